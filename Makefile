@@ -1,0 +1,38 @@
+# The two commands people rely on: make reproduce [PRESET=quick|paper|deep] and make test.
+PYTHON ?= python3
+PRESET ?= paper
+OUT ?= results/$(PRESET)
+BIN := .venv/bin
+
+.PHONY: reproduce test verify bench lint lock clean
+
+reproduce: .venv/installed
+	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+verify: .venv/installed
+	$(BIN)/dimfree verify
+
+bench: .venv/installed
+	$(BIN)/dimfree bench
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Needs uv. The lock covers every extra and every platform; it holds hashes and no addresses.
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --all-extras --python-version 3.11 -o requirements.lock
+
+# Everything that runs comes from the lock, the build backend too, so nothing is resolved anew.
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info
