@@ -1,0 +1,223 @@
+r"""The forward process.
+
+    X_t = e_t X_0 + Z_t,   Z_t ~ N(0, σ_t² I),   e_t = e^{-t},   σ_t² = 1 − e^{-2t},
+
+an Ornstein-Uhlenbeck process. From t' to t > t', with g = t − t' and τ² = 1 − e^{-2g},
+
+    X_t = e^{-g} X_{t'} + τ w,   Z_t = e^{-g} Z_{t'} + τ w,   w ~ N(0, I) independent of the past.
+
+Time is dimensionless throughout: one unit is the relaxation time of the process.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bounds.check import Array, InvalidInput, increasing_times, positive
+
+
+def decay(t: ArrayLike) -> Array:
+    """e_t = e^{-t}, the factor by which X_0 survives to time t.
+
+    Parameters
+    ----------
+    t : array_like, any shape, dimensionless time ≥ 0
+
+    Returns
+    -------
+    Array of the same shape, in (0, 1].
+
+    Source: paper.md, "Known" (cited).
+    """
+    return np.asarray(np.exp(-np.asarray(t, dtype=np.float64)))
+
+
+def noise_variance(t: ArrayLike) -> Array:
+    """σ_t² = 1 − e^{-2t}, per coordinate; by expm1, so that it keeps full relative accuracy as t → 0.
+
+    Parameters
+    ----------
+    t : array_like, any shape, dimensionless time ≥ 0
+
+    Returns
+    -------
+    Array of the same shape, in [0, 1).
+
+    Source: paper.md, "Known" (cited).
+    """
+    return np.asarray(-np.expm1(-2.0 * np.asarray(t, dtype=np.float64)))
+
+
+def uniform_grid(spacing: float, steps: int) -> Array:
+    """t_j = Δ j for j = 1 … N, the grid of Theorem 1.
+
+    Parameters
+    ----------
+    spacing : Δ > 0, dimensionless time
+    steps : N ≥ 1
+
+    Returns
+    -------
+    Array of shape (N,).
+
+    Raises
+    ------
+    InvalidInput
+        If Δ is not positive or N < 1.
+    """
+    if steps < 1:
+        raise InvalidInput("steps", f"must be at least 1, but is {steps}")
+    return positive("spacing", spacing) * np.arange(1, steps + 1, dtype=np.float64)
+
+
+def geometric_grid(first: float, last: float, steps: int) -> Array:
+    """N times in geometric progression from t_1 to t_N.
+
+    Parameters
+    ----------
+    first, last : 0 < t_1 < t_N, dimensionless time
+    steps : N ≥ 2
+
+    Returns
+    -------
+    Array of shape (N,).
+
+    Raises
+    ------
+    InvalidInput
+        If the ends are not positive and increasing, or N < 2.
+    """
+    if steps < 2:
+        raise InvalidInput("steps", f"must be at least 2 for a geometric grid, but is {steps}")
+    increasing_times("first, last", [first, last])
+    return np.geomspace(first, last, steps)
+
+
+def weights(times: ArrayLike) -> Array:
+    """γ_j = t_j − t_{j−1} with t_0 = 0; on a uniform grid, γ_j = Δ as in Theorem 1.
+
+    Parameters
+    ----------
+    times : array_like of shape (N,), strictly increasing and positive
+
+    Returns
+    -------
+    Array of shape (N,), the weights of the joint loss Σ_j γ_j (…).
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing.
+    """
+    return np.diff(increasing_times("times", times), prepend=0.0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the forward process from t' (0 for the first) to t.
+
+    Attributes
+    ----------
+    t_prev, t : the times t' < t
+    """
+
+    t_prev: float
+    t: float
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the step starts from the data themselves, t' = 0."""
+        return self.t_prev == 0.0
+
+    @property
+    def gap(self) -> float:
+        """g = t − t'."""
+        return self.t - self.t_prev
+
+    @property
+    def carry(self) -> float:
+        """e^{-g}, the factor by which X_{t'} survives to t."""
+        return float(np.exp(-self.gap))
+
+    @property
+    def fresh_variance(self) -> float:
+        """τ² = 1 − e^{-2g}, the variance of the step's own noise."""
+        return float(noise_variance(self.gap))
+
+    @property
+    def fresh(self) -> float:
+        """τ."""
+        return float(np.sqrt(self.fresh_variance))
+
+    @property
+    def bootstrap_weight(self) -> float:
+        """w = e^{-2g} σ_{t'}²/σ_t², the variance-optimal weight of T2 against T3; 0 at the first step.
+
+        Source: theory.md, identity 5 (derived; Algorithm 1's own weights are unknown).
+        """
+        return float(np.exp(-2 * self.gap) * noise_variance(self.t_prev) / noise_variance(self.t))
+
+
+def steps(times: ArrayLike) -> list[Step]:
+    """The N steps 0 → t_1 → … → t_N.
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing.
+    """
+    grid = [0.0, *map(float, increasing_times("times", times))]
+    return [Step(a, b) for a, b in pairwise(grid)]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One time slice of simulated paths.
+
+    Attributes
+    ----------
+    step : the step that led here
+    x : X_t, shape (m, d)
+    z : Z_t = X_t − e_t X_0, shape (m, d)
+    w : the step's standard normal noise, shape (m, d)
+    """
+
+    step: Step
+    x: Array
+    z: Array
+    w: Array
+
+
+def simulate(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[Slice]:
+    """Exact paths of the forward process, one time slice after the other.
+
+    Parameters
+    ----------
+    x0 : shape (m, d), the data
+    times : shape (N,), strictly increasing and positive
+    rng : source of the noise
+
+    Yields
+    ------
+    Slice
+        N of them. X_t and Z_t are made anew each time, so a caller may keep what it needs;
+        a caller that keeps nothing holds two slices of x, z and w at most.
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing.
+
+    Notes
+    -----
+    Cost: m d normals and 4 m d flops a slice. Memory: 6 m d numbers at most.
+    """
+    x, z = x0, np.zeros_like(x0)
+    for step in steps(times):
+        w = rng.standard_normal(x0.shape)
+        noise = step.fresh * w
+        x, z = step.carry * x + noise, step.carry * z + noise
+        yield Slice(step, x, z, w)
