@@ -1,0 +1,143 @@
+r"""Score estimators f(t_k, x) = Â_k x, as functions of Gram matrices alone.
+
+    DSM: least squares of T1 = −ε_t/σ_t on X_t:     Â_kᵀ = −xx^{-1} xz / σ_t.
+    BSM: DSM at t_1; after it, least squares of w T̂2 + (1 − w) T3 on X_t, where T̂2 = e^{g} Â_{k−1} X_{t'}
+         takes the place of the transported score and w = e^{-2g} σ_{t'}²/σ_t² is variance-optimal.
+
+With B = xx^{-1} xw, the regression of the step's noise on X_t, least squares of X_{t'} on X_t is e^{g}(I − τ B),
+so that BSM needs one solve and one product a step:
+
+    Â_kᵀ = w e^{2g} (I − τ B) Â_{k−1}ᵀ − ((1 − w)/τ) B.
+
+An estimator turns a stream of Gram matrices into a stream of Â_k, shape (…, d, d); it holds what it needs of
+the past and no more. None is told the covariance or its eigenbasis.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from bounds.check import Array, InvalidInput
+from bounds.gram import Gram
+from bounds.process import Step, noise_variance
+
+Estimator = Callable[[Iterable[Gram]], Iterator[Array]]
+Weight = Callable[[Step], float]
+
+
+def _transpose(a: Array) -> Array:
+    return np.swapaxes(a, -1, -2)
+
+
+def _least_squares(xx: Array, xy: Array) -> Array:
+    """xx^{-1} xy over the last two axes. Cost: 8/3 d³ flops each (LU).
+
+    Raises
+    ------
+    InvalidInput
+        If xx is singular: fewer samples than dimensions, or a covariance too ill-conditioned.
+    """
+    try:
+        return np.asarray(np.linalg.solve(xx, xy))
+    except np.linalg.LinAlgError:
+        raise InvalidInput(
+            "samples", "the Gram matrix XᵀX is singular, so least squares has no unique solution"
+        ) from None
+
+
+def dsm_step(gram: Gram) -> Array:
+    """Denoising score matching at one time step: Â = −(xx^{-1} xz)ᵀ/σ_t.
+
+    Parameters
+    ----------
+    gram : of the step, with leading replicate axes or none
+
+    Returns
+    -------
+    Â, shape (…, d, d); the estimated score is x ↦ Â x.
+
+    Raises
+    ------
+    InvalidInput
+        If XᵀX is singular.
+
+    Notes
+    -----
+    Cost: 8/3 d³ flops. Source: paper.md, "Known" (cited): the joint objective, which a linear class of its
+    own at each time step minimises step by step.
+    """
+    sigma = float(np.sqrt(noise_variance(gram.step.t)))
+    return _transpose(_least_squares(gram.xx, gram.xz)) / -sigma
+
+
+def bootstrap_step(gram: Gram, previous: Array, weight: float) -> Array:
+    """Least squares of w T̂2 + (1 − w) T3 on X_t, with T̂2 = e^{g} Â' X_{t'} from the level before.
+
+    Parameters
+    ----------
+    gram : of the step t' → t
+    previous : Â', shape (…, d, d), the estimate at t'
+    weight : w; any real number is a valid, conditionally unbiased target
+
+    Returns
+    -------
+    Â, shape (…, d, d).
+
+    Raises
+    ------
+    InvalidInput
+        If XᵀX is singular.
+
+    Notes
+    -----
+    Cost: 14/3 d³ flops. Source: theory.md, identity 5 (derived).
+    """
+    step = gram.step
+    noise = _least_squares(gram.xx, gram.xw)
+    carried = _transpose(previous) - step.fresh * (noise @ _transpose(previous))
+    return _transpose(weight / step.carry**2 * carried - (1 - weight) / step.fresh * noise)
+
+
+def dsm(grams: Iterable[Gram]) -> Iterator[Array]:
+    """DSM at every time step, each on its own (Â_k as in `dsm_step`)."""
+    for gram in grams:
+        yield dsm_step(gram)
+
+
+def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
+    """Bootstrapped score matching: DSM at t_1, then `bootstrap_step` with the variance-optimal weight.
+
+    Algorithm 1's own weights, and the step at which its bootstrapping starts, are unknown (paper.md); this is
+    our reading.
+    """
+    return bootstrap(lambda step: step.bootstrap_weight)(grams)
+
+
+def bootstrap(weight: Weight) -> Estimator:
+    """The bootstrap with another scalar weight on T2, as a function of the step."""
+
+    def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
+        previous: Array | None = None
+        for gram in grams:
+            previous = (
+                dsm_step(gram) if previous is None else bootstrap_step(gram, previous, weight(gram.step))
+            )
+            yield previous
+
+    return estimate
+
+
+ESTIMATORS: dict[str, Estimator] = {"dsm": dsm, "bsm": bsm}
+
+
+def estimator(name: str) -> Estimator:
+    """The estimator of that name.
+
+    Raises
+    ------
+    InvalidInput
+        If there is none.
+    """
+    if name not in ESTIMATORS:
+        raise InvalidInput("estimators", f"{name!r} is not one of {', '.join(ESTIMATORS)}")
+    return ESTIMATORS[name]

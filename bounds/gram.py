@@ -1,0 +1,258 @@
+r"""Gram matrices of a simulated or an exactly drawn path: all that a linear estimator sees of the data.
+
+At each step t' → t of m paths, with X_t = e^{-g} X_{t'} + τ W and Z_t = σ_t ε_t (rows are paths),
+
+    xx = X_tᵀ X_t,    xz = X_tᵀ ε_t,    xw = X_tᵀ W.
+
+Everything else follows without loss: X_tᵀ X_{t'} = e^{g} (xx − τ xw). They are kept in terms of the *unit*
+noises ε and W, not of X_0 and X_{t'}, because differences of those cancel as t_1 → 0 and as g → 0.
+
+There are two engines, and an estimator cannot tell which one fed it.
+
+`simulate` draws m paths in blocks and adds up their products.
+
+`exact` draws the Gram matrices' joint law along the path, without the paths. Write [X_0, Z_{t'}] = Q R with
+orthonormal columns Q; the triangle R has blocks R_00 (of X_0), R_01 and R_11 (of Z_{t'}). Fresh noise W is
+standard normal, so its coordinates G = QᵀW are standard normal too, independent of R, and what is left
+outside the span of Q has Gram matrix Wishart_d(m − 2d, I) = LᵀL with L Bartlett's triangle: independent
+normals above a diagonal of χ variables with m − 2d, m − 2d − 1, … degrees of freedom. So
+
+    Z_t = e^{-g} Z_{t'} + τ W  has the coordinates  M_0 = e^{-g} R_01 + τ G_0,
+                                                    M_1 = e^{-g} R_11 + τ G_1,   M_2 = τ L,
+
+and the next R_01, R_11 are M_0 and the Cholesky factor of K = M_1ᵀM_1 + M_2ᵀM_2. Nothing costs m, nothing
+cancels, and nothing is factorised but K. When m < 3d the residual has fewer rows than columns (a singular
+Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m − d) × d, is carried on.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bounds.check import Array, InvalidInput
+from bounds.gaussian import Gaussian
+from bounds.process import Step, decay, noise_variance, simulate, steps
+
+Generators = np.random.Generator | Sequence[np.random.Generator]
+
+MAX_SAMPLES = 10**12
+MAX_CONDITION = 1e12
+MIN_MEAN_RISK = 1e-25
+
+
+@dataclass(frozen=True)
+class Gram:
+    """What m paths leave behind of one step of the forward process.
+
+    Attributes
+    ----------
+    step : the step t' → t
+    samples : m
+    xx : X_tᵀ X_t, shape (…, d, d); leading axes are replicates
+    xz : X_tᵀ ε_t with ε_t = Z_t/σ_t, shape (…, d, d)
+    xw : X_tᵀ W with W the step's unit noise, shape (…, d, d)
+    """
+
+    step: Step
+    samples: int
+    xx: Array
+    xz: Array
+    xw: Array
+
+
+Engine = Callable[[Gaussian, int, ArrayLike, Generators], Iterator[Gram]]
+
+
+def check_samples(samples: int, dimension: int) -> int:
+    """m, if the normal equations have a unique solution: m > d.
+
+    Raises
+    ------
+    InvalidInput
+        If m ≤ d, or m exceeds 10¹² (beyond which χ² variables with m degrees of freedom lose their spread
+        to rounding).
+    """
+    if samples <= dimension:
+        raise InvalidInput(
+            "samples",
+            f"m = {samples} is too few for dimension d = {dimension}: least squares needs m > d "
+            "(and the expected population risk m > d + 1)",
+        )
+    if samples > MAX_SAMPLES:
+        raise InvalidInput("samples", f"m = {samples} is beyond the tested range, m ≤ 10¹²")
+    return samples
+
+
+def check_range(law: Gaussian, samples: int, times: ArrayLike) -> None:
+    """Whether float64 can carry the Gram matrices' law and the risks computed from them.
+
+    Raises
+    ------
+    InvalidInput
+        If m ≤ d or m > 10¹²; if the times are not positive and strictly increasing; if V_{t_1} has a condition
+        number above 10¹², where the normal equations are not worth solving; or if tr C_t/(d m) at the last time
+        is below 10⁻²⁵, where the error of an entry of Â drowns in its rounding (t = 12, m = 10¹² still pass).
+    """
+    check_samples(samples, law.dimension)
+    path = steps(times)
+    first, last = path[0].t, path[-1].t
+    spread = law.variances(first)
+    if spread.max() > MAX_CONDITION * spread.min():
+        raise InvalidInput(
+            "covariance",
+            f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above the "
+            f"{MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
+        )
+    if law.conditional_variances(last).mean() < MIN_MEAN_RISK * samples:
+        raise InvalidInput(
+            "times",
+            f"at t = {last:g} with m = {samples} samples the errors of the score matrix are below the "
+            "resolution of float64, so the risk cannot be computed",
+        )
+
+
+def simulated(
+    law: Gaussian, samples: int, times: ArrayLike, rng: Generators, *, block: int = 8192
+) -> Iterator[Gram]:
+    """Gram matrices of simulated paths, streamed over blocks of paths.
+
+    Parameters
+    ----------
+    law : the data's law N(0, Σ)
+    samples : m > d
+    times : shape (N,), strictly increasing and positive
+    rng : one Generator, or one for each replicate (then results carry a leading replicate axis)
+    block : paths held at a time; results depend on it only through the order of the draws
+
+    Yields
+    ------
+    Gram
+        N of them, after all paths are done.
+
+    Raises
+    ------
+    InvalidInput
+        As `check_range` says.
+
+    Notes
+    -----
+    Cost: 6 N m d² flops and N m d normals. Memory: 3 N d² numbers for the sums and at most 6 block · d for
+    two time slices of a block; d = 64, N = 10: 1 MB and 25 MB, whatever m.
+    """
+    check_range(law, samples, times)
+    path = steps(times)
+    if not isinstance(rng, np.random.Generator):
+        replicates = [_simulated_sums(law, samples, path, one, block) for one in rng]
+        sums = np.stack(replicates, axis=2)
+    else:
+        sums = _simulated_sums(law, samples, path, rng, block)
+    for step, (xx, xz, xw) in zip(path, sums, strict=True):
+        yield Gram(step, samples, xx, xz, xw)
+
+
+def _simulated_sums(
+    law: Gaussian, samples: int, path: list[Step], rng: np.random.Generator, block: int
+) -> Array:
+    """The three products of each step, summed over blocks of paths; shape (N, 3, d, d)."""
+    d = law.dimension
+    sums = np.zeros((len(path), 3, d, d))
+    times = [step.t for step in path]
+    for start in range(0, samples, block):
+        x0 = law.sample(min(block, samples - start), rng)
+        for total, now in zip(sums, simulate(x0, times, rng), strict=True):
+            total[0] += now.x.T @ now.x
+            total[1] += now.x.T @ now.z / np.sqrt(noise_variance(now.step.t))
+            total[2] += now.x.T @ now.w
+    return sums
+
+
+def exact(law: Gaussian, samples: int, times: ArrayLike, rng: Generators) -> Iterator[Gram]:
+    """Gram matrices drawn from their exact joint law along the path.
+
+    Parameters
+    ----------
+    law : the data's law N(0, Σ)
+    samples : m, from d + 1 to 10¹²
+    times : shape (N,), strictly increasing and positive
+    rng : one Generator, or one for each replicate (then results carry a leading replicate axis; a replicate
+        depends on its own Generator only, not on its neighbours)
+
+    Yields
+    ------
+    Gram
+        N of them, each as soon as it is drawn.
+
+    Raises
+    ------
+    InvalidInput
+        As `check_range` says.
+
+    Notes
+    -----
+    Cost a step and replicate: about 9.3 d³ flops (two symmetric and three general products, a triangle's
+    own, one Cholesky; the first step 6 d³), 2.5 d² normals
+    and d χ² variables; none of it grows with m. Memory: about 12 d² numbers.
+    Source: theory.md, "The exact law of the Gram matrices" (derived); the block form above is its Cholesky
+    factor, updated rather than recomputed.
+    """
+    d = law.dimension
+    path = steps(times)
+    check_range(law, samples, times)
+    generators = [rng] if isinstance(rng, np.random.Generator) else list(rng)
+    rank = min(d, samples - d)
+    r00 = law.paint(_draw(generators, 0, d, d, samples)[1])
+    r01 = r11 = np.zeros((len(generators), 0, d))
+    for step in path:
+        known = r11.shape[-2]
+        left = samples - d - known
+        g, rest = _draw(generators, d + known, min(d, left), d, left)
+        g0, g1 = g[:, :d], g[:, d:]
+        m0, m1 = step.fresh * g0, step.fresh * g1
+        if not step.is_first:
+            m0 += step.carry * r01
+            m1 += step.carry * r11
+        y0 = decay(step.t) * r00 + m0
+        rest_gram = _products(rest, rest)
+        outside = _products(m1, m1) + step.fresh_variance * rest_gram
+        xx = _products(y0, y0) + outside
+        xz = (_products(y0, m0) + outside) / np.sqrt(noise_variance(step.t))
+        xw = _products(y0, g0) + _products(m1, g1) + step.fresh * rest_gram
+        if isinstance(rng, np.random.Generator):
+            yield Gram(step, samples, xx[0], xz[0], xw[0])
+        else:
+            yield Gram(step, samples, xx, xz, xw)
+        r01 = m0
+        if rank < d:
+            r11 = step.fresh * rest if step.is_first else m1
+        else:
+            r11 = np.swapaxes(np.linalg.cholesky(outside), -1, -2)
+
+
+def _products(a: Array, b: Array) -> Array:
+    """aᵀ b over the last two axes."""
+    return np.asarray(np.swapaxes(a, -1, -2) @ b)
+
+
+def _draw(
+    generators: Sequence[np.random.Generator], rows: int, p: int, d: int, freedom: int
+) -> tuple[Array, Array]:
+    """For each generator a (rows × d) normal matrix and Bartlett's (p × d) trapezoid T.
+
+    TᵀT ~ Wishart_d(freedom, I), singular if freedom < d; then p = freedom. One call of each kind per
+    generator, so that a replicate's numbers come from its own stream alone.
+    """
+    above = np.triu(np.ones((p, d), dtype=bool), 1)
+    count = rows * d + int(above.sum())
+    flat = np.empty((len(generators), count))
+    trapezoid = np.zeros((len(generators), p, d))
+    diagonal = np.arange(p)
+    for one, normals, triangle in zip(generators, flat, trapezoid, strict=True):
+        one.standard_normal(out=normals)
+        triangle[diagonal, diagonal] = np.sqrt(one.chisquare(freedom - diagonal))
+    trapezoid[:, above] = flat[:, rows * d :]
+    return flat[:, : rows * d].reshape(len(generators), rows, d), trapezoid
+
+
+ENGINES: dict[str, Engine] = {"exact": exact, "simulate": simulated}
