@@ -1,0 +1,265 @@
+"""What a study is.
+
+    cell + seed → rows,   seed = SeedSequence(entropy = the study's seed, spawn key = (hash of cell, replicate)).
+
+A study lists its cells and measures them; it knows of no worker, no order, no file. The seed of a replicate
+is a function of what is measured alone, so results do not depend on who computes them, when, or beside what.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import inspect
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import bounds
+from bounds.check import InvalidInput
+
+Row = dict[str, float | int | str]
+Cell = dict[str, Any]
+
+ROOT = Path(bounds.__file__).parent.parent
+ADDED_BY_THE_RUNNER = ("study", "replicate")
+OURS = ("bounds", "studies")
+
+
+class Settings(BaseModel):
+    """The config of a study: what every study has. Subclasses add their own fields (tuples, not lists).
+
+    Numbers are strict: no strings, no truth values, no fractions for integers, no NaN. Immutable.
+
+    Attributes
+    ----------
+    replicates : how often each cell is measured, ≥ 1
+    seed : the entropy of all its randomness, ≥ 0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    replicates: Annotated[int, Field(ge=1, lt=2**63)]
+    seed: Annotated[int, Field(ge=0, lt=2**128)]
+
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One kind of measurement.
+
+    Attributes
+    ----------
+    name : permanent, the name of its files
+    about : one sentence
+    settings : its config's model
+    cells : settings → the cells, all different; a cell holds, as JSON values, all that determines a
+        measurement, except seed and replicate
+    measure : (cell, seeds of a batch of replicates) → for each seed its rows. Importable by name, since it is
+        sent to other processes; the rows of a replicate must not depend on the rest of the batch
+    columns : the complete header of the table, in order, with "study" and "replicate", which the runner fills
+    batch : cell → replicates per task, such that a task takes 0.1 to 1 s
+    presets : name → settings
+
+    Raises
+    ------
+    ValueError
+        If the columns lack "study" or "replicate", or repeat one.
+    """
+
+    name: str
+    about: str
+    settings: type[Settings]
+    cells: Callable[[Any], list[Cell]]
+    measure: Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]
+    columns: tuple[str, ...]
+    batch: Callable[[Cell], int]
+    presets: Mapping[str, Settings]
+
+    def __post_init__(self) -> None:
+        if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(self.columns):
+            raise ValueError(f"{self.name}: columns must differ, and hold 'study' and 'replicate'")
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The columns that a row of `measure` has, in order."""
+        return tuple(column for column in self.columns if column not in ADDED_BY_THE_RUNNER)
+
+
+def canonical(value: Any) -> str:
+    """`value` as JSON text, the same for equal values: sorted keys, no spaces, ASCII.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it holds NaN or an infinity, or what JSON has no word for.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def cell_key(cell: Cell) -> str:
+    """The SHA-256 of the cell's canonical JSON, in hexadecimal: its name in a store."""
+    return hashlib.sha256(canonical(cell).encode()).hexdigest()
+
+
+def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSequence:
+    """The seed of one replicate of one cell.
+
+    The cell enters by the first 128 bits of the SHA-256 of its canonical JSON, as four big-endian words, and
+    without its key "estimators": estimators added later see the same data.
+
+    Parameters
+    ----------
+    seed : the study's, ≥ 0
+    cell : what is measured
+    replicate : 0, 1, …
+    """
+    data = {name: value for name, value in cell.items() if name != "estimators"}
+    words = np.frombuffer(bytes.fromhex(cell_key(data))[:16], dtype=">u4")
+    return np.random.SeedSequence(entropy=seed, spawn_key=(*(int(word) for word in words), replicate))
+
+
+def dimfree_version() -> str:
+    """The version of dimfree: of the source tree where there is one, else of the installed package."""
+    source = ROOT / "pyproject.toml"
+    if source.is_file():
+        return str(tomllib.loads(source.read_text(encoding="utf-8"))["project"]["version"])
+    return importlib.metadata.version("dimfree")
+
+
+def code_version(study: Study) -> str:
+    """Which code made a number: dimfree's version + 12 digits of the SHA-256 over the sources that matter.
+
+    These are the module of its measure and whatever of bounds and studies that imports, at any depth. Anything
+    else, presets and claims above all, can change without making stored results stale.
+    """
+    digest = hashlib.sha256()
+    for name, path in sorted(_imported(Path(inspect.getfile(study.measure))).items()):
+        digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
+
+
+def _imported(source: Path) -> dict[str, Path]:
+    """The file and, by name, the modules of ours that it imports, at any depth."""
+    found = {"": source}
+    names = {""}
+    while names:
+        name = names.pop()
+        found.setdefault(name, (ROOT / name.replace(".", "/")).with_suffix(".py"))
+        for node in ast.walk(ast.parse(found[name].read_bytes())):
+            if isinstance(node, ast.Import):
+                mentioned = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                # `from bounds import risk` may name a module; `from bounds.risk import error` does not.
+                mentioned = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            else:
+                continue
+            ours = {m for m in mentioned if m.partition(".")[0] in OURS and m not in found}
+            names |= {m for m in ours if (ROOT / m.replace(".", "/")).with_suffix(".py").is_file()}
+    return found
+
+
+def load_settings(model: type[S], path: Path) -> S:
+    """The settings written in a TOML file.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be read, is not TOML, or does not fit the model: the first thing that is wrong.
+    """
+    try:
+        mapping = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise InvalidInput(str(path), "does not exist") from None
+    except OSError as error:
+        raise InvalidInput(str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(str(path), "is not text in UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(str(path), f"is not TOML: {_one_line(str(error))}") from None
+    return parse_settings(model, mapping, str(path))
+
+
+def parse_settings(model: type[S], mapping: Mapping[str, Any], source: str) -> S:
+    """The settings in a mapping of JSON or TOML values.
+
+    Parameters
+    ----------
+    model : the study's settings
+    mapping : what was written
+    source : where it was written, for the message
+
+    Raises
+    ------
+    InvalidInput
+        With the dotted key and one sentence, on the first thing that is wrong; an unknown key comes first,
+        since it is most often the misspelling of a missing one. One raised by a validator passes as it is.
+    """
+    try:
+        # By way of JSON, because only there does pydantic take lists for tuples and still refuse "8" for 8.
+        text = json.dumps(mapping, default=str)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(source, f"cannot be taken in: {_one_line(str(error))}") from None
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, InvalidInput):
+        raise InvalidInput(cause.key, cause.reason)
+    key = _dotted(first["loc"], mapping) or source
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_known(model, first["loc"][:-1]))
+        raise InvalidInput(key, f"unknown key; known are {known} (in {source})")
+    if first["type"] == "missing":
+        raise InvalidInput(key, f"is missing (in {source})")
+    reason = str(cause) if cause else re.sub(r"^\w+ should ", "must ", first["msg"])
+    if isinstance(first["input"], str | int | float):
+        reason += f", but is {first['input']!r:.60}"
+    raise InvalidInput(key, f"{_one_line(reason)} (in {source})")
+
+
+def _dotted(loc: tuple[int | str, ...], written: Any) -> str:
+    """The place as its author wrote it: without the tags that pydantic adds inside unions."""
+    parts = []
+    for place, part in enumerate(loc):
+        here = isinstance(written, list) and isinstance(part, int)
+        if here or (isinstance(written, Mapping) and part in written):
+            written = written[part]
+        elif place < len(loc) - 1:
+            continue
+        parts.append(str(part))
+    return ".".join(parts)
+
+
+def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that the models at this place have."""
+    models = [model]
+    for part in loc:
+        inner = [
+            m for one in models for m in _models(getattr(one.model_fields.get(str(part)), "annotation", None))
+        ]
+        tagged = [m for m in models if any(part in get_args(f.annotation) for f in m.model_fields.values())]
+        models = inner or tagged or models
+    return sorted({name for one in models for name in one.model_fields})
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that an annotation names, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

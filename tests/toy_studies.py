@@ -1,0 +1,160 @@
+"""Small studies for the tests of the runner, importable by worker processes; `python -m` runs one of them."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, Field, field_validator
+from threadpoolctl import threadpool_info
+
+from bounds.check import InvalidInput, increasing_times
+from studies.study import Cell, Row, Settings, Study
+from studies.sweep import Interrupted, run
+
+
+class Shape(BaseModel, frozen=True, extra="forbid"):
+    """A nested model, one of two kinds."""
+
+    kind: Literal["box"]
+    width: float
+
+
+class Ball(BaseModel, frozen=True, extra="forbid"):
+    """The other kind."""
+
+    kind: Literal["ball"]
+    radius: float
+
+
+class ToySettings(Settings):
+    """A config with each sort of field."""
+
+    dims: tuple[int, ...] = (2, 40)
+    estimators: tuple[str, ...] = ("mean", "norm")
+    times: tuple[float, ...] = (0.1, 0.2)
+    shape: Annotated[Shape | Ball, Field(discriminator="kind")] | None = None
+    trouble: str = ""  # what the cell of the first dimension does
+    pause: float = 0.0  # seconds that a replicate takes
+
+    @field_validator("times")
+    @classmethod
+    def _increasing(cls, times: tuple[float, ...]) -> tuple[float, ...]:
+        increasing_times("times", times)
+        return times
+
+
+def cells(settings: ToySettings) -> list[Cell]:
+    """One cell per dimension."""
+    return [
+        {
+            "d": d,
+            "estimators": list(settings.estimators),
+            "pause": settings.pause,
+            "trouble": settings.trouble if d == settings.dims[0] else "",
+        }
+        for d in settings.dims
+    ]
+
+
+def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Statistics of the spectrum of a random matrix: floats that show any change in BLAS or in the seeds."""
+    return [_replicate(cell, seed) for seed in seeds]
+
+
+def _replicate(cell: Cell, seed: np.random.SeedSequence) -> list[Row]:
+    rng = np.random.default_rng(seed)
+    _trouble(cell["trouble"], seed.spawn_key[-1])
+    time.sleep(cell["pause"])
+    A = rng.standard_normal((cell["d"], cell["d"]))
+    statistics: dict[str, Any] = {
+        "mean": np.mean(A @ A),
+        "norm": np.linalg.norm(np.linalg.inv(A @ A.T), 2),
+        "count": np.int64(3),
+    }
+    return [Row(d=cell["d"], estimator=name, value=statistics[name]) for name in cell["estimators"]]
+
+
+def _trouble(trouble: str, replicate: int) -> None:
+    kind, _, argument = trouble.partition(":")
+    if kind == "raise":
+        raise np.linalg.LinAlgError("matrix is\nsingular")
+    if kind == "raise from 2" and replicate >= 2:
+        raise InvalidInput("d", "is too large")
+    if kind == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "die once" and not Path(argument).exists():
+        Path(argument).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def awkward(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Values that are hard to write down."""
+    names = ("None", "NA", 'a,"b"', "π", "", "inf")
+    values = (0.1 + 0.2, np.nan, np.inf, -5e-324, 1 / 3, -0.0)
+    rows = [Row(d=cell["d"], estimator=name, value=value) for name, value in zip(names, values, strict=True)]
+    return [rows for _ in seeds]
+
+
+def shared(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Wrong: one generator for the whole batch."""
+    rng = np.random.default_rng(seeds[0])
+    return [[{"d": cell["d"], "estimator": "mean", "value": rng.standard_normal()}] for _ in seeds]
+
+
+def threads(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """How many threads BLAS may use."""
+    most = max(pool["num_threads"] for pool in threadpool_info())
+    return [[{"d": cell["d"], "estimator": "threads", "value": most}] for _ in seeds]
+
+
+def misnamed(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Wrong: a column that was not announced."""
+    return [[{"d": cell["d"], "estimator": "mean", "worth": 1.0}] for _ in seeds]
+
+
+def batch_of_three(cell: Cell) -> int:
+    """Replicates per task."""
+    return 3
+
+
+def batch_of_one(cell: Cell) -> int:
+    """Replicates per task."""
+    return 1
+
+
+def study(**changes: Any) -> Study:
+    """The toy, changed here and there."""
+    parts: dict[str, Any] = {
+        "name": "toy",
+        "about": "Spectra of random matrices.",
+        "settings": ToySettings,
+        "cells": cells,
+        "measure": measure,
+        "columns": ("study", "d", "estimator", "replicate", "value"),
+        "batch": batch_of_three,
+        "presets": {"quick": ToySettings(replicates=2, seed=1)},
+    }
+    return Study(**(parts | changes))
+
+
+TOY = study()
+SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3), pause=0.03)
+
+
+def main() -> int:
+    """Runs SLOW: arguments DIR and workers."""
+    try:
+        run(study(batch=batch_of_one), SLOW, Path(sys.argv[1]), workers=int(sys.argv[2]))
+    except Interrupted as stopped:
+        print(stopped)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
