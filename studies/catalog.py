@@ -1,0 +1,26 @@
+"""The studies there are: a literal tuple. A new study is its file and a line here."""
+
+from bounds.check import InvalidInput
+from studies import error_vs_dimension, error_vs_timestep, small_samples
+from studies.study import Study
+
+STUDIES: tuple[Study, ...] = (
+    error_vs_timestep.STUDY,
+    error_vs_dimension.STUDY,
+    small_samples.STUDY,
+)
+PRESETS = ("quick", "paper", "deep")
+
+
+def study(name: str) -> Study:
+    """The study of that name.
+
+    Raises
+    ------
+    InvalidInput
+        If there is none.
+    """
+    for one in STUDIES:
+        if one.name == name:
+            return one
+    raise InvalidInput("STUDY", f"{name!r} is not one of {', '.join(s.name for s in STUDIES)}")

@@ -1,0 +1,91 @@
+r"""Rows for claims that no figure needs: one number, of a quantity, at a cell.
+
+    row = (quantity, cell as JSON, value)
+
+A claim names its measurement as "STUDY:QUANTITY". What is computed and not sampled has one replicate and no standard
+error; what is sampled has as many as its settings say, and its mean is taken over them.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bounds.claim import Measured
+from studies.study import Cell, Row, Settings, Study, canonical
+from studies.tables import Table
+
+COLUMNS = ("study", "quantity", "cell", "replicate", "value")
+
+
+class EvidenceSettings(Settings):
+    """Config of a study of evidence: its cells stand in its file, so only replicates and seed are left."""
+
+
+def row(quantity: str, cell: Mapping[str, Any], value: float) -> Row:
+    """One row of evidence; `cell` holds JSON values, all that a formula needs to know of it."""
+    return {"quantity": quantity, "cell": canonical(dict(cell)), "value": float(value)}
+
+
+def evidence(
+    name: str,
+    about: str,
+    cells: Sequence[Cell],
+    measure: Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]],
+    *,
+    seed: int,
+    replicates: int = 1,
+    deep: int | None = None,
+    batch: int = 64,
+) -> Study:
+    """A study of evidence.
+
+    Parameters
+    ----------
+    name, about : as in Study
+    cells : all of them, the same in every preset
+    measure : as in Study; module-level in the study's own file
+    seed : of the presets
+    replicates : of the presets quick and paper; 1 where nothing is sampled
+    deep : replicates of the preset deep; the same as the others by default
+    batch : replicates per task
+    """
+    few = EvidenceSettings(replicates=replicates, seed=seed)
+    return Study(
+        name=name,
+        about=about,
+        settings=EvidenceSettings,
+        cells=lambda settings: list(cells),
+        measure=measure,
+        columns=COLUMNS,
+        batch=lambda cell: batch,
+        presets={
+            "quick": few,
+            "paper": few,
+            "deep": EvidenceSettings(replicates=deep or replicates, seed=seed),
+        },
+    )
+
+
+def measurements(table: Table, quantity: str) -> list[Measured]:
+    """Mean over replicates of a quantity at each cell, with its standard error (0 for a single replicate).
+
+    Raises
+    ------
+    KeyError
+        If the table has no such quantity.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    frame = table.frame[table.frame["quantity"] == quantity]
+    if frame.empty:
+        raise KeyError(f"{table.manifest['study']} measures no {quantity!r}")
+    for cell, value in zip(frame["cell"], frame["value"], strict=True):
+        values[cell].append(float(value))
+    out = []
+    for cell, found in values.items():
+        sample = np.array(found)
+        error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else 0.0
+        out.append(Measured(json.loads(cell), float(sample.mean()), error, sample.size))
+    return out

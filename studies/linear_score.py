@@ -1,0 +1,165 @@
+r"""Linear scores of Gaussian data: the settings, cells and measurement that both base studies share.
+
+    cell → Gram matrices (exact or simulated) → estimators → population and empirical risk at each time.
+
+All estimators of a cell see the same data, so their ratios are paired.
+"""
+
+from collections.abc import Sequence
+from itertools import tee
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bounds.check import InvalidInput, increasing_times
+from bounds.estimators import estimator
+from bounds.gaussian import Gaussian, spectrum
+from bounds.gram import ENGINES, check_range
+from bounds.risk import empirical_risk, risk
+from studies.study import Cell, Row, Settings
+
+COLUMNS = ("study", "d", "m", "t", "estimator", "engine", "replicate", "risk", "empirical_risk")
+
+
+class Spectrum(BaseModel):
+    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    kind: Literal["identity", "linear", "power", "explicit"] = "identity"
+    low: float = 0.3
+    high: float = 3.0
+    exponent: float = 1.0
+    values: tuple[float, ...] = ()
+
+    def law(self, dimension: int) -> Gaussian:
+        """N(0, Σ) in that dimension.
+
+        Raises
+        ------
+        InvalidInput
+            If the eigenvalues do not fit the dimension or are not positive.
+        """
+        with np.errstate(over="ignore"):  # an overflow is refused by name, and needs no warning beside
+            eigenvalues = spectrum(
+                self.kind,
+                dimension,
+                low=self.low,
+                high=self.high,
+                exponent=self.exponent,
+                values=self.values,
+            )
+        return Gaussian(eigenvalues)
+
+    def parameters(self) -> dict[str, Any]:
+        """The kind and what that kind uses, nothing else: so that a cell's key holds only what matters."""
+        used = {
+            "identity": (),
+            "linear": ("low", "high"),
+            "power": ("exponent",),
+            "explicit": ("values",),
+        }[self.kind]
+        return {"kind": self.kind, **{k: v for k, v in self.model_dump(mode="json").items() if k in used}}
+
+
+class LinearScoreSettings(Settings):
+    """Config of `error-vs-timestep` and `error-vs-dimension`.
+
+    Attributes
+    ----------
+    dims : dimensions d ≤ 2¹⁶, beyond which not one d × d matrix fits
+    samples : sample counts m > d, each with each d
+    times : t_1 < … < t_N, dimensionless
+    spectrum : of the covariance
+    estimators : names out of bounds.estimators.ESTIMATORS
+    engine : "exact" draws the Gram matrices' law, "simulate" draws the paths
+    """
+
+    dims: Annotated[tuple[Annotated[int, Field(ge=1, le=2**16)], ...], Field(min_length=1)]
+    samples: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    times: tuple[float, ...]
+    spectrum: Spectrum = Spectrum()
+    estimators: Annotated[tuple[str, ...], Field(min_length=1)] = ("dsm", "bsm")
+    engine: Literal["exact", "simulate"] = "exact"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LinearScoreSettings":
+        increasing_times("times", self.times)
+        for key in ("dims", "samples", "estimators"):
+            given = getattr(self, key)
+            if len(set(given)) < len(given):
+                raise InvalidInput(key, "names the same value twice")
+        for name in self.estimators:
+            estimator(name)
+        for d in self.dims:
+            law = self.spectrum.law(d)
+            for m in self.samples:
+                check_range(law, m, self.times)
+        return self
+
+
+def cells(settings: LinearScoreSettings) -> list[Cell]:
+    """One cell for each d and m."""
+    return [
+        {
+            "d": d,
+            "m": m,
+            "times": list(settings.times),
+            "spectrum": settings.spectrum.parameters(),
+            "estimators": list(settings.estimators),
+            "engine": settings.engine,
+        }
+        for d in settings.dims
+        for m in settings.samples
+    ]
+
+
+def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Population and empirical risk of each estimator at each time, for each seed.
+
+    Parameters
+    ----------
+    cell : as `cells` makes them
+    seeds : of the replicates
+
+    Returns
+    -------
+    For each seed, N × (estimators) rows.
+
+    Notes
+    -----
+    Cost: that of the engine and the estimators, plus 5 d³ flops for the two risks; memory about 20 d² numbers a
+    replicate.
+    """
+    law = Spectrum(**cell["spectrum"]).law(cell["d"])
+    grams = ENGINES[cell["engine"]](law, cell["m"], cell["times"], [np.random.default_rng(s) for s in seeds])
+    names = cell["estimators"]
+    seen, *fed = tee(grams, 1 + len(names))
+    rows: list[list[Row]] = [[] for _ in seeds]
+    estimates = [estimator(name)(stream) for name, stream in zip(names, fed, strict=True)]
+    for gram, *at_time in zip(seen, *estimates, strict=True):
+        for name, estimate in zip(names, at_time, strict=True):
+            population = risk(law, gram.step.t, estimate)
+            empirical = empirical_risk(law, gram, estimate)
+            for replicate, mine in enumerate(rows):
+                mine.append(
+                    {
+                        "d": cell["d"],
+                        "m": cell["m"],
+                        "t": gram.step.t,
+                        "estimator": name,
+                        "engine": cell["engine"],
+                        "risk": float(population[replicate]),
+                        "empirical_risk": float(empirical[replicate]),
+                    }
+                )
+    return rows
+
+
+def batch(cell: Cell) -> int:
+    """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d matrix."""
+    d, m, steps = cell["d"], cell["m"], len(cell["times"])
+    flops = 25 * d**3 if cell["engine"] == "exact" else m * d * (6 * d + 200)
+    seconds = steps * (3e-5 + flops / 2e10)
+    return int(max(1, min(512, 0.3 / seconds, 10**5 // d**2)))

@@ -1,0 +1,458 @@
+r"""Where theory and measurement meet, once: tables joined with formulas, claims with verdicts.
+
+    table → joined tables of a figure → drawing;     table → measurements of a claim → verdict.
+
+A measurement turns a study's table into numbers with standard errors; it knows no formula of the claim that it
+serves. Means are over replicates; intervals are Student's t at 95 %.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from bounds import rates, risk
+from bounds.check import Array, InvalidInput
+from bounds.claim import Claim, Measured, Verdict, verify
+from bounds.gaussian import Gaussian
+from bounds.process import weights
+from studies import evidence, regression
+from studies.linear_score import LinearScoreSettings
+from studies.study import parse_settings
+from studies.tables import Table
+
+LEVEL = 0.95
+MARGIN = 0.02
+ANCHOR = 16
+Fact = str | int | float | bool
+SCALINGS = tuple(regression.SCALINGS)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What one figure draws and the report tells.
+
+    Attributes
+    ----------
+    tables : by name, for the figure
+    facts : provenance, for the figure
+    findings : numbers for the report, JSON values
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    facts: Mapping[str, Fact]
+    findings: Mapping[str, Any]
+
+
+# --- summaries --------------------------------------------------------------------------------------------
+
+
+def settings_of(table: Table) -> LinearScoreSettings:
+    """The settings that a base study's manifest records."""
+    return parse_settings(LinearScoreSettings, table.manifest["config"], f"{table.manifest['study']}.json")
+
+
+def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
+    """The data's law in that dimension."""
+    return settings.spectrum.law(d)
+
+
+def _groups(frame: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """groupby, with keys that mypy does not take for mere hashables."""
+    yield from frame.groupby(by)
+
+
+def _summary(values: pd.Series) -> dict[str, float]:
+    """n, mean, standard error, 95 % interval of the mean, and the 5 % and 95 % quantiles of replicates."""
+    n = len(values)
+    if n < 2:
+        raise InvalidInput("replicates", "an interval needs at least 2 of them")
+    mean, se = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(n)
+    half = float(stats.t.isf((1 - LEVEL) / 2, n - 1)) * se
+    return {
+        "n": n,
+        "mean": mean,
+        "se": se,
+        "low": mean - half,
+        "high": mean + half,
+        "q05": float(values.quantile(0.05)),
+        "q95": float(values.quantile(0.95)),
+    }
+
+
+def _ratio(a: Array, b: Array) -> tuple[float, float]:
+    """mean(a)/mean(b) of paired samples, and its standard error by the delta method."""
+    mean = float(a.mean() / b.mean())
+    return mean, float((a - mean * b).std(ddof=1) / np.sqrt(a.size) / b.mean())
+
+
+def joint_empirical_risk(table: Table) -> pd.DataFrame:
+    """Σ_j γ_j × empirical risk at t_j of DSM, γ_j = t_j − t_{j−1}, for each d, m, replicate."""
+    frame = table.frame[table.frame["estimator"] == "dsm"]
+    if frame.empty:
+        raise InvalidInput("estimators", "the joint error is that of dsm, which the results do not hold")
+    times = settings_of(table).times
+    gamma = dict(zip(times, weights(times), strict=True))
+    weighted = frame.assign(error=frame["empirical_risk"] * frame["t"].map(gamma))
+    return weighted.groupby(["d", "m", "replicate"])["error"].sum().reset_index()
+
+
+def joint_expected(settings: LinearScoreSettings, d: int, m: int) -> float:
+    """The exact expectation of the same: Σ_j γ_j tr(C_j) d/m."""
+    law, times = law_of(settings, d), settings.times
+    return float(
+        sum(g * risk.dsm_empirical_risk(law, t, m) for g, t in zip(weights(times), times, strict=True))
+    )
+
+
+# --- figures ----------------------------------------------------------------------------------------------
+
+
+def figure_1a(table: Table) -> Joined:
+    """Scaled joint empirical error against d, under both scalings, with fits, equivalence tests and power.
+
+    Raises
+    ------
+    InvalidInput
+        If d ≤ 2 (log log d is not positive there), or there are fewer than three dimensions.
+    """
+    settings = settings_of(table)
+    errors = joint_empirical_risk(table)
+    points, fits, lines, theory = [], [], [], []
+    laws: list[dict[str, Any]] = []
+    for scaling in SCALINGS:
+        for m, group in _groups(errors, "m"):
+            rows = []
+            for d, mine in _groups(group, "d"):
+                scaled = pd.Series(
+                    regression.scaled(mine["error"].to_numpy(), np.full(len(mine), d), scaling)
+                )
+                rows.append({"scaling": scaling, "m": m, "d": d, **_summary(scaled)})
+                exact = regression.scaled([joint_expected(settings, int(d), int(m))], [d], scaling)[0]
+                theory.append({"scaling": scaling, "m": m, "d": d, "value": float(exact)})
+            points += rows
+            frame = pd.DataFrame(rows)
+            d, mean, se = (frame[c].to_numpy(dtype=np.float64) for c in ("d", "mean", "se"))
+            n = int(frame["n"].min())
+            fit = regression.fit_slope(d, mean, se, replicates=n)
+            test = regression.equivalence(fit, MARGIN)
+            flat = scaling == SCALINGS[0]
+            predicted = 0.0 if flat else regression.predicted_tilt(d, se / mean)
+            fits.append(
+                {
+                    "scaling": scaling,
+                    "m": m,
+                    "slope": fit.slope,
+                    "slope_low": fit.low,
+                    "slope_high": fit.high,
+                    "margin": MARGIN,
+                    "equivalent": test.equivalent,
+                    "p": test.p,
+                    "predicted_slope": predicted,
+                    "condition": fit.condition,
+                    "discrepancy": fit.discrepancy,
+                }
+            )
+            lines += _band(scaling, m, d, mean, se, fit)
+            if flat:
+                laws.append(_laws(int(m), d, mean, se, n))
+    gaps = weights(settings.times)
+    facts: dict[str, Fact] = {
+        "quantity": "empirical L2 error",
+        "spectrum": describe_spectrum(settings),
+        "delta": float(gaps[0]) if np.ptp(gaps) < 1e-9 * gaps[0] else "not constant",
+        "steps": len(settings.times),
+        "engine": settings.engine,
+    }
+    tables = {
+        "points": pd.DataFrame(points),
+        "fits": pd.DataFrame(fits),
+        "lines": pd.DataFrame(lines),
+        "theory": pd.DataFrame(theory),
+    }
+    return Joined(tables, facts, {"fits": fits, "laws": laws, **provenance(table)})
+
+
+def _band(
+    scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: regression.SlopeFit
+) -> list[dict[str, Any]]:
+    """The fitted line with the pointwise interval of its value."""
+    grid = np.geomspace(d.min(), d.max(), 60)
+    x, w = np.log(d), (mean / se) ** 2
+    centre = np.average(x, weights=w)
+    # The slope's variance is 1/Σ w (x − centre)² and the level's 1/Σ w, both with the fit's own weights.
+    spread = np.average((x - centre) ** 2, weights=w)
+    half = (fit.high - fit.low) / 2 * np.sqrt(spread + (np.log(grid) - centre) ** 2)
+    value = fit.intercept + fit.slope * np.log(grid)
+    return [
+        {"scaling": scaling, "m": m, "d": a, "value": b, "low": low, "high": high}
+        for a, b, low, high in zip(
+            grid, np.exp(value), np.exp(value - half), np.exp(value + half), strict=True
+        )
+    ]
+
+
+def _laws(m: int, d: Array, mean: Array, se: Array, n: int) -> dict[str, Any]:
+    """The rival laws of error/log|H| at one m: verdict, fits, the fitter's power on this grid and noise."""
+    comparison = regression.compare_laws(d, mean, se, replicates=n)
+    relative = se / mean
+    power = regression.power(d, relative, np.random.default_rng([2502, 10354, m]), draws=4000)
+    design = regression.deciding_design(d, relative)
+    return {
+        "m": m,
+        "verdict": comparison.verdict,
+        "standing": list(comparison.standing),
+        "fits": [vars(fit) for fit in comparison.fits],
+        "nested": [vars(fit) for fit in comparison.nested],
+        "power": [vars(one) for one in power],
+        "design": vars(design),
+    }
+
+
+def figure_1b(table: Table) -> Joined:
+    """The measured law beside linear dependence and the published rates, all 1 at one dimension.
+
+    At the largest m. Rates are drawn where their dependence on d at fixed n is quoted in full; the others are
+    listed with the reason.
+    """
+    settings = settings_of(table)
+    errors = joint_empirical_risk(table)
+    m = int(errors["m"].max())
+    dims = sorted(int(d) for d in errors.loc[errors["m"] == m, "d"].unique())
+    anchor = min(dims, key=lambda d: abs(np.log(d / ANCHOR)))
+    rows = []
+    for d, mine in _groups(errors[errors["m"] == m], "d"):
+        scaled = pd.Series(regression.scaled(mine["error"].to_numpy(), np.full(len(mine), d), SCALINGS[0]))
+        rows.append({"d": d, "m": m, **_summary(scaled)})
+    measured = pd.DataFrame(rows)
+    level = float(measured.loc[measured["d"] == anchor, "mean"].iloc[0])
+    value = measured["mean"] / level
+    relative = (measured["high"] - measured["low"]) / 2 / measured["mean"]
+    at_anchor = measured["d"] == anchor
+    # Divided by a measured number, a value carries that number's error too; the anchor itself is 1 by definition.
+    half = value * np.hypot(relative, np.where(at_anchor, 0.0, relative[at_anchor].iloc[0]))
+    measured = measured.assign(value=value, low=value - half, high=value + half)
+    measured = measured[["d", "m", "n", "value", "low", "high"]]
+    grid = np.array([float(d) for d in dims])
+    drawn: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("kumar_2025_linear_reference", "linear in d", "linear", {}),
+        ("kumar_2025_log_log", "log log d (the paper's factor)", "paper", {}),
+        ("wibisono_2024_squared_error", "Wibisono et al. 2024", "published", {"n": float(m)}),
+        ("zhang_2024_squared_error", "Zhang et al. 2024, t = 0.5", "published", {"n": float(m), "t": 0.5}),
+    ]
+    rivals = []
+    for name, label, group, parameters in drawn:
+        values = rates.curve(name, grid, float(anchor), **parameters)
+        note = {"linear": "", "paper": "", "published": "constant unknown; not divided by log|H|"}[group]
+        rivals += [
+            {"label": label, "d": d, "value": float(v), "style_group": group, "note": note}
+            for d, v in zip(grid, values, strict=True)
+            if np.isfinite(v) and v > 0
+        ]
+    last = measured.iloc[-1]
+    findings = {
+        "m": m,
+        "anchor": anchor,
+        "largest": int(last["d"]),
+        "measured": {k: float(last[k]) for k in ("value", "low", "high")},
+        "linear": float(last["d"] / anchor),
+        "not_drawn": [
+            {"source": r.source, "quantity": r.quantity, "note": r.note, "recalled": r.recalled}
+            for r in rates.RATES
+            if not r.comparable
+        ],
+        **provenance(table),
+    }
+    facts: dict[str, Fact] = {
+        "anchor_d": anchor,
+        "m": m,
+        "n": settings.replicates,
+        "spectrum": describe_spectrum(settings),
+    }
+    return Joined({"measured": measured, "rivals": pd.DataFrame(rivals)}, facts, findings)
+
+
+def figure_3a(table: Table) -> Joined:
+    """Risk of DSM and BSM at each time step, their ratio, the theory's curves and the information bound.
+
+    At the first d and m of the settings.
+    """
+    settings = settings_of(table)
+    if not {"dsm", "bsm"} <= set(settings.estimators):
+        raise InvalidInput("estimators", "Figure 3a compares dsm and bsm, and the results lack one of them")
+    d, m = settings.dims[0], settings.samples[0]
+    law, times = law_of(settings, d), settings.times
+    here = table.frame[(table.frame["d"] == d) & (table.frame["m"] == m)]
+    points, ratios, theory = [], [], []
+    bsm_leading = risk.bootstrap_risk(law, times, m)
+    for k, t in enumerate(times):
+        at = here[here["t"] == t]
+        by = {e: at[at["estimator"] == e].sort_values("replicate")["risk"].to_numpy() for e in ("dsm", "bsm")}
+        points += [{"t": t, "estimator": e, **_summary(pd.Series(v))} for e, v in by.items()]
+        exact = risk.dsm_risk(law, t, m)
+        leading = float(law.conditional_variances(t).sum() * d / m)
+        theory += [
+            {"t": t, "curve": "DSM, exact", "value": exact},
+            {"t": t, "curve": "BSM, leading order", "value": float(bsm_leading[k])},
+            {"t": t, "curve": "information bound", "value": risk.information_bound(law, t, m)},
+        ]
+        if k:
+            ratio, se = _ratio(by["bsm"], by["dsm"])
+            half = float(stats.t.isf((1 - LEVEL) / 2, by["dsm"].size - 1)) * se
+            ratios.append(
+                {
+                    "t": t,
+                    "n": by["dsm"].size,
+                    "ratio": ratio,
+                    "low": ratio - half,
+                    "high": ratio + half,
+                    "predicted": float(bsm_leading[k]) / leading,
+                    "bound": risk.information_bound(law, t, m) / leading,
+                }
+            )
+    facts: dict[str, Fact] = {
+        "d": d,
+        "m": m,
+        "n": settings.replicates,
+        "spectrum": describe_spectrum(settings),
+        "engine": settings.engine,
+    }
+    tables = {"points": pd.DataFrame(points), "theory": pd.DataFrame(theory), "ratio": pd.DataFrame(ratios)}
+    return Joined(tables, facts, {"ratios": ratios, "d": d, "m": m, **provenance(table)})
+
+
+def describe_spectrum(settings: LinearScoreSettings) -> str:
+    """The spectrum in words, for captions."""
+    s = settings.spectrum
+    return {
+        "identity": "λ_i = 1",
+        "linear": f"λ = linspace({s.low:g}, {s.high:g}, d)",
+        "power": f"λ_i = i^(−{s.exponent:g})",
+        "explicit": "λ given one by one",
+    }[s.kind]
+
+
+def provenance(table: Table) -> dict[str, Any]:
+    """What the report says of where a table is from."""
+    manifest, settings = table.manifest, settings_of(table)
+    return {
+        "study": manifest["study"],
+        "dims": list(settings.dims),
+        "samples": list(settings.samples),
+        "times": list(settings.times),
+        "spectrum": describe_spectrum(settings),
+        "engine": settings.engine,
+        "replicates": settings.replicates,
+        "seed": settings.seed,
+        "code": manifest["code"],
+        "missing": manifest["counts"]["cells_missing"],
+    }
+
+
+# figure name → (study, join)
+JOINS: Mapping[str, tuple[str, Callable[[Table], Joined]]] = {
+    "figure-1a": ("error-vs-dimension", figure_1a),
+    "figure-1b": ("error-vs-dimension", figure_1b),
+    "figure-3a": ("error-vs-timestep", figure_3a),
+}
+
+
+# --- measurements of claims -------------------------------------------------------------------------------
+
+
+def _cells(table: Table, estimator: str) -> list[tuple[dict[str, Any], pd.DataFrame]]:
+    """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of it."""
+    settings = settings_of(table)
+    frame = table.frame[table.frame["estimator"] == estimator]
+    return [
+        (
+            {
+                "d": int(d),
+                "m": int(m),
+                "t": float(t),
+                "times": list(settings.times),
+                "eigenvalues": law_of(settings, int(d)).eigenvalues.tolist(),
+            },
+            group.sort_values("replicate"),
+        )
+        for (d, m, t), group in _groups(frame, ["d", "m", "t"])
+    ]
+
+
+def _mean(cell: dict[str, Any], values: Array) -> Measured:
+    return Measured(cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size)
+
+
+def measure_risk(column: str) -> Callable[[Table], list[Measured]]:
+    """Mean of a risk column of DSM at each cell."""
+    return lambda table: [_mean(cell, g[column].to_numpy()) for cell, g in _cells(table, "dsm")]
+
+
+def measure_ratio(table: Table) -> list[Measured]:
+    """Paired ratio of the mean risks of BSM and DSM after the first step, at each (d, m, t)."""
+    out = []
+    for (cell, b), (_, a) in zip(_cells(table, "bsm"), _cells(table, "dsm"), strict=True):
+        if cell["t"] > cell["times"][0]:
+            ratio, se = _ratio(b["risk"].to_numpy(), a["risk"].to_numpy())
+            out.append(Measured(cell, ratio, se, len(a)))
+    return out
+
+
+def measure_scaled_error(table: Table) -> list[Measured]:
+    """Joint empirical error over d² at each d, at the largest m; x is d."""
+    errors = joint_empirical_risk(table)
+    errors = errors[errors["m"] == errors["m"].max()]
+    return [
+        _mean({"x": float(d), "d": int(d), "m": int(g["m"].iloc[0])}, g["error"].to_numpy() / float(d) ** 2)
+        for d, g in _groups(errors, "d")
+    ]
+
+
+def measure_growth(table: Table) -> list[Measured]:
+    """Scaled error at each d over that at the smallest, at the largest m."""
+    scaled = measure_scaled_error(table)
+    first = scaled[0]
+    return [
+        Measured(
+            {**one.cell, "smallest": first.cell["d"]},
+            one.value / first.value,
+            one.value / first.value * float(np.hypot(one.error / one.value, first.error / first.value)),
+            one.replicates,
+        )
+        for one in scaled[1:]
+    ]
+
+
+# measurement name → (study, how)
+MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
+    "dsm-risk": ("small-samples", measure_risk("risk")),
+    "dsm-empirical-risk": ("small-samples", measure_risk("empirical_risk")),
+    "figure-3a-ratio": ("error-vs-timestep", measure_ratio),
+    "scaled-error": ("error-vs-dimension", measure_scaled_error),
+    "growth": ("error-vs-dimension", measure_growth),
+}
+
+
+def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
+    """The study that a claim is measured by, and how: an entry of MEASUREMENTS, or "STUDY:QUANTITY" of evidence."""
+    if claim.measurement in MEASUREMENTS:
+        return MEASUREMENTS[claim.measurement]
+    name, _, quantity = claim.measurement.partition(":")
+    return name, lambda table: evidence.measurements(table, quantity)
+
+
+def study_of(claim: Claim) -> str:
+    """The study that a claim is measured by."""
+    return measured_by(claim)[0]
+
+
+def judge(claims: Sequence[Claim], tables: Mapping[str, Table]) -> list[Verdict]:
+    """The verdicts on the claims whose study is among the tables, in the order of the claims."""
+    return [
+        verify(claim, measured_by(claim)[1](tables[study_of(claim)]))
+        for claim in claims
+        if study_of(claim) in tables
+    ]
