@@ -1,0 +1,49 @@
+"""The figures, as data. Adding one: its file and its entry here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import matplotlib.figure
+
+from figures import figure_1a, figure_1b, figure_3a
+from figures.data import FigureData
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes
+    ----------
+    name : permanent
+    title : one line
+    studies : names of the studies whose tables it needs
+    draw : from checked tables to the figure; raises BadTable
+    """
+
+    name: str
+    title: str
+    studies: tuple[str, ...]
+    draw: Callable[[FigureData], matplotlib.figure.Figure]
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure(
+        name="figure-1a",
+        title="Scaled error against dimension, with and without log log d",
+        studies=("error-vs-dimension",),
+        draw=figure_1a.draw,
+    ),
+    Figure(
+        name="figure-1b",
+        title="The measured dependence on dimension beside linear dependence and published rates",
+        studies=("error-vs-dimension",),
+        draw=figure_1b.draw,
+    ),
+    Figure(
+        name="figure-3a",
+        title="DSM and BSM at each time step, with theory and the information bound",
+        studies=("error-vs-timestep",),
+        draw=figure_3a.draw,
+    ),
+)

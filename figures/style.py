@@ -1,0 +1,114 @@
+"""One look for all figures: rc dictionaries, applied locally, and a few pieces that the figures share.
+
+Widths are those of print: a column of 3.4 in, two columns of 6.9 in. No letter is below 7 pt at that size.
+Colours are seaborn's colour-blind palette without its pale ones; markers and dashes differ as well, so grey
+is enough.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from re import sub
+from textwrap import fill
+
+import matplotlib.style
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+SINGLE_COLUMN = 3.4  # inches
+DOUBLE_COLUMN = 6.9  # inches
+SMALLEST_FONT = 7.0  # points
+
+INK = "0.1"
+FAINT = "0.4"
+COLOURS: tuple[tuple[float, float, float], ...] = tuple(
+    seaborn.color_palette("colorblind")[k] for k in (0, 1, 2, 4, 3, 5, 9)
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# On-off lengths in line widths, all different from the plain dashes, which mean theory.
+DASHES = ((5, 1.5), (1, 1.2), (5, 1.5, 1, 1.5), (8, 2), (3, 1, 1, 1, 1, 1), (2, 2), (8, 1.5, 2, 1.5))
+
+RC: dict[str, object] = {
+    **seaborn.axes_style("ticks"),
+    "font.family": [
+        "DejaVu Sans"
+    ],  # comes with matplotlib, so the bytes do not depend on the machine's fonts
+    "font.size": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.title_fontsize": 7.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 3.0,
+    "ytick.minor.width": 0.4,
+    "ytick.minor.size": 1.8,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3.8,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "legend.borderaxespad": 0.2,
+    "legend.labelspacing": 0.35,
+    "savefig.dpi": 300.0,
+    "svg.hashsalt": "dimfree",  # element names in SVG are random without it
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+
+def look() -> AbstractContextManager[None]:
+    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc says."""
+    return matplotlib.style.context(["default", RC])
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """`value` with a fixed number of digits, a true minus, and no minus before zero."""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def widths(frame: pd.DataFrame, middle: str) -> str:
+    """The range of the half widths of the intervals low … high, in per cent of `middle`.
+
+    It goes into the note under each figure, because many intervals are narrower than a marker.
+    """
+    half = 50 * (frame["high"] - frame["low"]) / frame[middle]
+    shown = [f"{value:.2g}" if value < 99.5 else f"{value:.0f}" for value in (half.min(), half.max())]
+    return f"±{shown[0]} %" if shown[0] == shown[1] else f"±{shown[0]} % to ±{shown[1]} %"
+
+
+def note(figure: Figure, text: str) -> None:
+    """`text` wrapped under the whole figure, in the smallest font; the layout keeps room for it."""
+    text = sub(r" (=|≥|%)( ?)", lambda found: found[0].replace(" ", "\u00a0"), text)
+    letters = int(figure.get_figwidth() * 72 / (0.52 * SMALLEST_FONT))
+    figure.supxlabel(
+        fill(text, letters, break_on_hyphens=False),
+        x=0.01,
+        ha="left",
+        fontsize=SMALLEST_FONT,
+        color=FAINT,
+        linespacing=1.25,
+    )
+
+
+def dimension_axis(axes: Axes, dims: Sequence[float]) -> None:
+    """A log axis for d, labelled at the dimensions that were measured, at most nine of them."""
+    axes.set_xscale("log")
+    every = -(-len(dims) // 9)
+    axes.xaxis.set_major_locator(FixedLocator(list(dims[::every])))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("dimension d")

@@ -1,0 +1,588 @@
+"""Figures: they show the table and nothing else, refuse what cannot be trusted, and are the same bytes twice.
+
+Nothing here is random but the sample tables, whose seeds are fixed: no test can raise a false alarm.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from figures import catalog, figure_1a, figure_1b, figure_3a, style
+from figures.data import BadTable, Fact, FigureData
+from figures.output import BadFolder, save
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+DIMS = (4, 8, 16, 32, 64, 128, 256)
+DIVISOR: dict[str, Callable[[Array], Array]] = {
+    "log|H|": lambda d: np.ones_like(d),
+    "log|H| log log d": lambda d: np.log(np.log(d)),
+}
+
+
+def sample_1a() -> FigureData:
+    """Flat error 2/m at n = 100, its spread that of a mean of d² squares; drawn by hand, not by a study."""
+    rng = np.random.default_rng(11)
+    n, d = 100, np.asarray(DIMS, dtype=float)
+    tables: dict[str, list[pd.DataFrame]] = {"points": [], "fits": [], "lines": [], "theory": []}
+    for m in (1000, 4000, 16000):
+        draws = 2 / m * rng.chisquare(d**2 / 3, size=(n, d.size)) / (d**2 / 3)
+        for scaling, divisor in DIVISOR.items():
+            scaled = draws / divisor(d)
+            mean, half = scaled.mean(0), 1.96 * scaled.std(0) / np.sqrt(n)
+            low, high = np.quantile(scaled, [0.05, 0.95], axis=0)
+            cell = {"scaling": scaling, "m": m}
+            tables["points"].append(
+                pd.DataFrame(
+                    {**cell, "d": DIMS, "n": n, "mean": mean, "low": mean - half, "high": mean + half}
+                ).assign(q05=low, q95=high)
+            )
+            slope, offset = np.polyfit(np.log(d), np.log(mean), 1)
+            line = np.exp(offset) * d**slope
+            tables["lines"].append(
+                pd.DataFrame({**cell, "d": DIMS, "value": line, "low": line * 0.97, "high": line * 1.03})
+            )
+            tables["theory"].append(pd.DataFrame({**cell, "d": DIMS, "value": 2 / m / divisor(d)}))
+            predicted = np.polyfit(np.log(d), -np.log(divisor(d)), 1)[0]
+            tables["fits"].append(
+                pd.DataFrame(
+                    [
+                        {
+                            **cell,
+                            "slope": slope,
+                            "slope_low": slope - 0.004,
+                            "slope_high": slope + 0.004,
+                            "margin": 0.02,
+                            "equivalent": bool(abs(slope) < 0.016),
+                            "predicted_slope": predicted,
+                        }
+                    ]
+                )
+            )
+    facts: dict[str, Fact] = {
+        "spectrum": "linear 0.3 … 3",
+        "delta": 0.1,
+        "steps": 10,
+        "engine": "exact",
+        "quantity": "empirical risk",
+    }
+    return FigureData("figure-1a", {name: pd.concat(parts) for name, parts in tables.items()}, facts)
+
+
+def sample_1b() -> FigureData:
+    """A flat measured curve, and rivals with the shapes that published rates have (one beyond 1e100)."""
+    rng = np.random.default_rng(12)
+    d = np.asarray(DIMS, dtype=float)
+    value = 1 + 0.3 / d * rng.standard_normal(d.size)
+    value /= value[0]
+    measured = pd.DataFrame(
+        {"d": DIMS, "m": 2000, "n": 100, "value": value, "low": value - 0.1 / d, "high": value + 0.1 / d}
+    )
+    dense = np.asarray([4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256], dtype=float)
+    log_n = np.log(2000)
+    shapes: list[tuple[str, str, str, Array]] = [
+        ("linear in d", "linear", "as in prior work", dense),
+        ("Theorem 1, log log d", "paper", "constant C unknown", np.log(np.log(dense * 1e4))),
+        (
+            "Wibisono, Wu, Yang 2024",
+            "published",
+            "constant unknown",
+            dense * log_n ** (dense / (dense + 4)) * np.exp(-2 * log_n / (dense + 4)),
+        ),
+        ("Zhang et al. 2024, t = 0.1", "published", "up to logarithms", 10.0 ** ((dense + 2) / 2)),
+        ("Gupta et al. 2024", "published", "P = d² parameters, up to logarithms", dense**4),
+        (
+            "Oko et al. 2023, s = 2",
+            "published",
+            "recalled; total variation",
+            np.exp(-2 * log_n / (4 + dense)),
+        ),
+        ("Block, Mroueh, Rakhlin 2020", "published", "recalled; power unknown", dense**2),
+    ]
+    rivals = pd.concat(
+        pd.DataFrame({"label": a, "style_group": b, "note": c, "d": dense, "value": v / v[0]})
+        for a, b, c, v in shapes
+    )
+    facts: dict[str, Fact] = {"anchor_d": 4, "m": 2000, "n": 100, "spectrum": "linear 0.3 … 3"}
+    return FigureData("figure-1b", {"measured": measured, "rivals": rivals}, facts)
+
+
+def sample_3a() -> FigureData:
+    """theory.md's shapes at d = 8: DSM falling in t, BSM below it by the reference ratios."""
+    rng = np.random.default_rng(13)
+    t = np.arange(1, 21) / 10
+    knots = [0.1, 0.2, 0.4, 1.0, 1.4, 2.0]
+    predicted = np.interp(t, knots, [1.0, 0.917, 0.778, 0.448, 0.286, 0.131])
+    bound = np.interp(t, knots, [0.2, 0.203, 0.250, 0.171, 0.096, 0.033])
+    dsm = 8 / 2000 * 8 * np.exp(-2 * t) / (1 - np.exp(-2 * t))
+    curves = {"DSM, exact": dsm, "BSM, leading order": dsm * predicted, "information bound": dsm * bound}
+    noise = 1 + 0.015 * rng.standard_normal((2, t.size))
+    points = []
+    for k, estimator in enumerate(("dsm", "bsm")):
+        mean = list(curves.values())[k] * noise[k]
+        points.append(
+            pd.DataFrame({"t": t, "estimator": estimator, "n": 150, "mean": mean, "low": 0.97 * mean})
+        )
+        points[-1]["high"] = 1.03 * mean
+    ratio = predicted * noise[1] / noise[0]
+    tables = {
+        "points": pd.concat(points),
+        "theory": pd.concat(pd.DataFrame({"t": t, "curve": c, "value": v}) for c, v in curves.items()),
+        "ratio": pd.DataFrame(
+            {
+                "t": t,
+                "n": 150,
+                "ratio": ratio,
+                "low": ratio * 0.96,
+                "high": ratio * 1.04,
+                "predicted": predicted,
+            }
+        ),
+    }
+    facts: dict[str, Fact] = {"d": 8, "m": 2000, "n": 150, "spectrum": "linear 0.3 … 3", "engine": "exact"}
+    return FigureData("figure-3a", tables, facts)
+
+
+SAMPLES: dict[str, Callable[[], FigureData]] = {
+    "figure-1a": sample_1a,
+    "figure-1b": sample_1b,
+    "figure-3a": sample_3a,
+}
+every_figure = pytest.mark.parametrize("entry", catalog.FIGURES, ids=lambda entry: entry.name)
+
+
+def with_table(data: FigureData, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> FigureData:
+    """`data` with one table changed."""
+    return replace(data, tables={**data.tables, name: change(data.tables[name].reset_index(drop=True))})
+
+
+def with_value(data: FigureData, name: str, column: str, value: Any, row: int = 0) -> FigureData:
+    """`data` with one number of one table changed."""
+
+    def change(frame: pd.DataFrame) -> pd.DataFrame:
+        frame = frame.astype({column: object})
+        frame.loc[row, column] = value
+        return frame
+
+    return with_table(data, name, change)
+
+
+def by_gid(axes: Axes, gid: str) -> Artist:
+    """The one artist of `axes` with this name."""
+    (found,) = axes.findobj(lambda artist: artist.get_gid() == gid)
+    return found
+
+
+def line_data(axes: Axes, gid: str) -> Array:
+    """x and y of a line, shape (k, 2)."""
+    line = by_gid(axes, gid)
+    assert isinstance(line, Line2D)
+    return np.asarray(line.get_xydata())
+
+
+def bar_data(axes: Axes, gid: str) -> Array:
+    """x, lower and upper end of vertical bars, shape (k, 3)."""
+    bars = by_gid(axes, gid)
+    assert isinstance(bars, LineCollection)
+    return np.asarray([[s[0][0], s[0][1], s[1][1]] for s in map(np.asarray, bars.get_segments())])
+
+
+def words(figure: Figure) -> str:
+    """All visible text, on one line."""
+    texts = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_visible()]
+    return " ".join(" ".join(t.get_text() for t in texts).split())
+
+
+@every_figure
+def test_two_drawings_are_the_same_bytes(entry: catalog.Figure, tmp_path: Path) -> None:
+    """Catches dates, random element names and a leak of the user's own style.
+
+    Decoy: one number of one table moved by a tenth must change all three files.
+    """
+    data = SAMPLES[entry.name]()
+    first = save(entry.draw(data), tmp_path / "first", entry.name)
+    with matplotlib.rc_context({"font.size": 20, "svg.hashsalt": None, "lines.linewidth": 9}):
+        second = save(entry.draw(data), tmp_path / "second", entry.name)
+    name, column = {
+        "figure-1a": ("theory", "value"),
+        "figure-1b": ("rivals", "value"),
+        "figure-3a": ("theory", "value"),
+    }[entry.name]
+    moved = 1.1 * float(data.tables[name][column].iloc[3])
+    third = save(entry.draw(with_value(data, name, column, moved, row=3)), tmp_path / "third", entry.name)
+    assert [path.suffix for path in first] == [".svg", ".pdf", ".png"]
+    for one, two, three in zip(first, second, third, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+        assert one.read_bytes() != three.read_bytes()
+    assert b"<dc:date>" not in first[0].read_bytes()
+    assert b"CreationDate" not in first[1].read_bytes()
+
+
+@every_figure
+def test_saving_is_dense_and_leaves_no_trace(entry: catalog.Figure, tmp_path: Path) -> None:
+    """At least 200 dots per inch, from the PNG's own header; pyplot and the rc parameters as they were."""
+    before = dict(matplotlib.rcParams)
+    figure = entry.draw(SAMPLES[entry.name]())
+    paths = save(figure, tmp_path, entry.name)
+    assert sorted(paths) == sorted(tmp_path.iterdir())
+    header = paths[2].read_bytes()[:24]
+    assert int.from_bytes(header[16:20], "big") / figure.get_figwidth() >= 200
+    assert figure.get_figwidth() in (style.SINGLE_COLUMN, style.DOUBLE_COLUMN)
+    assert pyplot.get_fignums() == []
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "phrases"),
+    [
+        (
+            "figure-1a",
+            [
+                "empirical risk / log|H| (dimensionless)",
+                "empirical risk / (log|H| log log d) (dimensionless)",
+                "dimension d",
+                "n = 100 replicates",
+                "m = 16000",
+                "(−0.353), tilted",
+                "(0.000), flat",
+                "within ±0.02",
+                "−1/(log d · log log d)",
+                "Δ = 0.1, N = 10 time steps; engine exact",
+            ],
+        ),
+        (
+            "figure-1b",
+            [
+                "scaled error / its value at d = 4 (dimensionless)",
+                "dimension d",
+                "m = 2000, n = 100 replicates",
+                "linear in d",
+                "constant C unknown",
+                "recalled; total variation",
+                "Settings are ours; the paper's are unknown",
+                "off the plot from d = 11",
+                "constants are not known",
+            ],
+        ),
+        (
+            "figure-3a",
+            [
+                "L2 error E‖f − s‖² (dimensionless)",
+                "diffusion time t (dimensionless)",
+                "DSM, measured (n = 150)",
+                "information bound",
+                "BSM / DSM",
+                "d = 8, spectrum linear 0.3 … 3; m = 2000; engine exact",
+                "±3 % (ratio: ±4 %)",
+            ],
+        ),
+    ],
+)
+def test_text_names_units_and_replicates(name: str, phrases: list[str]) -> None:
+    """Every label, unit, setting and count that a reader needs is in the figure itself."""
+    entry = next(figure for figure in catalog.FIGURES if figure.name == name)
+    text = words(entry.draw(SAMPLES[name]()))
+    assert [phrase for phrase in phrases if phrase not in text] == []
+
+
+@every_figure
+def test_text_is_legible(entry: catalog.Figure) -> None:
+    """Nothing below 7 pt, nothing outside the page, no text on another.
+
+    Decoy: the same check finds an overlap once one text is moved onto another.
+    """
+    figure = entry.draw(SAMPLES[entry.name]())
+    with style.look():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        texts = [
+            t
+            for t in figure.findobj(Text)
+            if isinstance(t, Text)
+            and t.get_visible()
+            and t.get_text()
+            and t.get_window_extent(renderer).width
+        ]
+        # Ticks that an axis holds in reserve, outside its limits, are not drawn.
+        ticks = {
+            label for axes in figure.axes for a in (axes.xaxis, axes.yaxis) for label in a.get_ticklabels()
+        }
+        shown = [t for t in texts if t not in ticks]
+
+        def overlaps() -> list[tuple[str, str]]:
+            boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in shown]
+            return [
+                (a, b)
+                for k, (a, one) in enumerate(boxes)
+                for b, two in boxes[:k]
+                if min(one.x1, two.x1) - max(one.x0, two.x0) > 1
+                and min(one.y1, two.y1) - max(one.y0, two.y0) > 1
+            ]
+
+        assert min(float(t.get_fontsize()) for t in texts) >= style.SMALLEST_FONT
+        for text in shown:
+            box = text.get_window_extent(renderer)
+            assert box.x0 >= 0 and box.x1 <= figure.bbox.x1, text.get_text()
+            assert box.y0 >= 0 and box.y1 <= figure.bbox.y1, text.get_text()
+        assert overlaps() == []
+        box = shown[0].get_window_extent(renderer).transformed(figure.transFigure.inverted())
+        shown.append(figure.text(box.x0, box.y0, "decoy"))
+        assert overlaps()
+
+
+@every_figure
+def test_every_column_is_required_and_finite(entry: catalog.Figure) -> None:
+    """Each column of each table in turn: dropped, then with NaN, infinity and None in its last row.
+
+    Each must be refused in one sentence that names the table, and the column where there is one; the decoy, a
+    column that nobody asked for and that holds NaN, must not be.
+    """
+    data = SAMPLES[entry.name]()
+    for name, frame in data.tables.items():
+        for column in frame.columns:
+            where = rf"^{entry.name}/{name}: .*\b{column}\b"
+            with pytest.raises(BadTable, match=where):
+                entry.draw(with_table(data, name, lambda f, c=column: f.drop(columns=c)))  # type: ignore[misc]
+            for hole in (np.nan, np.inf, None):
+                with pytest.raises(BadTable, match=where):
+                    entry.draw(with_value(data, name, column, hole, row=len(frame) - 1))
+        with pytest.raises(BadTable, match=f"^{entry.name}/{name}: has two rows"):
+            entry.draw(with_table(data, name, lambda f: pd.concat([f, f.iloc[:1]])))
+        with pytest.raises(BadTable, match=f"^{entry.name}/{name}: holds no rows"):
+            entry.draw(with_table(data, name, lambda f: f.iloc[:0]))
+        with pytest.raises(BadTable, match=f"^{entry.name}/{name}: the table is missing"):
+            entry.draw(replace(data, tables={k: v for k, v in data.tables.items() if k != name}))
+    entry.draw(with_table(data, next(iter(data.tables)), lambda f: f.assign(unasked=np.nan)))
+
+
+@every_figure
+def test_every_fact_is_required(entry: catalog.Figure) -> None:
+    """Each fact in turn left out, then NaN; but for n, which the tables hold as well."""
+    data = SAMPLES[entry.name]()
+    for key in set(data.facts) - {"n"}:
+        with pytest.raises(BadTable, match=f"^{entry.name}/facts: .*{key}"):
+            entry.draw(replace(data, facts={k: v for k, v in data.facts.items() if k != key}))
+        with pytest.raises(BadTable, match=f"^{entry.name}/facts: .*{key}|^figure-1b/measured: m must be"):
+            entry.draw(replace(data, facts={**data.facts, key: np.nan}))
+
+
+@every_figure
+def test_replicate_counts_must_agree(entry: catalog.Figure) -> None:
+    """One row with another n, in any table that has one; a fact n beside the tables' n; fractions; n = 1."""
+    data = SAMPLES[entry.name]()
+    holders = [name for name, frame in data.tables.items() if "n" in frame]
+    for name in holders:
+        last = len(data.tables[name]) - 1
+        with pytest.raises(BadTable, match=f"^{entry.name}/{name}: the replicate counts n differ"):
+            entry.draw(with_value(data, name, "n", 99, row=last))
+    for count in (1, 99.5):
+        changed = data
+        for name in holders:
+            changed = with_table(changed, name, lambda f, c=count: f.assign(n=c))  # type: ignore[misc]
+        with pytest.raises(BadTable, match="the replicate count n must be a whole number"):
+            entry.draw(changed)
+    with pytest.raises(BadTable, match=f"^{entry.name}/facts: n is 99, but the tables have"):
+        entry.draw(replace(data, facts={**data.facts, "n": 99}))
+
+
+REFUSALS: list[tuple[str, str, str, Any, str]] = [
+    ("figure-1a", "points", "low", 1.0, "mean lies outside low … high"),
+    ("figure-1a", "points", "mean", -1.0, "mean must be positive, but holds -1"),
+    ("figure-1a", "points", "q05", 1.0, "q05 lies outside"),
+    ("figure-1a", "points", "d", 5.0, "the values of d differ from one scaling, m to another"),
+    ("figure-1a", "points", "scaling", "log d", "the scalings must be"),
+    ("figure-1a", "lines", "m", 7.0, "other values of scaling, m than the table points"),
+    ("figure-1a", "fits", "margin", 0.03, "the margin must be the same"),
+    ("figure-1a", "fits", "slope_low", 1.0, "slope lies outside"),
+    ("figure-1a", "fits", "equivalent", "yes", "equivalent must hold True or False"),
+    ("figure-1b", "measured", "value", 1.01, "must be 1 at the anchor d = 4"),
+    ("figure-1b", "measured", "m", 1999, "m must be 2000 throughout"),
+    ("figure-1b", "rivals", "value", 1.01, "linear in d must be 1 at the anchor d = 4"),
+    ("figure-1b", "rivals", "d", 5.0, "linear in d must be 1 at the anchor d = 4"),
+    ("figure-1b", "rivals", "note", "else", "two notes or two style groups"),
+    ("figure-1b", "rivals", "style_group", "ours", "must be one of linear, published, paper, not ours"),
+    ("figure-1b", "rivals", "value", "one", "value must hold numbers"),
+    ("figure-3a", "points", "estimator", "ism", "must hold dsm and bsm, and nothing else"),
+    ("figure-3a", "points", "t", 0.15, "the values of t differ"),
+    ("figure-3a", "theory", "t", 0.15, "DSM, exact does not cover the times"),
+    ("figure-3a", "ratio", "t", 0.15, "has a time t that the table points lacks"),
+    ("figure-3a", "ratio", "high", 0.1, "ratio lies outside low … high"),
+]
+
+
+@pytest.mark.parametrize(("name", "table", "column", "value", "reason"), REFUSALS)
+def test_one_wrong_value_is_refused(name: str, table: str, column: str, value: Any, reason: str) -> None:
+    """One value of a good table replaced; the good table itself is drawn in the tests above (the decoy)."""
+    entry = next(figure for figure in catalog.FIGURES if figure.name == name)
+    data = SAMPLES[name]()
+    with pytest.raises(BadTable) as refusal:
+        entry.draw(with_value(data, table, column, value))
+    sentence = str(refusal.value)
+    assert sentence.startswith(f"{name}/{table}: ") and reason in sentence and "\n" not in sentence
+
+
+def test_a_tilt_cannot_be_called_flat() -> None:
+    """`equivalent` means slope zero: a slope beyond the margin marked so is refused (wrong on the right panel)."""
+    with pytest.raises(BadTable, match=r"^figure-1a/fits: a slope beyond the margin is marked equivalent"):
+        figure_1a.draw(with_table(sample_1a(), "fits", lambda f: f.assign(equivalent=True)))
+    assert (
+        figure_1a.judgement(False, -0.4, -0.3, 0.02) == figure_1a.judgement(False, 0.3, 0.4, 0.02) == "tilted"
+    )
+    assert figure_1a.judgement(False, -0.4, 0.01, 0.02) == "undecided"
+    assert figure_1a.judgement(True, -0.01, 0.01, 0.02) == "flat"
+
+
+def shown_1a(figure: Figure, data: FigureData) -> bool:
+    """Whether every mark, bar, band and curve of figure 1a stands where the tables say."""
+    agree = []
+    for axes, scaling in zip((figure.axes[0], figure.axes[1]), DIVISOR, strict=True):
+        for m in (1000, 4000, 16000):
+            points, lines, theory = (
+                frame[(frame["scaling"] == scaling) & (frame["m"] == m)].sort_values("d")
+                for frame in (data.tables["points"], data.tables["lines"], data.tables["theory"])
+            )
+            band = by_gid(axes, f"band-{m}")
+            assert isinstance(band, PolyCollection)
+            corners = np.asarray(band.get_paths()[0].vertices)
+            pairs = [
+                (line_data(axes, f"points-{m}"), points[["d", "mean"]]),
+                (bar_data(axes, f"interval-{m}"), points[["d", "low", "high"]]),
+                (bar_data(axes, f"spread-{m}"), points[["d", "q05", "q95"]]),
+                (line_data(axes, f"fit-{m}"), lines[["d", "value"]]),
+                (line_data(axes, f"theory-{m}"), theory[["d", "value"]]),
+            ]
+            agree += [np.array_equal(drawn, table.to_numpy(dtype=float)) for drawn, table in pairs]
+            ends = {tuple(row) for end in ("low", "high") for row in lines[["d", end]].to_numpy(dtype=float)}
+            agree.append({tuple(corner) for corner in corners} == ends)
+    return all(agree)
+
+
+def test_figure_1a_shows_its_tables() -> None:
+    """Read back from the drawn marks. Decoys: the scalings exchanged, and one mean off by one part in a million."""
+    data = sample_1a()
+    figure = figure_1a.draw(data)
+    assert shown_1a(figure, data)
+    other = dict(zip(DIVISOR, reversed(DIVISOR), strict=True))
+    exchanged = with_table(data, "points", lambda f: f.assign(scaling=f["scaling"].map(other)))
+    assert not shown_1a(figure, exchanged)
+    near = float(data.tables["points"]["mean"].iloc[0]) * (1 + 1e-6)
+    assert not shown_1a(figure, with_value(data, "points", "mean", near))
+
+
+def test_figure_1b_shows_its_tables() -> None:
+    """Every curve read back, whole, though the plot cuts some. Decoy: no two curves hold the same values."""
+    data = sample_1b()
+    axes = figure_1b.draw(data).axes[0]
+    measured, rivals = data.tables["measured"], data.tables["rivals"]
+    drawn = [line_data(axes, f"curve-{k}") for k in range(1 + rivals["label"].nunique())]
+    wanted = [measured, *(group for _, group in rivals.groupby("label"))]
+    for k, one in enumerate(drawn):
+        for j, two in enumerate(wanted):
+            assert np.array_equal(one, two[["d", "value"]].to_numpy(dtype=float)) == (k == j)
+    assert np.array_equal(bar_data(axes, "interval"), measured[["d", "low", "high"]].to_numpy(dtype=float))
+    low, high = axes.get_ylim()
+    assert low < measured["low"].min() and high > rivals.loc[rivals["style_group"] == "linear", "value"].max()
+
+
+def test_figure_3a_shows_its_tables() -> None:
+    """Read back from the drawn marks. Decoy: DSM's table is not what stands at BSM's marks."""
+    data = sample_3a()
+    upper, lower = figure_3a.draw(data).axes
+    points, theory, ratio = (data.tables[name] for name in ("points", "theory", "ratio"))
+    for estimator, other in (("dsm", "bsm"), ("bsm", "dsm")):
+        marks, others = (points[points["estimator"] == name] for name in (estimator, other))
+        drawn = line_data(upper, f"points-{estimator}")
+        assert np.array_equal(drawn, marks[["t", "mean"]])
+        assert not np.array_equal(drawn, others[["t", "mean"]])
+        assert np.array_equal(bar_data(upper, f"interval-{estimator}"), marks[["t", "low", "high"]])
+    for k, curve in enumerate(("DSM, exact", "BSM, leading order", "information bound")):
+        line = by_gid(upper, f"theory-{k}")
+        assert isinstance(line, Line2D) and line.get_label() == curve
+        assert np.array_equal(line.get_xydata(), theory.loc[theory["curve"] == curve, ["t", "value"]])
+    assert np.array_equal(line_data(lower, "ratio"), ratio[["t", "ratio"]])
+    assert np.array_equal(line_data(lower, "predicted"), ratio[["t", "predicted"]])
+    assert np.array_equal(bar_data(lower, "interval-ratio"), ratio[["t", "low", "high"]])
+
+
+def test_scales() -> None:
+    """Dimension and error on log axes; time and the ratio on linear ones, the ratio from zero."""
+    left, right = figure_1a.draw(sample_1a()).axes[:2]
+    plot = figure_1b.draw(sample_1b()).axes[0]
+    upper, lower = figure_3a.draw(sample_3a()).axes
+    assert [(axes.get_xscale(), axes.get_yscale()) for axes in (left, right, plot)] == [("log", "log")] * 3
+    assert (upper.get_xscale(), upper.get_yscale()) == ("linear", "log")
+    assert (lower.get_xscale(), lower.get_yscale(), lower.get_ylim()[0]) == ("linear", "linear", 0.0)
+
+
+def test_curves_differ_without_colour() -> None:
+    """In figure 1b, marker and dashes tell nine rivals apart in grey. Decoy: dashes alone would not."""
+    data = sample_1b()
+    shape = data.tables["rivals"][data.tables["rivals"]["label"] == "Gupta et al. 2024"]
+    more = pd.concat([data.tables["rivals"], *(shape.assign(label=f"other {k}") for k in range(5))])
+    drawn = figure_1b.curves(data.tables["measured"], more, 100)
+    looks = [(str(curve.look.get("marker")), str(curve.look["ls"])) for curve in drawn]
+    assert len(set(looks)) == len(looks) == 13
+    assert len({dashes for _, dashes in looks}) < 13
+
+
+def test_labels_keep_their_distance() -> None:
+    """Labels stay in order, near where they are wanted, and never closer than the room below each."""
+    wanted, room = [40.0, 9.0, 0.95, 0.5, 0.02, 0.01], [0.1, 0.15, 0.1, 0.1, 0.1, 0.1]
+    heights = figure_1b.spread(wanted, room)
+    assert np.all(-np.diff(heights) >= np.array(room[:-1]) - 1e-12)
+    assert not np.all(-np.diff(np.clip(wanted, 0, 1)) >= np.array(room[:-1]))
+    assert heights == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.1, 0.0])
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    """A file in the folder's place. The tests above save the same figures into good folders (the decoy)."""
+    figure = figure_3a.draw(sample_3a())
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    for folder in (blocked, blocked / "below"):
+        with pytest.raises(BadFolder, match="the figure cannot be written there") as refusal:
+            save(figure, folder, "figure-3a")
+        assert str(folder) in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_failed_write_leaves_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fills up after half a file: what was there stays whole, no scraps remain.
+
+    Catches writing in place, which would leave half a picture under the old name.
+    """
+
+    def half(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    old = tmp_path / "figure-3a.svg"
+    old.write_bytes(b"old")
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(BadFolder, match="no space left on device"):
+        save(figure_3a.draw(sample_3a()), tmp_path, "figure-3a")
+    assert list(tmp_path.iterdir()) == [old] and old.read_bytes() == b"old"
+
+
+def test_catalog() -> None:
+    """Names are unique, files are named after figures, and every figure says which studies it needs."""
+    names = [entry.name for entry in catalog.FIGURES]
+    assert names == sorted(set(names)) == sorted(SAMPLES)
+    for entry in catalog.FIGURES:
+        assert entry.studies and entry.title
+        assert entry.draw.__module__ == f"figures.{entry.name.replace('-', '_')}"
