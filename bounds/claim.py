@@ -5,14 +5,14 @@ comparison with the same measurements, and the claim's kind alone picks that com
 
     identity   |measured − formula| ≤ tolerance · max(|formula|, scale)
     tight      |measured − formula| ≤ z · error + tolerance · |formula|
-    upper      measured ≤ formula,    contradicted when measured − z · error > formula somewhere
-    lower      measured ≥ formula,    contradicted when measured + z · error < formula somewhere
+    upper      measured ≤ formula + z · error + tolerance · |formula|
+    lower      measured ≥ formula − z · error − tolerance · |formula|
     rate       measured/formula against x has log-log slope 0 within ± tolerance, constants apart
 
-z is the normal quantile that keeps the chance of one false alarm over all the claim's cells below its budget
-`false_alarm`. HOLDS needs the formula accepted *and* the decoy rejected; a contradicted formula is REFUTED;
-everything else, above all both accepted, is UNDECIDED: the measurement had no power. A verdict is about the
-cells that were measured, and says how many.
+at every cell. z is the two-sided normal quantile, Bonferroni over the cells, that keeps the chance of one false
+alarm below the claim's budget `false_alarm`. HOLDS needs the formula accepted *and* the decoy rejected; a
+contradicted formula is REFUTED; everything else, above all both accepted, is UNDECIDED: the measurement had no
+power. A verdict is about the cells that were measured, and says how many.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,9 @@ Status = Literal["HOLDS", "REFUTED", "UNDECIDED"]
 Answer = Literal["accepted", "contradicted", "unclear"]
 Cell = Mapping[str, Any]
 Formula = Callable[[Cell], float]
+
+LARGEST = float(np.finfo(np.float64).max)
+"""Stands for an infinite margin, which JSON has no word for."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +145,9 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the one written down beside the claim, the decoy rejected."""
-        return self.status == self.claim.expected and self.decoy.answer == "contradicted"
+        """Whether the status is the one written down; and the decoy rejected, unless that is UNDECIDED."""
+        rejected = self.decoy.answer == "contradicted" or self.claim.expected == "UNDECIDED"
+        return self.status == self.claim.expected and rejected
 
     def to_json(self) -> dict[str, Any]:
         """The fields of contract.md, and a few more; plain JSON values."""
@@ -222,7 +226,7 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
     if claim.kind == "rate":
         return _compare_rate(claim, formula, measured)
     z = quantile(claim, len(measured))
-    worst = Comparison("accepted", -np.inf, measured[0].cell, 0.0, 0.0)
+    worst: Comparison | None = None
     for one in measured:
         predicted = formula(one.cell)
         distance = one.value - predicted
@@ -234,21 +238,25 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
             excess = abs(distance)
         allowed = z * one.error + claim.tolerance * max(abs(predicted), claim.scale)
         # A one-sided claim that is met has a negative excess; where nothing is allowed, any excess is too much.
-        margin = excess / allowed if allowed > 0 else np.inf * np.sign(excess) if excess else 0.0
+        margin = excess / allowed if allowed > 0 else LARGEST * np.sign(excess)
         if not np.isfinite(predicted):
-            margin = np.inf
-        if margin > worst.margin:
+            margin, predicted = LARGEST, 0.0
+        if worst is None or margin > worst.margin:
             answer: Answer = "contradicted" if margin > 1 else "accepted"
             worst = Comparison(answer, float(margin), one.cell, one.value, float(predicted))
+    assert worst is not None
     return worst
 
 
 def _compare_rate(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:
     """Weighted least squares of log(measured/formula) on log x; equivalence of its slope with 0."""
     x = np.log([m.cell["x"] for m in measured])
-    y = np.log([m.value / formula(m.cell) for m in measured])
     if np.unique(x).size < 3:
         raise InvalidInput(claim.name, "a rate needs at least three different x")
+    ratios = np.array([m.value / formula(m.cell) for m in measured])
+    if not np.all(np.isfinite(ratios)) or ratios.min() <= 0:
+        return Comparison("contradicted", LARGEST, {"cells": len(measured)}, 0.0, 0.0)
+    y = np.log(ratios)
     sampled = all(m.error > 0 for m in measured)
     w = np.array([(m.value / m.error) ** 2 if sampled else 1.0 for m in measured])
     centred = x - np.average(x, weights=w)

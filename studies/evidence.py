@@ -6,16 +6,12 @@ A claim names its measurement as "STUDY:QUANTITY". What is computed and not samp
 error; what is sampled has as many as its settings say, and its mean is taken over them.
 """
 
-import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from bounds.claim import Measured
 from studies.study import Cell, Row, Settings, Study, canonical
-from studies.tables import Table
 
 COLUMNS = ("study", "quantity", "cell", "replicate", "value")
 
@@ -67,25 +63,3 @@ def evidence(
             "deep": EvidenceSettings(replicates=deep or replicates, seed=seed),
         },
     )
-
-
-def measurements(table: Table, quantity: str) -> list[Measured]:
-    """Mean over replicates of a quantity at each cell, with its standard error (0 for a single replicate).
-
-    Raises
-    ------
-    KeyError
-        If the table has no such quantity.
-    """
-    values: dict[str, list[float]] = defaultdict(list)
-    frame = table.frame[table.frame["quantity"] == quantity]
-    if frame.empty:
-        raise KeyError(f"{table.manifest['study']} measures no {quantity!r}")
-    for cell, value in zip(frame["cell"], frame["value"], strict=True):
-        values[cell].append(float(value))
-    out = []
-    for cell, found in values.items():
-        sample = np.array(found)
-        error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else 0.0
-        out.append(Measured(json.loads(cell), float(sample.mean()), error, sample.size))
-    return out

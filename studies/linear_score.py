@@ -68,7 +68,7 @@ class LinearScoreSettings(Settings):
 
     Attributes
     ----------
-    dims : dimensions d ≤ 2¹⁶, beyond which not one d × d matrix fits
+    dims : dimensions d ≤ 2¹⁶, where one d × d matrix takes 34 GB
     samples : sample counts m > d, each with each d
     times : t_1 < … < t_N, dimensionless
     spectrum : of the covariance

@@ -6,6 +6,8 @@ A measurement turns a study's table into numbers with standard errors; it knows 
 serves. Means are over replicates; intervals are Student's t at 95 %.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +21,7 @@ from bounds.check import Array, InvalidInput
 from bounds.claim import Claim, Measured, Verdict, verify
 from bounds.gaussian import Gaussian
 from bounds.process import weights
-from studies import evidence, regression
+from studies import regression
 from studies.linear_score import LinearScoreSettings
 from studies.study import parse_settings
 from studies.tables import Table
@@ -426,6 +428,28 @@ def measure_growth(table: Table) -> list[Measured]:
     ]
 
 
+def measure_quantity(table: Table, quantity: str) -> list[Measured]:
+    """Mean over replicates of a quantity of evidence at each cell; standard error 0 for a single replicate.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such quantity.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    frame = table.frame[table.frame["quantity"] == quantity]
+    if frame.empty:
+        raise KeyError(f"{table.manifest['study']} measures no {quantity!r}")
+    for cell, value in zip(frame["cell"], frame["value"], strict=True):
+        values[cell].append(float(value))
+    out = []
+    for cell, found in values.items():
+        sample = np.array(found)
+        error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else 0.0
+        out.append(Measured(json.loads(cell), float(sample.mean()), error, sample.size))
+    return out
+
+
 # measurement name → (study, how)
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "dsm-risk": ("small-samples", measure_risk("risk")),
@@ -441,7 +465,7 @@ def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
     if claim.measurement in MEASUREMENTS:
         return MEASUREMENTS[claim.measurement]
     name, _, quantity = claim.measurement.partition(":")
-    return name, lambda table: evidence.measurements(table, quantity)
+    return name, lambda table: measure_quantity(table, quantity)
 
 
 def study_of(claim: Claim) -> str:

@@ -1,0 +1,276 @@
+"""The command line: `dimfree`, also `python -m dimfree`.
+
+Results go to standard output or to files, progress to standard error. Exit 0: all as expected; 1: a verdict is not
+the expected one, or cells are missing; 2: bad usage or configuration, one line that names the key and the reason.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bounds.check import InvalidInput
+from bounds.claim import Claim, Verdict
+from bounds.estimators import ESTIMATORS
+from bounds.ledger import CLAIMS, claim
+from figures import report
+from figures.catalog import FIGURES, Figure
+from figures.data import BadTable, FigureData
+from figures.output import BadFolder, save
+from studies import tables, verdicts
+from studies.bench import run as measure_costs
+from studies.bench import table as bench_table
+from studies.catalog import PRESETS, STUDIES, study
+from studies.study import Settings, Study, load_settings
+from studies.sweep import Interrupted, run
+from studies.tables import Table
+
+COMMITTED = Path(__file__).parent / "figures" / "paper"
+
+
+class Incomplete(Exception):
+    """Cells are missing without which there is nothing to conclude."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad usage is one line, like every other refusal."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        code = command(options)
+        sys.stdout.flush()  # here, where a reader that has left is no failure of ours
+        return code
+    except (InvalidInput, BadTable, BadFolder) as error:
+        print(f"dimfree: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except (Interrupted, Incomplete) as stop:
+        print(f"dimfree: {stop}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dimfree: stopped", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"dimfree: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="dimfree", description="Executable theory for score matching.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    reproduce = commands.add_parser("reproduce", help="studies, verdicts, figures and paper_repro.md")
+    reproduce.add_argument("--preset", choices=PRESETS, default="paper")
+    reproduce.add_argument("--out", type=Path, metavar="DIR", help="default: results/PRESET")
+    reproduce.add_argument("--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md")
+    reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    reproduce.set_defaults(command=_reproduce)
+
+    one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
+    one.add_argument("study", metavar="STUDY")
+    source = one.add_mutually_exclusive_group()
+    source.add_argument("--config", type=Path, metavar="FILE.toml")
+    source.add_argument("--preset", choices=PRESETS, default="paper")
+    one.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
+    one.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    one.add_argument("--executor", choices=("local",), default="local", help="where the work is done")
+    one.set_defaults(command=_run)
+
+    draw = commands.add_parser("draw", help="one figure, from results that are there")
+    draw.add_argument("figure", metavar="FIGURE")
+    draw.add_argument("--from", dest="source", type=Path, default=COMMITTED, metavar="DIR")
+    draw.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
+    draw.set_defaults(command=_draw)
+
+    verify = commands.add_parser("verify", help="the claims, each with its decoy")
+    verify.add_argument("names", nargs="*", metavar="NAME")
+    verify.add_argument("--json", action="store_true")
+    verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    verify.set_defaults(command=_verify)
+
+    bench = commands.add_parser("bench", help="what things cost here, as ratios within one run")
+    bench.add_argument("--json", action="store_true")
+    bench.set_defaults(command=_bench)
+
+    listing = commands.add_parser("list", help="studies, figures, claims, estimators, presets")
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(command=_list)
+    return parser
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    out: Path = options.out or Path("results") / options.preset
+    complete, results = _measure(STUDIES, options.preset, out, options.workers)
+    with _blaming_gaps(complete):
+        judged = verdicts.judge(CLAIMS, results)
+        joined = {figure.name: _join(figure, results) for figure in FIGURES}
+        for figure in FIGURES:
+            _save(figure, joined[figure.name], out)
+    target: Path = options.report or out / "paper_repro.md"
+    _write(target, report_text(joined, judged, _relative(out, target.parent), options.preset))
+    print(_table(judged))
+    print(f"\nfigures in {out}, report in {target}")
+    return 0 if complete and all(v.as_expected for v in judged) else 1
+
+
+def report_text(
+    joined: Mapping[str, verdicts.Joined], judged: Sequence[Verdict], pictures: str, preset: str
+) -> str:
+    """paper_repro.md from joined results, by figure name, and verdicts; a function of these alone."""
+    return report.render(
+        {name: one.findings for name, one in joined.items()},
+        [verdict.to_json() for verdict in judged],
+        pictures,
+        f"make reproduce PRESET={preset}",
+    )
+
+
+def _measure(
+    wanted: Sequence[Study], preset: str, out: Path, workers: int
+) -> tuple[bool, Mapping[str, Table]]:
+    """Runs the studies' presets; whether no cell is missing, and their tables."""
+    complete, results = True, {}
+    for one in wanted:
+        outcome = run(one, one.presets[preset], out, workers=workers)
+        for gap in outcome.missing:
+            print(f"{one.name}: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
+        complete &= not outcome.missing
+        results[one.name] = tables.read(out, one.name, one.columns)
+    return complete, results
+
+
+@contextmanager
+def _blaming_gaps(complete: bool) -> Iterator[None]:
+    """Where cells are missing, what cannot be joined or judged is their fault and not that of the usage."""
+    try:
+        yield
+    except (InvalidInput, BadTable) as error:
+        if complete:
+            raise
+        raise Incomplete(f"cells are missing, so there are no verdicts: {error}") from None
+
+
+def _join(figure: Figure, results: Mapping[str, Table]) -> verdicts.Joined:
+    """What a figure is drawn from."""
+    name, join = verdicts.JOINS[figure.name]
+    return join(results[name])
+
+
+def _save(figure: Figure, joined: verdicts.Joined, out: Path) -> None:
+    """Draws one figure into the folder."""
+    save(figure.draw(FigureData(figure.name, joined.tables, joined.facts)), out, figure.name)
+
+
+def _run(options: argparse.Namespace) -> int:
+    one = study(options.study)
+    settings: Settings = (
+        load_settings(one.settings, options.config) if options.config else one.presets[options.preset]
+    )
+    outcome = run(one, settings, options.out, workers=options.workers)
+    for gap in outcome.missing:
+        print(f"dimfree: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
+    print(f"{outcome.table}\n{outcome.manifest_path}")
+    return 1 if outcome.missing else 0
+
+
+def _draw(options: argparse.Namespace) -> int:
+    figure = next((f for f in FIGURES if f.name == options.figure), None)
+    if figure is None:
+        raise InvalidInput("FIGURE", f"{options.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
+    name, _ = verdicts.JOINS[figure.name]
+    one = study(name)
+    _save(figure, _join(figure, {name: tables.read(options.source, name, one.columns)}), options.out)
+    print("\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    claims: Sequence[Claim] = [claim(name) for name in options.names] or CLAIMS
+    wanted = dict.fromkeys(verdicts.study_of(one) for one in claims)
+    with tempfile.TemporaryDirectory() as scratch:
+        complete, results = _measure(
+            [study(name) for name in wanted], "quick", Path(scratch), options.workers
+        )
+        with _blaming_gaps(complete):
+            judged = verdicts.judge(claims, results)
+    print(json.dumps([v.to_json() for v in judged], indent=2) if options.json else _table(judged))
+    return 0 if complete and all(v.as_expected for v in judged) else 1
+
+
+def _table(judged: Sequence[Verdict]) -> str:
+    """The verdicts, one line each, and what they cost in false alarms."""
+    lines = []
+    for v in judged:
+        mark = " " if v.as_expected else "!"
+        decoy = "decoy rejected" if v.decoy.answer == "contradicted" else "DECOY NOT REJECTED"
+        lines.append(f"{mark} {v.status:<9} {v.claim.name:<28} {decoy}, {v.cells} cells")
+        if v.claim.reason:
+            lines.append(f"            expected {v.claim.expected}: {v.claim.reason}")
+    budget = sum(v.claim.false_alarm for v in judged if v.detectable)
+    lines.append(
+        f"{len(judged)} claims; false alarms of all stochastic checks together: at most {budget:.1g} a run"
+    )
+    return "\n".join(lines)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    lines = measure_costs(lambda what: print(f"bench: {what}", file=sys.stderr))
+    print(json.dumps([vars(line) for line in lines], indent=2) if options.json else bench_table(lines))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    names: dict[str, Any] = {
+        "studies": [s.name for s in STUDIES],
+        "figures": [f.name for f in FIGURES],
+        "claims": [c.name for c in CLAIMS],
+        "estimators": list(ESTIMATORS),
+        "presets": list(PRESETS),
+    }
+    if options.json:
+        print(json.dumps(names, indent=2))
+    else:
+        print("\n".join(f"{kind}: {', '.join(found)}" for kind, found in names.items()))
+    return 0
+
+
+def _relative(folder: Path, start: Path) -> str:
+    """The folder as a link from `start`; "" if it is the same."""
+    path = Path(os.path.relpath(folder, start)).as_posix()
+    return "" if path == "." else path
+
+
+def _write(path: Path, text: str) -> None:
+    """Replaces the file in one step."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise InvalidInput(str(path), f"cannot be written: {error.strerror}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

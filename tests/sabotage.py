@@ -1,0 +1,145 @@
+"""Breaks one public function of bounds at a time, and asks the tests: does anyone notice?
+
+    python -m tests.sabotage [MODULE ...]
+
+multiplies what the function returns by 1.05, or flips its sign, and runs the tests that mention its module, stopping at
+the first failure. Survivors are listed; a survivor is a formula that no test would miss. Takes about half an hour.
+"""
+
+import dataclasses
+import functools
+import importlib
+import inspect
+import os
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import bounds
+
+VARIABLE = "DIMFREE_SABOTAGE"
+FACTORS = (1.05, -1.0)
+TESTS = Path(__file__).parent
+
+
+def broken(value: Any, factor: float) -> Any:
+    """The value with every float in it multiplied; what holds none comes back as it is."""
+    if isinstance(value, bool | np.bool_ | str | bytes | int | type(None)):
+        return value
+    if isinstance(value, float | np.floating):
+        return value * factor
+    if isinstance(value, np.ndarray):
+        return value * factor if value.dtype.kind == "f" else value
+    if isinstance(value, list | tuple):
+        return type(value)(broken(v, factor) for v in value) if type(value) in (list, tuple) else value
+    if isinstance(value, Iterator):
+        return (broken(v, factor) for v in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+        changed = {k: broken(v, factor) for k, v in fields.items()}
+        try:
+            return dataclasses.replace(value, **{k: v for k, v in changed.items() if v is not fields[k]})
+        except ValueError:  # its own checks refuse it: noticed, in the library itself
+            return value
+    return value
+
+
+def breaking(function: Callable[..., Any], factor: float) -> Callable[..., Any]:
+    """The function, with what it returns broken."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return broken(function(*args, **kwargs), factor)
+
+    return wrapped
+
+
+def install(order: str) -> None:
+    """Breaks what an order "module:function:factor" or "module:Class.method:factor" names, before anyone imports it."""
+    module_name, path, factor = order.split(":")
+    owner: Any = importlib.import_module(module_name)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    found = inspect.getattr_static(owner, name)
+    if isinstance(found, property):
+        new: Any = property(breaking(found.fget, float(factor)))  # type: ignore[arg-type]
+    elif isinstance(found, functools.cached_property):
+        new = property(breaking(found.func, float(factor)))
+    elif isinstance(found, classmethod):
+        return
+    else:
+        new = breaking(found, float(factor))
+    setattr(owner, name, new)
+    for table in vars(importlib.import_module(module_name)).values():
+        # Registries such as ENGINES and ESTIMATORS hold the function itself.
+        if isinstance(table, dict):
+            for key, value in list(table.items()):
+                if value is found:
+                    table[key] = new
+
+
+def targets(modules: list[str]) -> Iterator[str]:
+    """module:function of every public function and method of bounds that returns numbers, claims and checks apart."""
+    for info in pkgutil.iter_modules(bounds.__path__, "bounds."):
+        short = info.name.partition(".")[2]
+        if short.startswith("claim") or short in ("ledger", "check") or (modules and short not in modules):
+            continue
+        module = importlib.import_module(info.name)
+        for name, found in vars(module).items():
+            if name.startswith("_") or getattr(found, "__module__", None) != info.name:
+                continue
+            if inspect.isfunction(found):
+                yield f"{info.name}:{name}"
+            elif inspect.isclass(found) and not issubclass(found, Exception):
+                for method, member in vars(found).items():
+                    plain = inspect.isfunction(member) or isinstance(
+                        member, property | functools.cached_property
+                    )
+                    if plain and not method.startswith("_"):
+                        yield f"{info.name}:{name}.{method}"
+
+
+def relevant(target: str) -> list[str]:
+    """The test files to try: the module's own first, then those that mention the module or its name."""
+    short = target.partition(":")[0].partition(".")[2]
+    own = TESTS / f"test_{short}.py"
+    others = [
+        p for p in sorted(TESTS.glob("test_*.py")) if p != own and f"bounds.{short}" in p.read_text("utf-8")
+    ]
+    claims = [p for p in sorted(TESTS.glob("test_claims_*.py")) if p not in others]
+    return [str(p) for p in [own, *others, *claims] if p.is_file()]
+
+
+def survives(order: str) -> bool:
+    """Whether all the relevant tests pass though the function is broken."""
+    files = relevant(order.rpartition(":")[0])
+    environment = {**os.environ, VARIABLE: order, "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
+    run = subprocess.run(
+        command, env=environment, cwd=TESTS.parent, capture_output=True, text=True, check=False
+    )
+    return run.returncode == 0
+
+
+def main(modules: list[str]) -> int:
+    """Tries all orders, two at a time; 1 if something survives."""
+    orders = [f"{target}:{factor}" for target in targets(modules) for factor in FACTORS]
+    survivors = []
+    with ThreadPoolExecutor(2) as pool:
+        for order, lives in zip(orders, pool.map(survives, orders), strict=True):
+            print(f"{'SURVIVES' if lives else 'caught  '} {order}", flush=True)
+            if lives:
+                survivors.append(order)
+    print(f"{len(orders)} breaks, {len(survivors)} unnoticed", *survivors, sep="\n  ")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

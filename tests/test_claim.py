@@ -1,0 +1,377 @@
+"""Verdicts: what each comparison accepts, what it contradicts, and how often it is wrong."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from bounds.check import InvalidInput
+from bounds.claim import Claim, Formula, Kind, Measured, compare, quantile, verify
+from bounds.ledger import CLAIMS, claim
+from studies.catalog import STUDIES
+from studies.verdicts import study_of
+
+
+def one(cell: Any) -> float:
+    return 1.0
+
+
+def constant(value: float) -> Formula:
+    return lambda cell: value
+
+
+def made(kind: Kind, formula: Formula = one, decoy: Formula = one, **more: Any) -> Claim:
+    """A claim of that kind about nothing in particular."""
+    parts: dict[str, Any] = {
+        "name": "made",
+        "statement": "s",
+        "assumptions": "a",
+        "source": "here",
+        "origin": "derived",
+        "kind": kind,
+        "measurement": "none",
+        "formula": formula,
+        "decoy": decoy,
+        "decoy_note": "n",
+    }
+    return Claim(**(parts | more))
+
+
+def points(*values: float, error: float = 0.0) -> list[Measured]:
+    return [Measured({"x": 4.0 * 2**k}, value, error, 50) for k, value in enumerate(values)]
+
+
+def steps_by_bisection(claim: Claim, measured: Callable[[float], list[Measured]], high: float) -> float:
+    """The distance at which the formula stops being accepted."""
+    low = 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        accepted = compare(claim, claim.formula, measured(middle)).answer == "accepted"
+        low, high = (middle, high) if accepted else (low, middle)
+    return low
+
+
+# --- truth and decoy, for each kind ---------------------------------------------------------------------------
+
+TRIED: dict[Kind, tuple[Formula, Formula, dict[str, float], list[Measured]]] = {
+    "identity": (one, constant(1.001), {"tolerance": 1e-4}, points(1, 1.00005, 1)),
+    "tight": (one, constant(1.1), {}, points(1.002, 0.997, error=0.001)),
+    "upper": (one, constant(0.5), {}, points(0.9, 0.7, error=0.01)),
+    "lower": (one, constant(1.5), {}, points(1.1, 1.4, error=0.01)),
+    "rate": (lambda c: c["x"] ** 2, lambda c: c["x"] ** 2.1, {"tolerance": 0.02}, points(16, 64, 256, 1024)),
+}
+
+
+@pytest.mark.parametrize("kind", TRIED)
+def test_truth_and_decoy_go_the_same_way(kind: Kind) -> None:
+    """Each kind accepts its truth and contradicts its decoy; with the two exchanged it is REFUTED.
+
+    A comparison that says yes, or no, to everything fails one of the four.
+    """
+    formula, decoy, allowed, measured = TRIED[kind]
+    verdict = verify(made(kind, formula, decoy, **allowed), measured)
+    assert (verdict.status, verdict.formula.answer, verdict.decoy.answer) == (
+        "HOLDS",
+        "accepted",
+        "contradicted",
+    )
+    assert verdict.formula.margin <= 1 < verdict.decoy.margin
+    assert verdict.cells == len(measured)
+    assert verdict.replicates == 50
+    assert verdict.as_expected
+    exchanged = verify(made(kind, decoy, formula, **allowed), measured)
+    assert exchanged.status == "REFUTED"
+    assert not exchanged.as_expected
+
+
+@pytest.mark.parametrize("kind", TRIED)
+def test_without_power_nothing_holds(kind: Kind) -> None:
+    """Formula and decoy both accepted is UNDECIDED, whatever the kind: never a pass."""
+    formula, _, allowed, measured = TRIED[kind]
+    verdict = verify(made(kind, formula, formula, **allowed), measured)
+    assert verdict.status == "UNDECIDED"
+    assert not verdict.as_expected
+    assert not verdict.to_json()["decoy_rejected"]
+
+
+@pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
+def test_noise_takes_the_power_away(kind: Kind) -> None:
+    """The same numbers with errors a hundred times as large tell the decoy from the truth no more."""
+    formula, decoy, allowed, measured = TRIED[kind]
+    noisy = [replace(m, error=100 * m.error) for m in measured]
+    assert verify(made(kind, formula, decoy, **allowed), noisy).status == "UNDECIDED"
+
+
+def test_one_bad_cell_is_enough() -> None:
+    """A verdict is over all cells and names the worst; the mean over the cells would hide it here."""
+    measured = points(1.0, 1.0, 1.3, 0.7, error=0.01)
+    verdict = verify(made("tight", decoy=constant(2.0)), measured)
+    assert verdict.status == "REFUTED"
+    assert verdict.formula.cell in (measured[2].cell, measured[3].cell)
+    assert verdict.formula.predicted == 1.0
+
+
+def test_bounds_are_one_sided() -> None:
+    """Far below an upper bound and far above a lower one is fine; beyond either is not. Catches an abs()."""
+    for kind, far, beyond in (("upper", 0.01, 1.2), ("lower", 100.0, 0.8)):
+        assert compare(made(kind), one, points(far, far, error=0.01)).answer == "accepted"  # type: ignore[arg-type]
+        assert compare(made(kind), one, points(far, beyond, error=0.01)).answer == "contradicted"  # type: ignore[arg-type]
+        assert compare(made(kind), one, points(far, far)).answer == "accepted"  # type: ignore[arg-type]
+
+
+# --- the boundary ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
+@pytest.mark.parametrize(("cells", "false_alarm"), [(1, 0.05), (7, 0.05), (40, 1e-9)])
+def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float) -> None:
+    """z is Bonferroni's two-sided normal quantile: against erfcinv, by bisection through `compare` itself.
+
+    Catches a forgotten division by the number of cells (at 40 cells and 1e-9: z 6.11 for 6.70), and the one-sided
+    quantile for the two-sided (6.00 for 6.11 at one cell).
+    """
+    expected = math.sqrt(2) * float(special.erfcinv(false_alarm / cells))
+    subject = made(kind, false_alarm=false_alarm)
+    assert quantile(subject, cells) == pytest.approx(expected, rel=1e-10)
+    sign = -1 if kind == "lower" else 1
+
+    def moved(distance: float) -> list[Measured]:
+        return points(*[1.0] * (cells - 1), 1.0 + sign * distance, error=0.01)
+
+    found = steps_by_bisection(subject, moved, 1.0) / 0.01
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert abs(found - stats.norm.isf(false_alarm / 2)) > 0.3 or cells == 1  # the decoy: no Bonferroni
+
+
+@pytest.mark.parametrize(
+    ("formula", "scale", "allowed"), [(8.0, 0.0, 0.08), (8.0, 1.0, 0.08), (0.5, 1.0, 0.01), (-8.0, 1.0, 0.08)]
+)
+def test_what_an_identity_allows(formula: float, scale: float, allowed: float) -> None:
+    """tolerance · max(|formula|, scale): catches a tolerance taken absolutely, or relative to the measured."""
+    subject = made("identity", constant(formula), tolerance=0.01, scale=scale)
+    assert steps_by_bisection(subject, lambda x: points(formula + x), 1.0) == pytest.approx(allowed, rel=1e-9)
+
+
+def test_a_tight_claim_allows_noise_and_slack() -> None:
+    """z · error + tolerance · |formula|, added; the larger of the two, or their hypotenuse, would be less."""
+    subject = made("tight", constant(4.0), tolerance=0.02, false_alarm=0.05)
+    z = math.sqrt(2) * float(special.erfcinv(0.05))
+    found = steps_by_bisection(subject, lambda x: points(4.0 - x, error=0.05), 1.0)
+    assert found == pytest.approx(z * 0.05 + 0.08, rel=1e-9)
+
+
+def test_detectable_change() -> None:
+    """The relative change rejected with 95 % power at the most precise cell: z + 1.645 errors and the tolerance."""
+    subject = made("tight", tolerance=0.03, false_alarm=0.01)
+    measured = [Measured({}, 2.0, 0.1, 9), Measured({}, 4.0, 0.1, 12)]
+    z = math.sqrt(2) * float(special.erfcinv(0.01 / 2))
+    assert verify(subject, measured).detectable == pytest.approx((z + 1.6448536) * 0.1 / 4 + 0.03, rel=1e-7)
+    assert verify(subject, [replace(m, error=0.0) for m in measured]).detectable == 0.0
+
+
+# --- rates ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sampled", [True, False])
+def test_slope_is_weighted_least_squares(sampled: bool) -> None:
+    """The slope and its interval against numpy.polyfit, weights value/error; the decoys: no weights, weights²."""
+    rng = np.random.default_rng(5)
+    x = np.array([4.0, 6, 16, 50, 200, 300])
+    value = 3 * x**0.7 * np.exp(0.05 * rng.standard_normal(6))
+    error = value * np.geomspace(0.2, 0.005, 6) * sampled
+    measured = [Measured({"x": a}, b, c) for a, b, c in zip(x, value, error, strict=True)]
+    subject = made("rate", lambda c: c["x"] ** 0.5, tolerance=0.5, false_alarm=0.01)
+    found = compare(subject, subject.formula, measured)
+    w = value / error if sampled else np.ones(6)
+    (slope, _), covariance = np.polyfit(np.log(x), np.log(value / np.sqrt(x)), 1, w=w, cov="unscaled")
+    assert found.measured == pytest.approx(slope, rel=1e-10)
+    half = math.sqrt(2) * special.erfcinv(0.01) * math.sqrt(covariance[0, 0]) * sampled
+    assert found.margin == pytest.approx((abs(slope) + half) / 0.5, rel=1e-10)
+    for wrong in [np.ones(6), w**2] if sampled else []:
+        assert abs(np.polyfit(np.log(x), np.log(value / np.sqrt(x)), 1, w=wrong)[0] - slope) > 1e-3
+
+
+def test_a_rate_is_accepted_contradicted_or_neither() -> None:
+    """Equivalence: the whole interval within the margin, or all of it outside; else unclear, whatever the p."""
+    subject = made("rate", tolerance=0.1)
+    exact = [float(4.0 * 2**k) for k in range(6)]
+
+    def rated(power: float, relative: float) -> str:
+        measured = [Measured({"x": x}, x**power, relative * x**power) for x in exact]
+        return compare(subject, subject.formula, measured).answer
+
+    assert rated(0.0, 1e-3) == "accepted"
+    assert rated(0.3, 1e-3) == rated(-0.3, 1e-3) == "contradicted"
+    assert rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
+    verdict = verify(replace(subject, decoy=lambda c: c["x"]), [Measured({"x": x}, 1.0, 0.5) for x in exact])
+    assert verdict.status == "UNDECIDED"
+
+
+def test_constants_drop_out_of_a_rate() -> None:
+    """A factor 10⁶ in the formula changes the slope by rounding only."""
+    measured = points(1.0, 1.3, 1.5, 2.0, error=0.01)
+    slopes = [compare(made("rate", tolerance=1), constant(c), measured).measured for c in (1.0, 1e6)]
+    assert slopes[0] == pytest.approx(slopes[1], abs=1e-12)
+
+
+# --- refusals -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measured", "says"),
+    [
+        ([], "nothing measured"),
+        (points(1.0, math.nan, 1.0), "not a finite number"),
+        (points(1.0, math.inf, 1.0), "not a finite number"),
+        (points(1.0, 1.0, 1.0, error=math.nan), "not a finite number"),
+        (points(1.0, 1.0, 1.0, error=-0.1), "not a finite number"),
+    ],
+)
+@pytest.mark.parametrize("kind", TRIED)
+def test_what_cannot_be_judged_is_refused(kind: Kind, measured: list[Measured], says: str) -> None:
+    """No measurement, or NaN, is an error that names the claim: not a silent pass (NaN > 1 is false)."""
+    with pytest.raises(InvalidInput, match=says) as caught:
+        verify(made(kind, tolerance=0.1), measured)
+    assert caught.value.key == "made"
+
+
+@pytest.mark.parametrize("kind", ["identity", "tight", "upper", "lower"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_formula_that_is_no_number_is_contradicted(kind: Kind, value: float) -> None:
+    """An infinite upper bound says nothing, and NaN compares false with everything: neither may be accepted."""
+    assert compare(made(kind, tolerance=0.1), constant(value), points(1.0, 1.0)).answer == "contradicted"
+
+
+def test_a_rate_needs_three_places() -> None:
+    """Two points lie on a line of any slope."""
+    with pytest.raises(InvalidInput, match="at least three different x"):
+        verify(made("rate", tolerance=0.1), [*points(1.0, 1.0), *points(1.0, 1.0)])
+
+
+def test_an_unexpected_expectation_needs_its_reason() -> None:
+    """Whoever expects less than HOLDS writes down why."""
+    with pytest.raises(ValueError, match="needs its reason"):
+        made("tight", expected="REFUTED")
+    assert made("tight", expected="REFUTED", reason="because").expected == "REFUTED"
+
+
+# --- how often it is wrong -------------------------------------------------------------------------------------
+
+
+def false_alarms(subject: Claim, cells: int, runs: int, seed: int) -> int:
+    """How many of `runs` tables of `cells` normal measurements contradict a true formula."""
+    noise = np.random.default_rng(seed).standard_normal((runs, cells))
+    return sum(
+        compare(subject, one, [Measured({}, 1 + 0.1 * e, 0.1) for e in row]).answer == "contradicted"
+        for row in noise
+    )
+
+
+@pytest.mark.parametrize(("kind", "cells"), [("tight", 1), ("tight", 6), ("upper", 6)])
+def test_false_alarm_rate(kind: Kind, cells: int) -> None:
+    """At a budget of 5 %, 4000 tables of a true formula: two-sided 1 − (1 − 0.05/c)^c, one-sided half of each cell.
+
+    Exact binomial interval of false-alarm rate 1e-9 around that probability (three tests: 3e-9 in all); it would
+    miss a rate within about 0.02 of it. No Bonferroni at 6 cells alarms in 26 % of the tables: the decoy.
+    """
+    runs = 4000
+    subject = replace(made(kind), false_alarm=0.05)
+    each = 0.05 / cells / (1 if kind == "tight" else 2)
+    truth = 1 - (1 - each) ** cells
+    low, high = stats.binom.ppf(5e-10, runs, truth), stats.binom.isf(5e-10, runs, truth)
+    assert low <= false_alarms(subject, cells, runs, seed=17) <= high
+    assert truth <= 0.05 + 1e-12
+    if cells > 1:
+        greedy = replace(subject, false_alarm=0.05 * cells)
+        assert false_alarms(greedy, cells, runs, seed=17) > high
+
+
+# --- the ledger -------------------------------------------------------------------------------------------------
+
+
+def order(claims: tuple[Claim, ...]) -> list[str]:
+    """The names in an order in which each comes after what it uses.
+
+    Raises
+    ------
+    ValueError
+        If a name is used that does not exist, or there is a circle.
+    """
+    left = {one.name: set(one.uses) for one in claims}
+    if len(left) < len(claims):
+        raise ValueError("a name twice")
+    done: list[str] = []
+    while left:
+        ready = [name for name, uses in left.items() if uses <= set(done)]
+        if not ready:
+            raise ValueError(f"circle or unknown name among {left}")
+        done += ready
+        for name in ready:
+            del left[name]
+    return done
+
+
+def test_names_and_uses() -> None:
+    """Names are unique, every `uses` exists, and nothing rests on itself; each fault is caught when planted."""
+    assert len(order(CLAIMS)) == len(CLAIMS)
+    a, b = replace(CLAIMS[0], name="a", uses=("b",)), replace(CLAIMS[0], name="b", uses=("a",))
+    for wrong in ((*CLAIMS, CLAIMS[0]), (*CLAIMS, a), (*CLAIMS, a, b)):
+        with pytest.raises(ValueError):
+            order(wrong)
+
+
+@pytest.mark.parametrize("subject", CLAIMS, ids=lambda c: c.name)
+def test_each_entry_is_complete(subject: Claim) -> None:
+    """Sentences are there, the study that measures it exists, the decoy is told, and the name finds the claim."""
+    assert study_of(subject) in [one.name for one in STUDIES]
+    assert claim(subject.name) is subject
+    for text in (subject.statement, subject.assumptions, subject.source, subject.decoy_note):
+        assert text.strip()
+    assert subject.statement.endswith(".")
+    assert subject.origin in ("cited", "derived")
+    assert (subject.expected == "HOLDS") == (not subject.reason)
+    assert 0 < subject.false_alarm <= 1e-8
+    assert subject.kind != "rate" or subject.tolerance > 0
+    if subject.origin == "cited":
+        assert "paper.md" in subject.source
+
+
+def test_the_budget_of_false_alarms() -> None:
+    """All stochastic checks of one run together stay at 3e-7 or below."""
+    assert sum(c.false_alarm for c in CLAIMS) <= 3e-7
+
+
+def test_an_unknown_claim_is_one_sentence() -> None:
+    """And says where the names are."""
+    with pytest.raises(InvalidInput, match=r"'no-such' is not a claim; see `dimfree list`"):
+        claim("no-such")
+
+
+def linear_cell(**more: Any) -> dict[str, Any]:
+    times = [round(0.1 * k, 1) for k in range(1, 21)]
+    eigenvalues = np.linspace(0.3, 3.0, 8).tolist()
+    return {"d": 8, "m": 2000, "t": 0.4, "times": times, "eigenvalues": eigenvalues} | more
+
+
+def test_formulas_against_numbers_from_elsewhere() -> None:
+    """The ledger's formulas at one cell, by hand, and theory.md's reference ratios, which came from a prototype.
+
+    Catches c_i = 1/v_i − 1/σ², a factor d forgotten, and a ratio taken at the wrong time.
+    """
+    cell = linear_cell()
+    values, noise = np.linspace(0.3, 3.0, 8), 1 - math.exp(-0.8)
+    trace = sum(1 / noise - 1 / (math.exp(-0.8) * a + noise) for a in values)
+    assert claim("dsm-risk").formula(cell) == pytest.approx(trace * 8 / (2000 - 8 - 1), rel=1e-12)
+    assert claim("dsm-risk").decoy(cell) == pytest.approx(trace * 8 / (2000 - 8), rel=1e-12)
+    assert claim("dsm-empirical-risk").formula(cell) == pytest.approx(trace * 8 / 2000, rel=1e-12)
+    assert claim("dsm-empirical-risk").decoy(cell) == pytest.approx(trace * 8 / 1999, rel=1e-12)
+    ratio = claim("figure-3a-ratio")
+    for t, known in ((0.2, 0.917), (0.4, 0.778), (1.0, 0.448), (1.4, 0.286), (2.0, 0.131)):
+        assert ratio.formula(linear_cell(t=t)) == pytest.approx(known, abs=6e-4)
+        assert abs(ratio.decoy(linear_cell(t=t)) - known) > 0.005
+    assert claim("figure-1a-tilted").formula({"x": 16.0}) == pytest.approx(math.log(math.log(16)), rel=1e-12)
+    assert claim("figure-1b-not-linear").formula({"d": 64, "smallest": 4}) == 16

@@ -1,0 +1,455 @@
+"""The command line as people use it: what it writes, where it says it, and its three exit codes."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dimfree
+import studies.catalog
+from bounds.claim import Claim
+from bounds.estimators import ESTIMATORS
+from bounds.ledger import CLAIMS, claim
+from figures.catalog import FIGURES
+from studies.catalog import PRESETS, STUDIES
+from studies.linear_score import COLUMNS, LinearScoreSettings, measure
+from studies.study import Cell, Row, Study
+
+ROOT = Path(dimfree.__file__).parent
+CONFIG = """\
+dims = [4, 6]
+samples = [40]
+times = [0.2, 0.5]
+spectrum = { kind = "linear", low = 0.3, high = 3.0 }
+estimators = ["dsm", "bsm"]
+replicates = 7
+seed = 7
+"""
+TINY = {
+    "error-vs-timestep": LinearScoreSettings(
+        dims=(3,), samples=(200,), times=(0.1, 0.4, 0.9), replicates=8, seed=1
+    ),
+    "error-vs-dimension": LinearScoreSettings(
+        dims=(4, 8, 16), samples=(100,), times=(0.2, 0.4), estimators=("dsm",), replicates=8, seed=1
+    ),
+    "small-samples": LinearScoreSettings(
+        dims=(3,), samples=(20,), times=(0.3,), estimators=("dsm",), replicates=8, seed=1, engine="simulate"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one call came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
+    """dimfree.main in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str | Path) -> Said:
+        capsys.readouterr()
+        try:
+            code = dimfree.main([str(word) for word in words])
+        except SystemExit as stop:
+            assert isinstance(stop.code, int)
+            code = stop.code
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return run
+
+
+def install(monkeypatch: pytest.MonkeyPatch, changed: Sequence[Study], claims: Sequence[Claim]) -> None:
+    """Other studies and claims than the catalog's."""
+    monkeypatch.setattr(dimfree, "STUDIES", tuple(changed))
+    monkeypatch.setattr(studies.catalog, "STUDIES", tuple(changed))
+    monkeypatch.setattr(dimfree, "CLAIMS", tuple(claims))
+
+
+def tiny(**more: Any) -> list[Study]:
+    """The base studies, every preset of them tiny."""
+    return [
+        replace(s, presets=dict.fromkeys(PRESETS, TINY[s.name]), **more) for s in STUDIES if s.name in TINY
+    ]
+
+
+def sure(formula: float = 10.0, decoy: float = -10.0, **more: Any) -> Claim:
+    """A bound that no noise can touch: BSM over DSM is below 10 and not below −10."""
+    subject = replace(claim("figure-3a-below"), formula=lambda c: formula, decoy=lambda c: decoy)
+    return replace(subject, **more)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "c.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+# --- list ----------------------------------------------------------------------------------------------------
+
+
+def test_list(call: Call) -> None:
+    """The contract's five keys, each with the names of its tuple."""
+    said = call("list", "--json")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out) == {
+        "studies": [s.name for s in STUDIES],
+        "figures": [f.name for f in FIGURES],
+        "claims": [c.name for c in CLAIMS],
+        "estimators": list(ESTIMATORS),
+        "presets": ["quick", "paper", "deep"],
+    }
+    assert "presets: quick, paper, deep" in call("list").out.splitlines()
+
+
+def process(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`python -m dimfree` from another folder than its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "dimfree", *words], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+def test_as_a_process(tmp_path: Path, config: Path) -> None:
+    """From any folder: a refusal is exit 2 and one line; a table made there is the one made in this process."""
+    refused = process("run", "no-such", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.count("\n") == 1 and "no-such" in refused.stderr
+    made = process("run", "error-vs-timestep", "--config", "c.toml", "--out", "there", folder=tmp_path)
+    assert made.returncode == 0
+    assert made.stdout == "there/error-vs-timestep.csv\nthere/error-vs-timestep.json\n"
+    assert (
+        dimfree.main(["run", "error-vs-timestep", "--config", str(config), "--out", str(tmp_path / "here")])
+        == 0
+    )
+    tables = [(tmp_path / where / "error-vs-timestep.csv").read_bytes() for where in ("there", "here")]
+    assert tables[0] == tables[1]
+
+
+def test_a_reader_that_leaves(tmp_path: Path) -> None:
+    """`dimfree list | true`: exit 1, and no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "dimfree", "list"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+# --- run -----------------------------------------------------------------------------------------------------
+
+
+def test_run_writes_table_and_manifest(call: Call, config: Path) -> None:
+    """The contract's columns and manifest; paths on standard output, progress on standard error."""
+    said = call("run", "error-vs-timestep", "--config", config, "--out", "deep/er")
+    assert said.code == 0
+    assert said.out == "deep/er/error-vs-timestep.csv\ndeep/er/error-vs-timestep.json\n"
+    assert "14 replicates in 2 cells: 0 stored, 14 to run" in said.err
+    with Path("deep/er/error-vs-timestep.csv").open(newline="") as file:
+        header, *rows = list(csv.reader(file))
+    assert tuple(header) == COLUMNS
+    assert {"study", "d", "m", "t", "estimator", "engine", "replicate", "risk", "empirical_risk"} <= set(
+        header
+    )
+    assert len(rows) == 2 * 7 * 2 * 2
+    assert all(float(row[header.index("risk")]) > 0 for row in rows)
+    manifest = json.loads(Path("deep/er/error-vs-timestep.json").read_text())
+    assert manifest["seed"] == 7
+    assert manifest["config"]["dims"] == [4, 6]
+    assert {"config", "seed", "versions", "commit", "counts"} <= set(manifest)
+    again = call("run", "error-vs-timestep", "--config", config, "--out", "deep/er")
+    assert "14 stored, 0 to run" in again.err
+
+
+def test_workers_leave_no_trace(call: Call, config: Path) -> None:
+    """The same seed gives the same bytes for one and two workers; another seed does not."""
+    for workers in ("1", "2"):
+        assert (
+            call("run", "error-vs-dimension", "--config", config, "--out", workers, "--workers", workers).code
+            == 0
+        )
+    config.write_text(CONFIG.replace("seed = 7", "seed = 8"))
+    assert call("run", "error-vs-dimension", "--config", config, "--out", "other", "--workers", "1").code == 0
+    one, two, other = (Path(w, "error-vs-dimension.csv").read_bytes() for w in ("1", "2", "other"))
+    assert one == two != other
+
+
+def test_small_dimensions(call: Call, config: Path) -> None:
+    """d = 2 runs; the figure that divides by log log d refuses it in one line, and leaves no picture."""
+    config.write_text(CONFIG.replace("[4, 6]", "[2, 4, 8]"))
+    assert call("run", "error-vs-dimension", "--config", config, "--out", "r", "--workers", "1").code == 0
+    said = call("draw", "figure-1a", "--from", "r", "--out", "p")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "dimfree: dims: log log d is not positive for d ≤ e, so d = 2 cannot be used\n"
+    assert not Path("p").exists()
+
+
+# --- refusals ------------------------------------------------------------------------------------------------
+
+BAD_CONFIGS = {
+    "sampels = [40]": "sampels: unknown key",
+    "engine = 'warp'": "engine: must be 'exact' or 'simulate'",
+    "engine = ": "c.toml: is not TOML",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("run no-such", "STUDY: 'no-such' is not one of error-vs-timestep"),
+        ("draw no-such", "FIGURE: 'no-such' is not one of figure-1a"),
+        ("verify no-such", "NAME: 'no-such' is not a claim"),
+        ("run error-vs-timestep --config none.toml --out r", "none.toml: does not exist"),
+        ("run error-vs-timestep --config . --out r", ".: cannot be read"),
+        (
+            "run error-vs-timestep --config c.toml --workers 0 --out r",
+            "--workers: must be at least 1, but is 0",
+        ),
+        ("reproduce --preset quick --workers 0 --out r", "--workers: must be at least 1"),
+        ("verify dsm-risk --workers 0", "--workers: must be at least 1"),
+        ("run error-vs-timestep --config c.toml --out c.toml/r", "--out: cannot write to c.toml/r"),
+        ("reproduce --preset quick --out c.toml/r", "--out: cannot write to c.toml/r"),
+        ("draw figure-3a --from none", "none/error-vs-timestep.json: does not exist"),
+        ("", "arguments are required: COMMAND"),
+        ("no-such", "invalid choice: 'no-such'"),
+        ("list --no-such", "unrecognized arguments: --no-such"),
+        ("run", "arguments are required: STUDY"),
+        ("run error-vs-timestep --workers two", "argument --workers: invalid int value: 'two'"),
+        ("run error-vs-timestep --preset huge", "argument --preset: invalid choice: 'huge'"),
+        ("run error-vs-timestep --preset quick --config c.toml", "not allowed with argument --preset"),
+        *(
+            (f"run error-vs-timestep --config c.toml --out r #{line}", says)
+            for line, says in BAD_CONFIGS.items()
+        ),
+    ],
+)
+def test_bad_usage(call: Call, config: Path, tmp_path: Path, words: str, says: str) -> None:
+    """Exit 2, one line on standard error that says what and why, nothing on standard output, nothing written."""
+    command, _, line = words.partition(" #")
+    config.write_text(f"{CONFIG}{line}\n")
+    before = files(tmp_path)
+    said = call(*command.split())
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("dimfree") and said.err.endswith("\n") and said.err.count("\n") == 1
+    assert says in said.err
+    assert "Traceback" not in said.err
+    assert files(tmp_path) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.toml"]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small folder of results of error-vs-timestep."""
+    folder = tmp_path_factory.mktemp("results")
+    (folder / "c.toml").write_text(CONFIG)
+    words = [
+        "run",
+        "error-vs-timestep",
+        "--config",
+        str(folder / "c.toml"),
+        "--out",
+        str(folder),
+        "--workers",
+        "1",
+    ]
+    assert dimfree.main(words) == 0
+    return folder
+
+
+def cut(csv_file: Path, manifest: Path) -> None:
+    csv_file.write_bytes(csv_file.read_bytes()[:-200])
+
+
+def edited(csv_file: Path, manifest: Path) -> None:
+    csv_file.write_bytes(csv_file.read_bytes().replace(b"dsm", b"DSM", 1))
+
+
+def no_json(csv_file: Path, manifest: Path) -> None:
+    manifest.write_text("{")
+
+
+def bad_config(csv_file: Path, manifest: Path) -> None:
+    manifest.write_text(manifest.read_text().replace('"dims"', '"dimz"'))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (cut, "error-vs-timestep.csv: was cut short"),
+        (edited, "error-vs-timestep.csv: was changed after"),
+        (no_json, "error-vs-timestep.json: is damaged"),
+        (bad_config, "dimz: unknown key"),
+    ],
+)
+def test_damaged_results(
+    call: Call, results: Path, tmp_path: Path, damage: Callable[[Path, Path], None], says: str
+) -> None:
+    """Refused in one line and left as they are, without a picture; undamaged, the same folder is drawn (below)."""
+    folder = tmp_path / "r"
+    folder.mkdir()
+    for suffix in ("csv", "json"):
+        (folder / f"error-vs-timestep.{suffix}").write_bytes(
+            (results / f"error-vs-timestep.{suffix}").read_bytes()
+        )
+    damage(folder / "error-vs-timestep.csv", folder / "error-vs-timestep.json")
+    before = files(tmp_path)
+    said = call("draw", "figure-3a", "--from", folder, "--out", "p")
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert says in said.err
+    assert files(tmp_path) == before
+
+
+# --- draw ----------------------------------------------------------------------------------------------------
+
+
+def test_draw(call: Call, results: Path) -> None:
+    """Three files whose paths are on standard output, each of its kind; the results are only read."""
+    before = files(results)
+    said = call("draw", "figure-3a", "--from", results, "--out", "new/folder")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.split() == [f"new/folder/figure-3a.{suffix}" for suffix in ("svg", "pdf", "png")]
+    start = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
+    for suffix, magic in start.items():
+        assert Path(f"new/folder/figure-3a.{suffix}").read_bytes().startswith(magic)
+    assert files(results) == before
+
+
+def test_draw_where_nothing_can_be_written(call: Call, results: Path, tmp_path: Path) -> None:
+    """One line that names the folder."""
+    (tmp_path / "file").write_text("")
+    said = call("draw", "figure-3a", "--from", results, "--out", "file/sub")
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert "file/sub: the figure cannot be written there" in said.err
+
+
+# --- verify --------------------------------------------------------------------------------------------------
+
+
+def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The contract's fields on standard output alone; only what the named claims need is measured; no trace left."""
+    install(monkeypatch, tiny(), [sure()])
+    said = call("verify", "--json", "--workers", "1")
+    assert said.code == 0
+    (found,) = json.loads(said.out)
+    contract = (
+        "name statement source origin kind verdict expected decoy decoy_rejected measured predicted cells"
+    )
+    assert set(contract.split()) <= set(found)
+    assert (found["name"], found["verdict"], found["decoy_rejected"]) == ("figure-3a-below", "HOLDS", True)
+    assert (found["predicted"], found["cells"]) == (10.0, 2)
+    assert "error-vs-timestep: 8 of 8 done" in said.err
+    assert "small-samples" not in said.err
+    assert files(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("subject", "code", "status"),
+    [
+        (sure(), 0, "HOLDS"),
+        (sure(formula=-10.0), 1, "REFUTED"),
+        (sure(decoy=10.0), 1, "UNDECIDED"),
+        (sure(formula=-10.0, expected="REFUTED", reason="planted"), 0, "REFUTED"),
+        (sure(expected="REFUTED", reason="planted"), 1, "HOLDS"),
+        (sure(formula=-10.0, decoy=10.0, expected="REFUTED", reason="planted"), 1, "REFUTED"),
+    ],
+)
+def test_exit_code_of_verify(
+    call: Call, monkeypatch: pytest.MonkeyPatch, subject: Claim, code: int, status: str
+) -> None:
+    """0 only where the verdict is the one written down and the decoy was rejected; a better one than expected is 1."""
+    install(monkeypatch, tiny(), [subject])
+    said = call("verify", "--workers", "1")
+    assert said.code == code
+    mark = " !"[code]
+    assert said.out.startswith(f"{mark} {status}")
+    assert ("DECOY NOT REJECTED" in said.out) == (subject.decoy({}) == 10.0)
+
+
+# --- reproduce -----------------------------------------------------------------------------------------------
+
+
+def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All three figures and the report; the second time nothing is measured and every file is the same bytes."""
+    install(monkeypatch, tiny(), [sure()])
+    words = (
+        "reproduce",
+        "--preset",
+        "quick",
+        "--workers",
+        "1",
+        "--out",
+        "r",
+        "--report",
+        "doc/s/paper_repro.md",
+    )
+    first = call(*words)
+    assert first.code == 0, first.err
+    assert "to run (8 new)" in first.err
+    names = files(tmp_path / "r")
+    for figure in FIGURES:
+        assert {f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")} <= set(names)
+    report = Path("doc/s/paper_repro.md").read_text()
+    for figure in FIGURES:
+        assert f"](../../r/{figure.name}.png)" in report
+    assert "`figure-3a-below` HOLDS" in report
+    assert "`make reproduce PRESET=quick`" in report
+    kept = {name: data for name, data in files(tmp_path).items() if not name.endswith((".sqlite", ".lock"))}
+    # Drawing again is slow and its bytes are test_figures' business.
+    monkeypatch.setattr(dimfree, "save", lambda *ignored: [])
+    second = call(*words)
+    assert second.code == 0
+    assert [line.rpartition(": ")[2] for line in second.err.splitlines()] == [
+        f"{len(s.cells(TINY[s.name])) * 8} stored, 0 to run" for s in tiny()
+    ]
+    assert second.out == first.out
+    again = files(tmp_path)
+    assert {name: again[name] for name in kept} == kept
+
+
+def broken(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Fails in one dimension."""
+    if cell["d"] in (3, 6):
+        raise ArithmeticError("planted")
+    return measure(cell, seeds)
+
+
+def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+    """Exit 1 and the reason, for run, verify and reproduce: what is missing is no bad usage, and no verdict."""
+    install(monkeypatch, tiny(measure=broken), [sure()])
+    ran = call("run", "error-vs-timestep", "--config", config, "--out", "r", "--workers", "1")
+    assert ran.code == 1
+    assert "dimfree: 7 replicates missing: raised ArithmeticError: planted" in ran.err
+    assert Path("r/error-vs-timestep.csv").exists()
+    for words in (("verify",), ("reproduce", "--preset", "quick", "--out", "q")):
+        said = call(*words, "--workers", "1")
+        assert (said.code, said.out) == (1, "")
+        assert "error-vs-timestep: 8 replicates missing: raised ArithmeticError: planted" in said.err
+        assert said.err.splitlines()[-1].startswith("dimfree: cells are missing, so there are no verdicts: ")

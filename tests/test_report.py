@@ -1,0 +1,309 @@
+"""paper_repro.md: the same results give the same bytes, other results other sentences."""
+
+import copy
+import re
+from typing import Any
+
+import pytest
+
+from figures.catalog import FIGURES as CATALOG
+from figures.report import FIGURES, NO_CLAIM, number, render
+
+RAN = {
+    "study": "error-vs-dimension",
+    "dims": [4, 16, 1048576],
+    "samples": [200, 12345678],
+    "times": [0.1, 0.30000000000000004, 1.2345678],
+    "spectrum": "λ_i = 1",
+    "engine": "exact",
+    "replicates": 77,
+    "seed": 11,
+    "code": "0.1.0+abc",
+    "missing": 0,
+}
+LAWS = ("constant", "log log d", "log d", "d")
+FIT = {"m": 200, "slope_low": -0.01, "slope_high": 0.03, "margin": 0.02, "p": 0.04}
+FINDINGS: dict[str, dict[str, Any]] = {
+    "figure-1a": {
+        **RAN,
+        "fits": [
+            {**FIT, "scaling": "log|H|", "slope": 0.012, "predicted_slope": 0.0, "equivalent": True},
+            {
+                **FIT,
+                "scaling": "log|H| log log d",
+                "slope": -0.31,
+                "predicted_slope": -0.29,
+                "equivalent": False,
+            },
+        ],
+        "laws": [
+            {
+                "m": 200,
+                "verdict": "constant",
+                "standing": ["constant"],
+                "fits": [
+                    {"law": n, "delta": 12.5, "coefficient": 0.7, "low": 0.6, "high": 0.8} for n in LAWS
+                ],
+                "power": [
+                    {
+                        "law": n,
+                        "right": 0.987,
+                        "wrong": 0.001,
+                        "undecided": 0.01,
+                        "none": 0.002,
+                        "draws": 4000,
+                    }
+                    for n in LAWS
+                ],
+                "design": {
+                    "probability": 0.993,
+                    "target": 0.95,
+                    "replicates_factor": 0.4,
+                    "d_max": None,
+                    "limit": 1e6,
+                },
+            }
+        ],
+    },
+    "figure-1b": {
+        **RAN,
+        "m": 200,
+        "anchor": 16,
+        "largest": 128,
+        "measured": {"value": 1.0021, "low": 0.99, "high": 1.014},
+        "linear": 8.0,
+        "not_drawn": [
+            {
+                "source": "Gupta et al. 2024",
+                "quantity": "samples",
+                "note": "P, D of d unknown",
+                "recalled": False,
+            },
+            {"source": "Block et al. 2020", "quantity": "error", "note": "no exponent", "recalled": True},
+        ],
+    },
+    "figure-3a": {
+        **RAN,
+        "study": "error-vs-timestep",
+        "d": 8,
+        "m": 2000,
+        "ratios": [
+            {"t": 0.2, "ratio": 0.93, "low": 0.85, "high": 1.01, "predicted": 0.917, "bound": 0.203},
+            {"t": 2.0, "ratio": 0.131, "low": 0.12, "high": 0.14, "predicted": 0.1312, "bound": 0.033},
+        ],
+    },
+}
+
+
+def verdict(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "statement": f"The sentence |of| {name}.",
+        "origin": "derived",
+        "kind": "tight",
+        "verdict": "HOLDS",
+        "expected": "HOLDS",
+        "reason": "",
+        "decoy_rejected": True,
+        "cells": 12,
+        "false_alarm": 1e-9,
+        "certified": False,
+    } | more
+
+
+VERDICTS = [verdict(name) for figure in FINDINGS for name in FIGURES[figure].claims]
+
+
+def rendered(
+    findings: dict[str, dict[str, Any]] = FINDINGS,
+    verdicts: list[dict[str, Any]] = VERDICTS,
+    pictures: str = "",
+) -> str:
+    return render(findings, verdicts, pictures, "make reproduce PRESET=paper")
+
+
+def changed(figure: str, **more: Any) -> dict[str, dict[str, Any]]:
+    """The findings with one figure's changed at the top level."""
+    return {**FINDINGS, figure: {**copy.deepcopy(FINDINGS[figure]), **more}}
+
+
+def law(**more: Any) -> dict[str, dict[str, Any]]:
+    """The findings with figure 1a's comparison of laws changed."""
+    return changed("figure-1a", laws=[{**FINDINGS["figure-1a"]["laws"][0], **more}])
+
+
+def section(text: str, figure: str) -> str:
+    start = text.index(f"## {FIGURES[figure].heading}")
+    following = text.find("\n## ", start + 1)
+    return text[start : following if following > 0 else None]
+
+
+def tables_of(text: str) -> list[list[int]]:
+    """For each table of the text, the number of columns of each of its rows; an escaped pipe is no border."""
+    found: list[list[int]] = []
+    before = ""
+    for line in text.splitlines():
+        if line.startswith("|"):
+            if not before.startswith("|"):
+                found.append([])
+            found[-1].append(len(re.findall(r"(?<!\\)\|", line)) - 1)
+        before = line
+    return found
+
+
+def test_same_arguments_same_bytes() -> None:
+    """And the arguments are left as they were: no clock, no order of a set, no counter."""
+    findings, verdicts = copy.deepcopy(FINDINGS), copy.deepcopy(VERDICTS)
+    first = rendered(findings, verdicts)
+    assert first == rendered(findings, verdicts) == rendered()
+    assert (findings, verdicts) == (FINDINGS, VERDICTS)
+    assert first.isprintable() is False and "\r" not in first and first.endswith("\n")
+
+
+@pytest.mark.parametrize("figure", FINDINGS)
+def test_every_number_that_was_found_is_told(figure: str) -> None:
+    """Another number changes the figure's own section and no other: a number that is not read would change nothing."""
+    plain = rendered()
+    for key, value in FINDINGS[figure].items():
+        if isinstance(value, int):
+            other = rendered(changed(figure, **{key: value + 1}))
+            assert section(other, figure) != section(plain, figure), key
+            for name in FINDINGS:
+                assert name == figure or section(other, name) == section(plain, name)
+
+
+def test_settings_are_written_out() -> None:
+    """Whole numbers in full (1048576, not 1.04858e+06) and floats as they were meant, not as they are stored."""
+    text = section(rendered(), "figure-1a")
+    assert "d = 4, 16, 1048576; m = 200, 12345678; t = 0.1, 0.3, 1.2345678; 77 replicates, seed 11" in text
+    assert "code 0.1.0+abc." in text
+    assert "`make reproduce PRESET=paper`" in text
+
+
+def test_a_verdict_changes_its_sentence() -> None:
+    """REFUTED, UNDECIDED and the unexpected are said in the summary, the section and the table of claims."""
+    name = FIGURES["figure-3a"].claims[0]
+    plain = rendered()
+    assert f"`{name}` HOLDS" in plain
+    assert "Not as expected" not in plain
+    for status in ("REFUTED", "UNDECIDED"):
+        text = rendered(verdicts=[v | ({"verdict": status} if v["name"] == name else {}) for v in VERDICTS])
+        assert f"`{name}` {status}" in text.split("## ")[0]
+        assert f"- {status}: The sentence |of| {name}." in section(text, "figure-3a")
+        assert "**Not as expected, which is HOLDS.**" in section(text, "figure-3a")
+        assert section(text, "figure-1a") == section(plain, "figure-1a")
+        assert f"| `{name}` | derived | tight | {status} | yes | 12 |" in text
+    expected = {"verdict": "REFUTED", "expected": "REFUTED", "reason": "flat without the factor"}
+    text = rendered(verdicts=[v | (expected if v["name"] == name else {}) for v in VERDICTS])
+    assert "Expected: flat without the factor." in section(text, "figure-3a")
+    assert "Not as expected" not in text
+    text = rendered(verdicts=[v | {"decoy_rejected": v["name"] != name} for v in VERDICTS])
+    assert f"| `{name}` | derived | tight | HOLDS | NO |" in text
+    assert text.count("| NO |") == 1
+
+
+def test_which_law_the_table_names() -> None:
+    """A named law, an UNDECIDED between those that stand, or NONE: three different sentences."""
+    assert "the table names **constant**" in section(rendered(), "figure-1a")
+    undecided = section(rendered(law(verdict="UNDECIDED", standing=["constant", "log log d"])), "figure-1a")
+    assert "m = 200: **UNDECIDED** between constant, log log d (" in undecided
+    assert "the table names" not in undecided
+    none = section(rendered(law(verdict="NONE", standing=[])), "figure-1a")
+    assert "m = 200: **NONE** (" in none
+    assert "the table names" not in none
+
+
+def test_a_table_that_cannot_tell_says_so() -> None:
+    """Below its target probability the design says what would decide; at or above it, with how little it would."""
+    design = {"probability": 0.993, "target": 0.95, "replicates_factor": 0.4, "d_max": None, "limit": 1e6}
+
+    def told(**more: Any) -> str:
+        return section(rendered(law(design=design | more)), "figure-1a")
+
+    assert "are told apart with probability 0.993; 40 % of the replicates would do" in told()
+    assert "are told apart with probability 0.950." in told(probability=0.95, replicates_factor=None)
+    weak = told(probability=0.31, replicates_factor=7.3, d_max=4096.0)
+    assert "constant and log log d cannot be told apart here" in weak
+    assert "dimensions up to 4.10·10^3, or 7.30 times the replicates, would decide" in weak
+    assert "are told apart with" not in weak
+    hopeless = told(probability=0.31, replicates_factor=None, d_max=None)
+    assert "no d up to 1.00·10^6, or no number of replicates on this grid, would decide" in hopeless
+
+
+def test_intervals_decide_what_is_below() -> None:
+    """BSM is below DSM where the whole interval is, not where the ratio is: one of these two steps."""
+    assert "lies below 1 at 1 of the 2 steps" in section(rendered(), "figure-3a")
+    ratios = [r | {"high": 0.99} for r in FINDINGS["figure-3a"]["ratios"]]
+    text = section(rendered(changed("figure-3a", ratios=ratios)), "figure-3a")
+    assert "lies below 1 at 2 of the 2 steps" in text
+    assert (
+        "at t = 2 the ratio is 0.131. The information bound there is 0.0330: BSM leaves a factor 4.0." in text
+    )
+
+
+@pytest.mark.parametrize("figure", FINDINGS)
+def test_missing_cells_are_said(figure: str) -> None:
+    """In the section of the figure that lacks them, and only if there are any."""
+    assert "missing" not in rendered()
+    text = rendered(changed(figure, missing=3))
+    assert "**3 cells are missing.**" in section(text, figure)
+    assert text.count("missing") == 1
+
+
+def test_pipes_are_escaped() -> None:
+    """log|H| in a table is not three columns: every row has as many as its header. The decoy: unescaped."""
+    found = tables_of(rendered())
+    assert len(found) == 3
+    assert [len(table) for table in found] == [2 + 2, 2 + 2, 2 + len(VERDICTS)]
+    for table in found:
+        assert len(set(table)) == 1
+    assert [table[0] for table in found] == [6, 5, 7]
+    decoy = tables_of(rendered().replace("\\|", "|"))
+    assert sum(len(set(table)) > 1 for table in decoy) == 2
+
+
+def test_what_was_recalled_is_marked() -> None:
+    """And only that."""
+    text = section(rendered(), "figure-1b")
+    assert "- Block et al. 2020 (recalled, not read): error; no exponent." in text
+    assert "- Gupta et al. 2024: samples; P, D of d unknown." in text
+    assert "factor 1.002 [0.9900, 1.014]; linear dependence would make it 8.000" in text
+
+
+def test_pictures_and_absent_figures() -> None:
+    """Links are relative to the report; a figure that was not made has no section, and no claim leaves no gap."""
+    assert "![Figure 1b: against a linear dependence on dimension](figure-1b.png)" in rendered()
+    assert "](pictures/here/figure-1b.png)" in rendered(pictures="pictures/here")
+    text = render({"figure-3a": FINDINGS["figure-3a"]}, [], "", "c")
+    assert "Figure 1" not in text
+    assert f"**Verdict.** {NO_CLAIM}" in text
+    assert "## The claims" not in text
+    assert "{" not in rendered()
+
+
+def test_false_alarms_are_added_up() -> None:
+    """Seven claims of 1e-9 each, the computed ones adding nothing."""
+    text = rendered(verdicts=[verdict(str(k)) for k in range(7)] + [verdict("x", false_alarm=0.0)])
+    assert "a false alarm in at most 7.0·10^−9 of runs" in text
+
+
+def test_every_figure_is_told() -> None:
+    """The report and the catalog know the same figures."""
+    assert list(FIGURES) == [figure.name for figure in CATALOG]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.448, 3, "0.448"),
+        (-0.15, 2, "−0.15"),
+        (12.0, 3, "12.0"),
+        (100.0, 3, "100"),
+        (0.0, 2, "0.0"),
+        (1.26e-7, 2, "1.3·10^−7"),
+        (-4096, 3, "−4.10·10^3"),
+    ],
+)
+def test_numbers(value: float, digits: int, text: str) -> None:
+    """Significant digits, trailing zeros kept because they are measured, a true minus also in the exponent."""
+    assert number(value, digits) == text
