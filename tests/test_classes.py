@@ -1,0 +1,122 @@
+"""Solvers of linear classes against least squares on the samples themselves, and against a general optimiser."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from bounds.check import InvalidInput
+from bounds.classes import (
+    banded_mask,
+    block_mask,
+    circulant_basis,
+    low_rank,
+    scalar_basis,
+    spanned,
+    supported,
+    symmetric_basis,
+)
+from bounds.estimators import dsm_step
+from bounds.gram import Gram
+from bounds.process import Step
+from tests.reference import plain_paths, random_covariance
+
+T = 0.4
+SIGMA = np.sqrt(1 - np.exp(-2 * T))
+
+
+def _paths(d, m, seed):
+    """X_t, the target Y = −Z_t/σ_t², and their Gram matrices."""
+    _, (x,), (z,) = plain_paths(random_covariance(d, 7), m, np.array([T]), np.random.default_rng(seed))
+    w = z / SIGMA
+    return x, -z / SIGMA**2, Gram(Step(0.0, T), m, x.T @ x, x.T @ w, x.T @ w)
+
+
+def _plain(x, y, basis):
+    """One long regression: the column of parameter k is vec(X B_kᵀ)."""
+    columns = np.stack([(x @ B.T).ravel() for B in basis], axis=1)
+    return np.tensordot(np.linalg.lstsq(columns, y.ravel(), rcond=None)[0], basis, axes=1)
+
+
+def _units(mask):
+    return np.stack([np.outer(np.eye(len(mask))[i], np.eye(len(mask))[j]) for i, j in np.argwhere(mask)])
+
+
+@pytest.mark.parametrize("mask", [banded_mask(5, 0), banded_mask(5, 1), block_mask(5, 2), banded_mask(5, 4)])
+def test_supported_is_the_long_regression(mask):
+    """By lstsq on vec(X B_kᵀ), B_k the unit matrices of the mask. Catches a transposed Â and rows mixed up; the
+    decoy cuts the mask out of the full solution, which is not the constrained one."""
+    x, y, gram = _paths(5, 30, 1)
+    assert supported(gram, mask) == pytest.approx(_plain(x, y, _units(mask)), abs=1e-10)
+    if not mask.all():
+        assert dsm_step(gram) * mask != pytest.approx(supported(gram, mask), abs=1e-2)
+
+
+@pytest.mark.parametrize("basis", [scalar_basis, circulant_basis, symmetric_basis])
+def test_spanned_is_the_long_regression(basis):
+    """The same for shared parameters. The decoy projects the full solution onto the span: another metric."""
+    x, y, gram = _paths(4, 30, 2)
+    mine = spanned(gram, basis(4))
+    assert mine == pytest.approx(_plain(x, y, basis(4)), abs=1e-10)
+    flat = basis(4).reshape(-1, 16)
+    projected = np.linalg.lstsq(flat.T, dsm_step(gram).ravel(), rcond=None)[0] @ flat
+    assert projected.reshape(4, 4) != pytest.approx(mine, abs=1e-2)
+
+
+def test_masks_and_bases_are_the_classes():
+    """By their definitions, entry by entry; p counts the parameters."""
+    d = 5
+    for i in range(d):
+        for j in range(d):
+            assert banded_mask(d, 2)[i, j] == (abs(i - j) <= 2)
+            assert block_mask(d, 2)[i, j] == (i // 2 == j // 2)
+    circulant = np.tensordot(np.arange(1.0, 6.0), circulant_basis(d), axes=1)
+    assert all(circulant[i, j] == circulant[0, (j - i) % d] for i in range(d) for j in range(d))
+    symmetric = np.tensordot(np.arange(15.0), symmetric_basis(d), axes=1)
+    assert np.array_equal(symmetric, symmetric.T)
+    assert np.linalg.matrix_rank(symmetric_basis(d).reshape(-1, 25)) == 15
+
+
+def test_low_rank_beats_a_general_optimiser_and_interpolates():
+    """Rank 0 is −I, rank d is DSM; in between no descent over D = U Vᵀ from random starts gets lower, and the best
+    of them gets as low. The decoy truncates Â + I itself: the wrong metric, and a loss that is larger."""
+    x, y, gram = _paths(4, 20, 3)
+
+    def loss(A):
+        return float(((x @ A.T - y) ** 2).sum())
+
+    assert low_rank(gram, 0) == pytest.approx(-np.eye(4), abs=1e-12)
+    assert low_rank(gram, 4) == pytest.approx(dsm_step(gram), abs=1e-10)
+    rng = np.random.default_rng(4)
+
+    def factored(p):
+        return loss(-np.eye(4) + p[:8].reshape(4, 2) @ p[8:].reshape(2, 4))
+
+    found = [optimize.minimize(factored, rng.standard_normal(16), method="BFGS").fun for _ in range(6)]
+    mine = loss(low_rank(gram, 2))
+    assert min(found) == pytest.approx(mine, rel=1e-7)
+    left, values, right = np.linalg.svd(dsm_step(gram) + np.eye(4))
+    assert loss(-np.eye(4) + (left[:, :2] * values[:2]) @ right[:2]) > mine * 1.0001
+
+
+def test_replicates_are_solved_on_their_own():
+    """Leading axes are replicates. Catches axes mixed up in a batch."""
+    grams = [_paths(4, 30, seed)[2] for seed in (5, 6, 7)]
+    batch = Gram(
+        grams[0].step, 30, *(np.stack([getattr(g, key) for g in grams]) for key in ("xx", "xz", "xw"))
+    )
+    for solve in (
+        lambda g: supported(g, banded_mask(4, 1)),
+        lambda g: spanned(g, circulant_basis(4)),
+        lambda g: low_rank(g, 2),
+    ):
+        assert solve(batch) == pytest.approx(np.stack([solve(g) for g in grams]), abs=1e-12)
+
+
+def test_bad_shapes_are_named():
+    gram = _paths(4, 30, 8)[2]
+    with pytest.raises(InvalidInput, match="mask: must have shape"):
+        supported(gram, banded_mask(3, 1))
+    with pytest.raises(InvalidInput, match="basis: must have shape"):
+        spanned(gram, scalar_basis(3))
+    with pytest.raises(InvalidInput, match="rank: must lie between"):
+        low_rank(gram, 5)
