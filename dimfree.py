@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from bounds import concentration
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
 from bounds.estimators import ESTIMATORS
@@ -141,6 +142,7 @@ def report_text(
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
+        concentration.__doc__ or "",
     )
 
 
@@ -171,8 +173,7 @@ def _blaming_gaps(complete: bool) -> Iterator[None]:
 
 def _join(figure: Figure, results: Mapping[str, Table]) -> verdicts.Joined:
     """What a figure is drawn from."""
-    name, join = verdicts.JOINS[figure.name]
-    return join(results[name])
+    return verdicts.JOINS[figure.name](results)
 
 
 def _save(figure: Figure, joined: verdicts.Joined, out: Path) -> None:
@@ -196,9 +197,8 @@ def _draw(options: argparse.Namespace) -> int:
     figure = next((f for f in FIGURES if f.name == options.figure), None)
     if figure is None:
         raise InvalidInput("FIGURE", f"{options.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
-    name, _ = verdicts.JOINS[figure.name]
-    one = study(name)
-    _save(figure, _join(figure, {name: tables.read(options.source, name, one.columns)}), options.out)
+    results = {name: tables.read(options.source, name, study(name).columns) for name in figure.studies}
+    _save(figure, _join(figure, results), options.out)
     print("\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
     return 0
 

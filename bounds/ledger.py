@@ -1,11 +1,19 @@
-"""CLAIMS: every statement that is checked, as data. A new claim is its formula and an entry here.
+"""CLAIMS: every statement that is checked, as data. A new claim is its formula and an entry, here or in a topic file.
 
 The cells that come with a measurement hold what a formula needs: d, m, t, times, the eigenvalues of Σ.
 """
 
 import numpy as np
 
-from bounds import rates, risk
+from bounds import (
+    claims_classes,
+    claims_concentration,
+    claims_identities,
+    claims_reverse,
+    claims_rigor,
+    rates,
+    risk,
+)
 from bounds.check import InvalidInput
 from bounds.claim import Cell, Claim
 from bounds.gaussian import Gaussian
@@ -29,7 +37,7 @@ def _bsm_over_dsm(cell: Cell, weight: float | None = None) -> float:
 
 _SETTING = "Gaussian data, linear score fitted at each time step; log|H| = d² up to a constant (our reading)"
 
-CLAIMS: tuple[Claim, ...] = (
+LINEAR_SCORES: tuple[Claim, ...] = (
     Claim(
         name="dsm-risk",
         statement="E risk of DSM with a linear score is tr(C_t) d/(m − d − 1).",
@@ -135,6 +143,15 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         uses=("figure-1a-flat",),
     ),
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    *LINEAR_SCORES,
+    *claims_classes.CLAIMS,
+    *claims_concentration.CLAIMS,
+    *claims_identities.CLAIMS,
+    *claims_reverse.CLAIMS,
+    *claims_rigor.CLAIMS,
 )
 
 

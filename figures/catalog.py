@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import matplotlib.figure
 
-from figures import figure_1a, figure_1b, figure_3a
+from figures import figure_1a, figure_1b, figure_2, figure_3a
 from figures.data import FigureData
 
 
@@ -39,6 +39,12 @@ FIGURES: tuple[Figure, ...] = (
         title="The measured dependence on dimension beside linear dependence and published rates",
         studies=("error-vs-dimension",),
         draw=figure_1b.draw,
+    ),
+    Figure(
+        name="figure-2",
+        title="What uses what, on the way to the explicit bounds",
+        studies=("evidence-identities", "evidence-concentration"),
+        draw=figure_2.draw,
     ),
     Figure(
         name="figure-3a",

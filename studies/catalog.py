@@ -1,13 +1,27 @@
 """The studies there are: a literal tuple. A new study is its file and a line here."""
 
 from bounds.check import InvalidInput
-from studies import error_vs_dimension, error_vs_timestep, small_samples
+from studies import (
+    error_vs_dimension,
+    error_vs_timestep,
+    evidence_classes,
+    evidence_concentration,
+    evidence_identities,
+    evidence_reverse,
+    evidence_rigor,
+    small_samples,
+)
 from studies.study import Study
 
 STUDIES: tuple[Study, ...] = (
     error_vs_timestep.STUDY,
     error_vs_dimension.STUDY,
     small_samples.STUDY,
+    evidence_classes.STUDY,
+    evidence_concentration.STUDY,
+    evidence_identities.STUDY,
+    evidence_reverse.STUDY,
+    evidence_rigor.STUDY,
 )
 PRESETS = ("quick", "paper", "deep")
 

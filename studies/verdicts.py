@@ -20,6 +20,7 @@ from bounds import rates, risk
 from bounds.check import Array, InvalidInput
 from bounds.claim import Claim, Measured, Verdict, verify
 from bounds.gaussian import Gaussian
+from bounds.ledger import CLAIMS
 from bounds.process import weights
 from studies import regression
 from studies.linear_score import LinearScoreSettings
@@ -354,11 +355,76 @@ def provenance(table: Table) -> dict[str, Any]:
     }
 
 
-# figure name → (study, join)
-JOINS: Mapping[str, tuple[str, Callable[[Table], Joined]]] = {
-    "figure-1a": ("error-vs-dimension", figure_1a),
-    "figure-1b": ("error-vs-dimension", figure_1b),
-    "figure-3a": ("error-vs-timestep", figure_3a),
+GOALS = (
+    "gaussian-bound",
+    "log-concave-bound",
+    "bimodal-crude",
+    "kappa-universal",
+    "theorem-1-dimension-cost",
+)
+"""What the graph of Figure 2 leads to: the explicit bounds, and the form of Theorem 1."""
+
+
+def ancestry(claims: Sequence[Claim], goals: Sequence[str]) -> list[Claim]:
+    """The goals and all claims that they rest on, in the order of `claims`.
+
+    Raises
+    ------
+    KeyError
+        If a claim uses one that is not among `claims`.
+    """
+    by_name = {claim.name: claim for claim in claims}
+    needed: set[str] = set()
+    pending = list(goals)
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending += by_name[name].uses
+    return [claim for claim in claims if claim.name in needed]
+
+
+def figure_2(tables: Mapping[str, Table]) -> Joined:
+    """The dependency graph of the claims that lead to the explicit bounds and to the form of Theorem 1."""
+    judged = judge(ancestry(CLAIMS, GOALS), tables)
+    nodes = [
+        {
+            "name": v.claim.name,
+            "verdict": v.status,
+            "origin": v.claim.origin,
+            "certified": v.claim.certified,
+            "goal": v.claim.name in GOALS,
+        }
+        for v in judged
+    ]
+    edges = [{"source": used, "target": v.claim.name} for v in judged for used in v.claim.uses]
+    counts = {status: sum(v.status == status for v in judged) for status in ("HOLDS", "REFUTED", "UNDECIDED")}
+    used = [tables[name] for name in dict.fromkeys(study_of(v.claim) for v in judged)]
+    growth = measure_quantity(tables["evidence-concentration"], "log-factor-growth")
+    findings = {"nodes": len(nodes), "edges": len(edges), "counts": counts, "claims": len(CLAIMS)}
+    # At the settings of each cell, B's inner logarithm at d over that at 10, as the claim measures it.
+    factors = [{**one.cell, "growth": one.value, "times": float(np.exp(one.value))} for one in growth]
+    return Joined(
+        {"nodes": pd.DataFrame(nodes), "edges": pd.DataFrame(edges)},
+        {"claims": len(CLAIMS)},
+        {
+            **findings,
+            "log_factor": factors,
+            "missing": sum(t.manifest["counts"]["cells_missing"] for t in used),
+        },
+    )
+
+
+def _of_study(name: str, join: Callable[[Table], Joined]) -> Callable[[Mapping[str, Table]], Joined]:
+    return lambda tables: join(tables[name])
+
+
+# figure name → what joins it, from the tables of the studies that the figure names
+JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
+    "figure-1a": _of_study("error-vs-dimension", figure_1a),
+    "figure-1b": _of_study("error-vs-dimension", figure_1b),
+    "figure-2": figure_2,
+    "figure-3a": _of_study("error-vs-timestep", figure_3a),
 }
 
 
@@ -433,13 +499,13 @@ def measure_quantity(table: Table, quantity: str) -> list[Measured]:
 
     Raises
     ------
-    KeyError
-        If the table has no such quantity.
+    InvalidInput
+        If the table has no such quantity: its cells are missing.
     """
     values: dict[str, list[float]] = defaultdict(list)
     frame = table.frame[table.frame["quantity"] == quantity]
     if frame.empty:
-        raise KeyError(f"{table.manifest['study']} measures no {quantity!r}")
+        raise InvalidInput(table.manifest["study"], f"has no measurement of {quantity}")
     for cell, value in zip(frame["cell"], frame["value"], strict=True):
         values[cell].append(float(value))
     out = []

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from figures import catalog, figure_1a, figure_1b, figure_3a, style
+from figures import catalog, figure_1a, figure_1b, figure_2, figure_3a, style
 from figures.data import BadTable, Fact, FigureData
 from figures.output import BadFolder, save
 
@@ -157,9 +157,30 @@ def sample_3a() -> FigureData:
     return FigureData("figure-3a", tables, facts)
 
 
+def sample_2() -> FigureData:
+    """Two premises, one of them refuted and cited, a conclusion, and a goal two steps on."""
+    nodes = pd.DataFrame(
+        {
+            "name": ["alpha-star-symbolic", "some-cited-premise", "their-conclusion", "the-goal"],
+            "verdict": ["HOLDS", "REFUTED", "UNDECIDED", "HOLDS"],
+            "origin": ["derived", "cited", "derived", "derived"],
+            "certified": [True, False, False, False],
+            "goal": [False, False, False, True],
+        }
+    )
+    edges = pd.DataFrame(
+        {
+            "source": ["alpha-star-symbolic", "some-cited-premise", "their-conclusion"],
+            "target": ["their-conclusion", "their-conclusion", "the-goal"],
+        }
+    )
+    return FigureData("figure-2", {"nodes": nodes, "edges": edges}, {"claims": 7})
+
+
 SAMPLES: dict[str, Callable[[], FigureData]] = {
     "figure-1a": sample_1a,
     "figure-1b": sample_1b,
+    "figure-2": sample_2,
     "figure-3a": sample_3a,
 }
 every_figure = pytest.mark.parametrize("entry", catalog.FIGURES, ids=lambda entry: entry.name)
@@ -211,7 +232,7 @@ def words(figure: Figure) -> str:
 def test_two_drawings_are_the_same_bytes(entry: catalog.Figure, tmp_path: Path) -> None:
     """Catches dates, random element names and a leak of the user's own style.
 
-    Decoy: one number of one table moved by a tenth must change all three files.
+    Decoy: one number of one table moved by a tenth, or one verdict turned, must change all three files.
     """
     data = SAMPLES[entry.name]()
     first = save(entry.draw(data), tmp_path / "first", entry.name)
@@ -220,9 +241,11 @@ def test_two_drawings_are_the_same_bytes(entry: catalog.Figure, tmp_path: Path) 
     name, column = {
         "figure-1a": ("theory", "value"),
         "figure-1b": ("rivals", "value"),
+        "figure-2": ("nodes", "verdict"),
         "figure-3a": ("theory", "value"),
     }[entry.name]
-    moved = 1.1 * float(data.tables[name][column].iloc[3])
+    old = data.tables[name][column].iloc[3]
+    moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
     third = save(entry.draw(with_value(data, name, column, moved, row=3)), tmp_path / "third", entry.name)
     assert [path.suffix for path in first] == [".svg", ".pdf", ".png"]
     for one, two, three in zip(first, second, third, strict=True):
@@ -381,7 +404,7 @@ def test_every_fact_is_required(entry: catalog.Figure) -> None:
             entry.draw(replace(data, facts={**data.facts, key: np.nan}))
 
 
-@every_figure
+@pytest.mark.parametrize("entry", [f for f in catalog.FIGURES if f.name != "figure-2"], ids=lambda f: f.name)
 def test_replicate_counts_must_agree(entry: catalog.Figure) -> None:
     """One row with another n, in any table that has one; a fact n beside the tables' n; fractions; n = 1."""
     data = SAMPLES[entry.name]()
@@ -586,3 +609,39 @@ def test_catalog() -> None:
     for entry in catalog.FIGURES:
         assert entry.studies and entry.title
         assert entry.draw.__module__ == f"figures.{entry.name.replace('-', '_')}"
+
+
+# --- figure 2 -----------------------------------------------------------------------------------------------
+
+
+def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
+    """Every arrow points right, goals stand in the last column, and a circle is refused by name."""
+    data = sample_2()
+    edges = list(data.tables["edges"].itertuples(index=False, name=None))
+    columns = figure_2.layers(list(data.tables["nodes"]["name"]), edges, {"the-goal"})
+    column = {name: k for k, names in enumerate(columns) for name in names}
+    assert all(column[source] < column[target] for source, target in edges)
+    assert columns[-1] == ["the-goal"]
+    circle = with_table(
+        data,
+        "edges",
+        lambda f: pd.concat([f, pd.DataFrame([{"source": "the-goal", "target": "their-conclusion"}])]),
+    )
+    with pytest.raises(BadTable, match=r"run in a circle: .*the-goal"):
+        figure_2.draw(circle)
+    with pytest.raises(BadTable, match="nobody is not a node"):
+        figure_2.draw(with_value(data, "edges", "source", "nobody"))
+    with pytest.raises(BadTable, match="must hold HOLDS, REFUTED, UNDECIDED"):
+        figure_2.draw(with_value(data, "nodes", "verdict", "PASSED"))
+
+
+def test_figure_2_says_every_name_and_verdict() -> None:
+    """The words in the picture are those of the table, and colour is not the only sign of a verdict."""
+    figure = figure_2.draw(sample_2())
+    words = " ".join(text.get_text().replace("-\n", "-") for text in figure.axes[0].texts)
+    for name in sample_2().tables["nodes"]["name"]:
+        assert name in words
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"HOLDS", "REFUTED", "UNDECIDED", "cited", "derived"} <= set(legend)
+    looks = list(figure_2.LOOKS.values())
+    assert len({hatch for _, hatch in looks}) == len(looks)

@@ -22,7 +22,15 @@ RAN = {
     "missing": 0,
 }
 LAWS = ("constant", "log log d", "log d", "d")
-FIT = {"m": 200, "slope_low": -0.01, "slope_high": 0.03, "margin": 0.02, "p": 0.04}
+FIT = {
+    "discrepancy": 1e-15,
+    "condition": 12.0,
+    "m": 200,
+    "slope_low": -0.01,
+    "slope_high": 0.03,
+    "margin": 0.02,
+    "p": 0.04,
+}
 FINDINGS: dict[str, dict[str, Any]] = {
     "figure-1a": {
         **RAN,
@@ -44,6 +52,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
                 "fits": [
                     {"law": n, "delta": 12.5, "coefficient": 0.7, "low": 0.6, "high": 0.8} for n in LAWS
                 ],
+                "nested": [{"law": "log log d", "a": 0.7, "b": 0.01, "low": -0.02, "high": 0.04}],
                 "power": [
                     {
                         "law": n,
@@ -80,6 +89,26 @@ FINDINGS: dict[str, dict[str, Any]] = {
                 "recalled": False,
             },
             {"source": "Block et al. 2020", "quantity": "error", "note": "no exponent", "recalled": True},
+        ],
+    },
+    "figure-2": {
+        "missing": 0,
+        "nodes": 22,
+        "edges": 28,
+        "claims": 100,
+        "counts": {"HOLDS": 21, "REFUTED": 1, "UNDECIDED": 0},
+        "log_factor": [
+            {
+                "constant": 1.0,
+                "lipschitz": 0.0,
+                "m": 1000,
+                "steps": 30,
+                "spacing": 0.1,
+                "delta": 0.05,
+                "d": 100,
+                "growth": 0.25,
+                "times": 1.284,
+            }
         ],
     },
     "figure-3a": {
@@ -253,7 +282,7 @@ def test_missing_cells_are_said(figure: str) -> None:
 def test_pipes_are_escaped() -> None:
     """log|H| in a table is not three columns: every row has as many as its header. The decoy: unescaped."""
     found = tables_of(rendered())
-    assert len(found) == 3
+    assert len(found) == 4
     assert [len(table) for table in found] == [2 + 2, 2 + 2, 2 + len(VERDICTS)]
     for table in found:
         assert len(set(table)) == 1

@@ -1,0 +1,270 @@
+"""Evidence on reverse-time sampling: laws of four samplers with exact, DSM and BSM scores, and their distances.
+
+Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no sample;
+"samples", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them. What is computed stands at
+replicate 0 alone.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bounds.check import Array
+from bounds.divergence import Normal, kl, w2
+from bounds.estimators import bsm, dsm
+from bounds.gaussian import Gaussian
+from bounds.gram import exact
+from bounds.reverse import SAMPLERS, error_split, exact_scores, marginal, sampled_law, thin
+from bounds.risk import risk
+from studies.evidence import evidence, row
+from studies.study import Cell, Row
+
+Seeds = Sequence[np.random.SeedSequence]
+ESTIMATORS = {"dsm": dsm, "bsm": bsm}
+
+
+def _law(eigenvalues: Sequence[float]) -> Gaussian:
+    """A law whose eigenbasis is nobody's axes, so that no matrix of the chain is diagonal."""
+    values = np.array(eigenvalues)
+    basis, _ = np.linalg.qr(np.random.default_rng(values.size).standard_normal((values.size, values.size)))
+    return Gaussian(values, basis)
+
+
+# --- computed ---------------------------------------------------------------------------------------------
+
+
+def _order(cell: Cell) -> list[Row]:
+    law, (first, last), count = _law(cell["eigenvalues"]), cell["ends"], cell["steps"]
+    shared = {"eigenvalues": cell["eigenvalues"], "ends": cell["ends"]}
+    rows = []
+    for sampler in SAMPLERS:
+        found: dict[str, list[float]] = {"w2": [], "kl": []}
+        for n in (count, 2 * count):
+            times = np.linspace(first, last, n + 1)
+            drawn = sampled_law(times, exact_scores(law, times), marginal(law, last), sampler)
+            for name, distance in (("w2", w2), ("kl", kl)):
+                found[name].append(float(distance(marginal(law, first), drawn)))
+        for name, (coarse, fine) in found.items():
+            of = {"sampler": sampler, "divergence": name, "ends": cell["ends"], "steps": count}
+            rows.append(row("order", of, float(np.log2(coarse / fine))))
+        extrapolated = 2 * found["w2"][1] * 2 * count - found["w2"][0] * count
+        rows.append(row("leading-constant", shared | {"sampler": sampler}, extrapolated))
+    return rows
+
+
+def _step(cell: Cell) -> list[Row]:
+    """One ancestral step from p_t itself, and its mean from a point, over a few steps."""
+    law, times = _law(cell["eigenvalues"]), np.array(cell["times"])
+    scores = exact_scores(law, times)
+    drawn = sampled_law(times[-2:], scores[-2:], marginal(law, times[-1]), "ancestral")
+    lack = marginal(law, times[-2]).covariance - drawn.covariance
+    point = law.matrix(np.ones(law.dimension))[0]
+    mean = sampled_law(times, scores, Normal(point, np.eye(law.dimension)), "ancestral").mean
+    back = np.eye(law.dimension) if law.basis is None else law.basis
+    shared = {"t": times[-1], "t_prev": times[-2]}
+    rows = []
+    for k, eigenvalue in enumerate(cell["eigenvalues"]):
+        of = shared | {"eigenvalue": eigenvalue}
+        rows.append(row("ancestral-lack", of, float(back[:, k] @ lack @ back[:, k])))
+        whole = {"t": times[-1], "t_first": times[0], "eigenvalue": eigenvalue}
+        rows.append(row("ancestral-mean", whole, float(mean @ back[:, k] / (point @ back[:, k]))))
+    return rows
+
+
+def _start(cell: Cell) -> list[Row]:
+    law, first, spacing, last = _law(cell["eigenvalues"]), cell["first"], cell["spacing"], cell["last"]
+    times = np.linspace(first, last, 1 + round((last - first) / spacing))
+    scores = exact_scores(law, times)
+    rows = []
+    for sampler in SAMPLERS:
+        part = error_split(law, times, scores, sampler).w2
+        kind = "flow" if sampler == "flow" else "stochastic"
+        rows.append(
+            row(f"start-{kind}", {"sampler": sampler, "x": float(np.exp(last))}, float(part.initialisation))
+        )
+    return rows
+
+
+def _split(cell: Cell) -> list[Row]:
+    """Scores of a law that is wrong by a factor: an error of estimation that needs no sample."""
+    law, times = _law(cell["eigenvalues"]), np.linspace(0.1, cell["last"], cell["steps"])
+    wrong = Gaussian(law.eigenvalues * cell["factor"], law.basis)
+    rows = []
+    for sampler in SAMPLERS:
+        parts = error_split(law, times, exact_scores(wrong, times), sampler).w2
+        of = {
+            "sampler": sampler,
+            "steps": cell["steps"],
+            "parts": [float(parts.discretisation), float(parts.initialisation), float(parts.score)],
+        }
+        rows.append(row("split", of, float(parts.total)))
+    return rows
+
+
+def _grid(cell: Cell) -> list[Row]:
+    """The discretisation part on every k-th step over that on all steps."""
+    law, first, last = _law(cell["eigenvalues"]), cell["ends"][0], cell["ends"][1]
+    times = np.linspace(first, last, cell["steps"])
+    scores = exact_scores(law, times)
+    rows = []
+    for sampler in SAMPLERS:
+
+        def distance(every: int, sampler: str = sampler) -> float:
+            kept = thin(times.size, every)
+            drawn = sampled_law(times[kept], scores[kept], marginal(law, last), sampler)
+            return float(w2(marginal(law, first), drawn))
+
+        for every in cell["every"]:
+            of = {"sampler": sampler, "every": every, "steps": cell["steps"]}
+            rows.append(row("thin-discretisation", of, distance(every) / distance(1)))
+    return rows
+
+
+# --- drawn ------------------------------------------------------------------------------------------------
+
+
+def _scores(
+    law: Gaussian, samples: int, times: Array, seeds: Seeds, names: Sequence[str]
+) -> dict[str, Array]:
+    """Estimated A_k, shape (len(seeds), N, d, d), of each estimator, from the same Gram matrices."""
+    grams = list(exact(law, samples, times, [np.random.default_rng(seed) for seed in seeds]))
+    return {name: np.stack(list(ESTIMATORS[name](grams)), axis=1) for name in names}
+
+
+def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """The estimation part: of DSM in W2; of DSM and BSM in KL, over each other and over Σ_k g_k risk_k."""
+    law, m, ends, count = _law(cell["eigenvalues"]), cell["m"], cell["ends"], cell["steps"]
+    times = np.linspace(ends[0], ends[1], count)
+    scores = _scores(law, m, times, seeds, ("dsm", "bsm"))
+    gap = times[1] - times[0]
+    joint = {
+        name: gap * sum(risk(law, float(times[k]), A[:, k]) for k in range(1, count))
+        for name, A in scores.items()
+    }
+    shared = {"eigenvalues": cell["eigenvalues"], "ends": ends, "steps": count}
+    rows: list[list[Row]] = [[] for _ in seeds]
+    for sampler in SAMPLERS:
+        of = shared | {"sampler": sampler}
+        found = {name: error_split(law, times, A, sampler) for name, A in scores.items()}
+        over = {name: split.kl.score / joint[name] for name, split in found.items()}
+        ratio = found["bsm"].kl.score / found["dsm"].kl.score
+        for place, mine in enumerate(rows):
+            if cell["rate"]:
+                part = found["dsm"].w2.score[place]
+                mine.append(row("estimation-w2", {"sampler": sampler, "x": m}, float(part)))
+            if not cell["compare"]:
+                continue
+            mine.append(row("bsm-over-dsm", of, float(ratio[place])))
+            if sampler == "flow":
+                mine.append(row("bsm-flow-kl", of, float(m * found["bsm"].kl.score[place])))
+            if sampler in ("euler-maruyama", "exponential"):
+                for name, values in over.items():
+                    mine.append(row("kl-over-path", of | {"estimator": name}, float(values[place])))
+    return rows
+
+
+def _thin(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """DSM on all N steps, sampling on every k-th."""
+    law, sampler = _law(cell["eigenvalues"]), cell["sampler"]
+    times = np.linspace(cell["ends"][0], cell["ends"][1], cell["steps"])
+    scores = _scores(law, cell["m"], times, seeds, ("dsm",))["dsm"]
+    rows: list[list[Row]] = [[] for _ in seeds]
+    full = error_split(law, times, scores, sampler).w2
+    for every in cell["every"]:
+        kept = thin(times.size, every)
+        part = error_split(law, times[kept], scores[:, kept], sampler, marginal(law, float(times[-1]))).w2
+        of = {"sampler": sampler, "every": every, "steps": cell["steps"], "m": cell["m"]}
+        kept_error = part.score / full.score
+        squares = part.total**2 / (part.discretisation**2 + part.score**2)
+        for place, mine in enumerate(rows):
+            mine.append(row("thin-estimation", of, float(kept_error[place])))
+            if every == cell["balanced"]:
+                mine.append(row("thin-squares", of, float(squares[place])))
+    return rows
+
+
+def _wide(cell: Cell, seed: np.random.SeedSequence) -> list[Row]:
+    d, times = cell["d"], np.geomspace(0.2, 2.0, cell["steps"])
+    law = Gaussian(0.3 + 2.7 * (np.arange(d) + 0.5) / d)
+    scores = _scores(law, cell["ratio"] * d, times, seed.spawn(cell["draws"]), ("dsm",))["dsm"]
+    found = error_split(law, times, scores, "exponential").kl.score
+    return [row("wide", {"x": d, "m": cell["ratio"] * d}, float(found.mean() / d))]
+
+
+COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
+    "order": _order,
+    "step": _step,
+    "start": _start,
+    "split": _split,
+    "grid": _grid,
+}
+DRAWN: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {"samples": _samples, "thin": _thin}
+
+
+def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """Rows of one part. What is computed, or averages over draws of its own, stands at replicate 0 alone."""
+    part = cell["part"]
+    if part in DRAWN:
+        return DRAWN[part](cell, seeds)
+    out: list[list[Row]] = []
+    for seed in seeds:
+        if seed.spawn_key[-1] != 0:
+            out.append([])
+        else:
+            out.append(_wide(cell, seed) if part == "wide" else COMPUTED[part](cell))
+    return out
+
+
+def _drawn(eigenvalues: list[float], steps: int, samples: int, *, rate: bool, compare: bool) -> Cell:
+    shared = {"part": "samples", "eigenvalues": eigenvalues, "ends": [0.1, 2.0], "steps": steps, "m": samples}
+    return shared | {"rate": rate, "compare": compare}
+
+
+_THREE = [0.3, 1.0, 3.0]
+_EIGHT = [float(value) for value in np.linspace(0.3, 3.0, 8)]
+CELLS: list[Cell] = [
+    {"part": "order", "eigenvalues": _THREE, "ends": [0.1, 2.1], "steps": 400},
+    {"part": "order", "eigenvalues": [0.05, 1.5, 6.0], "ends": [0.3, 3.3], "steps": 400},
+    {"part": "step", "eigenvalues": _THREE, "times": [0.1, 0.3, 0.9]},
+    {"part": "step", "eigenvalues": [0.1, 0.5, 10.0], "times": [0.02, 1.0, 1.5]},
+    *(
+        {"part": "start", "eigenvalues": _THREE, "first": 0.1, "spacing": 0.01, "last": last}
+        for last in (2.0, 2.5, 3.0, 3.5, 4.0)
+    ),
+    *(
+        {"part": "split", "eigenvalues": _THREE, "last": 1.1, "steps": steps, "factor": factor}
+        for steps in (11, 41)
+        for factor in (0.8, 1.2)
+    ),
+    *(_drawn(_EIGHT, 20, m, rate=True, compare=m == 10**5) for m in (10**3, 10**4, 10**5, 10**6)),
+    _drawn(_EIGHT, 40, 10**6, rate=False, compare=True),
+    _drawn([1.0] * 8, 40, 10**6, rate=False, compare=True),
+    {"part": "grid", "eigenvalues": _EIGHT, "ends": [0.1, 2.1], "steps": 257, "every": [2, 4, 8]},
+    *(
+        {
+            "part": "thin",
+            "eigenvalues": _EIGHT,
+            "ends": [0.1, 2.1],
+            "steps": 65,
+            "m": 1000,
+            "sampler": sampler,
+            "every": [2, 4, 8],
+            "balanced": 4,
+        }
+        for sampler in ("exponential", "flow")
+    ),
+    *(
+        {"part": "wide", "d": d, "ratio": 64, "steps": 6, "draws": max(1, 65536 // d**2)}
+        for d in (16, 32, 64, 128, 256)
+    ),
+]
+STUDY = evidence(
+    "evidence-reverse",
+    "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d to 256.",
+    CELLS,
+    measure,
+    seed=62,
+    replicates=400,
+    deep=4000,
+    batch=100,
+)
