@@ -143,8 +143,8 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
     """From the right side of one box to the left side of another."""
     axes.add_patch(
         FancyArrowPatch(
-            (start[0] + 0.41, start[1]),
-            (end[0] - 0.41, end[1]),
+            (start[0] + 0.45, start[1]),
+            (end[0] - 0.45, end[1]),
             connectionstyle="arc3,rad=0.04",
             arrowstyle="-|>",
             mutation_scale=5,
@@ -162,9 +162,9 @@ def _box(axes: Axes, centre: tuple[float, float], node: Mapping[Any, Any]) -> No
     colour, hatch = LOOKS[str(node["verdict"])]
     axes.add_patch(
         FancyBboxPatch(
-            (centre[0] - 0.4, centre[1] - 0.38),
+            (centre[0] - 0.44, centre[1] - 0.4),
+            0.88,
             0.8,
-            0.76,
             boxstyle="round,pad=0.01,rounding_size=0.06",
             facecolor=colour,
             hatch=hatch,

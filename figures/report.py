@@ -220,7 +220,7 @@ def _found_2(f: Findings) -> str:
     for one in f["log_factor"]:
         rows.append(
             f"| {number(one['constant'])} | {number(one['lipschitz'])} | {one['m']} | {one['steps']} | "
-            f"{number(one['spacing'])} | {number(one['delta'])} | {number(one['d'])} | {number(one['growth'])} | "
+            f"{number(one['spacing'])} | {number(one['delta'])} | {one['d']} | {number(one['growth'])} | "
             f"{number(one['times'])} |"
         )
     return (
