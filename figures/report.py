@@ -159,7 +159,7 @@ def _found_1a(f: Findings) -> str:
             f"{power}. So {enough}."
         )
     parts.append(
-        f"Every slope was found twice, by statsmodels and by plain least squares on the whitened system; they differ by "
+        "Every slope was found twice, by statsmodels and by plain least squares on the whitened system; they differ by "
         f"at most {number(max(fit['discrepancy'] for fit in f['fits']), 2)}, relative, at condition numbers up to "
         f"{number(max(fit['condition'] for fit in f['fits']))}."
     )
