@@ -397,7 +397,7 @@ def test_exit_code_of_verify(
 
 
 def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The base studies' figures and the report; the second time nothing is measured and all files are the same bytes."""
+    """The base studies' figures and the report; the second time nothing is measured and all bytes are the same."""
     install(monkeypatch, tiny(), [sure()])
     drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
     monkeypatch.setattr(dimfree, "FIGURES", drawn)
