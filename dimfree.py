@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bounds import concentration
+from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
-from bounds.estimators import ESTIMATORS
 from bounds.ledger import CLAIMS, claim
 from figures import report
 from figures.catalog import FIGURES, Figure

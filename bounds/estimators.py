@@ -125,19 +125,3 @@ def bootstrap(weight: Weight) -> Estimator:
             yield previous
 
     return estimate
-
-
-ESTIMATORS: dict[str, Estimator] = {"dsm": dsm, "bsm": bsm}
-
-
-def estimator(name: str) -> Estimator:
-    """The estimator of that name.
-
-    Raises
-    ------
-    InvalidInput
-        If there is none.
-    """
-    if name not in ESTIMATORS:
-        raise InvalidInput("estimators", f"{name!r} is not one of {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[name]

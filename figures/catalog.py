@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import matplotlib.figure
 
-from figures import figure_1a, figure_1b, figure_2, figure_3a
+from figures import (
+    beyond_basis,
+    beyond_efficiency,
+    beyond_map,
+    figure_1a,
+    figure_1b,
+    figure_2,
+    figure_3a,
+)
 from figures.data import FigureData
 
 
@@ -51,5 +59,23 @@ FIGURES: tuple[Figure, ...] = (
         title="DSM and BSM at each time step, with theory and the information bound",
         studies=("error-vs-timestep",),
         draw=figure_3a.draw,
+    ),
+    Figure(
+        name="beyond-efficiency",
+        title="Every estimator's risk over the information bound, against time",
+        studies=("bootstrap-weights",),
+        draw=beyond_efficiency.draw,
+    ),
+    Figure(
+        name="beyond-map",
+        title="Should I bootstrap? Joint risk over DSM's, against m/d, spacing, first time and spectrum",
+        studies=("bootstrap-map",),
+        draw=beyond_map.draw,
+    ),
+    Figure(
+        name="beyond-basis",
+        title="Joint-time fitting: risk against the number of time functions",
+        studies=("joint-time",),
+        draw=beyond_basis.draw,
     ),
 )

@@ -24,16 +24,19 @@ In short:
 
 """
 
+PAPER = """\
+**What the paper shows.** {shows}
+
+**Unknown of its setting.** {unknown}
+
+"""
+
 FIGURE = """\
 ## {heading}
 
 ![{alt}]({picture}.png)
 
-**What the paper shows.** {shows}
-
-**Unknown of its setting.** {unknown}
-
-**What we ran.** {ran}
+{paper}**What we ran.** {ran}
 
 **What we found.** {found}
 
@@ -77,7 +80,8 @@ class Told:
 
     Attributes
     ----------
-    heading, shows, unknown : fixed text
+    heading : of the section
+    shows, unknown : of the paper's figure; "" for what is beyond the paper
     claims : names of the claims whose verdicts are quoted
     found : findings → paragraphs
     """
@@ -232,6 +236,71 @@ def _found_2(f: Findings) -> str:
     )
 
 
+def _ran_beyond(f: Findings) -> str:
+    return (
+        f"Study `{f['study']}`: Gaussian data, {f['spectrum']}; {f['replicates']} replicates, seed {f['seed']}; code "
+        f"{f['code']}.{_missing(f)}"
+    )
+
+
+def _found_efficiency(f: Findings) -> str:
+    rows = [
+        "| Δ | t | estimator | risk/information bound | 95 % interval | predicted |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {r['spacing']:g} | {r['t']:g} | {r['estimator']} | {number(r['mean'])} | {number(r['low'])} … "
+        f"{number(r['high'])} | {number(r['value'])} |"
+        for r in f["rows"]
+    ]
+    last = max(r["t"] for r in f["rows"])
+    fine = min(r["spacing"] for r in f["rows"])
+    end = {r["estimator"]: r["mean"] for r in f["rows"] if r["t"] == last and r["spacing"] == fine}
+    listed = ", ".join(f"{name} {number(value)}" for name, value in end.items())
+    return (
+        f"At d = {f['d']}, m = {f['m']}; no estimator is told the covariance. The information bound is the least risk of "
+        f"anything regular that sees the m samples. At t = {last:g}, Δ = {fine:g}, the risk over it is: {listed}. The path "
+        "fit treats the score at all times as one function of one covariance and weighs every step's own noise by its known "
+        "variance.\n\n" + "\n".join(rows)
+    )
+
+
+def _place(r: Mapping[str, Any]) -> str:
+    return f"{r['spectrum']}, t₁ = {r['first']:g}, Δ = {r['spacing']:g}, m/d = {r['m_over_d']:g}"
+
+
+def _found_map(f: Findings) -> str:
+    lines = [
+        f"- {r['estimator']}: between {number(best['ratio'])} ({_place(best)}) and {number(r['ratio'])} "
+        f"[{number(r['low'])}, {number(r['high'])}] ({_place(r)}) of DSM's joint risk"
+        for r, best in zip(f["worst"], f["best"], strict=True)
+    ]
+    loses = "; ".join(f"{r['estimator']} at {_place(r)} ({number(r['ratio'])})" for r in f["loses"])
+    verdict = (
+        f"With the whole interval above 1, and so worse than DSM: {loses}."
+        if loses
+        else ("Nowhere on the map does one of them lose to DSM with its whole interval above 1.")
+    )
+    return f"Over {f['cells']} cells at d = {f['d']}:\n\n" + "\n".join(lines) + "\n\n" + verdict
+
+
+def _found_basis(f: Findings) -> str:
+    rows = [
+        "| m | target | best basis | B | joint risk | predicted | of which bias |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {r['m']} | {r['target']} | {r['basis']} | {r['count']} | {number(r['mean'])} [{number(r['low'])}, "
+        f"{number(r['high'])}] | {number(r['predicted'])} | {number(r['bias'])} |"
+        for r in f["best"]
+    ]
+    levels = "; ".join(f"{r['curve']} at m = {r['m']}: {number(r['value'])}" for r in f["levels"])
+    return (
+        "Few functions leave a bias, many leave each step to itself. The joint risk of others on the same grid, by theory: "
+        f"{levels}.\n\n" + "\n".join(rows)
+    )
+
+
 FIGURES: Mapping[str, Told] = {
     "figure-1a": Told(
         heading="Figure 1a: scaled error against dimension",
@@ -272,6 +341,30 @@ FIGURES: Mapping[str, Told] = {
         unknown="d, m, N, Δ, the covariance, Algorithm 1's weights and the step at which its bootstrapping starts.",
         claims=("figure-3a-below", "figure-3a-ratio", "dsm-risk"),
         found=_found_3a,
+    ),
+    "beyond-efficiency": Told(
+        heading="Beyond the paper: how far each estimator is from the best possible",
+        shows="",
+        unknown="",
+        claims=(),
+        found=_found_efficiency,
+        ran=_ran_beyond,
+    ),
+    "beyond-map": Told(
+        heading="Beyond the paper: should I bootstrap, and with which weight?",
+        shows="",
+        unknown="",
+        claims=(),
+        found=_found_map,
+        ran=_ran_beyond,
+    ),
+    "beyond-basis": Told(
+        heading="Beyond the paper: one function over all noise levels",
+        shows="",
+        unknown="",
+        claims=(),
+        found=_found_basis,
+        ran=_ran_beyond,
     ),
 }
 
@@ -361,8 +454,7 @@ def render(
                 heading=told.heading,
                 alt=told.heading,
                 picture=f"{pictures}/{name}" if pictures else name,
-                shows=told.shows,
-                unknown=told.unknown,
+                paper=PAPER.format(shows=told.shows, unknown=told.unknown) if told.shows else "",
                 ran=told.ran(figures[name]),
                 found=told.found(figures[name]),
                 verdict=_verdict(told, by_name),

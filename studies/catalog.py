@@ -2,6 +2,8 @@
 
 from bounds.check import InvalidInput
 from studies import (
+    bootstrap_map,
+    bootstrap_weights,
     error_vs_dimension,
     error_vs_timestep,
     evidence_classes,
@@ -9,6 +11,7 @@ from studies import (
     evidence_identities,
     evidence_reverse,
     evidence_rigor,
+    joint_time,
     small_samples,
 )
 from studies.study import Study
@@ -17,6 +20,9 @@ STUDIES: tuple[Study, ...] = (
     error_vs_timestep.STUDY,
     error_vs_dimension.STUDY,
     small_samples.STUDY,
+    bootstrap_weights.STUDY,
+    bootstrap_map.STUDY,
+    joint_time.STUDY,
     evidence_classes.STUDY,
     evidence_concentration.STUDY,
     evidence_identities.STUDY,

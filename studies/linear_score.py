@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bounds.catalog import estimator
 from bounds.check import InvalidInput, increasing_times
-from bounds.estimators import estimator
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import ENGINES, check_range
 from bounds.risk import empirical_risk, risk
@@ -72,7 +72,7 @@ class LinearScoreSettings(Settings):
     samples : sample counts m > d, each with each d
     times : t_1 < … < t_N, dimensionless
     spectrum : of the covariance
-    estimators : names out of bounds.estimators.ESTIMATORS
+    estimators : names out of bounds.catalog.ESTIMATORS
     engine : "exact" draws the Gram matrices' law, "simulate" draws the paths
     """
 

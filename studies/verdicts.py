@@ -17,13 +17,19 @@ import pandas as pd
 from scipy import stats
 
 from bounds import rates, risk
+from bounds.bootstrap import optimal_weights
 from bounds.check import Array, InvalidInput
 from bounds.claim import Claim, Measured, Verdict, verify
 from bounds.gaussian import Gaussian
+from bounds.joint import Scheme, joint_risk
 from bounds.ledger import CLAIMS
+from bounds.path import path_risk
 from bounds.process import weights
 from studies import regression
-from studies.linear_score import LinearScoreSettings
+from studies.bootstrap_map import MapSettings
+from studies.bootstrap_weights import WeightsSettings, grid
+from studies.joint_time import JointSettings
+from studies.linear_score import LinearScoreSettings, Spectrum
 from studies.study import parse_settings
 from studies.tables import Table
 
@@ -327,9 +333,13 @@ def figure_3a(table: Table) -> Joined:
     return Joined(tables, facts, {"ratios": ratios, "d": d, "m": m, **provenance(table)})
 
 
-def describe_spectrum(settings: LinearScoreSettings) -> str:
+def describe_spectrum(settings: LinearScoreSettings | WeightsSettings | JointSettings) -> str:
     """The spectrum in words, for captions."""
-    s = settings.spectrum
+    return describe_spectrum_of(settings.spectrum)
+
+
+def describe_spectrum_of(s: Spectrum) -> str:
+    """A spectrum in words."""
     return {
         "identity": "λ_i = 1",
         "linear": f"λ = linspace({s.low:g}, {s.high:g}, d)",
@@ -354,6 +364,143 @@ def provenance(table: Table) -> dict[str, Any]:
         "missing": manifest["counts"]["cells_missing"],
     }
 
+
+# --- beyond the paper -------------------------------------------------------------------------------------
+
+FITS: Mapping[str, str] = {
+    "dsm": "DSM",
+    "bsm": "BSM",
+    "bsm-optimal-scalar": "BSM, risk-optimal scalar",
+    "bsm-optimal": "BSM, risk-optimal matrix",
+    "path": "path fit",
+}
+
+
+def predicted_risk(estimator: str, law: Gaussian, times: Sequence[float], m: int) -> Array:
+    """Risk of an estimator at each time: exact for DSM, to leading order for the others; shape (N,).
+
+    Raises
+    ------
+    KeyError
+        If there is no formula for that estimator.
+    """
+    if estimator == "dsm":
+        return np.array([risk.dsm_risk(law, t, m) for t in times])
+    if estimator == "bsm":
+        return risk.bootstrap_risk(law, times, m)
+    if estimator == "path":
+        return path_risk(law, times, m)
+    scalar = {"bsm-optimal": False, "bsm-optimal-scalar": True}[estimator]
+    return risk.bootstrap_risk(law, times, m, optimal_weights(law, times, scalar=scalar).__getitem__)
+
+
+def beyond_efficiency(table: Table) -> Joined:
+    """Risk over the information bound at each time, measured and predicted, at each spacing; first d and m."""
+    settings = parse_settings(WeightsSettings, table.manifest["config"], "the manifest of bootstrap-weights")
+    d, m = settings.dims[0], settings.samples[0]
+    law = settings.spectrum.law(d)
+    here = table.frame[(table.frame["d"] == d) & (table.frame["m"] == m)]
+    points = [
+        {
+            "spacing": spacing,
+            "t": t,
+            "estimator": FITS[name],
+            **_summary(group["risk"] / risk.information_bound(law, t, m)),
+        }
+        for (spacing, t, name), group in _groups(here, ["spacing", "t", "estimator"])
+        if name in FITS
+    ]
+    theory = []
+    for spacing in settings.spacings:
+        times = grid(spacing, settings.last)
+        for name, label in FITS.items():
+            for t, value in zip(times, predicted_risk(name, law, times, m), strict=True):
+                if t >= settings.kept[0]:
+                    efficiency = float(value) / risk.information_bound(law, t, m)
+                    theory.append({"spacing": spacing, "t": t, "estimator": label, "value": efficiency})
+    frames = {"points": pd.DataFrame(points), "theory": pd.DataFrame(theory)}
+    rows = frames["points"].merge(frames["theory"], on=["spacing", "t", "estimator"])
+    findings = {
+        "d": d,
+        "m": m,
+        "rows": rows.to_dict("records"),
+        **_beyond(table, describe_spectrum(settings)),
+    }
+    return Joined(frames, {"d": d, "m": m, "spectrum": describe_spectrum(settings)}, findings)
+
+
+def beyond_map(table: Table) -> Joined:
+    """Joint risk over DSM's, paired, for each estimator at each (m/d, Δ, t_1, spectrum)."""
+    settings = parse_settings(MapSettings, table.manifest["config"], "the manifest of bootstrap-map")
+    cells = []
+    for (spectrum, first, spacing, m), group in _groups(table.frame, ["spectrum", "first", "spacing", "m"]):
+        by = {e: g.sort_values("replicate")["risk"].to_numpy() for e, g in _groups(group, "estimator")}
+        for name, label in FITS.items():
+            if name == "dsm" or name not in by:
+                continue
+            ratio, se = _ratio(by[name], by["dsm"])
+            half = float(stats.t.isf((1 - LEVEL) / 2, by["dsm"].size - 1)) * se
+            place = {"spectrum": spectrum, "first": first, "spacing": spacing, "m_over_d": m / settings.d}
+            interval = {"n": by["dsm"].size, "ratio": ratio, "low": ratio - half, "high": ratio + half}
+            cells.append({"estimator": label, **place, **interval})
+    frame = pd.DataFrame(cells)
+    findings = {
+        "d": settings.d,
+        "cells": len(frame) // frame["estimator"].nunique(),
+        "worst": frame.loc[frame.groupby("estimator")["ratio"].idxmax()].to_dict("records"),
+        "best": frame.loc[frame.groupby("estimator")["ratio"].idxmin()].to_dict("records"),
+        "loses": frame[frame["low"] > 1].to_dict("records"),
+        **_beyond(table, "; ".join(describe_spectrum_of(s) for s in settings.spectra)),
+    }
+    return Joined({"cells": frame}, {"d": settings.d}, findings)
+
+
+def beyond_basis(table: Table) -> Joined:
+    """Joint risk of joint-time fitting against B, measured and predicted, at the first Δ."""
+    settings = parse_settings(JointSettings, table.manifest["config"], "the manifest of joint-time")
+    law, times = settings.spectrum.law(settings.d), grid(settings.spacings[0], settings.last)
+    gamma = weights(times)
+    frame = table.frame[table.frame["spacing"] == settings.spacings[0]]
+    points = []
+    for (m, basis, count, local), group in _groups(frame, ["m", "basis", "count", "local"]):
+        leading = joint_risk(law, times, Scheme(basis=basis, count=int(count), local=bool(local)))
+        place = {"m": m, "basis": basis, "target": "T3" if local else "T1", "count": count}
+        sums = {"bias": float(gamma @ leading.bias), "predicted": float(gamma @ leading.at(int(m)))}
+        points.append({**place, **_summary(group["risk"]), **sums})
+    levels = [
+        {"m": m, "curve": FITS[name], "value": float(gamma @ predicted_risk(name, law, times, m))}
+        for m in settings.samples
+        for name in ("dsm", "bsm", "path")
+    ]
+    joined = pd.DataFrame(points)
+    findings = {
+        "best": joined.loc[joined.groupby(["m", "target"])["mean"].idxmin()].to_dict("records"),
+        "levels": levels,
+        **_beyond(table, describe_spectrum(settings)),
+    }
+    facts: dict[str, Fact] = {
+        "d": settings.d,
+        "spectrum": describe_spectrum(settings),
+        "delta": settings.spacings[0],
+        "steps": len(times),
+    }
+    return Joined({"points": joined, "levels": pd.DataFrame(levels)}, facts, findings)
+
+
+def _beyond(table: Table, spectrum: str) -> dict[str, Any]:
+    """Provenance of a study that is not one of the base two."""
+    manifest = table.manifest
+    return {
+        "study": manifest["study"],
+        "spectrum": spectrum,
+        "replicates": manifest["config"]["replicates"],
+        "seed": manifest["seed"],
+        "code": manifest["code"],
+        "missing": manifest["counts"]["cells_missing"],
+    }
+
+
+# --- the graph --------------------------------------------------------------------------------------------
 
 GOALS = (
     "gaussian-bound",
@@ -425,6 +572,9 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "figure-1b": _of_study("error-vs-dimension", figure_1b),
     "figure-2": figure_2,
     "figure-3a": _of_study("error-vs-timestep", figure_3a),
+    "beyond-efficiency": _of_study("bootstrap-weights", beyond_efficiency),
+    "beyond-map": _of_study("bootstrap-map", beyond_map),
+    "beyond-basis": _of_study("joint-time", beyond_basis),
 }
 
 

@@ -15,8 +15,8 @@ import pytest
 
 import dimfree
 import studies.catalog
+from bounds.catalog import ESTIMATORS
 from bounds.claim import Claim
-from bounds.estimators import ESTIMATORS
 from bounds.ledger import CLAIMS, claim
 from figures.catalog import FIGURES
 from studies.catalog import PRESETS, STUDIES

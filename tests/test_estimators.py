@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bounds.catalog import estimator
 from bounds.check import InvalidInput
-from bounds.estimators import bootstrap, bsm, dsm, estimator
+from bounds.estimators import bootstrap, bsm, dsm
 from bounds.gram import Gram
 from bounds.process import noise_variance, steps
 from tests.reference import plain_estimates, plain_paths, random_covariance

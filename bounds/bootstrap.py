@@ -1,0 +1,283 @@
+r"""Risk-optimal bootstrapping: the weight of T2 that makes the *accumulated* risk least, not the target's variance.
+
+With r_k,ij = m v_j(t_k) Var δ_k,ij in the eigenbasis (bounds.risk.bootstrap_recursion), one step from t' to t costs
+
+    r_ij(w) = w² (e^{2g}/v'_i + (v'_j/v_j) r'_ij) + (1 − w)²/τ² − 1/v_i,
+
+a quadratic in w, least at the gain of a Kalman filter,
+
+    w*_ij = (1/τ²)/(1/τ² + a_ij),     a_ij = e^{2g}/v'_i + (v'_j/v_j) r'_ij,
+
+and, if one number must do for all entries, at w = (1/τ²)/(1/τ² + mean a).
+
+Its limit. As the gaps go to 0 both recursions become ordinary differential equations with closed solutions. Write
+x = e^{2t} − 1 and p_i = λ_i + x = e^{2t} v_i, so that e^{-4t}/(v_i² v_j) = (1 + x)/(p_i² p_j).
+
+    BSM:      r' = 2 c_i² − (4/σ² + 2/v_j − 2) r         (x² p_j/(1 + x)) r = const + λ_i² ∫ (p_j/p_i²) dx
+    optimal:  r' = −2 r² − (4/v_i + 2/v_j − 2) r          (1 + x)/(p_i² p_j r) = const + ∫ dx/(p_i² p_j)
+
+(the second is a Riccati equation that 1/r makes linear). From t_1 → 0 both constants vanish, and
+
+    optimal r_ij = (1 + x)/(p_i² p_j K_ij),   K_ij(x) = ∫_0^x dx/(p_i² p_j),
+
+where the information bound has λ_i λ_j (1 + δ_ij) in place of 1/K_ij. As K_ii(∞) = 1/(2 λ_i²), the optimal bootstrap
+reaches the bound on the diagonal; off it, K_ij + K_ji → 1/(λ_i λ_j): together the pair holds all the information, and
+what is lost, a factor of about 2, is lost by not knowing that the score matrix is symmetric. BSM loses a factor
+that grows like log x ≈ 2 t. For every law and grid, to leading order, DSM ≥ BSM ≥ optimal, entry by entry: with
+α* = e^{-g} σ_{t'}²/σ_t², BSM has r_ij = c_i − α*² (c'_i − e^{-2g} (v'_j/v_j) r'_ij), and e^{-2g} v'_j ≤ v_j.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bounds.check import Array, InvalidInput, finite, increasing_times
+from bounds.estimators import Estimator, bootstrap_step, dsm_step
+from bounds.gaussian import Gaussian
+from bounds.gram import Gram
+from bounds.process import Step, decay, noise_variance, simulate, steps
+
+# --- the gain recursion -------------------------------------------------------------------------------------
+
+
+def first_gain(eigenvalues: Array, step: Step) -> Array:
+    """r_ij = c_i of DSM at the first step; shape (…, d, d) from eigenvalues of shape (…, d)."""
+    v = decay(2 * step.t) * eigenvalues + noise_variance(step.t)
+    c = decay(2 * step.t) * eigenvalues / (noise_variance(step.t) * v)
+    return np.broadcast_to(c[..., :, None], (*c.shape, c.shape[-1]))
+
+
+def next_gain(eigenvalues: Array, step: Step, r: Array, *, scalar: bool = False) -> tuple[Array, Array]:
+    """The risk-optimal weight of a step, and the r that it leaves.
+
+    Parameters
+    ----------
+    eigenvalues : λ, shape (…, d), positive
+    step : t' → t, not the first
+    r : r_{k−1}, shape (…, d, d)
+    scalar : whether one weight must serve all entries
+
+    Returns
+    -------
+    w, shape (…, d, d), or (…, 1, 1) if scalar, and r_k, shape (…, d, d).
+
+    Notes
+    -----
+    Cost: 20 d² flops. The form of r_k has no cancellation at small gaps. Source: theory.md, "Risk-optimal
+    weights" (derived).
+    """
+    fresh, grow = step.fresh_variance, 1 / step.carry**2
+    v, before = (decay(2 * t) * eigenvalues + noise_variance(t) for t in (step.t, step.t_prev))
+    v_i, before_i, shrink_j = v[..., :, None], before[..., :, None], (before / v)[..., None, :]
+    a = grow / before_i + shrink_j * r
+    w = 1 / (1 + fresh * (a.mean(axis=(-2, -1), keepdims=True) if scalar else a))
+    left = (
+        w**2 * (fresh * grow / (v_i * before_i) + shrink_j * r)
+        + (1 - w) ** 2 * before_i / (grow * fresh * v_i)
+        - 2 * w * (1 - w) / v_i
+    )
+    return w, left
+
+
+def optimal_weights(law: Gaussian, times: ArrayLike, *, scalar: bool = False) -> dict[Step, Array]:
+    """The risk-optimal weight of every step but the first, for a known law.
+
+    Parameters
+    ----------
+    law : the data's law N(0, Σ)
+    times : shape (N,), strictly increasing and positive
+    scalar : whether one weight must serve all entries
+
+    Returns
+    -------
+    From each step to its w*_ij in the eigenbasis, shape (d, d), or (1, 1) if scalar; its `__getitem__` is what
+    `bounds.risk.bootstrap_recursion` takes for a weight, which gives the predicted risk.
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing.
+    """
+    first, *rest = steps(times)
+    r = first_gain(law.eigenvalues, first)
+    weights: dict[Step, Array] = {}
+    for step in rest:
+        weights[step], r = next_gain(law.eigenvalues, step, r, scalar=scalar)
+    return weights
+
+
+# --- estimators ---------------------------------------------------------------------------------------------
+
+
+def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
+    """Λ̂ = e^{t} sym(X_0ᵀX_t)/m = e^{2t} sym(xx − σ xz)/m, diagonalised, its eigenvalues kept positive.
+
+    Parameters
+    ----------
+    gram : of one step, with leading replicate axes or none
+
+    Returns
+    -------
+    λ̂, shape (…, d), and the eigenvectors in columns, shape (…, d, d).
+
+    Notes
+    -----
+    With p_i = λ_i + e^{2t} − 1, entry (i, j) of X_0ᵀX_t has the relative deviation √(p_j/(λ_i m)), where the
+    Gram matrix xx alone, less its noise, would have √(p_i p_j/(λ_i λ_j m)): far worse where λ ≪ e^{2t} − 1. An
+    eigenvalue is raised to (e^{2t} − 1)/m, where that deviation reaches 1, if it lies below. This acts where λ is
+    not resolved, or at m of the order of d. Cost: one symmetric eigendecomposition, about 9 d³ flops.
+    """
+    grow = float(np.exp(2 * gram.step.t))
+    noise = float(np.sqrt(noise_variance(gram.step.t))) * gram.xz
+    cross = gram.xx - (noise + np.swapaxes(noise, -1, -2)) / 2
+    eigenvalues, basis = np.linalg.eigh(grow * cross / gram.samples)
+    return np.maximum(eigenvalues, (grow - 1) / gram.samples), basis
+
+
+def optimal(*, scalar: bool = False, law: Gaussian | None = None) -> Estimator:
+    """The bootstrap with risk-optimal weights: DSM at t_1, then entry by entry w* of T2's fit and 1 − w* of T3's.
+
+    Parameters
+    ----------
+    scalar : whether one weight must serve all entries
+    law : the law whose weights are used (the oracle); None estimates the spectrum and its basis from the first
+        Gram matrix (the plug-in, `spectrum_estimate`)
+
+    Returns
+    -------
+    An estimator. Every weight is a valid one, so a wrong spectrum costs variance and no bias; as w* is a minimum,
+    an error of order ε in it costs order ε². Optimal to leading order only: below m of about 10 d, and where one
+    step leaps from a small t_1 (say 0.01 to 1), the matrix weights trust a first estimate whose error is larger than
+    c d/m, and lose to DSM; the variance-optimal weights never do.
+
+    Notes
+    -----
+    Cost a step: 9 d³ flops for two fits and 8 d³ for the rotations; no need of past Gram matrices.
+    Source: theory.md, "Risk-optimal weights" (derived).
+    """
+
+    def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
+        previous = r = eigenvalues = basis = np.empty(0)
+        for gram in grams:
+            if gram.step.is_first:
+                eigenvalues, basis = spectrum_estimate(gram) if law is None else _spectrum(law)
+                previous, r = dsm_step(gram), first_gain(eigenvalues, gram.step)
+            else:
+                w, r = next_gain(eigenvalues, gram.step, r, scalar=scalar)
+                transported, local = (bootstrap_step(gram, previous, weight) for weight in (1.0, 0.0))
+                change = np.swapaxes(basis, -1, -2) @ (transported - local) @ basis
+                previous = local + basis @ (w * change) @ np.swapaxes(basis, -1, -2)
+            yield previous
+
+    return estimate
+
+
+def _spectrum(law: Gaussian) -> tuple[Array, Array]:
+    return law.eigenvalues, np.eye(law.dimension) if law.basis is None else law.basis
+
+
+# --- an unknown mean ----------------------------------------------------------------------------------------
+
+
+def centred(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[Gram]:
+    """Gram matrices of simulated paths about their own means: what an estimator with an intercept sees.
+
+    For data of any mean, the law of these matrices is *exactly* that of m − 1 paths of the same law with mean
+    0: an orthogonal matrix whose first row is constant turns the m rows of X_0 and of every step's noise into
+    one row that carries the means and m − 1 rows that are again independent, with mean 0, and centring deletes
+    that one row at every time. So each result here for m samples of a known mean holds, for the slope Â, with m − 1
+    and an unknown one; `samples` says so to the estimators.
+
+    Parameters
+    ----------
+    x0 : the data, shape (m, d), not centred
+    times : shape (N,), strictly increasing and positive
+    rng : source of the noise
+
+    Yields
+    ------
+    Gram
+        N of them, with samples = m − 1.
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing, or m − 1 ≤ d.
+
+    Notes
+    -----
+    Cost: 6 m d² flops a step. Source: derived. The intercept itself, which carries the mean over as
+    b̂ = mean target − Â mean x, adds one more regressor whose share of the risk is 1/d of that of the slopes.
+    """
+    m, d = x0.shape
+    if m - 1 <= d:
+        raise InvalidInput("samples", f"m = {m} is too few for dimension d = {d} and an unknown mean")
+    for now in simulate(x0, times, rng):
+        x = now.x - now.x.mean(axis=0)
+        unit = now.z / np.sqrt(noise_variance(now.step.t))
+        yield Gram(now.step, m - 1, x.T @ x, x.T @ unit, x.T @ now.w)
+
+
+# --- the limit of small gaps --------------------------------------------------------------------------------
+
+
+def bootstrap_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
+    """r_ij of BSM (variance-optimal weight) at each time, in the limit of gaps → 0 after DSM at t_1.
+
+    Parameters
+    ----------
+    law : the data's law N(0, Σ)
+    times : shape (N,), strictly increasing and positive, from `first` on
+    first : t_1 ≥ 0
+
+    Returns
+    -------
+    Array of shape (N, d, d); the risk is the sum over i, j, over m.
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing, or begin before `first`.
+
+    Source: derived; see this module's opening.
+    """
+    x, x1, lam = _clock(times, first), float(np.expm1(2 * first)), law.eigenvalues
+    lam_i, lam_j = lam[:, None], lam[None, :]
+    p_i, p_j = lam_i + x, lam_j + x
+    q_i, q_j = lam_i + x1, lam_j + x1
+    gathered = np.log(p_i / q_i) + (lam_j - lam_i) * (1 / q_i - 1 / p_i)
+    return np.asarray((1 + x) / (x**2 * p_j) * (x1 * lam_i * q_j / q_i + lam_i**2 * gathered))
+
+
+def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
+    """r_ij of the risk-optimal bootstrap (matrix weights) at each time, gaps → 0; as `bootstrap_limit`."""
+    x, x1, lam = _clock(times, first), float(np.expm1(2 * first)), law.eigenvalues
+    lam_i, lam_j = lam[:, None], lam[None, :]
+    p_i, p_j = lam_i + x, lam_j + x
+    q_i, q_j = lam_i + x1, lam_j + x1
+    start = x1 / (lam_i * q_i * q_j)
+    return np.asarray((1 + x) / (p_i**2 * p_j * (start + _inverse_cubes(q_i, p_i, lam_j - lam_i))))
+
+
+def _clock(times: ArrayLike, first: float) -> Array:
+    """x = e^{2t} − 1, shape (N, 1, 1)."""
+    grid = increasing_times("times", times)
+    if not 0 <= float(finite("first", first)) <= grid[0]:
+        raise InvalidInput("first", f"must lie between 0 and the first time {grid[0]:g}, but is {first:g}")
+    return np.asarray(np.expm1(2 * grid))[:, None, None]
+
+
+def _inverse_cubes(q: Array, p: Array, gap: Array) -> Array:
+    """∫_q^p du/(u² (u + gap)), by Gauss-Legendre quadrature in log u: no cancellation as gap → 0.
+
+    The integrand e^{-s}/(e^s + gap) has its nearest pole at distance π: 24 nodes on pieces of length at most 1
+    leave less than 1e-14.
+    """
+    nodes, node_weights = np.polynomial.legendre.leggauss(24)
+    length = np.log(p / q)
+    pieces = max(1, int(np.ceil(length.max(initial=0.0))))
+    at = (np.arange(pieces)[:, None] + (nodes + 1) / 2).ravel() / pieces
+    u = q[..., None] * np.exp(length[..., None] * at)
+    values = 1 / (u * (u + gap[..., None]))
+    return np.asarray(length / (2 * pieces) * (values @ np.tile(node_weights, pieces)))

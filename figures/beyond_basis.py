@@ -1,0 +1,96 @@
+"""One function over all noise levels: joint risk against the number B of time basis functions."""
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from figures import style
+from figures.data import FigureData
+
+TARGETS = {"T1": "-", "T3": "--"}
+LEVELS = {"DSM": (5, 2), "BSM": (1, 1), "path fit": (4, 1, 1, 1)}
+
+
+def draw(data: FigureData) -> Figure:
+    """The figure.
+
+    Parameters
+    ----------
+    data : tables
+        points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 % interval of the mean), predicted;
+        levels: m, curve, value (joint risk of other estimators). Facts: d, spectrum, delta, steps.
+
+    Raises
+    ------
+    BadTable
+        If a table or fact is missing or not finite, a number is not positive, replicate counts differ, a target or
+        level is unknown, or the tables hold different m.
+    """
+    points = data.table(
+        "points",
+        ["m", "basis", "target", "count"],
+        numbers=["n"],
+        positive=["m", "count", "mean", "low", "high", "predicted"],
+        words=["basis", "target"],
+    )
+    levels = data.table("levels", ["m", "curve"], positive=["m", "value"], words=["curve"])
+    data.check_order("points", points, "low", "mean", "high")
+    data.check_cells({"points": points, "levels": levels}, ["m"])
+    n = data.replicates({"points": points})
+    if set(points["target"]) != set(TARGETS):
+        raise data.bad("points", f"column target must hold {' and '.join(TARGETS)}, and nothing else")
+    if set(levels["curve"]) != set(LEVELS):
+        raise data.bad("levels", f"column curve must hold {', '.join(LEVELS)}, and nothing else")
+    bases = sorted(set(points["basis"]))
+    with style.look():
+        figure = Figure(figsize=(style.DOUBLE_COLUMN, 3.8), layout="constrained")
+        panels = figure.subplots(1, points["m"].nunique(), squeeze=False)[0]
+        for axes, (m, group) in zip(panels, points.groupby("m"), strict=True):
+            for k, basis in enumerate(bases):
+                for target, dash in TARGETS.items():
+                    marks = group[(group["basis"] == basis) & (group["target"] == target)]
+                    name = f"{m:g}-{basis}-{target}"
+                    colour = style.COLOURS[k]
+                    axes.plot(marks["count"], marks["predicted"], dash, color=colour, gid=f"theory-{name}")
+                    axes.vlines(marks["count"], marks["low"], marks["high"], color=colour, lw=2.2)
+                    axes.plot(
+                        marks["count"],
+                        marks["mean"],
+                        style.MARKERS[k],
+                        color=colour,
+                        mfc=colour if target == "T1" else "white",
+                        mec="white" if target == "T1" else colour,
+                        mew=0.4,
+                        gid=f"points-{name}",
+                        label=f"{basis}, {target}" if axes is panels[0] else None,
+                    )
+            for curve, dashes in LEVELS.items():
+                value = float(levels.loc[(levels["m"] == m) & (levels["curve"] == curve), "value"].iloc[0])
+                axes.axhline(value, color=style.FAINT, lw=0.8, ls=(0, dashes), zorder=1)
+                axes.annotate(
+                    curve,
+                    (1.0, value),
+                    xycoords=("axes fraction", "data"),
+                    xytext=(2, 0),
+                    textcoords="offset points",
+                    va="top" if curve == "BSM" else "bottom",
+                    fontsize=style.SMALLEST_FONT,
+                    color=style.FAINT,
+                )
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            counts = sorted(set(points["count"]))
+            axes.xaxis.set_major_locator(FixedLocator(counts))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.set_title(f"m = {m:g}", loc="left")
+            axes.set_xlabel("number of time functions B")
+        panels[0].set_ylabel("joint risk  (dimensionless)")
+        figure.legend(loc="outside upper center", ncols=len(bases), columnspacing=1.2)
+        style.note(
+            figure,
+            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; Δ = {data.fact('delta')}, "
+            f"N = {data.fact('steps')}. Full lines and markers: denoising target T1 (the paper's objective); "
+            f"dashed and open: local target T3. Lines: bias and variance to leading order. n = {n} replicates, 95 % intervals of "
+            f"{style.widths(points, 'mean')}. Beyond the paper: settings are ours.",
+        )
+    return figure
