@@ -3,7 +3,7 @@
 from bounds.bootstrap import optimal
 from bounds.check import InvalidInput
 from bounds.estimators import Estimator, bsm, dsm
-from bounds.joint import joint_fit
+from bounds.joint import joint
 from bounds.path import path
 
 ESTIMATORS: dict[str, Estimator] = {
@@ -11,7 +11,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "bsm": bsm,
     "bsm-optimal": optimal(),
     "bsm-optimal-scalar": optimal(scalar=True),
-    "joint": joint_fit(),
+    "joint": joint,
     "path": path,
 }
 
