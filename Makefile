@@ -4,7 +4,7 @@ PRESET ?= paper
 OUT ?= results/$(PRESET)
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage lint lock clean
+.PHONY: reproduce test verify bench sabotage faults lint lock clean
 
 reproduce: .venv/installed
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
@@ -21,6 +21,10 @@ bench: .venv/installed
 # Breaks every public function of bounds in turn and lists what no test would miss; about half an hour.
 sabotage: .venv/installed
 	$(BIN)/python -m tests.sabotage
+
+# A hundred kills at random moments, of coordinator and workers; about four minutes.
+faults: .venv/installed
+	$(BIN)/python -m tests.faults
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ from studies import tables, verdicts
 from studies.bench import run as measure_costs
 from studies.bench import table as bench_table
 from studies.catalog import PRESETS, STUDIES, study
+from studies.executors import Dask, lasting
 from studies.study import Settings, Study, load_settings
 from studies.sweep import Interrupted, run
 from studies.tables import Table
@@ -89,7 +91,10 @@ def _parser() -> _Parser:
     source.add_argument("--preset", choices=PRESETS, default="paper")
     one.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
     one.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    one.add_argument("--executor", choices=("local",), default="local", help="where the work is done")
+    one.add_argument("--executor", choices=("local", "dask"), default="local", help="where the work is done")
+    one.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask; default: a cluster of N workers on this machine"
+    )
     one.set_defaults(command=_run)
 
     draw = commands.add_parser("draw", help="one figure, from results that are there")
@@ -151,12 +156,13 @@ def _measure(
 ) -> tuple[bool, Mapping[str, Table]]:
     """Runs the studies' presets; whether no cell is missing, and their tables."""
     complete, results = True, {}
-    for one in wanted:
-        outcome = run(one, one.presets[preset], out, workers=workers)
-        for gap in outcome.missing:
-            print(f"{one.name}: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
-        complete &= not outcome.missing
-        results[one.name] = tables.read(out, one.name, one.columns)
+    with lasting(workers) as executor:
+        for one in wanted:
+            outcome = run(one, one.presets[preset], out, workers=workers, executor=executor)
+            for gap in outcome.missing:
+                print(f"{one.name}: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
+            complete &= not outcome.missing
+            results[one.name] = tables.read(out, one.name, one.columns)
     return complete, results
 
 
@@ -186,7 +192,10 @@ def _run(options: argparse.Namespace) -> int:
     settings: Settings = (
         load_settings(one.settings, options.config) if options.config else one.presets[options.preset]
     )
-    outcome = run(one, settings, options.out, workers=options.workers)
+    if options.scheduler and options.executor != "dask":
+        raise InvalidInput("--scheduler", "needs --executor dask")
+    cluster = partial(Dask, options.scheduler, options.workers) if options.executor == "dask" else None
+    outcome = run(one, settings, options.out, workers=options.workers, executor=cluster)
     for gap in outcome.missing:
         print(f"dimfree: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
     print(f"{outcome.table}\n{outcome.manifest_path}")

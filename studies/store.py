@@ -2,8 +2,8 @@
 
     (study, seed, cell, code, replicate) → rows.
 
-A commit is acknowledged once the operating system has it: killing this process loses nothing that was
-acknowledged, and a power cut at most the last few tasks, which are then computed again. Nothing is unpickled.
+A commit is acknowledged once the disk has it: neither killing this process nor a power cut loses what was
+acknowledged. Nothing is unpickled.
 """
 
 import fcntl
@@ -12,7 +12,7 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -32,8 +32,12 @@ CREATE TABLE measured (
 
 
 @contextmanager
-def sole_writer(folder: Path, study: str) -> Iterator[None]:
+def sole_writer(folder: Path, study: str) -> Iterator[bool]:
     """Makes the folder if need be and holds the study's lock in it, until this process ends at the latest.
+
+    Yields
+    ------
+    Whether the one who held it before was killed.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def sole_writer(folder: Path, study: str) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f"{study}.lock").open("a+", encoding="ascii")
+        lock = (folder / f"{study}.lock").open("a+b", buffering=0)
     except OSError as error:
         raise InvalidInput("--out", f"cannot write to {folder}: {(error.strerror or '').lower()}") from None
     with lock:
@@ -50,15 +54,25 @@ def sole_writer(folder: Path, study: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InvalidInput("--out", f"{_holder(lock)} is running {study} in {folder} already") from None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield
+        killed = os.fstat(lock.fileno()).st_size > 0
+        try:
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise InvalidInput(
+                "--out", f"cannot write to {folder}: {(error.strerror or '').lower()}"
+            ) from None
+        try:
+            yield killed
+        finally:
+            with suppress(OSError):
+                lock.truncate(0)
 
 
-def _holder(lock: IO[str]) -> str:
+def _holder(lock: IO[bytes]) -> str:
     lock.seek(0)
-    return f"process {lock.read(20).strip() or 'of unknown number'}"
+    number = lock.read(20).strip()
+    return f"process {number.decode() if number.isdigit() else 'of unknown number'}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,7 @@ class Store:
         check(path)
         with self._errors():
             self._connection = sqlite3.connect(path, isolation_level=None)
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         """Folds the write-ahead log into the file and closes it."""
@@ -124,13 +138,22 @@ class Store:
         with self._errors(), self._transaction():
             self._connection.executemany("INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
-    def done(self, key: Key, cell: str, replicates: int) -> set[int]:
-        """Which of the replicates 0 … replicates − 1 of a cell are there, measured by this code."""
-        return self._numbers("code = ?", key, cell, replicates)
+    def replicates(self, key: Key, cell: str, replicates: int) -> tuple[set[int], set[int]]:
+        """Which of the replicates 0 … replicates − 1 of a cell are there: measured by this code, and by other."""
+        query = (
+            "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND replicate < ?"
+        )
+        found: tuple[set[int], set[int]] = set(), set()
+        with self._errors():
+            for replicate, code in self._connection.execute(
+                query, (key.study, str(key.seed), cell, replicates)
+            ):
+                found[code != key.code].add(replicate)
+        return found
 
-    def stale(self, key: Key, cell: str, replicates: int) -> set[int]:
-        """Which of the replicates 0 … replicates − 1 of a cell are there, measured by other code."""
-        return self._numbers("code <> ?", key, cell, replicates)
+    def done(self, key: Key, cell: str, replicates: int) -> set[int]:
+        """The former of the two."""
+        return self.replicates(key, cell, replicates)[0]
 
     def rows(self, key: Key, cell: str, replicates: int) -> Iterator[tuple[int, str]]:
         """The replicates below `replicates` of a cell in order, one at a time: (replicate, its rows as text).
@@ -152,15 +175,6 @@ class Store:
                         str(self.path), f"is damaged: replicate {replicate} of cell {cell[:12]}…"
                     )
                 yield replicate, text
-
-    def _numbers(self, code: str, key: Key, cell: str, replicates: int) -> set[int]:
-        query = (
-            "SELECT replicate FROM measured WHERE study = ? AND seed = ? AND cell = ?"
-            f" AND {code} AND replicate < ?"
-        )
-        with self._errors():
-            found = self._connection.execute(query, (key.study, str(key.seed), cell, key.code, replicates))
-            return {replicate for (replicate,) in found}
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -220,15 +234,25 @@ def check(path: Path) -> None:
 
 def _create(path: Path) -> None:
     """An empty store, there all at once or not at all."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():  # SQLite would take it for the new file's
+        raise InvalidInput(str(log), "is the log of a store that is not there: move it away")
     draft = path.with_name(f"{path.name}.new")
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+    try:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+        _fill(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise InvalidInput(str(path), f"cannot be made: {(error.strerror or '').lower()}") from None
+
+
+def _fill(draft: Path) -> None:
     with _errors(draft), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute(CREATE.strip())
-    draft.replace(path)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, overload
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -62,7 +62,7 @@ class Study:
     about : one sentence
     settings : its config's model
     cells : settings → the cells, all different; a cell holds, as JSON values, all that determines a
-        measurement, except seed and replicate
+        measurement, except seed and replicate. `Lazy` where they may be too many to keep
     measure : (cell, seeds of a batch of replicates) → for each seed its rows. Importable by name, since it is
         sent to other processes; the rows of a replicate must not depend on the rest of the batch
     columns : the complete header of the table, in order, with "study" and "replicate", which the runner fills
@@ -78,7 +78,7 @@ class Study:
     name: str
     about: str
     settings: type[Settings]
-    cells: Callable[[Any], list[Cell]]
+    cells: Callable[[Any], Sequence[Cell]]
     measure: Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]
     columns: tuple[str, ...]
     batch: Callable[[Cell], int]
@@ -92,6 +92,31 @@ class Study:
     def measured(self) -> tuple[str, ...]:
         """The columns that a row of `measure` has, in order."""
         return tuple(column for column in self.columns if column not in ADDED_BY_THE_RUNNER)
+
+
+@dataclass(frozen=True)
+class Lazy(Sequence[Cell]):
+    """Cells that are made when they are asked for.
+
+    Attributes
+    ----------
+    size : how many there are
+    make : place, 0 ≤ place < size → the cell
+    """
+
+    size: int
+    make: Callable[[int], Cell]
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, place: int) -> Cell: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Cell]: ...
+    def __getitem__(self, place: int | slice) -> Cell | list[Cell]:
+        places = range(self.size)[place]
+        return self.make(places) if isinstance(places, int) else [self.make(one) for one in places]
 
 
 def canonical(value: Any) -> str:
@@ -136,13 +161,18 @@ def dimfree_version() -> str:
 
 
 def code_version(study: Study) -> str:
-    """Which code made a number: dimfree's version + 12 digits of the SHA-256 over the sources that matter.
+    """Which code makes a study's numbers: `code_of` its measure."""
+    return code_of(study.measure)
 
-    These are the module of its measure and whatever of bounds and studies that imports, at any depth. Anything
+
+def code_of(measure: Callable[..., Any]) -> str:
+    """Which code makes a number: dimfree's version + 12 digits of the SHA-256 over the sources that matter.
+
+    These are the module of the measure and whatever of bounds and studies that imports, at any depth. Anything
     else, presets and claims above all, can change without making stored results stale.
     """
     digest = hashlib.sha256()
-    for name, path in sorted(_imported(Path(inspect.getfile(study.measure))).items()):
+    for name, path in sorted(_imported(Path(inspect.getfile(measure))).items()):
         digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
 
@@ -237,7 +267,7 @@ def _dotted(loc: tuple[int | str, ...], written: Any) -> str:
             written = written[part]
         elif place < len(loc) - 1:
             continue
-        parts.append(str(part))
+        parts.append(repr(str(part))[1:-1])  # what cannot be printed, escaped
     return ".".join(parts)
 
 

@@ -11,24 +11,27 @@ import hashlib
 import importlib.metadata
 import io
 import json
+import math
 import os
 import platform
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 from tqdm import tqdm
 
 from bounds.check import InvalidInput
@@ -42,6 +45,7 @@ from studies.study import (
     Study,
     canonical,
     cell_key,
+    code_of,
     code_version,
     dimfree_version,
     replicate_seed,
@@ -49,10 +53,31 @@ from studies.study import (
 
 MANIFEST_SCHEMA = 1
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
+TRIES = 10  # at getting a worker process that answers
+SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
+
+Measure = Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]
+
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Interrupted(Exception):
     """The run was stopped from outside; one sentence says what is stored and how to go on."""
+
+
+class WrongWorker(InvalidInput):
+    """A worker whose numbers would not be this run's.
+
+    Parameters
+    ----------
+    reason : which code and libraries it has, and which it should have
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("--executor", reason)
+
+    def __reduce__(self) -> tuple[type["WrongWorker"], tuple[str]]:
+        return WrongWorker, (self.reason,)
 
 
 class MeasureError(Exception):
@@ -111,7 +136,8 @@ def run(
     study, settings : what to measure
     out : the folder DIR, made if need be
     workers : how many tasks run at once, ≥ 1
-    executor : makes the executor, again whenever a worker process has died; executors.local by default
+    executor : makes the executor, again whenever a worker process has died; executors.local by default. With
+        executors.Dask, the cluster knows how many tasks run at once
     progress : whether to report on standard error
     code : the code version; by default code_version(study)
 
@@ -119,43 +145,61 @@ def run(
     -------
     Outcome
         A cell whose measure raises, or that takes down three worker processes, does not stop the others: it
-        is in `missing`. With one worker there is no process but this one to take down.
+        is in `missing`. With one worker there is no process but this one to take down; but then the next run
+        knows, and measures in a process of its own.
 
     Raises
     ------
     InvalidInput
-        If `out` cannot be written to or is in use, its store is damaged or foreign, or two cells are equal.
+        If `out` cannot be written to or is in use, its store is damaged or foreign, two cells are equal, or
+        a worker runs other code or libraries than this process.
     Interrupted
-        On SIGINT or SIGTERM. What was finished is stored; the same call goes on from there.
+        On SIGINT or SIGTERM, or when a scheduler is gone. What was finished is stored; the same call goes on.
 
     Notes
     -----
-    Memory: the cells, 2 · workers batches, and one replicate's rows when the table is written.
+    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 batches
+    for each worker; one replicate's rows when the table is written; the cells that fail.
     """
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
     cells = study.cells(settings)
-    twice = [cell for cell, count in Counter(map(canonical, cells)).items() if count > 1]
-    if twice:
-        raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice[0]}")
+    if (twice := _repeated(cells)) is not None:
+        raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
     key = Key(study.name, settings.seed, code or code_version(study))
     say = _Report(study.name, progress)
-    with sole_writer(out, study.name), closing(Store(out / f"{study.name}.sqlite")) as store:
-        sweep = _Sweep(study, settings, cells, key, store, workers, executor or _local(workers), say)
+    with (
+        _stoppable(),
+        sole_writer(out, study.name) as killed,
+        closing(Store(out / f"{study.name}.sqlite")) as store,
+    ):
+        # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
+        here = partial(executors.Pool, 1) if killed and workers == 1 else partial(executors.local, workers)
+        sweep = _Sweep(study, settings, cells, key, store, workers, executor or here, say)
         try:
-            with _stoppable():
-                sweep.measure()
-                return sweep.write(out)
-        except KeyboardInterrupt:
-            total = len(cells) * settings.replicates
+            sweep.measure()
+            return sweep.write(out)
+        except (KeyboardInterrupt, executors.Lost) as stop:
             raise Interrupted(
-                f"stopped: {sweep.stored()} of {total} replicates of {study.name} are stored in {out};"
+                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.stored} of"
+                f" {len(cells) * settings.replicates} replicates of {study.name} are stored in {out};"
                 " the same command goes on from there"
             ) from None
 
 
-def _local(workers: int) -> Callable[[], Executor]:
-    return lambda: executors.local(workers)
+def _repeated(cells: Sequence[Cell]) -> str | None:
+    """A cell that is there twice. Compares 8 bytes of each first, so as not to keep them all."""
+    words = np.fromiter((_word(cell) for cell in cells), np.uint64, len(cells))
+    found, counts = np.unique(words, return_counts=True)
+    suspects = {int(word) for word in found[counts > 1]}
+    if not suspects:
+        return None
+    texts = Counter(canonical(cell) for cell in cells if _word(cell) in suspects)
+    return next((text for text, count in texts.items() if count > 1), None)
+
+
+def _word(cell: Cell) -> int:
+    return int(cell_key(cell)[:16], 16)
 
 
 @dataclass(frozen=True)
@@ -172,7 +216,7 @@ class _Sweep:
 
     study: Study
     settings: Settings
-    cells: list[Cell]
+    cells: Sequence[Cell]
     key: Key
     store: Store
     workers: int
@@ -180,68 +224,74 @@ class _Sweep:
     say: "_Report"
     failures: dict[int, str] = field(default_factory=dict)
     deaths: Counter[int] = field(default_factory=Counter)
+    stored: int = 0
     measured: int = 0
-
-    def __post_init__(self) -> None:
-        self.names = [cell_key(cell) for cell in self.cells]
 
     def measure(self) -> None:
         """All that is not stored, with the failing cells left out."""
         to_run = self.announce()
         if not to_run:
             return
+        self.origin = origin(self.study.measure)
         self.pool = self.make()
         try:
-            with self.say.bar(to_run):
+            # Here too: only the thread that holds a limit can change it, and tasks may run in another one of ours.
+            with self.say.bar(to_run), threadpool_limits(limits=1):
                 todo = self.batches()
-                room = 1 if self.workers == 1 else 2 * self.workers
-                while fallen := self.wave(todo, room):
-                    self.blame(fallen)
+                while fallen := self.wave(todo, self.room):
                     # One at a time from here, so that it is known which of them takes a worker down.
                     for batch in fallen:
-                        while again := self.wave(iter([batch]), 1):
-                            self.blame(again)
+                        while batch.cell not in self.failures and self.alone(batch):
+                            pass
         finally:
             executors.stop(self.pool)
 
     def announce(self) -> int:
         """Says what is stored, what is to run and why; returns the number of replicates to run."""
         why: Counter[str] = Counter()
-        for name in self.names:
-            done = self.store.done(self.key, name, self.settings.replicates)
-            stale = self.store.stale(self.key, name, self.settings.replicates) - done
+        for cell in self.cells:
+            done, other = self.store.replicates(self.key, cell_key(cell), self.settings.replicates)
+            stale = other - done
             fresh = self.settings.replicates - len(done) - len(stale)
-            why["stored"] += len(done)
+            self.stored += len(done)
             why["code changed since"] += len(stale)
             why["more replicates of cells begun before" if done or stale else "new"] += fresh
-        stored = why.pop("stored")
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(why.items()) if count)
         total = len(self.cells) * self.settings.replicates
-        to_run = total - stored
-        text = f"{total} replicates in {len(self.cells)} cells: {stored} stored, {to_run} to run"
+        to_run = total - self.stored
+        text = f"{total} replicates in {len(self.cells)} cells: {self.stored} stored, {to_run} to run"
         self.say.line(f"{text} ({reasons})" if reasons else text)
         return to_run
 
+    def room(self) -> int:
+        """How many tasks to have under way: two for each worker, so that none waits for the next."""
+        if isinstance(self.pool, executors.Dask):
+            return 2 * max(1, self.pool.threads())
+        return 1 if self.workers == 1 else 2 * self.workers
+
     def batches(self) -> Iterator[_Batch]:
         """The tasks, made one by one as they are asked for."""
-        for place, (cell, name) in enumerate(zip(self.cells, self.names, strict=True)):
-            done = self.store.done(self.key, name, self.settings.replicates)
+        for place, cell in enumerate(self.cells):
+            done = self.store.done(self.key, cell_key(cell), self.settings.replicates)
             left = (replicate for replicate in range(self.settings.replicates) if replicate not in done)
             size = max(1, self.study.batch(cell))
             while replicates := tuple(islice(left, size)):
                 yield _Batch(place, replicates)
 
-    def wave(self, batches: Iterator[_Batch], room: int) -> list[_Batch]:
-        """Runs batches, `room` at a time at most, until none is left or a worker process dies.
+    def wave(self, batches: Iterator[_Batch], room: Callable[[], int]) -> list[_Batch]:
+        """Runs batches, as many at a time as there is room, until none is left or a worker process dies.
 
         Returns
         -------
-        The batches that were under way when it died; there is a new pool then.
+        The batches that were under way when it died; there are workers again then.
         """
         flying: dict[Future[list[str]], _Batch] = {}
         fallen: list[_Batch] = []
+        asked, most = -math.inf, 1
         while True:
-            while not fallen and len(flying) < room and (batch := self.following(batches)):
+            if (now := time.monotonic()) > asked + SECONDS_BETWEEN_LOOKS:
+                asked, most = now, room()
+            while not fallen and len(flying) < most and (batch := self.following(batches)):
                 try:
                     flying[self.submit(batch)] = batch
                 except BrokenExecutor:
@@ -250,18 +300,53 @@ class _Sweep:
                 break
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
                 batch = flying.pop(future)
-                error = future.exception()
-                if error is None:
-                    self.keep(batch, future.result())
-                elif isinstance(error, BrokenExecutor):
+                if self.died(future, batch):
                     fallen.append(batch)
-                else:
-                    reason = str(error) if isinstance(error, MeasureError) else _describe(error)
-                    self.give_up(batch.cell, reason)
         if fallen:
+            self.replace_pool()
+        return sorted(fallen, key=lambda batch: (batch.cell, batch.replicates))
+
+    def alone(self, batch: _Batch) -> bool:
+        """Runs one batch with no other beside it; whether it took its worker down, which counts against its cell."""
+        self.wait_for_a_worker()
+        future = self.submit(batch)
+        if not self.died(future, batch):
+            return False
+        self.replace_pool()
+        error = future.exception()
+        self.deaths[batch.cell] += error.deaths if isinstance(error, executors.WorkersDied) else 1
+        if self.deaths[batch.cell] >= DEATHS_OF_A_CELL:
+            self.give_up(batch.cell, f"took down {self.deaths[batch.cell]} worker processes")
+        return True
+
+    def wait_for_a_worker(self) -> None:
+        """Returns once a worker has answered: one that dies before that is not the fault of a cell."""
+        for _ in range(TRIES):
+            try:
+                self.pool.submit(os.getpid).result()
+                return
+            except BrokenExecutor:
+                self.replace_pool()
+        raise InvalidInput("--workers", f"{TRIES} worker processes in a row died before they did anything")
+
+    def replace_pool(self) -> None:
+        """Ends what is left of a pool whose workers died, and starts another; a cluster heals by itself."""
+        if not isinstance(self.pool, executors.Dask):
             executors.stop(self.pool)
             self.pool = self.make()
-        return sorted(fallen, key=lambda batch: (batch.cell, batch.replicates))
+
+    def died(self, future: Future[list[str]], batch: _Batch) -> bool:
+        """Takes in what became of a batch: stored, its cell given up, or, the answer, its worker dead."""
+        error = future.exception()
+        if error is None:
+            self.keep(batch, future.result())
+        elif isinstance(error, BrokenExecutor):
+            return True
+        elif isinstance(error, executors.Lost | WrongWorker):
+            raise error
+        else:
+            self.give_up(batch.cell, str(error) if isinstance(error, MeasureError) else _describe(error))
+        return False
 
     def following(self, batches: Iterator[_Batch]) -> _Batch | None:
         """The next batch of a cell that has not been given up."""
@@ -271,23 +356,23 @@ class _Sweep:
         """Sends a batch on its way."""
         cell = self.cells[batch.cell]
         return self.pool.submit(
-            measure_batch, self.study.measure, self.study.measured, cell, self.key.seed, batch.replicates
+            measure_batch,
+            self.study.measure,
+            self.study.measured,
+            cell,
+            self.key.seed,
+            batch.replicates,
+            self.origin,
         )
 
     def keep(self, batch: _Batch, rows: list[str]) -> None:
         """Stores a finished batch."""
-        self.store.add(self.key, self.names[batch.cell], zip(batch.replicates, rows, strict=True))
+        name = cell_key(self.cells[batch.cell])
+        self.store.add(self.key, name, zip(batch.replicates, rows, strict=True))
+        self.deaths.pop(batch.cell, None)  # it does not kill whoever measures it
+        self.stored += len(rows)
         self.measured += len(rows)
         self.say.step(len(rows))
-
-    def blame(self, fallen: Sequence[_Batch]) -> None:
-        """Counts a death against the cell that was under way alone; among several, nobody knows."""
-        if len(fallen) > 1:
-            return
-        cell = fallen[0].cell
-        self.deaths[cell] += 1
-        if self.deaths[cell] == DEATHS_OF_A_CELL:
-            self.give_up(cell, f"took down {DEATHS_OF_A_CELL} worker processes")
 
     def give_up(self, cell: int, reason: str) -> None:
         """Leaves out what remains of a cell."""
@@ -295,31 +380,23 @@ class _Sweep:
             self.failures[cell] = reason
             self.say.line(f"cell {canonical(self.cells[cell])} is left out: {reason}")
 
-    def stored(self) -> int:
-        """How many of the replicates asked for are stored."""
-        return sum(len(self.store.done(self.key, name, self.settings.replicates)) for name in self.names)
-
     def write(self, out: Path) -> Outcome:
         """Table and manifest of what is stored."""
         table, manifest_path = out / f"{self.study.name}.csv", out / f"{self.study.name}.json"
         digest = hashlib.sha256()
-        lengths: list[int] = []  # rows per replicate present
+        rows = 0
         missing: list[Missing] = []
         with _replacing(table) as file:
-            for text in self.lines(lengths, missing):
+            for count, text in self.lines(missing):
                 file.write(text)
                 digest.update(text)
+                rows += count
         manifest = {
             "schema": MANIFEST_SCHEMA,
             "study": self.study.name,
             "config": self.settings.model_dump(mode="json"),
             "seed": self.settings.seed,
-            "versions": {
-                "dimfree": dimfree_version(),
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "scipy": importlib.metadata.version("scipy"),
-            },
+            "versions": versions(),
             "code": self.key.code,
             "commit": _commit(),
             "counts": {
@@ -327,7 +404,7 @@ class _Sweep:
                 "cells_missing": len(missing),
                 "replicates": len(self.cells) * self.settings.replicates,
                 "replicates_missing": sum(one.replicates for one in missing),
-                "rows": sum(lengths),
+                "rows": rows,
             },
             "missing": [
                 {"cell": one.cell, "replicates": one.replicates, "reason": one.reason} for one in missing
@@ -338,28 +415,52 @@ class _Sweep:
             file.write(f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode())
         return Outcome(table, manifest_path, manifest, tuple(missing), self.measured)
 
-    def lines(self, lengths: list[int], missing: list[Missing]) -> Iterator[bytes]:
-        """The table's text, a replicate at a time; notes the rows of each, and the cells that lack some."""
-        yield _csv([self.study.columns])
-        for place, (cell, name) in enumerate(zip(self.cells, self.names, strict=True)):
+    def lines(self, missing: list[Missing]) -> Iterator[tuple[int, bytes]]:
+        """The table, header and then a replicate at a time: (rows, text); notes the cells that lack some."""
+        yield 0, _csv([self.study.columns])
+        for place, cell in enumerate(self.cells):
             present = 0
-            for replicate, text in self.store.rows(self.key, name, self.settings.replicates):
-                rows = [dict(zip(self.study.measured, row, strict=True)) for row in json.loads(text)]
+            for replicate, stored in self.store.rows(self.key, cell_key(cell), self.settings.replicates):
+                rows = [dict(zip(self.study.measured, row, strict=True)) for row in json.loads(stored)]
                 added = {"study": self.study.name, "replicate": replicate}
-                yield _csv([(row | added)[column] for column in self.study.columns] for row in rows)
-                lengths.append(len(rows))
+                text = _csv([(row | added)[column] for column in self.study.columns] for row in rows)
+                yield len(rows), text
                 present += 1
             if present < self.settings.replicates:
                 lacking = self.settings.replicates - present
                 missing.append(Missing(cell, lacking, self.failures[place]))
 
 
+def versions() -> dict[str, str]:
+    """What the numbers may depend on beside the study's code."""
+    return {
+        "dimfree": dimfree_version(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": importlib.metadata.version("scipy"),
+    }
+
+
+@cache
+def origin(measure: Measure) -> str:
+    """Which code and libraries a process measures with, as one line; read once in each process."""
+    libraries = ", ".join(f"{name} {version}" for name, version in versions().items() if name != "dimfree")
+    return f"dimfree {code_of(measure)}, {libraries}"
+
+
+@lru_cache(maxsize=1)
+def _blas(modules: int) -> ThreadpoolController:
+    """The BLAS libraries there are, looked up anew when a module has been imported: it takes a millisecond."""
+    return ThreadpoolController()
+
+
 def measure_batch(
-    measure: Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]],
+    measure: Measure,
     columns: tuple[str, ...],
     cell: Cell,
     seed: int,
     replicates: tuple[int, ...],
+    wanted: str,
 ) -> list[str]:
     """One task, wherever it runs: some replicates of a cell, measured with one BLAS thread.
 
@@ -368,6 +469,7 @@ def measure_batch(
     measure : of the study
     columns : that each row must have
     cell, seed, replicates : what to measure
+    wanted : the `origin` that the numbers must have
 
     Returns
     -------
@@ -377,10 +479,15 @@ def measure_batch(
     ------
     MeasureError
         If measure raises, or returns what it should not.
+    WrongWorker
+        If the origin is another one here.
     """
+    if origin(measure) != wanted:
+        raise WrongWorker(f"a worker on {platform.node()} has {origin(measure)}; the run has {wanted}")
     seeds = [replicate_seed(seed, cell, replicate) for replicate in replicates]
     try:
-        with threadpool_limits(limits=1):
+        # In turn, where tasks share a process: the number of BLAS threads belongs to all of it.
+        with _ONE_AT_A_TIME, _blas(len(sys.modules)).limit(limits=1):
             results = measure(cell, seeds)
         if len(results) != len(replicates):
             raise MeasureError(f"returned {len(results)} replicates, not {len(replicates)}")
@@ -439,7 +546,8 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         except OSError as error:
             raise InvalidInput("--out", f"cannot write {path}: {(error.strerror or '').lower()}") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager

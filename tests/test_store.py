@@ -53,7 +53,7 @@ def test_what_goes_in_comes_out_by_key(tmp_path: Path) -> None:
     with closing(Store(tmp_path / "s.sqlite")) as store:
         assert list(store.rows(KEY, CELL, 9)) == [(2, "[[0.1]]"), (7, "[[7.5]]")]
         assert store.done(KEY, CELL, 10) == {2, 7, 9}
-        assert store.stale(KEY, CELL, 10) == {2, 4}
+        assert store.replicates(KEY, CELL, 9) == ({2, 7}, {2, 4})
         for name, (key, cell) in other.items():
             assert list(store.rows(key, cell, 4)) == [(2, f'["{name}"]')]
 

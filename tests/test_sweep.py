@@ -13,6 +13,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 import studies.study as study_module
 from bounds.check import InvalidInput
+from studies import executors
 from studies.executors import local
 from studies.store import sole_writer
 from studies.study import (
@@ -117,12 +119,14 @@ def test_the_table_is_what_measure_says(tmp_path: Path) -> None:
 
 
 def test_workers_and_batches_leave_no_trace(tmp_path: Path) -> None:
-    """1 and 2 processes, threads, and batches of one: the same bytes in both files."""
+    """1, 2 and 4 workers, threads, and batches of one: the same bytes in both files."""
     go(tmp_path / "1")
     go(tmp_path / "2", workers=2)
+    go(tmp_path / "4", workers=4)
     go(tmp_path / "threads", workers=3, executor=lambda: ThreadPoolExecutor(3))
     go(tmp_path / "batch", toy=study(batch=toy_studies.batch_of_one))
-    assert files(tmp_path / "1") == files(tmp_path / "2") == files(tmp_path / "threads")
+    assert files(tmp_path / "1") == files(tmp_path / "2") == files(tmp_path / "4")
+    assert files(tmp_path / "1") == files(tmp_path / "threads")
     assert files(tmp_path / "1") == files(tmp_path / "batch")
     assert (
         go(tmp_path / "other", ToySettings(replicates=7, seed=12)).table.read_bytes()
@@ -136,6 +140,14 @@ def test_tasks_have_one_blas_thread(tmp_path: Path, workers: int) -> None:
     with threadpool_limits(limits=2):
         assert toy_studies.threads({"d": 2}, [np.random.SeedSequence(0)])[0][0]["value"] == 2
         table = go(tmp_path, toy=study(measure=toy_studies.threads), workers=workers).table
+    assert {line.rsplit(",", 1)[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]} == {"1"}
+
+
+def test_threads_of_one_process_do_not_give_back_each_others_blas(tmp_path: Path) -> None:
+    """Three at once in this process, ending at different times: out of turn, one would lift another's limit."""
+    with threadpool_limits(limits=2):
+        toy = study(measure=toy_studies.staggered_threads, batch=toy_studies.batch_of_one)
+        table = go(tmp_path, toy=toy, workers=3, executor=lambda: ThreadPoolExecutor(3)).table
     assert {line.rsplit(",", 1)[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]} == {"1"}
 
 
@@ -263,9 +275,11 @@ def test_interrupted_and_resumed_equals_undisturbed(
 
 
 def offspring(pid: int) -> list[int]:
-    """The processes that a process has started."""
+    """The processes that a process has started, but for the one that multiprocessing keeps to tidy up."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for thread in threads for child in thread.read_text(encoding="ascii").split()]
     return [
-        int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        child for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 
@@ -488,3 +502,25 @@ def test_stopping_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(Interrupted, match="stopped: 0 of 14 replicates"):
         go(tmp_path, toy=study(batch=interrupt))
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_lasting_workers_serve_several_runs() -> None:
+    """Stopped while idle, a pool is lent again; stopped with work under way, or broken, it is ended and replaced."""
+    with executors.lasting(2) as make:
+        first = make()
+        worker = first.submit(os.getpid).result()
+        executors.stop(first)
+        assert make() is first
+        assert worker in {first.submit(os.getpid).result() for _ in range(20)}
+        under_way = first.submit(time.sleep, 60)
+        executors.stop(first)
+        assert under_way.done() or under_way.cancel() or under_way.exception(timeout=10)
+        second = make()
+        assert second is not first
+        with pytest.raises(BrokenProcessPool):
+            second.submit(os._exit, 1).result()
+        executors.stop(second)
+        assert make() is not second
+        assert make().submit(pow, 2, 3).result() == 8
+    with executors.lasting(1) as make:
+        assert make().submit(os.getpid).result() == os.getpid()

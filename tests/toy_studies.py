@@ -1,10 +1,12 @@
 """Small studies for the tests of the runner, importable by worker processes; `python -m` runs one of them."""
 
+import ctypes
 import os
 import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +15,8 @@ from pydantic import BaseModel, Field, field_validator
 from threadpoolctl import threadpool_info
 
 from bounds.check import InvalidInput, increasing_times
-from studies.study import Cell, Row, Settings, Study
+from studies.executors import Dask
+from studies.study import Cell, Lazy, Row, Settings, Study
 from studies.sweep import Interrupted, run
 
 
@@ -85,6 +88,8 @@ def _trouble(trouble: str, replicate: int) -> None:
         raise np.linalg.LinAlgError("matrix is\nsingular")
     if kind == "raise from 2" and replicate >= 2:
         raise InvalidInput("d", "is too large")
+    if kind == "note":
+        Path(argument, str(os.getpid())).touch()
     if kind == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if kind == "die once" and not Path(argument).exists():
@@ -112,9 +117,42 @@ def threads(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     return [[{"d": cell["d"], "estimator": "threads", "value": most}] for _ in seeds]
 
 
+def staggered_threads(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """The same, at the end of pauses of different length."""
+    time.sleep(0.01 * (seeds[0].spawn_key[-1] % 3))
+    return threads(cell, seeds)
+
+
 def misnamed(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
     """Wrong: a column that was not announced."""
     return [[{"d": cell["d"], "estimator": "mean", "worth": 1.0}] for _ in seeds]
+
+
+def tiny(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Next to no work."""
+    return [[{"d": cell["d"], "estimator": "mean", "value": 0.5}] for _ in seeds]
+
+
+def many(settings: ToySettings) -> Lazy:
+    """As many cells as the first dimension says."""
+    return Lazy(settings.dims[0], small_cell)
+
+
+def many_kept(settings: ToySettings) -> list[Cell]:
+    """The same, all at once."""
+    return list(many(settings))
+
+
+def deaf(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """A call into C that hears no signal for minutes, as a long one of LAPACK does."""
+    print("deaf", file=sys.stderr, flush=True)
+    ctypes.CDLL(None).sleep(600)
+    return []
+
+
+def small_cell(place: int) -> Cell:
+    """The cell at a place among many."""
+    return {"d": place, "estimators": ["mean"], "pause": 0.0, "trouble": ""}
 
 
 def batch_of_three(cell: Cell) -> int:
@@ -147,9 +185,11 @@ SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3), pause=0.03)
 
 
 def main() -> int:
-    """Runs SLOW: arguments DIR and workers."""
+    """Runs SLOW: arguments DIR, workers, and, for Dask, the address of a scheduler or "own"."""
+    out, workers, *address = sys.argv[1:]
+    dask = partial(Dask, None if address == ["own"] else address[0], int(workers)) if address else None
     try:
-        run(study(batch=batch_of_one), SLOW, Path(sys.argv[1]), workers=int(sys.argv[2]))
+        run(study(batch=batch_of_one), SLOW, Path(out), workers=int(workers), executor=dask)
     except Interrupted as stopped:
         print(stopped)
         return 3

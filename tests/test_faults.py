@@ -1,0 +1,271 @@
+"""Kills, full disks, read-only folders, second runs: one sentence at most, and never a number more or less."""
+
+import ctypes
+import errno
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tracemalloc
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bounds.check import InvalidInput
+from studies.store import Store
+from studies.study import Lazy, Study
+from studies.sweep import Outcome, run
+from tests import faults, toy_studies
+from tests.test_sweep import HERE, files
+from tests.toy_studies import TOY, ToySettings, study
+
+SHORT = ToySettings(replicates=25, seed=9, dims=(2, 3), pause=0.02)
+
+
+def go(out: Path, settings: ToySettings, toy: Study = TOY) -> Outcome:
+    return run(toy, settings, out, progress=False, code="1+test")
+
+
+# Kills
+
+
+def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    """The short form of `make faults`: 4 kills, each after something was stored; some of that is found again."""
+    count = faults.inject(tmp_path, 4, seed=3, settings=SHORT, midway=True)
+    assert count.coordinators + count.workers == 4
+    assert count.resumed > 0
+    assert (count.lost, count.doubled, count.different) == (0, 0, 0)
+
+
+def test_a_store_that_acknowledges_too_early_is_caught(tmp_path: Path) -> None:
+    """The decoy: it notes a row and writes it 50 ms later, so a kill of the coordinator finds it between the two."""
+    count = faults.inject(tmp_path, 2, seed=3, settings=SHORT, midway=True, how="late")
+    assert count.coordinators > 0
+    assert count.lost > 0
+
+
+def test_a_lone_worker_that_was_killed_gets_a_process_of_its_own(tmp_path: Path) -> None:
+    """A cell that kills the process it is measured in kills the run of one worker; the next run leaves it out.
+
+    Without the note in the lock file, that run would die too, and every one after it.
+    """
+    settings = ToySettings(replicates=3, seed=5, dims=(2, 3), trouble="die")
+    child = (
+        "import sys; from pathlib import Path; from studies.sweep import run\n"
+        "from tests.toy_studies import TOY, ToySettings\n"
+        "run(TOY, ToySettings.model_validate_json(sys.argv[1]), Path(sys.argv[2]), progress=False, code='1+test')"
+    )
+    words = [sys.executable, "-c", child, settings.model_dump_json(), str(tmp_path)]
+    assert subprocess.run(words, cwd=HERE, check=False).returncode == -signal.SIGKILL
+    assert (tmp_path / "toy.lock").read_bytes() != b""
+    outcome = go(tmp_path, settings)
+    assert [(one.cell["d"], one.reason) for one in outcome.missing] == [(2, "took down 3 worker processes")]
+    assert outcome.measured == 3
+    assert (tmp_path / "toy.lock").read_bytes() == b""
+
+
+# Disks
+
+
+def limited(out: Path, size: int) -> "subprocess.CompletedProcess[str]":
+    """A run in a process that may not make a file longer than that: to it, the disk is full there."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    words = ["run", "error-vs-timestep", "--config", str(out / "c.toml"), "--out", str(out), "--workers", "1"]
+    return subprocess.run(
+        [sys.executable, "-m", "dimfree", *words],
+        cwd=HERE,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3000\nseed = 7\n"
+
+
+def test_a_full_disk_stops_with_a_sentence_and_what_was_there_stays(tmp_path: Path) -> None:
+    """At each stage: the lock, the store's making, its growth, the table. Given room, the run ends well."""
+    (tmp_path / "c.toml").write_text(CONFIG, encoding="ascii")
+    stored = []
+    for size in (0, 2000, 9000, 250_000, 700_000):
+        done = limited(tmp_path, size)
+        assert done.returncode == 2, done
+        assert done.stdout == ""
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith("dimfree: ")
+        assert "Traceback" not in done.stderr
+        assert not list(tmp_path.glob("*.csv*")) and not list(tmp_path.glob("*.json*"))
+        stored.append(count(tmp_path))
+    assert stored == sorted(stored)
+    assert stored[-1] > 0
+    assert limited(tmp_path, 10**9).returncode == 0
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    (fresh / "c.toml").write_text(CONFIG, encoding="ascii")
+    assert limited(fresh, 10**9).returncode == 0
+    assert files(tmp_path, "error-vs-timestep") == files(fresh, "error-vs-timestep")
+    table = (tmp_path / "error-vs-timestep.csv").read_bytes()
+    (tmp_path / "c.toml").write_text(CONFIG.replace("3000", "1"), encoding="ascii")
+    assert limited(tmp_path, 50).returncode == 2
+    assert (tmp_path / "error-vs-timestep.csv").read_bytes() == table
+
+
+def count(out: Path) -> int:
+    path = out / "error-vs-timestep.sqlite"
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM measured").fetchone()[0])
+
+
+def test_a_disk_that_fills_up_while_the_table_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier table stays, nothing half-written lies beside it, and the sentence gives the reason."""
+    go(tmp_path, SHORT)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InvalidInput) as caught:
+        go(tmp_path, SHORT)
+    assert str(caught.value) == f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    """One sentence and no file, in an empty folder and in one that has results, which stay as they are.
+
+    Root may write anywhere, so there the child gives up the right to. The control: it cannot write a file either.
+    """
+    (tmp_path / "c.toml").write_text(CONFIG.replace("3000", "2"), encoding="ascii")
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    words = ["run", "error-vs-timestep", "--config", str(tmp_path / "c.toml"), "--workers", "1", "--out"]
+    made = subprocess.run([sys.executable, "-m", "dimfree", *words, str(full)], cwd=HERE, capture_output=True)
+    assert made.returncode == 0
+    for folder in (empty, full):
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        for path in before:
+            path.chmod(0o444)
+        folder.chmod(0o555)
+        control = subprocess.run(
+            [sys.executable, "-c", f"open({str(folder / 'x')!r}, 'w')"],
+            preexec_fn=unprivileged,
+            capture_output=True,
+        )
+        assert b"PermissionError" in control.stderr
+        done = subprocess.run(
+            [sys.executable, "-m", "dimfree", *words, str(folder)],
+            cwd=HERE,
+            preexec_fn=unprivileged,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        folder.chmod(0o755)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"dimfree: --out: cannot write to {folder}: permission denied\n"
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def unprivileged() -> None:
+    """In a child before it runs its program: root's right to pass over permissions, CAP_DAC_OVERRIDE, is dropped."""
+    if os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+
+
+def test_a_log_without_its_store_is_left_alone(tmp_path: Path) -> None:
+    """SQLite would read it into the new file. Nothing is made beside it."""
+    (tmp_path / "toy.sqlite-wal").write_bytes(b"rows of a store that was moved away")
+    with pytest.raises(InvalidInput, match="is the log of a store that is not there"):
+        Store(tmp_path / "toy.sqlite")
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.sqlite-wal"]
+
+
+# Stopping
+
+
+def test_a_long_call_does_not_delay_the_end(tmp_path: Path) -> None:
+    """One worker, in the midst of a call that hears nothing for minutes: Ctrl-C ends the run all the same.
+
+    A runner that measures in its main thread would hear it when the call is over.
+    """
+    child = (
+        "import sys; from pathlib import Path; from studies.sweep import run, Interrupted\n"
+        "from tests.toy_studies import ToySettings, deaf, study\n"
+        "try: run(study(measure=deaf), ToySettings(replicates=1, seed=1), Path(sys.argv[1]), progress=False)\n"
+        "except Interrupted as stopped: print(stopped)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", child, str(tmp_path)],
+        cwd=HERE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "deaf\n"
+        process.send_signal(signal.SIGINT)
+        said, complained = process.communicate(timeout=60)
+    assert said.startswith("stopped: 0 of 2 replicates of toy are stored in")
+    assert complained == ""
+    assert process.returncode == 0
+
+
+# Many cells
+
+
+def test_memory_does_not_grow_with_the_cells(tmp_path: Path) -> None:
+    """Peak memory of runs over 500 and 2500 cells: under 150 bytes more for each further cell.
+
+    A million then adds less than 150 MB to what Python takes. One dict a cell would be 270 bytes and more, its key as
+    text 110, a future 500; a list of the cells, the decoy, fails the same bound.
+    """
+    assert growth(tmp_path / "lazy", "many") < 150
+    assert growth(tmp_path / "kept", "many_kept") > 250
+
+
+def growth(out: Path, kind: str) -> float:
+    """Bytes for each cell of 2500 beyond 500, after a run that fills whatever caches there are."""
+    peak(out / "first", 100, kind)
+    return (peak(out / "more", 2500, kind) - peak(out / "few", 500, kind)) / 2000
+
+
+def peak(out: Path, cells: int, kind: str) -> int:
+    """Most bytes that Python has at once in a run over so many small cells."""
+    toy = study(measure=toy_studies.tiny, cells=getattr(toy_studies, kind))
+    tracemalloc.start()
+    try:
+        outcome = go(out, ToySettings(replicates=1, seed=1, dims=(cells,)), toy)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        assert outcome.measured == outcome.manifest["counts"]["rows"] == cells
+
+
+def test_a_repeated_cell_among_many_is_found(tmp_path: Path) -> None:
+    """Though they are not kept: the first and the last of 500 are the same."""
+    toy = study(
+        measure=toy_studies.tiny, cells=lambda s: Lazy(500, lambda k: toy_studies.small_cell(k % 499))
+    )
+    with pytest.raises(InvalidInput, match=r'the same cell is asked for more than once: {"d":0,'):
+        go(tmp_path, ToySettings(replicates=1, seed=1), toy)
+
+
+def test_cells_made_when_asked_for_are_a_sequence() -> None:
+    """Length, places from both ends, slices, iteration to the end and no further."""
+    cells = Lazy(3, toy_studies.small_cell)
+    as_list = [toy_studies.small_cell(k) for k in range(3)]
+    assert (len(cells), list(cells), cells[-1], cells[1:]) == (3, as_list, as_list[2], as_list[1:])
+    with pytest.raises(IndexError):
+        cells[3]
