@@ -12,22 +12,21 @@ and with a penalty m P, P diagonal,
 
 At φ(x) = x, P = 0 these are bounds.estimators' (there fp follows from xx and xw).
 
-**The weight.** For every data law E⟨T2, T3⟩ = 0, since X_{t'} and the step's noise are independent. With J = E‖s(t, X_t)‖²
-the target w T2 + (1 − w) T3 therefore has conditional variance
+**The weight.** For every data law E⟨T2, T3⟩ = 0, since X_{t'} and the step's noise are independent. With
+J = E‖s(t, X_t)‖² the target w T2 + (1 − w) T3 therefore has conditional variance
 
     E tr Cov = w² e^{2g} J' + (1 − w)² d/τ² − J,
 
-which the variance-optimal w = e^{-2g} σ_{t'}²/σ_t² minimises only where tr C_{t'} = 0: its own optimum is over T1 + α U_{t'}
-(theory.md, 5), where ŝ' is exact. To leading order, and taking the error carried from t' as passed on without loss,
-m risk/p = ρ obeys ρ = E tr Cov + w² ρ', so the best scalar is the gain
+where the scores at t' are exact. To leading order, and taking their error as passed on without loss, ρ = m risk/p obeys
+ρ = E tr Cov + w² ρ', so the best scalar is the gain
 
     w* = (d/τ²)/(d/τ² + e^{2g} J' + ρ').
 
 For linear scores of Gaussian data it is theory.md's scalar but for a factor v'_j/v_j on ρ'. J' is replaced by its
 estimate (1/m) Σ‖f(t', X_{t'})‖²: no oracle.
 
-**Jointly in t.** f(t, x) = Σ_b β_b(t) A_bᵀ φ(x), normal equations Σ_j γ_j (β_j β_jᵀ ⊗ (ff_j + m P)). BSM's targets need f
-itself at the level before: the fit by DSM makes the first, each round's fit the next round's.
+**Jointly in t.** f(t, x) = Σ_b β_b(t) A_bᵀ φ(x), normal equations Σ_j γ_j (β_j β_jᵀ ⊗ (ff_j + m P)). BSM's targets
+need f itself at the level before: the fit by DSM makes the first, each round's fit the next round's.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -7,8 +7,10 @@ from studies import (
     evidence_classes,
     evidence_concentration,
     evidence_identities,
+    evidence_mixture,
     evidence_reverse,
     evidence_rigor,
+    mixture_bootstrap,
     small_samples,
 )
 from studies.study import Study
@@ -17,9 +19,11 @@ STUDIES: tuple[Study, ...] = (
     error_vs_timestep.STUDY,
     error_vs_dimension.STUDY,
     small_samples.STUDY,
+    mixture_bootstrap.STUDY,
     evidence_classes.STUDY,
     evidence_concentration.STUDY,
     evidence_identities.STUDY,
+    evidence_mixture.STUDY,
     evidence_reverse.STUDY,
     evidence_rigor.STUDY,
 )
