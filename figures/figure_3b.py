@@ -4,8 +4,11 @@ The true density beside the drawn ones, the share against the training budget, a
 bootstrapping at every setting.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
@@ -46,9 +49,8 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
     if not set(gains["method"]) <= set(RIVALS):
         raise data.bad("gains", f"column method must hold {' and '.join(RIVALS)}, and nothing else")
     data.check_grid("densities", densities, ["curve"], "x")
-    data.check_grid("budgets", budgets, ["fit", "method"], "budget") if budgets[
-        "fit"
-    ].nunique() == 1 else None
+    for _, mine in budgets.groupby("fit"):
+        data.check_grid("budgets", mine, ["method"], "budget")
     data.check_order("budgets", budgets, "low", "share", "high")
     data.check_order("gains", gains, "low", "gain", "high")
     drawn = densities[densities["curve"] != "truth"]
@@ -77,28 +79,33 @@ def draw(data: FigureData) -> Figure:
     """
     frames = checked(data)
     densities, budgets, gains = frames.values()
-    n = data.replicates({"budgets": budgets, "gains": gains})
+    drawn = densities[densities["curve"] != "truth"]
+    n = data.replicates({"budgets": budgets, "densities": drawn})
     minor = data.number("minor")
     cases = gains.drop_duplicates("place")
     with style.look():
         height = 3.6 + 0.155 * len(cases)
         figure = Figure(figsize=(style.DOUBLE_COLUMN, height), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=[2.3, 0.6 + 0.155 * len(cases)])
-        left, right = top.subplots(1, 2, width_ratios=[1.35, 1.0])
-        _density(left, data, densities)
-        _budget(right, budgets, minor, n)
-        _gains(bottom.subplots(), gains, cases, n)
+        panels = figure.subplot_mosaic(
+            [["density", "budget"], ["gains", "gains"]],
+            width_ratios=[1.35, 1.0],
+            height_ratios=[2.3, 0.6 + 0.155 * len(cases)],
+        )
+        _density(panels["density"], data, densities)
+        _budget(panels["budget"], budgets, minor, n)
+        _gains(panels["gains"], gains, cases)
         style.note(
             figure,
             f"Above left: {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on a grid, without "
-            f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of the mean, below of "
-            "the ratio of mean errors, and there for all comparisons at once. Budget: iterations of L-BFGS (a network a step) or epochs "
-            "of Adam (one for all t). ± is half the distance of the modes. Settings are ours; the paper's are unknown.",
+            f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of the mean; below, of "
+            "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a network a step) or "
+            "epochs of Adam (one for all t). ± is half the distance of the modes. Settings are ours; the paper's "
+            "are unknown.",
         )
     return figure
 
 
-def _density(axes, data: FigureData, densities: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
     truth = densities[densities["curve"] == "truth"]
     axes.plot(truth["x"], truth["value"], color=style.INK, lw=1.0, ls=":", gid="truth", label="truth")
     for k, (curve, name) in enumerate(CURVES.items()):
@@ -123,12 +130,15 @@ def _density(axes, data: FigureData, densities: pd.DataFrame) -> None:  # type: 
     axes.legend(loc="upper right", title=f"minor mode's weight {100 * data.number('minor'):g} %")
 
 
-def _budget(axes, budgets: pd.DataFrame, minor: float, n: int) -> None:  # type: ignore[no-untyped-def]
+def _budget(axes: Axes, budgets: pd.DataFrame, minor: float, n: int) -> None:
     axes.axhline(100 * minor, color=style.INK, lw=1.0, ls=":", gid="weight", label="true weight")
     axes.axhline(
         100 * budgets["exact"].iloc[0], color=style.FAINT, lw=0.7, gid="exact", label="exact scores, N steps"
     )
-    for (fit, method), mine in budgets.groupby(["fit", "method"]):
+    for fit, method in product(FITS, CURVES):
+        mine = budgets[(budgets["fit"] == fit) & (budgets["method"] == method)]
+        if mine.empty:
+            continue
         k = list(CURVES).index(method)
         joint = fit == "joint"
         # A hair aside, so that one interval does not hide the other.
@@ -162,7 +172,7 @@ def _budget(axes, budgets: pd.DataFrame, minor: float, n: int) -> None:  # type:
     axes.legend(loc="best")
 
 
-def _gains(axes, gains: pd.DataFrame, cases: pd.DataFrame, n: int) -> None:  # type: ignore[no-untyped-def]
+def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
     axes.axvline(0.0, color=style.FAINT, lw=0.5)
     for k, (method, name) in enumerate(RIVALS.items()):
         mine = gains[gains["method"] == method]
@@ -179,7 +189,7 @@ def _gains(axes, gains: pd.DataFrame, cases: pd.DataFrame, n: int) -> None:  # t
             color=colour,
             ms=3.2,
             gid=f"gain-{method}",
-            label=f"{name} (n = {n})",
+            label=f"{name} (n = {mine['n'].min():g} to {mine['n'].max():g})",
         )
     axes.set_yticks(cases["place"], cases["case"])
     axes.set_ylim(cases["place"].max() + 0.6, cases["place"].min() - 0.6)

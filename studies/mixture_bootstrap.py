@@ -291,7 +291,8 @@ def _cases() -> tuple[Case, ...]:
 
 
 def _network(budget: int, **more: Any) -> Case:
-    return Case(**{"learner": "network", "steps": 15, "budget": budget, "estimators": _FEW, "most": 50} | more)
+    shared: dict[str, Any] = {"learner": "network", "steps": 15, "estimators": _FEW, "most": 50}
+    return Case(budget=budget, **(shared | more))
 
 
 _NETWORKS = (
