@@ -250,9 +250,9 @@ def _found_3b(f: Findings) -> str:
         "wrong-level": "decoy: from the wrong level",
     }
     share = (
-        f"Drawn are {shown['case']} (± is half the distance of the modes). Over {shown['n']} training sets a method, the "
-        f"minor mode of weight {number(100 * shown['minor'])} % gets a share of {number(100 * dsm['share']['mean'])} % "
-        f"[{number(100 * dsm['share']['low'])}, {number(100 * dsm['share']['high'])}] with DSM and "
+        f"Drawn are {shown['case']} (± is half the distance of the modes). Over {shown['n']} training sets a method, "
+        f"the minor mode of weight {number(100 * shown['minor'])} % gets a share of "
+        f"{number(100 * dsm['share']['mean'])} % [{number(100 * dsm['share']['low'])}, {number(100 * dsm['share']['high'])}] with DSM and "
         f"{number(100 * bsm['share']['mean'])} % [{number(100 * bsm['share']['low'])}, "
         f"{number(100 * bsm['share']['high'])}] with BSM scores; bootstrapping there: **{bsm['word']}**."
     )
@@ -281,7 +281,8 @@ def _found_3b(f: Findings) -> str:
         by = s["methods"]
         for method, v in by.items():
             gain = (
-                f"{number(100 * v['gain'], 2)} [{number(100 * v['low'], 2)}, {number(100 * v['high'], 2)}] | {v['word']}"
+                f"{number(100 * v['gain'], 2)} [{number(100 * v['low'], 2)}, {number(100 * v['high'], 2)}] | "
+                f"{v['word']}"
                 if method in names
                 else "— | —"
             )
@@ -310,8 +311,8 @@ def _found_3b(f: Findings) -> str:
             verdict,
             "\n".join(rows),
             "*Where the error comes from*, in per cent of mass: share − π is the sum of discretisation and "
-            "initialisation (exact scores; signed), of the training sample's own share − π and of estimation (both root "
-            "mean square). TV and W1 are to the truth at t_1, W1 in the plane a lower bound (the largest over 16 "
+            "initialisation (exact scores; signed), of the training sample's own share − π and of estimation (both "
+            "root mean square). TV and W1 are to the truth at t_1, W1 in the plane a lower bound (the largest over 16 "
             "projections).",
             "\n".join(parts),
             "*Training of the networks* (two hidden layers of 16, tanh): L-BFGS iterations a step, or epochs of Adam.",
@@ -363,11 +364,12 @@ FIGURES: Mapping[str, Told] = {
     ),
     "figure-3b": Told(
         heading="Figure 3b: the minor mode's share",
-        shows="A mixture of Gaussians, the score represented by a 3-layer network, the density drawn by the reverse SDE; "
-        "with bootstrapping the minor mode gets its fair share (caption).",
+        shows="A mixture of Gaussians, the score represented by a 3-layer network, the density drawn by the reverse "
+        "SDE; with bootstrapping the minor mode gets its fair share (caption).",
         unknown="The mixture: its dimension, weights, means and covariances; m, N, Δ; the network's width, activation, "
         "optimiser and budget, and whether there is one for each t; Algorithm 1's weights; how many training sets the "
-        "picture stands for; what share is fair. Where the verdict below differs from the caption, it may be the setting.",
+        "picture stands for; what share is fair. Where the verdict below differs from the caption, it may "
+        "be the setting.",
         claims=(
             "figure-3b-share",
             "mixture-bsm-score",
