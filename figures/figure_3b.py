@@ -18,7 +18,6 @@ from figures.data import FigureData
 CURVES = {"dsm": "DSM", "bsm": "BSM"}
 RIVALS = {"bsm": "BSM, variance-optimal weight", "bsm-half": "BSM, weight 1/2"}
 FITS = {"step": "a network a step", "joint": "one network for all t"}
-WIDEST = 1.0
 
 
 def checked(data: FigureData) -> dict[str, pd.DataFrame]:
@@ -37,13 +36,14 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
         "gains": data.table(
             "gains",
             ["place", "method"],
-            numbers=["place", "n", "gain", "low", "high"],
-            words=["method", "case", "word"],
+            numbers=["place", "gain", "low", "high"],
+            positive=["sets"],
+            words=["method", "case"],
         ),
     }
     densities, budgets, gains = frames.values()
-    if set(densities["curve"]) != {"truth", *CURVES}:
-        raise data.bad("densities", "column curve must hold truth, dsm and bsm, and nothing else")
+    if set(densities["curve"]) != {"truth", "exact", *CURVES}:
+        raise data.bad("densities", "column curve must hold truth, exact, dsm and bsm, and nothing else")
     if set(budgets["method"]) != set(CURVES) or not set(budgets["fit"]) <= set(FITS):
         raise data.bad("budgets", "must hold dsm and bsm, fitted by step or jointly, and nothing else")
     if not set(gains["method"]) <= set(RIVALS):
@@ -53,7 +53,7 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
         data.check_grid("budgets", mine, ["method"], "budget")
     data.check_order("budgets", budgets, "low", "share", "high")
     data.check_order("gains", gains, "low", "gain", "high")
-    drawn = densities[densities["curve"] != "truth"]
+    drawn = densities[densities["curve"].isin(list(CURVES))]
     if (drawn["q05"] > drawn["q95"]).any():
         raise data.bad("densities", "q05 lies above q95")
     return frames
@@ -65,11 +65,12 @@ def draw(data: FigureData) -> Figure:
     Parameters
     ----------
     data : tables
-        densities: curve ("truth", "dsm", "bsm"), x, n, value (mean), q05, q95 (quantiles of replicates);
+        densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95 (quantiles of replicates);
         budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget, n, share (mean), low, high (95 % interval),
-        exact (share with exact scores); gains: place (of the setting, from 0), case, method ("bsm", "bsm-half"), n,
-        gain (share of DSM's mean absolute error that bootstrapping removes), low, high, word. Facts: case, minor, n,
-        cases, sampler, and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
+        exact (share with exact scores); gains: place (of the setting, from 0), case (what of it
+        differs), method ("bsm", "bsm-half"), sets (of training), gain (share of DSM's mean absolute error that
+        bootstrapping removes), low, high. Facts: case, base (the first setting), minor, exact (its share), n, sampler,
+        and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
 
     Raises
     ------
@@ -79,27 +80,25 @@ def draw(data: FigureData) -> Figure:
     """
     frames = checked(data)
     densities, budgets, gains = frames.values()
-    drawn = densities[densities["curve"] != "truth"]
-    n = data.replicates({"budgets": budgets, "densities": drawn})
+    n = data.replicates({"budgets": budgets, "densities": densities})
     minor = data.number("minor")
     cases = gains.drop_duplicates("place")
     with style.look():
-        height = 3.6 + 0.155 * len(cases)
+        height = 4.2 + 0.155 * len(cases)
         figure = Figure(figsize=(style.DOUBLE_COLUMN, height), layout="constrained")
-        panels = figure.subplot_mosaic(
-            [["density", "budget"], ["gains", "gains"]],
-            width_ratios=[1.35, 1.0],
-            height_ratios=[2.3, 0.6 + 0.155 * len(cases)],
-        )
-        _density(panels["density"], data, densities)
-        _budget(panels["budget"], budgets, minor, n)
-        _gains(panels["gains"], gains, cases)
+        ratios = [2.9, 0.6 + 0.155 * len(cases)]
+        top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=ratios)).tolist()
+        left, right = top.subplots(1, 2, width_ratios=[1.35, 1.0])
+        _density(left, data, densities)
+        _budget(right, budgets, minor, n)
+        _gains(bottom.subplots(), gains, cases)
         style.note(
             figure,
             f"Above left: {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on a grid, without "
             f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of the mean; below, of "
             "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a network a step) or "
-            "epochs of Adam (one for all t). ± is half the distance of the modes. Settings are ours; the paper's "
+            "epochs of Adam (one for all t). ± is half the distance of the modes. Below, what differs "
+            f"from {data.fact('base')}. Settings are ours; the paper's "
             "are unknown.",
         )
     return figure
@@ -107,7 +106,13 @@ def draw(data: FigureData) -> Figure:
 
 def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
     truth = densities[densities["curve"] == "truth"]
-    axes.plot(truth["x"], truth["value"], color=style.INK, lw=1.0, ls=":", gid="truth", label="truth")
+    shown = {
+        "truth": (":", f"truth: share {100 * data.number('minor'):.1f} %"),
+        "exact": ("-.", f"exact scores, the same steps: {100 * data.number('exact'):.1f} %"),
+    }
+    for curve, (dash, label) in shown.items():
+        mine = densities[densities["curve"] == curve]
+        axes.plot(mine["x"], mine["value"], color=style.INK, lw=1.0, ls=dash, gid=curve, label=label)
     for k, (curve, name) in enumerate(CURVES.items()):
         mine = densities[densities["curve"] == curve]
         share, low, high = (100 * data.number(f"{curve}-{part}") for part in ("mean", "low", "high"))
@@ -120,14 +125,14 @@ def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
             color=style.COLOURS[k],
             ls=("-", "--")[k],
             gid=f"density-{curve}",
-            label=f"{name}: share {share:.1f} % [{low:.1f}, {high:.1f}]",
+            label=f"{name}: {share:.1f} % [{low:.1f}, {high:.1f}]",
         )
     inside = truth.loc[truth["value"] > 1e-4 * truth["value"].max(), "x"]
     axes.set_xlim(inside.min(), inside.max())
     axes.set_ylim(0, None)
     axes.set_xlabel("x  (dimensionless)")
     axes.set_ylabel("density at t₁")
-    axes.legend(loc="upper right", title=f"minor mode's weight {100 * data.number('minor'):g} %")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
 
 
 def _budget(axes: Axes, budgets: pd.DataFrame, minor: float, n: int) -> None:
@@ -142,7 +147,7 @@ def _budget(axes: Axes, budgets: pd.DataFrame, minor: float, n: int) -> None:
         k = list(CURVES).index(method)
         joint = fit == "joint"
         # A hair aside, so that one interval does not hide the other.
-        place = mine["budget"] * (1.0, 1.07)[k]
+        place = mine["budget"] * 1.06 ** (2 * joint + k)
         axes.vlines(
             place,
             100 * mine["low"],
@@ -169,7 +174,7 @@ def _budget(axes: Axes, budgets: pd.DataFrame, minor: float, n: int) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(decimals=0))
     axes.set_xlabel("training budget")
     axes.set_ylabel(f"minor mode's share (n = {n})")
-    axes.legend(loc="best")
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1))
 
 
 def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
@@ -180,8 +185,8 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
             continue
         place = mine["place"] + (-0.18, 0.18)[k]
         colour = style.COLOURS[k + 1]
-        low, high = (np.clip(mine[end], -WIDEST, WIDEST) for end in ("low", "high"))
-        axes.hlines(place, low, high, color=colour, lw=1.6, gid=f"interval-{method}")
+        fewest, most = mine["sets"].min(), mine["sets"].max()
+        axes.hlines(place, mine["low"], mine["high"], color=colour, lw=1.6, gid=f"interval-{method}")
         axes.plot(
             mine["gain"],
             place,
@@ -189,11 +194,10 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
             color=colour,
             ms=3.2,
             gid=f"gain-{method}",
-            label=f"{name} (n = {mine['n'].min():g} to {mine['n'].max():g})",
+            label=f"{name} (n = {fewest:g}{f' to {most:g}' if most > fewest else ''})",
         )
     axes.set_yticks(cases["place"], cases["case"])
     axes.set_ylim(cases["place"].max() + 0.6, cases["place"].min() - 0.6)
-    axes.set_xlim(-WIDEST, WIDEST)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("DSM's mean absolute error of the share removed (left of 0: added)")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)

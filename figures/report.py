@@ -252,7 +252,8 @@ def _found_3b(f: Findings) -> str:
     share = (
         f"Drawn are {shown['case']} (± is half the distance of the modes). Over {shown['n']} training sets a method, "
         f"the minor mode of weight {number(100 * shown['minor'])} % gets a share of "
-        f"{number(100 * dsm['share']['mean'])} % [{number(100 * dsm['share']['low'])}, {number(100 * dsm['share']['high'])}] with DSM and "
+        f"{number(100 * dsm['share']['mean'])} % [{number(100 * dsm['share']['low'])}, "
+        f"{number(100 * dsm['share']['high'])}] with DSM and "
         f"{number(100 * bsm['share']['mean'])} % [{number(100 * bsm['share']['low'])}, "
         f"{number(100 * bsm['share']['high'])}] with BSM scores; bootstrapping there: **{bsm['word']}**."
     )

@@ -228,9 +228,11 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
             continue
         if seed.spawn_key[-1] == 0:
             for quantity, start in (("exact", known.start), ("exact-start", known.densities[-1])):
-                rows.append(row("none", quantity, share(known, returned(known, start, known.scores))))
-            if cell["picture"]:
-                rows += [row("none", "density", p, x) for x, p in _thinned(known, known.densities[0])]
+                p = returned(known, start, known.scores)
+                rows.append(row("none", quantity, share(known, p)))
+                if cell["picture"] and quantity == "exact":
+                    for name, one in (("none", known.densities[0]), ("exact", p)):
+                        rows += [row(name, "density", value, x) for x, value in _thinned(known, one)]
         rng = np.random.default_rng(seed)
         x0 = known.law.sample(cell["m"], rng)
         rows.append(row("none", "sample", known.law.responsibilities(0.0, x0)[:, 1].mean()))
@@ -291,7 +293,7 @@ def _cases() -> tuple[Case, ...]:
 
 
 def _network(budget: int, **more: Any) -> Case:
-    shared: dict[str, Any] = {"learner": "network", "steps": 15, "estimators": _FEW, "most": 50}
+    shared: dict[str, Any] = {"learner": "network", "steps": 20, "estimators": _FEW, "most": 50}
     return Case(budget=budget, **(shared | more))
 
 

@@ -375,6 +375,16 @@ def _case(values: Mapping[str, Any]) -> str:
     )
 
 
+def _short(values: Mapping[str, Any], base: Mapping[str, Any]) -> str:
+    """What of a setting is not as in the first."""
+    words = [str(values["learner"])]
+    words += ["joint in t"] if values["fit"] == "joint" else []
+    words += [f"budget {values['budget']}"] if values["budget"] else []
+    names = {"d": "d = ", "m": "m = ", "minor": "π = ", "separation": "± ", "steps": "N = "}
+    words += [f"{name}{values[key]:g}" for key, name in names.items() if values[key] != base[key]]
+    return ", ".join(words)
+
+
 def _improvement(dsm: Array, other: Array, comparisons: int) -> dict[str, Any]:
     """1 − mean(other)/mean(dsm), paired, with an interval that holds for all comparisons at once; and its word."""
     ratio, se = _ratio(other, dsm)
@@ -443,8 +453,16 @@ def figure_3b(table: Table) -> Joined:
             if method != "dsm":
                 error = np.abs(column("dsm", "share") - minor)
                 found |= _improvement(error, np.abs(share - minor), comparisons)
-                one = {k: found[k] for k in ("gain", "low", "high", "word")}
-                gains.append({"place": len(settings), "case": name, "method": method, "n": share.size, **one})
+                one = {k: found[k] for k in ("gain", "low", "high")}
+                gains.append(
+                    {
+                        "place": len(settings),
+                        "case": _short(case, cases[0][0]),
+                        "method": method,
+                        "sets": share.size,
+                        **one,
+                    }
+                )
             entry["methods"][method] = found
         settings.append(entry)
     pictured = frame[frame["quantity"] == "density"]
@@ -452,27 +470,30 @@ def figure_3b(table: Table) -> Joined:
         raise InvalidInput("cases", "Figure 3b needs one with densities, and a network of two budgets")
     networks = pictured[pictured["learner"] == "network"]
     shown = dict(zip(keys, (networks if len(networks) else pictured)[keys].iloc[0], strict=True))
+    at = next(s for s in settings if s["case"] == _case(shown))
     here = pictured[np.logical_and.reduce([pictured[k] == v for k, v in shown.items()])]
     densities = [
         {
-            "curve": "truth" if method == "none" else method,
+            "curve": "truth" if method == "none" else str(method),
             "x": x,
-            "n": len(group),
+            "n": at["n"],
             "value": float(group["value"].mean()),
             "q05": float(group["value"].quantile(0.05)),
             "q95": float(group["value"].quantile(0.95)),
         }
-        for (method, x), group in _groups(here[here["method"].isin(["none", "dsm", "bsm"])], ["method", "x"])
+        for (method, x), group in _groups(
+            here[here["method"].isin(["none", "exact", "dsm", "bsm"])], ["method", "x"]
+        )
     ]
     like = {k: shown[k] for k in ("d", "m", "minor", "separation", "steps")}
     curves = [b for b in budgets if all(b[k] == v for k, v in like.items())]
-    at = next(s for s in settings if s["case"] == _case(shown))
     n = int(at["n"])
     facts: dict[str, Fact] = {
         "case": _case(shown),
         "minor": float(shown["minor"]),
         "n": n,
-        "cases": len(settings),
+        "base": _case(cases[0][0]),
+        "exact": at["minor"] + at["discretisation"] + at["initialisation"],
         "sampler": mixture_bootstrap.SAMPLER,
         **{
             f"{m}-{k}": float(at["methods"][m]["share"][k])

@@ -89,7 +89,7 @@ def test_most_bounds_the_replicates(table):
 @pytest.mark.parametrize("train", [perceptron.by_step, perceptron.jointly])
 def test_network_learns_the_score(train):
     """With a sufficient budget the trained score is near the least-squares truth: N(0, 1) data, score −x, to 0.15 root
-    mean square inside two deviations. The decoy, +x or twice the score, is off by 1. No warning escapes, and a spent budget
+    mean square inside two deviations. No warning escapes, and a spent budget
     is recorded as not converged."""
     rng = np.random.default_rng(6)
     path = list(simulate(rng.standard_normal((3000, 1)), np.array([0.5, 0.9]), rng))
@@ -145,7 +145,7 @@ def test_joined_figure(table):
     assert first["methods"]["bsm"]["gain"] == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
     assert joined.findings["comparisons"] == 5
     assert len(joined.tables["gains"]) == 4
-    assert set(joined.tables["densities"]["curve"]) == {"truth", "dsm", "bsm"}
+    assert set(joined.tables["densities"]["curve"]) == {"truth", "exact", "dsm", "bsm"}
     at = joined.tables["densities"]
     drawn = frame[(frame["quantity"] == "density") & (frame["method"] == "bsm")]
     x = drawn["x"].iloc[30]

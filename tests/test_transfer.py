@@ -26,7 +26,7 @@ def normal(points: Array, covariance: Array) -> Array:
 @pytest.mark.parametrize("d", [1, 2])
 def test_linear_scores_give_the_exact_law(sampler: str, d: int) -> None:
     """A wrong linear score: the drawn density is the normal law that bounds.reverse propagates, to 1e-7. Catches a
-    step's gap, a, b or q taken from another level, and the axes of the plane exchanged. Decoy: the law of the right score."""
+    step's gap, a, b or q taken from another level, and the plane's axes exchanged. Decoy: the right score's law."""
     turn = np.linalg.qr(np.random.default_rng(1).standard_normal((d, d)))[0]
     law = Gaussian(np.array([0.5, 1.5][:d]), turn)
     wrong = exact_scores(Gaussian(1.3 * law.eigenvalues, turn), TIMES)
