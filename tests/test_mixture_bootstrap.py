@@ -207,5 +207,6 @@ def test_cases_differ():
 def test_report_rests_on_fifty_training_sets():
     """The paper preset gives every method at least 50 of them."""
     settings = STUDY.presets["paper"]
+    assert isinstance(settings, MixtureSettings)
     assert settings.replicates >= 50
     assert all(case.most == 0 or case.most >= 50 for case in settings.cases)
