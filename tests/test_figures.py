@@ -743,7 +743,7 @@ def test_figure_3b_shows_its_tables() -> None:
         for method, mine in tables["gains"].groupby("method"):
             found.append(
                 np.allclose(
-                    marks[f"gain-{method}"].get_xdata(), mine.sort_values("place")["gain"].astype(float)
+                    marks[f"gain-{rival}"].get_xdata(), mine.sort_values("place")["gain"].astype(float)
                 )
             )
         return all(found)
