@@ -405,7 +405,7 @@ def figure_3b(table: Table) -> Joined:
     Raises
     ------
     InvalidInput
-        If no setting keeps its densities, or none has a network of two budgets.
+        If no setting keeps its densities, none has a network of two budgets, or a first replicate is missing.
     """
     frame = table.frame.sort_values("replicate", kind="stable")
     keys = list(mixture_bootstrap.KEYS)
@@ -424,6 +424,8 @@ def figure_3b(table: Table) -> Joined:
             mine = (group["method"] == method) & (group["quantity"] == quantity)
             return group.loc[mine, "value"].to_numpy(dtype=np.float64)
 
+        if column("none", "exact").size == 0:
+            raise InvalidInput("cases", f"the first replicate of {name} is missing")
         own = column("none", "sample")
         exact, from_start = column("none", "exact")[0], column("none", "exact-start")[0]
         methods = [m for m in mixture_bootstrap.METHODS if m in set(group["method"])]

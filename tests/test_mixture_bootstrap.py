@@ -8,6 +8,8 @@ import pytest
 
 from bounds.check import InvalidInput
 from bounds.process import noise_variance, simulate, uniform_grid
+from figures import figure_3b
+from figures.data import BadTable, FigureData
 from studies import mixture_bootstrap as study
 from studies import perceptron, tables, verdicts
 from studies.mixture_bootstrap import STUDY, Case, MixtureSettings, cells, measure
@@ -155,6 +157,17 @@ def test_joined_figure(table):
     assert (mine["q05"], mine["q95"]) == pytest.approx(tuple(np.percentile(some, [5, 95])))
 
 
+def test_what_is_joined_can_be_drawn(table):
+    """The figure's own checks pass on its join; without one of the tables they do not."""
+    joined = verdicts.figure_3b(table)
+    figure_3b.draw(FigureData("figure-3b", joined.tables, joined.facts))
+    assert joined.findings["missing"] == 0
+    for name in joined.tables:
+        fewer = {key: value for key, value in joined.tables.items() if key != name}
+        with pytest.raises(BadTable, match="the table is missing"):
+            figure_3b.draw(FigureData("figure-3b", fewer, joined.facts))
+
+
 def test_words_of_improvement():
     """Clear gain, clear loss, shown to be nothing, not shown; more comparisons widen the interval."""
     rng = np.random.default_rng(10)
@@ -172,9 +185,10 @@ def test_words_of_improvement():
 
 
 def test_no_picture_no_figure(table):
-    """A table without densities, or with one budget alone, is refused by name."""
+    """A table without densities, with one budget alone or without a first replicate is refused by name."""
     frame = table.frame
-    for kept in (frame[frame["quantity"] != "density"], frame[frame["budget"] != 8]):
+    later = frame[(frame["replicate"] > 0) | (frame["budget"] > 0)]
+    for kept in (frame[frame["quantity"] != "density"], frame[frame["budget"] != 8], later):
         with pytest.raises(InvalidInput, match="cases"):
             verdicts.figure_3b(tables.Table(pd.DataFrame(kept), table.manifest))
 
