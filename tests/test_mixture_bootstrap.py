@@ -22,7 +22,8 @@ SETTINGS = MixtureSettings(
     cases=(
         Case(steps=6, m=80, estimators=("dsm", "bsm", "bsm-half", "wrong-level")),
         Case(learner="network", steps=5, m=60, budget=3, estimators=("dsm", "bsm"), picture=True),
-        Case(learner="network", steps=5, m=60, budget=8, estimators=("dsm", "bsm"), most=4),
+        Case(learner="network", steps=5, m=60, budget=8, estimators=("dsm", "bsm")),
+        Case(m=50, steps=4, estimators=("dsm", "bsm"), most=4),
     ),
 )
 
@@ -84,7 +85,7 @@ def test_methods_share_their_data():
 
 def test_most_bounds_the_replicates(table):
     frame = table.frame
-    assert set(frame.loc[frame["budget"] == 8, "replicate"]) == {0, 1, 2, 3}
+    assert set(frame.loc[frame["m"] == 50, "replicate"]) == {0, 1, 2, 3}
     assert set(frame.loc[frame["budget"] == 3, "replicate"]) == set(range(6))
 
 
@@ -134,7 +135,7 @@ def test_joined_figure(table):
     joined = verdicts.figure_3b(table)
     first = joined.findings["settings"][0]
     frame = table.frame
-    here = {"budget": 0}
+    here = {"m": 80}
     own = column(frame, **here, quantity="sample")
     exact, start = (column(frame, **here, quantity=q)[0] for q in ("exact", "exact-start"))
     shares = {m: column(frame, **here, quantity="share", method=m) for m in ("dsm", "bsm", "wrong-level")}
@@ -145,8 +146,8 @@ def test_joined_figure(table):
     assert first["methods"]["bsm"]["estimation"] == pytest.approx(np.sqrt(np.mean(estimation**2)), rel=1e-12)
     error = {m: np.abs(s - 0.15).mean() for m, s in shares.items()}
     assert first["methods"]["bsm"]["gain"] == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
-    assert joined.findings["comparisons"] == 5
-    assert len(joined.tables["gains"]) == 4
+    assert joined.findings["comparisons"] == 6
+    assert len(joined.tables["gains"]) == 5
     assert set(joined.tables["densities"]["curve"]) == {"truth", "exact", "dsm", "bsm"}
     at = joined.tables["densities"]
     drawn = frame[(frame["quantity"] == "density") & (frame["method"] == "bsm")]
