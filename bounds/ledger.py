@@ -9,6 +9,7 @@ from bounds import (
     claims_classes,
     claims_concentration,
     claims_identities,
+    claims_mixture,
     claims_reverse,
     claims_rigor,
     rates,
@@ -151,6 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
     *claims_concentration.CLAIMS,
     *claims_identities.CLAIMS,
     *claims_reverse.CLAIMS,
+    *claims_mixture.CLAIMS,
     *claims_rigor.CLAIMS,
 )
 

@@ -13,6 +13,7 @@ from figures import (
     figure_1b,
     figure_2,
     figure_3a,
+    figure_3b,
 )
 from figures.data import FigureData
 
@@ -59,6 +60,12 @@ FIGURES: tuple[Figure, ...] = (
         title="DSM and BSM at each time step, with theory and the information bound",
         studies=("error-vs-timestep",),
         draw=figure_3a.draw,
+    ),
+    Figure(
+        name="figure-3b",
+        title="The minor mode's share with DSM and BSM scores of a mixture",
+        studies=("mixture-bootstrap",),
+        draw=figure_3b.draw,
     ),
     Figure(
         name="beyond-efficiency",

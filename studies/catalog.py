@@ -9,9 +9,11 @@ from studies import (
     evidence_classes,
     evidence_concentration,
     evidence_identities,
+    evidence_mixture,
     evidence_reverse,
     evidence_rigor,
     joint_time,
+    mixture_bootstrap,
     small_samples,
 )
 from studies.study import Study
@@ -20,12 +22,14 @@ STUDIES: tuple[Study, ...] = (
     error_vs_timestep.STUDY,
     error_vs_dimension.STUDY,
     small_samples.STUDY,
+    mixture_bootstrap.STUDY,
     bootstrap_weights.STUDY,
     bootstrap_map.STUDY,
     joint_time.STUDY,
     evidence_classes.STUDY,
     evidence_concentration.STUDY,
     evidence_identities.STUDY,
+    evidence_mixture.STUDY,
     evidence_reverse.STUDY,
     evidence_rigor.STUDY,
 )

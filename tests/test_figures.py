@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from figures import catalog, figure_1a, figure_1b, figure_2, figure_3a, style
+from figures import catalog, figure_1a, figure_1b, figure_2, figure_3a, figure_3b, style
 from figures.data import BadTable, Fact, FigureData
 from figures.output import BadFolder, save
 
@@ -177,11 +177,62 @@ def sample_2() -> FigureData:
     return FigureData("figure-2", {"nodes": nodes, "edges": edges}, {"claims": 7})
 
 
+def sample_3b() -> FigureData:
+    """Two methods over three budgets and two fits, four settings, and densities that differ by a shift."""
+    x = np.linspace(-3.0, 3.0, 25)
+    p = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+    curves = {"bsm": 1.1 * p + 0.01, "dsm": 0.9 * p + 0.02, "exact": 1.0 * p + 0.03, "truth": p + 0.04}
+    densities = [
+        pd.DataFrame({"curve": c, "x": x, "n": 60, "value": v, "q05": 0.9 * v, "q95": 1.2 * v})
+        for c, v in curves.items()
+    ]
+    budgets = [
+        {
+            "fit": f,
+            "method": m,
+            "budget": b,
+            "n": 60,
+            "share": share,
+            "low": 0.95 * share,
+            "high": 1.04 * share,
+        }
+        | {"exact": 0.164}
+        for f, rise in (("joint", 0.01), ("step", 0.0))
+        for m, more in (("bsm", 0.002), ("dsm", 0.0))
+        for b, share in ((3, 0.14 + rise + more), (30, 0.16 + rise - more))
+    ]
+    gains = [
+        {"place": k, "case": f"features, m = {100 * k}", "method": m, "sets": 60 + k, "gain": gain}
+        | {"low": gain - 0.1, "high": gain + 0.2}
+        for k in range(4)
+        for m, gain in (("bsm", 0.03 * k - 0.05), ("bsm-half", 0.2 - 0.1 * k))
+    ]
+    tables = {
+        "densities": pd.concat(densities),
+        "budgets": pd.DataFrame(budgets),
+        "gains": pd.DataFrame(gains),
+    }
+    facts: dict[str, Fact] = {
+        "case": "network: m = 77",
+        "base": "features: m = 0",
+        "sampler": "ancestral",
+        "n": 60,
+    }
+    facts |= {"minor": 0.15, "exact": 0.1712}
+    facts |= {f"{m}-{k}": v for m, s in (("dsm", 0.1), ("bsm", 0.12)) for k, v in _interval(s).items()}
+    return FigureData("figure-3b", tables, facts)
+
+
+def _interval(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.013, "high": mean + 0.017}
+
+
 SAMPLES: dict[str, Callable[[], FigureData]] = {
     "figure-1a": sample_1a,
     "figure-1b": sample_1b,
     "figure-2": sample_2,
     "figure-3a": sample_3a,
+    "figure-3b": sample_3b,
 }
 every_figure = pytest.mark.parametrize("entry", catalog.FIGURES, ids=lambda entry: entry.name)
 
@@ -243,6 +294,7 @@ def test_two_drawings_are_the_same_bytes(entry: catalog.Figure, tmp_path: Path) 
         "figure-1b": ("rivals", "value"),
         "figure-2": ("nodes", "verdict"),
         "figure-3a": ("theory", "value"),
+        "figure-3b": ("densities", "value"),
     }[entry.name]
     old = data.tables[name][column].iloc[3]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
@@ -311,6 +363,22 @@ def test_saving_is_dense_and_leaves_no_trace(entry: catalog.Figure, tmp_path: Pa
                 "BSM / DSM",
                 "d = 8, spectrum linear 0.3 … 3; m = 2000; engine exact",
                 "±3 % (ratio: ±4 %)",
+            ],
+        ),
+        (
+            "figure-3b",
+            [
+                "density at t₁",
+                "x (dimensionless)",
+                "minor mode's share (n = 60)",
+                "training budget",
+                "DSM: 10.0 % [8.7, 11.7]",
+                "BSM: 12.0 % [10.7, 13.7]",
+                "exact scores, the same steps: 17.1 %",
+                "BSM, weight 1/2 (n = 60 to 63)",
+                "network: m = 77; ancestral from N(0, I)",
+                "differs from features: m = 0",
+                "Settings are ours; the paper's are unknown",
             ],
         ),
     ],
@@ -445,6 +513,14 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
     ("figure-3a", "theory", "t", 0.15, "DSM, exact does not cover the times"),
     ("figure-3a", "ratio", "t", 0.15, "has a time t that the table points lacks"),
     ("figure-3a", "ratio", "high", 0.1, "ratio lies outside low … high"),
+    ("figure-3b", "densities", "curve", "csm", "must hold truth, exact, dsm and bsm, and nothing else"),
+    ("figure-3b", "densities", "x", 0.01, "the values of x differ"),
+    ("figure-3b", "densities", "q05", 9.0, "q05 lies above q95"),
+    ("figure-3b", "budgets", "fit", "both", "fitted by step or jointly"),
+    ("figure-3b", "budgets", "budget", 4, "the values of budget differ"),
+    ("figure-3b", "budgets", "high", 0.1, "share lies outside low … high"),
+    ("figure-3b", "gains", "method", "dsm", "must hold bsm and bsm-half, and nothing else"),
+    ("figure-3b", "gains", "low", 0.5, "gain lies outside low … high"),
 ]
 
 
@@ -645,3 +721,31 @@ def test_figure_2_says_every_name_and_verdict() -> None:
     assert {"HOLDS", "REFUTED", "UNDECIDED", "cited", "derived"} <= set(legend)
     looks = list(figure_2.LOOKS.values())
     assert len({hatch for _, hatch in looks}) == len(looks)
+
+
+def test_figure_3b_shows_its_tables() -> None:
+    """Every curve, share and improvement where the tables say; the decoy, other tables, is told apart."""
+
+    def agrees(data: FigureData, other: FigureData) -> bool:
+        left, right, below = figure_3b.draw(data).axes
+        tables = other.tables
+        marks = {line.get_gid(): line for axes in (left, right, below) for line in axes.lines}
+        found = []
+        for curve, mine in tables["densities"].groupby("curve"):
+            name = str(curve) if curve in ("truth", "exact") else f"density-{curve}"
+            line = next(x for x in left.lines if x.get_gid() == name)
+            found.append(np.allclose(line.get_ydata(), mine["value"].astype(float)))
+        for (fit, method), mine in tables["budgets"].groupby(["fit", "method"]):
+            line = marks[f"share-{fit}-{method}"]
+            found.append(
+                np.allclose(line.get_ydata(), 100 * mine.sort_values("budget")["share"].astype(float))
+            )
+        for rival in ("bsm", "bsm-half"):
+            mine = tables["gains"][tables["gains"]["method"] == rival].sort_values("place")
+            found.append(np.allclose(marks[f"gain-{rival}"].get_xdata(), mine["gain"].astype(float)))
+        return all(found)
+
+    data = sample_3b()
+    assert agrees(data, data)
+    for name, column in (("densities", "value"), ("budgets", "share"), ("gains", "gain")):
+        assert not agrees(data, with_value(data, name, column, 0.155))

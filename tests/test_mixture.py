@@ -110,13 +110,13 @@ def test_high_precision(law: Mixture, t: float, name: str) -> None:
     """Every function against 60 digits; catches any wrong term, and C_t formed as I/σ² + ∇²log p (next test).
 
     Tolerance: rounding of the exponents, 1e-15 times the largest log density, is amplified by at most the spread
-    between the components; 1e-9 of the largest entry leaves room for both, and 1e-10 weights are far above it.
+    between the components; 1e-10 of the largest entry leaves room for both, and 1e-10 weights are far above it.
     """
     x = between(law, t)
     values = getattr(law, name)(t, x)
     for value, point in zip(values, x, strict=True):
         wanted = getattr(Exact(law, t, point), name)
-        assert_allclose(value, wanted, rtol=1e-9, atol=1e-9 * np.abs(wanted).max())
+        assert_allclose(value, wanted, rtol=1e-10, atol=1e-10 * np.abs(wanted).max())
 
 
 def test_late_times_do_not_cancel() -> None:

@@ -31,6 +31,26 @@ FIT = {
     "margin": 0.02,
     "p": 0.04,
 }
+METHOD: dict[str, Any] = {
+    "share": {"mean": 0.161, "low": 0.152, "high": 0.173},
+    "error": 0.019,
+    "estimation": 0.0137,
+    "score": 0.69,
+    "total-variation": 0.117,
+    "wasserstein": 0.166,
+}
+BETTER = METHOD | {"gain": 0.18, "low": 0.053, "high": 0.31, "word": "helps"}
+NETWORK = {"iterations": 29.8, "loss": 0.122, "converged": 0.04}
+TRAINED = {"dsm": METHOD | NETWORK, "bsm": BETTER | NETWORK | {"word": "hurts"}}
+SETTING: dict[str, Any] = {
+    "case": "features: m = 7",
+    "n": 120,
+    "minor": 0.15,
+    "discretisation": 0.0123,
+    "initialisation": -0.0014,
+    "sample": 0.0161,
+    "methods": {"dsm": METHOD, "bsm": BETTER, "bsm-half": BETTER},
+}
 FINDINGS: dict[str, dict[str, Any]] = {
     "figure-1a": {
         **RAN,
@@ -120,6 +140,17 @@ FINDINGS: dict[str, dict[str, Any]] = {
             {"t": 0.2, "ratio": 0.93, "low": 0.85, "high": 1.01, "predicted": 0.917, "bound": 0.203},
             {"t": 2.0, "ratio": 0.131, "low": 0.12, "high": 0.14, "predicted": 0.1312, "bound": 0.033},
         ],
+    },
+    "figure-3b": {
+        "study": "mixture-bootstrap",
+        "settings": [SETTING, SETTING | {"case": "network: m = 9", "methods": TRAINED}],
+        "shown": SETTING,
+        "comparisons": 42,
+        "words": {"helps": "above 0", "hurts": "below it"},
+        "replicates": 120,
+        "seed": 31,
+        "code": "0.1.0+abc",
+        "missing": 0,
     },
 }
 
@@ -282,11 +313,10 @@ def test_missing_cells_are_said(figure: str) -> None:
 def test_pipes_are_escaped() -> None:
     """log|H| in a table is not three columns: every row has as many as its header. The decoy: unescaped."""
     found = tables_of(rendered())
-    assert len(found) == 4
-    assert [len(table) for table in found] == [2 + 2, 2 + 1, 2 + 2, 2 + len(VERDICTS)]
+    assert [len(table) for table in found] == [4, 3, 4, 2 + 5, 4, 4, 2 + len(VERDICTS)]
     for table in found:
         assert len(set(table)) == 1
-    assert [table[0] for table in found] == [6, 9, 5, 7]
+    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 7]
     decoy = tables_of(rendered().replace("\\|", "|"))
     assert sum(len(set(table)) > 1 for table in decoy) == 2
 
@@ -336,3 +366,15 @@ def test_every_figure_is_told() -> None:
 def test_numbers(value: float, digits: int, text: str) -> None:
     """Significant digits, trailing zeros kept because they are measured, a true minus also in the exponent."""
     assert number(value, digits) == text
+
+
+def test_improvements_are_counted_and_split() -> None:
+    """The words are tallied over settings, each number stands where its header says, per cent from fractions."""
+    text = section(rendered(), "figure-3b")
+    assert "BSM: helps in 1, hurts in 1 of 2; BSM, w = 1/2: helps in 1 of 1." in text
+    assert "gets a share of 16.1 % [15.2, 17.3] with DSM" in text
+    assert "bootstrapping there: **helps**" in text
+    assert "| features: m = 7 | 120 | BSM | 16.1 | 1.9 | 18 [5.3, 31] | helps | 0.690 |" in text
+    assert "| features: m = 7 | 1.2 | −0.14 | 1.6 | 1.4 | 1.4 | 1.4 | 0.12 | 0.12 | 0.17 | 0.17 |" in text
+    assert "| network: m = 9 | BSM | 29.8 | 0.122 | 4.0 |" in text
+    assert [len(set(table)) for table in tables_of(text)] == [1, 1, 1]
