@@ -666,6 +666,21 @@ def measure_quantity(table: Table, quantity: str) -> list[Measured]:
     return out
 
 
+def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of an estimator's mean joint risk to DSM's at each cell of the map."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        for place, group in _groups(table.frame, ["spectrum", "first", "spacing", "d", "m"]):
+            by = {e: g.sort_values("replicate")["risk"].to_numpy() for e, g in _groups(group, "estimator")}
+            ratio, se = _ratio(by[estimator], by["dsm"])
+            cell = dict(zip(("spectrum", "first", "spacing", "d", "m"), place, strict=True))
+            out.append(Measured(cell, ratio, se, by["dsm"].size))
+        return out
+
+    return measured
+
+
 # measurement name → (study, how)
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "dsm-risk": ("small-samples", measure_risk("risk")),
@@ -673,6 +688,8 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "figure-3a-ratio": ("error-vs-timestep", measure_ratio),
     "scaled-error": ("error-vs-dimension", measure_scaled_error),
     "growth": ("error-vs-dimension", measure_growth),
+    "map-bsm": ("bootstrap-map", measure_map("bsm")),
+    "map-path": ("bootstrap-map", measure_map("path")),
 }
 
 
