@@ -221,8 +221,8 @@ def sample_map() -> FigureData:
     rows = []
     for k, estimator in enumerate(("BSM", "path fit")):
         for j, (spectrum, first, spacing, ratio) in enumerate(places):
-            value = 1.05 if (k, j) == (0, 3) else 0.9 - 0.4 * k - 0.03 * j
-            rows.append([estimator, spectrum, first, spacing, ratio, 30, value, value - 0.02, value + 0.02])
+            value = 1.3 if (k, j) == (0, 3) else 0.9 - 0.4 * k - 0.03 * j
+            rows.append([estimator, spectrum, first, spacing, ratio, 30, value, 0.85 * value, 1.15 * value])
     columns = ["estimator", "spectrum", "first", "spacing", "m_over_d", "n", "ratio", "low", "high"]
     return FigureData("beyond-map", {"cells": pd.DataFrame(rows, columns=columns)}, {"d": 16})
 
@@ -397,7 +397,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: catalog.Figure, tmp_path: Pa
                 "joint risk / DSM's",
                 "m/d",
                 "power, t₁ = 0.02, Δ = 0.2",
-                "1.05",
+                "1.30",
                 "n = 30 data sets",
                 "path fit",
             ],
@@ -756,7 +756,7 @@ def test_the_beyond_figures_show_their_tables() -> None:
         mine = data.tables["cells"][data.tables["cells"]["estimator"] == estimator]
         np.testing.assert_array_equal(np.asarray(image).ravel(), mine["ratio"])
         bold = [text.get_text() for text in axes.texts if text.get_weight() == "bold"]
-        assert bold == (["1.05"] if estimator == "BSM" else [])
+        assert bold == (["1.30"] if estimator == "BSM" else [])
     with pytest.raises(BadTable, match=r"^beyond-map/cells: lacks a cell of path fit"):
         beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-1]))
 
