@@ -758,7 +758,7 @@ def test_the_beyond_figures_show_their_tables() -> None:
         bold = [text.get_text() for text in axes.texts if text.get_weight() == "bold"]
         assert bold == (["1.30"] if estimator == "BSM" else [])
     with pytest.raises(BadTable, match=r"^beyond-map/cells: lacks a cell of path fit"):
-        beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-1]))
+        beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
 
 
 # --- figure 2 -----------------------------------------------------------------------------------------------

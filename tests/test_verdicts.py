@@ -274,9 +274,9 @@ def test_curves_of_figure_3a(table: Table) -> None:
 
 
 @pytest.mark.parametrize("figure", [f for f in FIGURES if f.name != "figure-2"], ids=lambda f: f.name)
-def test_what_is_joined_can_be_drawn(figure: Any, table: Table) -> None:
+def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str, Table]) -> None:
     """Each figure's own checks pass on its join; without one of the tables they do not."""
-    joined = verdicts.JOINS[figure.name](dict.fromkeys(figure.studies, table))
+    joined = verdicts.JOINS[figure.name]({name: beyond.get(name, table) for name in figure.studies})
     figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     assert joined.findings["missing"] == 0
     fewer = dict(list(joined.tables.items())[1:])
