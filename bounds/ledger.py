@@ -6,6 +6,7 @@ The cells that come with a measurement hold what a formula needs: d, m, t, times
 import numpy as np
 
 from bounds import (
+    claims_bootstrap,
     claims_classes,
     claims_concentration,
     claims_identities,
@@ -148,6 +149,7 @@ LINEAR_SCORES: tuple[Claim, ...] = (
 
 CLAIMS: tuple[Claim, ...] = (
     *LINEAR_SCORES,
+    *claims_bootstrap.CLAIMS,
     *claims_classes.CLAIMS,
     *claims_concentration.CLAIMS,
     *claims_identities.CLAIMS,

@@ -1,6 +1,7 @@
 """Risk over the information bound against time, for every estimator, on a coarse and on a fine grid of times."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -58,6 +59,9 @@ def draw(data: FigureData) -> Figure:
                 )
             axes.axhline(1.0, color=style.INK, ls=":", lw=1.2)
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_locator(NullLocator())
             axes.set_title(f"Δ = {spacing:g}", loc="left")
             axes.set_xlabel("diffusion time t  (dimensionless)")
         panels[0].set_ylabel("risk / information bound")

@@ -850,6 +850,21 @@ def measure_over_dsm(quantity: str, method: str) -> Callable[[Table], list[Measu
     return measured
 
 
+def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of an estimator's mean joint risk to DSM's at each cell of the map."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        for place, group in _groups(table.frame, ["spectrum", "first", "spacing", "d", "m"]):
+            by = {e: g.sort_values("replicate")["risk"].to_numpy() for e, g in _groups(group, "estimator")}
+            ratio, se = _ratio(by[estimator], by["dsm"])
+            cell = dict(zip(("spectrum", "first", "spacing", "d", "m"), place, strict=True))
+            out.append(Measured(cell, ratio, se, by["dsm"].size))
+        return out
+
+    return measured
+
+
 # measurement name → (study, how)
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "dsm-risk": ("small-samples", measure_risk("risk")),
@@ -862,6 +877,8 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for quantity in ("score-error", "share-error", "estimation")
         for method in ("bsm", "bsm-half", "wrong-level")
     },
+    "map-bsm": ("bootstrap-map", measure_map("bsm")),
+    "map-path": ("bootstrap-map", measure_map("path")),
 }
 
 

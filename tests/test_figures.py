@@ -21,7 +21,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from figures import catalog, figure_1a, figure_1b, figure_2, figure_3a, figure_3b, style
+from figures import (
+    beyond_basis,
+    beyond_efficiency,
+    beyond_map,
+    catalog,
+    figure_1a,
+    figure_1b,
+    figure_2,
+    figure_3a,
+    figure_3b,
+    style,
+)
 from figures.data import BadTable, Fact, FigureData
 from figures.output import BadFolder, save
 
@@ -227,12 +238,78 @@ def _interval(mean: float) -> dict[str, float]:
     return {"mean": mean, "low": mean - 0.013, "high": mean + 0.017}
 
 
+def sample_efficiency() -> FigureData:
+    """Two estimators on two spacings, their theory on a denser grid of times."""
+    points, theory = [], []
+    for spacing in (0.1, 0.02):
+        for k, estimator in enumerate(("DSM", "path fit")):
+            t = np.array([0.2, 1.0, 2.0])
+            mean = (5.0 - 3.9 * k) * (1 + 0.1 * t) + spacing
+            points.append(
+                pd.DataFrame(
+                    {
+                        "spacing": spacing,
+                        "t": t,
+                        "estimator": estimator,
+                        "n": 40,
+                        "mean": mean,
+                        "low": 0.98 * mean,
+                    }
+                ).assign(high=1.02 * mean)
+            )
+            dense = np.linspace(0.2, 2.0, 7)
+            value = (5.0 - 3.9 * k) * (1 + 0.1 * dense) + spacing
+            theory.append(
+                pd.DataFrame({"spacing": spacing, "t": dense, "estimator": estimator, "value": value})
+            )
+    tables = {"points": pd.concat(points), "theory": pd.concat(theory)}
+    return FigureData("beyond-efficiency", tables, {"d": 8, "m": 20_000, "spectrum": "linear 0.3 … 3"})
+
+
+def sample_map() -> FigureData:
+    """Two estimators over 2 × 3 places; one loses in one of them."""
+    places = [(s, 0.02, 0.2, ratio) for s in ("identity", "power") for ratio in (1.5, 5.0, 30.0)]
+    rows = []
+    for k, estimator in enumerate(("BSM", "path fit")):
+        for j, (spectrum, first, spacing, ratio) in enumerate(places):
+            value = 1.3 if (k, j) == (0, 3) else 0.9 - 0.4 * k - 0.03 * j
+            rows.append([estimator, spectrum, first, spacing, ratio, 30, value, 0.85 * value, 1.15 * value])
+    columns = ["estimator", "spectrum", "first", "spacing", "m_over_d", "n", "ratio", "low", "high"]
+    return FigureData("beyond-map", {"cells": pd.DataFrame(rows, columns=columns)}, {"d": 16})
+
+
+def sample_basis() -> FigureData:
+    """Two bases and both targets against four counts at two m, with the levels of other estimators."""
+    rows = []
+    for m in (500, 20_000):
+        for k, basis in enumerate(("exponential", "polynomial")):
+            for target, factor in (("T1", 1.0), ("T3", 1.4)):
+                for count in (1, 2, 5, 20):
+                    mean = factor * (0.1 * (k + 1) / count**3 + 30 * count / m)
+                    rows.append([m, basis, target, count, 20, mean, 0.97 * mean, 1.03 * mean, 1.01 * mean])
+    columns = ["m", "basis", "target", "count", "n", "mean", "low", "high", "predicted"]
+    levels = [
+        (m, curve, value / m)
+        for m in (500, 20_000)
+        for curve, value in (("DSM", 99.0), ("BSM", 60.0), ("path fit", 9.0))
+    ]
+    tables = {
+        "points": pd.DataFrame(rows, columns=columns),
+        "levels": pd.DataFrame(levels, columns=["m", "curve", "value"]),
+    }
+    facts: dict[str, Fact] = {"d": 8, "spectrum": "linear 0.3 … 3", "delta": 0.1, "steps": 20}
+    return FigureData("beyond-basis", tables, facts)
+
+
 SAMPLES: dict[str, Callable[[], FigureData]] = {
     "figure-1a": sample_1a,
     "figure-1b": sample_1b,
     "figure-2": sample_2,
     "figure-3a": sample_3a,
     "figure-3b": sample_3b,
+    "beyond-efficiency": sample_efficiency,
+    "beyond-map": sample_map,
+    "beyond-basis": sample_basis,
 }
 every_figure = pytest.mark.parametrize("entry", catalog.FIGURES, ids=lambda entry: entry.name)
 
@@ -295,6 +372,9 @@ def test_two_drawings_are_the_same_bytes(entry: catalog.Figure, tmp_path: Path) 
         "figure-2": ("nodes", "verdict"),
         "figure-3a": ("theory", "value"),
         "figure-3b": ("densities", "value"),
+        "beyond-efficiency": ("theory", "value"),
+        "beyond-map": ("cells", "ratio"),
+        "beyond-basis": ("points", "predicted"),
     }[entry.name]
     old = data.tables[name][column].iloc[3]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
@@ -351,6 +431,38 @@ def test_saving_is_dense_and_leaves_no_trace(entry: catalog.Figure, tmp_path: Pa
                 "Settings are ours; the paper's are unknown",
                 "off the plot from d = 11",
                 "constants are not known",
+            ],
+        ),
+        (
+            "beyond-efficiency",
+            [
+                "risk / information bound",
+                "diffusion time t (dimensionless)",
+                "Δ = 0.1",
+                "Δ = 0.02",
+                "n = 40 replicates",
+                "path fit",
+            ],
+        ),
+        (
+            "beyond-map",
+            [
+                "joint risk / DSM's",
+                "m/d",
+                "power, t₁ = 0.02, Δ = 0.2",
+                "1.30",
+                "n = 30 data sets",
+                "path fit",
+            ],
+        ),
+        (
+            "beyond-basis",
+            [
+                "number of time functions B",
+                "joint risk (dimensionless)",
+                "m = 20000",
+                "exponential, T1",
+                "n = 20 replicates",
             ],
         ),
         (
@@ -681,10 +793,49 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path: Path, monkeypatch: pyte
 def test_catalog() -> None:
     """Names are unique, files are named after figures, and every figure says which studies it needs."""
     names = [entry.name for entry in catalog.FIGURES]
-    assert names == sorted(set(names)) == sorted(SAMPLES)
+    assert len(set(names)) == len(names) and set(names) == set(SAMPLES)
     for entry in catalog.FIGURES:
         assert entry.studies and entry.title
         assert entry.draw.__module__ == f"figures.{entry.name.replace('-', '_')}"
+
+
+def test_the_beyond_figures_show_their_tables() -> None:
+    """Marks and curves read back; the map's numbers, bold where the whole interval is above 1 and nowhere else.
+
+    Decoy: the other spacing's, m's or estimator's numbers are not what stands there.
+    """
+    data = sample_efficiency()
+    points, theory = data.tables["points"], data.tables["theory"]
+    for axes, spacing, other in zip(beyond_efficiency.draw(data).axes, (0.1, 0.02), (0.02, 0.1), strict=True):
+        for k, estimator in enumerate(("DSM", "path fit")):
+            for gid, frame, column in (
+                (f"points-{spacing:g}-{k}", points, "mean"),
+                (f"theory-{spacing:g}-{k}", theory, "value"),
+            ):
+                mine = frame[frame["estimator"] == estimator]
+                drawn = line_data(axes, gid)
+                assert np.array_equal(drawn, mine.loc[mine["spacing"] == spacing, ["t", column]])
+                assert not np.array_equal(drawn, mine.loc[mine["spacing"] == other, ["t", column]])
+    data = sample_basis()
+    points = data.tables["points"]
+    for axes, m in zip(beyond_basis.draw(data).axes, (500, 20_000), strict=True):
+        for (basis, target), group in points[points["m"] == m].groupby(["basis", "target"]):
+            for kind, column in (("points", "mean"), ("theory", "predicted"), ("theory", "mean")):
+                drawn = line_data(axes, f"{kind}-{m}-{basis}-{target}")
+                assert np.array_equal(drawn, group[["count", column]]) == (
+                    (kind, column) != ("theory", "mean")
+                )
+    data = sample_map()
+    panels = beyond_map.draw(data).axes[:2]
+    for axes, estimator in zip(panels, ("BSM", "path fit"), strict=True):
+        image = axes.images[0].get_array()
+        assert image is not None
+        mine = data.tables["cells"][data.tables["cells"]["estimator"] == estimator]
+        np.testing.assert_array_equal(np.asarray(image).ravel(), mine["ratio"])
+        bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
+        assert bold == (["1.30"] if estimator == "BSM" else [])
+    with pytest.raises(BadTable, match=r"^beyond-map/cells: lacks a cell of path fit"):
+        beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
 
 
 # --- figure 2 -----------------------------------------------------------------------------------------------

@@ -153,6 +153,69 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "missing": 0,
     },
 }
+BEYOND = {
+    "study": "bootstrap-weights",
+    "spectrum": "λ_i = 1",
+    "replicates": 77,
+    "seed": 11,
+    "code": "0.1.0+abc",
+    "missing": 0,
+}
+PLACE = {"spectrum": "power", "first": 0.02, "spacing": 0.2, "m_over_d": 1.5}
+FINDINGS |= {
+    "beyond-efficiency": {
+        **BEYOND,
+        "d": 8,
+        "m": 20000,
+        "rows": [
+            {
+                "spacing": gap,
+                "t": 2.0,
+                "estimator": name,
+                "mean": mean,
+                "low": 1.0,
+                "high": 4.2,
+                "value": mean,
+            }
+            for gap in (0.1, 0.02)
+            for name, mean in (("BSM", 4.0), ("path fit", 1.07))
+        ],
+    },
+    "beyond-map": {
+        **BEYOND,
+        "d": 16,
+        "cells": 84,
+        "worst": [
+            {"estimator": "BSM", "ratio": 0.98, "low": 0.97, "high": 0.99, **PLACE},
+            {"estimator": "path fit", "ratio": 0.31, "low": 0.3, "high": 0.32, **PLACE},
+        ],
+        "best": [{"estimator": name, "ratio": 0.05, **PLACE} for name in ("BSM", "path fit")],
+        "loses": [],
+    },
+    "beyond-basis": {
+        **BEYOND,
+        "best": [
+            {
+                "m": m,
+                "target": target,
+                "basis": "resolvent",
+                "count": 3,
+                "mean": 30 / m,
+                "low": 29 / m,
+                "high": 31 / m,
+                "predicted": 30 / m,
+                "bias": 1 / m,
+            }
+            for m in (500, 20000)
+            for target in ("T1", "T3")
+        ],
+        "levels": [
+            {"m": m, "curve": curve, "value": value / m}
+            for m in (500, 20000)
+            for curve, value in (("DSM", 100.0), ("BSM", 60.0), ("path fit", 9.0))
+        ],
+    },
+}
 
 
 def verdict(name: str, **more: Any) -> dict[str, Any]:
@@ -313,10 +376,11 @@ def test_missing_cells_are_said(figure: str) -> None:
 def test_pipes_are_escaped() -> None:
     """log|H| in a table is not three columns: every row has as many as its header. The decoy: unescaped."""
     found = tables_of(rendered())
-    assert [len(table) for table in found] == [4, 3, 4, 2 + 5, 4, 4, 2 + len(VERDICTS)]
+    tables = [2 + 2, 2 + 1, 2 + 2, 2 + 5, 2 + 2, 2 + 2, 2 + 4, 2 + 4, 2 + len(VERDICTS)]
+    assert [len(table) for table in found] == tables
     for table in found:
         assert len(set(table)) == 1
-    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 7]
+    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 6, 7, 7]
     decoy = tables_of(rendered().replace("\\|", "|"))
     assert sum(len(set(table)) > 1 for table in decoy) == 2
 
@@ -344,6 +408,35 @@ def test_false_alarms_are_added_up() -> None:
     """Seven claims of 1e-9 each, the computed ones adding nothing."""
     text = rendered(verdicts=[verdict(str(k)) for k in range(7)] + [verdict("x", false_alarm=0.0)])
     assert "a false alarm in at most 7.0·10^−9 of runs" in text
+
+
+def test_the_recommendation() -> None:
+    """Three sentences at the end of the last section, with ratios at the largest m; the least m's are the decoy."""
+
+    def told(**more: Any) -> str:
+        text = section(rendered(changed("beyond-basis", **more)), "beyond-basis")
+        start = text.index("**The recommendation in three sentences.**")
+        assert text[start:].index("**Verdict.**") == text[start:].index("\n\n") + 2
+        return text[start : text.index("\n\n", start)]
+
+    plain = told()
+    assert len(re.findall(r"[a-z)\d]\. (?=[A-Z])", plain.split("** ", 1)[1])) == 2
+    assert "to 0.60 of denoising's" in plain and "to 0.090 of denoising's" in plain
+    assert "(resolvent, B = 3, denoising target) stands at 0.30" in plain
+    levels = FINDINGS["beyond-basis"]["levels"]
+    small = [r | ({"value": 7.0} if (r["m"], r["curve"]) == (500, "BSM") else {}) for r in levels]
+    large = [r | ({"value": 40 / 20000} if (r["m"], r["curve"]) == (20000, "BSM") else {}) for r in levels]
+    assert told(levels=small) == plain
+    assert "to 0.40 of denoising's" in told(levels=large)
+
+
+def test_the_map_says_who_loses() -> None:
+    """By name, place and ratio; or that nobody does."""
+    assert "Nowhere on the map does one of them lose" in section(rendered(), "beyond-map")
+    loses = [{"estimator": "BSM, risk-optimal matrix", "ratio": 1.04, **PLACE}]
+    text = section(rendered(changed("beyond-map", loses=loses)), "beyond-map")
+    assert "BSM, risk-optimal matrix at power, t₁ = 0.02, Δ = 0.2, m/d = 1.5 (1.04)" in text
+    assert "Nowhere" not in text
 
 
 def test_every_figure_is_told() -> None:

@@ -1,6 +1,7 @@
 """Base studies and what is joined from them, against plain loops over the CSV and matrices written out."""
 
 import csv
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,10 @@ from bounds.check import Array, InvalidInput
 from bounds.ledger import CLAIMS, claim
 from figures.catalog import FIGURES
 from figures.data import FigureData
-from studies import tables, verdicts
+from studies import bootstrap_map, bootstrap_weights, joint_time, tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
 from studies.linear_score import LinearScoreSettings, Spectrum, cells, measure
-from studies.study import Cell, Study, canonical, load_settings, replicate_seed
+from studies.study import Cell, Study, canonical, load_settings, parse_settings, replicate_seed
 from studies.sweep import run
 from studies.tables import Table
 
@@ -276,9 +277,9 @@ BASE = [f for f in FIGURES if f.name not in ("figure-2", "figure-3b")]
 
 
 @pytest.mark.parametrize("figure", BASE, ids=lambda f: f.name)
-def test_what_is_joined_can_be_drawn(figure: Any, table: Table) -> None:
+def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str, Table]) -> None:
     """Each figure's own checks pass on its join; without one of the tables they do not."""
-    joined = verdicts.JOINS[figure.name](dict.fromkeys(figure.studies, table))
+    joined = verdicts.JOINS[figure.name]({name: beyond.get(name, table) for name in figure.studies})
     figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     assert joined.findings["missing"] == 0
     fewer = dict(list(joined.tables.items())[1:])
@@ -377,6 +378,156 @@ def test_every_measurement_has_its_study() -> None:
     graph = verdicts.ancestry(CLAIMS, verdicts.GOALS)
     drawn = next(f for f in FIGURES if f.name == "figure-2")
     assert {verdicts.study_of(claim) for claim in graph} == set(drawn.studies)
+
+
+# --- beyond the paper ---------------------------------------------------------------------------------------
+
+SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
+    "bootstrap-weights": (
+        bootstrap_weights.WeightsSettings,
+        {"dims": (3,), "samples": (400,), "spacings": (0.2, 0.1), "last": 0.8, "kept": (0.2, 0.8)},
+    ),
+    "bootstrap-map": (
+        bootstrap_map.MapSettings,
+        {"d": 3, "ratios": (3.0, 10.0), "spacings": (0.4,), "firsts": (0.1, 0.2), "last": 0.9},
+    ),
+    "joint-time": (
+        joint_time.JointSettings,
+        {"d": 3, "samples": (60, 400), "spacings": (0.2,), "last": 0.8, "counts": (1, 2, 4)},
+    ),
+}
+
+
+def small(name: str, **more: Any) -> Any:
+    model, given = SMALL[name]
+    return model(**{**given, "replicates": 6, "seed": 2, **more})
+
+
+@pytest.fixture(scope="module")
+def beyond(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
+    out = tmp_path_factory.mktemp("beyond")
+    for name in SMALL:
+        run(study(name), small(name), out, progress=False)
+    return {name: tables.read(out, name, study(name).columns) for name in SMALL}
+
+
+def half_width(values: pd.Series) -> float:
+    return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+
+
+def test_efficiency_is_risk_over_the_bound(beyond: dict[str, Table]) -> None:
+    """Each mean over the bound from matrices; the bound without its diagonal's factor 2 is the decoy."""
+    frame = beyond["bootstrap-weights"].frame
+    joined = verdicts.beyond_efficiency(beyond["bootstrap-weights"])
+    points = joined.tables["points"]
+    assert len(points) == 2 * 2 * len(verdicts.FITS)
+    labels = {label: name for name, label in verdicts.FITS.items()}
+    for row in points.to_dict("records"):
+        data, decayed = np.linspace(0.3, 3.0, 3), math.exp(-2 * row["t"])
+        v = decayed * data + 1 - decayed
+        both = decayed**2 * np.outer(data / v**2, data / v)
+        mine = frame[(frame["t"] == row["t"]) & (frame["spacing"] == row["spacing"])]
+        risks = mine.loc[mine["estimator"] == labels[row["estimator"]], "risk"]
+        values = 400 * risks / (both.sum() + np.trace(both))
+        assert row["mean"] == pytest.approx(values.mean(), rel=1e-12)
+        assert row["high"] - row["mean"] == pytest.approx(half_width(values), rel=1e-9)
+        assert row["mean"] != pytest.approx(400 * risks.mean() / both.sum(), rel=1e-2)
+    theory = joined.tables["theory"]
+    assert set(theory["estimator"]) == set(labels)
+    dsm = theory[(theory["estimator"] == "DSM") & (theory["t"] == 0.8)]["value"]
+    noise, v = 1 - math.exp(-1.6), math.exp(-1.6) * np.linspace(0.3, 3.0, 3) + 1 - math.exp(-1.6)
+    both = math.exp(-3.2) * np.outer(np.linspace(0.3, 3.0, 3) / v**2, np.linspace(0.3, 3.0, 3) / v)
+    exact = (1 / noise - 1 / v).sum() * 3 / (400 - 4) / (both.sum() + np.trace(both)) * 400
+    np.testing.assert_allclose(dsm, exact, rtol=1e-12)
+
+
+def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
+    """mean/mean by pandas and the jackknife's standard error within 10 %; unpaired, the error is another."""
+    frame = beyond["bootstrap-map"].frame
+    joined = verdicts.beyond_map(beyond["bootstrap-map"])
+    wide = frame.pivot(
+        index=["spectrum", "first", "spacing", "m", "replicate"], columns="estimator", values="risk"
+    )
+    names = {label: name for name, label in verdicts.FITS.items()}
+    cells = joined.tables["cells"]
+    assert len(cells) == 3 * 2 * 2 * 3
+    for row in cells.to_dict("records"):
+        here = wide.loc[row["spectrum"], row["first"], row["spacing"], round(3 * row["m_over_d"])]  # type: ignore[index]
+        a, b = here[names[row["estimator"]]], here["dsm"]
+        assert row["ratio"] == pytest.approx(a.mean() / b.mean(), rel=1e-12)
+        direct = float((a - row["ratio"] * b).std() / math.sqrt(6) / b.mean())
+        assert row["high"] - row["ratio"] == pytest.approx(stats.t.ppf(0.975, 5) * direct, rel=1e-9)
+    found = joined.findings
+    assert found["cells"] == 12
+    for row in found["worst"]:
+        assert row["ratio"] == cells.loc[cells["estimator"] == row["estimator"], "ratio"].max()
+    for row in found["best"]:
+        assert row["ratio"] == cells.loc[cells["estimator"] == row["estimator"], "ratio"].min()
+    assert len(found["loses"]) == int((cells["low"] > 1).sum())
+    measured = verdicts.measure_map("bsm")(beyond["bootstrap-map"])
+    mine = cells[cells["estimator"] == "BSM"]
+    assert sorted(one.value for one in measured) == sorted(mine["ratio"])
+
+
+def test_the_basis_join_is_a_mean_and_its_prediction(beyond: dict[str, Table]) -> None:
+    """Means by pandas; the prediction is bias + variance/m, near the measured mean; the best is the least mean."""
+    frame = beyond["joint-time"].frame
+    joined = verdicts.beyond_basis(beyond["joint-time"])
+    means = frame.groupby(["m", "basis", "count", "local"])["risk"].mean()
+    points = joined.tables["points"]
+    assert len(points) == len(means) == 2 * 4 * 3 * 2
+    for row in points.to_dict("records"):
+        key = (row["m"], row["basis"], row["count"], int(row["target"] == "T3"))
+        assert row["mean"] == pytest.approx(means[key], rel=1e-12)
+        assert row["bias"] <= row["predicted"]
+    for row in joined.findings["best"]:
+        here = points[(points["m"] == row["m"]) & (points["target"] == row["target"])]
+        assert row["mean"] == here["mean"].min()
+    dsm = next(r for r in joined.findings["levels"] if (r["m"], r["curve"]) == (400, "DSM"))
+    risks = []
+    for t in (0.2, 0.4, 0.6, 0.8):
+        noise = 1 - math.exp(-2 * t)
+        v = math.exp(-2 * t) * np.linspace(0.3, 3.0, 3) + noise
+        risks.append((1 / noise - 1 / v).sum() * 3 / (400 - 4))
+    assert dsm["value"] == pytest.approx(0.2 * sum(risks), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "key"),
+    [
+        ("bootstrap-weights", {"kept": (0.3,)}, "kept"),
+        ("bootstrap-weights", {"dims": (3, 3)}, "dims"),
+        ("bootstrap-weights", {"spacings": (-0.1,)}, "spacings"),
+        ("bootstrap-weights", {"estimators": ("nope",)}, "estimators"),
+        ("bootstrap-weights", {"samples": (3,)}, "samples"),
+        ("bootstrap-map", {"ratios": (1.0,)}, "ratios"),
+        ("bootstrap-map", {"spacings": (0.0,)}, "spacings"),
+        ("bootstrap-map", {"estimators": ("nope",)}, "estimators"),
+        ("joint-time", {"bases": ("nope",)}, "bases"),
+        ("joint-time", {"counts": (5,)}, "counts"),
+        ("joint-time", {"samples": (2,)}, "samples"),
+        ("joint-time", {"last": -1.0}, "last"),
+    ],
+)
+def test_bad_settings_beyond(name: str, change: dict[str, Any], key: str) -> None:
+    """Named with its key; the same settings without the fault are the fixture's (the decoy)."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_settings(SMALL[name][0], json.loads(small(name).model_dump_json()) | change, "here")
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_a_batch_beyond_leaves_no_trace(name: str) -> None:
+    """Rows of a replicate alone and beside others: the same to rounding; other seeds give others."""
+    one = study(name)
+    for cell in one.cells(small(name)):
+        keys = [replicate_seed(9, cell, k) for k in range(3)]
+        together = one.measure(cell, keys)
+        for rows, key in zip(together, keys, strict=True):
+            (alone,) = one.measure(cell, [key])
+            for a, b in zip(alone, rows, strict=True):
+                assert a["risk"] == pytest.approx(b["risk"], rel=1e-7)
+        assert together[0][0]["risk"] != together[1][0]["risk"]
 
 
 # --- refusals -----------------------------------------------------------------------------------------------
