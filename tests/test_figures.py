@@ -755,7 +755,7 @@ def test_the_beyond_figures_show_their_tables() -> None:
         assert image is not None
         mine = data.tables["cells"][data.tables["cells"]["estimator"] == estimator]
         np.testing.assert_array_equal(np.asarray(image).ravel(), mine["ratio"])
-        bold = [text.get_text() for text in axes.texts if text.get_weight() == "bold"]
+        bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
         assert bold == (["1.30"] if estimator == "BSM" else [])
     with pytest.raises(BadTable, match=r"^beyond-map/cells: lacks a cell of path fit"):
         beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
