@@ -452,7 +452,8 @@ def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
     cells = joined.tables["cells"]
     assert len(cells) == 3 * 2 * 2 * 3
     for row in cells.to_dict("records"):
-        here = wide.loc[row["spectrum"], row["first"], row["spacing"], round(3 * row["m_over_d"])]  # type: ignore[index]
+        place = (row["spectrum"], row["first"], row["spacing"], round(3 * row["m_over_d"]))
+        here = wide.xs(place, level=[0, 1, 2, 3])
         a, b = here[names[row["estimator"]]], here["dsm"]
         assert row["ratio"] == pytest.approx(a.mean() / b.mean(), rel=1e-12)
         direct = float((a - row["ratio"] * b).std() / math.sqrt(6) / b.mean())
