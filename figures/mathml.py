@@ -174,8 +174,9 @@ def _atom(text: str, at: int) -> tuple[str, int]:
 
 
 def _stiff(character: str) -> str:
-    """Brackets as tall as the letters: nothing here is taller than a line."""
-    return ' stretchy="false"' if character in "()[]|‖⟨⟩{}" else ""
+    """How an operator stands: brackets as tall as letters, nothing here being taller than a line; bars close by."""
+    stiff = ' stretchy="false"' if character in OPENING + CLOSING + "|‖" else ""
+    return stiff + (' lspace="0.1em" rspace="0.1em"' if character in "|‖/" else "")
 
 
 def _closing(text: str, start: int) -> int:
@@ -217,7 +218,7 @@ def _scripts(base: str, text: str, at: int) -> tuple[str, int]:
             else:
                 low += inner
         elif here in "'′":
-            high, at = high + "<mo>′</mo>", at + 1
+            high, at = high + '<mo lspace="0" rspace="0">′</mo>', at + 1
         elif here == "*" and starred:
             high, at = high + "<mo>*</mo>", at + 1
         else:
