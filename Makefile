@@ -4,7 +4,7 @@ PRESET ?= paper
 OUT ?= results/$(PRESET)
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage lint lock clean
+.PHONY: reproduce test verify bench sabotage report lessons browser lint lock clean
 
 reproduce: .venv/installed
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
@@ -21,6 +21,17 @@ bench: .venv/installed
 # Breaks every public function of bounds in turn and lists what no test would miss; about half an hour.
 sabotage: .venv/installed
 	$(BIN)/python -m tests.sabotage
+
+report: .venv/installed
+	$(BIN)/dimfree report
+
+# Opens in your own browser, for this machine alone.
+lessons: .venv/installed
+	$(BIN)/marimo edit --host 127.0.0.1 --skip-update-check lessons
+
+# Tests the page and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
+browser: .venv/installed
+	$(BIN)/python -m pytest tests/browser
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -232,24 +232,28 @@ def _verify(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     one = claim(options.name)
     name = verdicts.study_of(one)
-    if (options.source / f"{name}.json").exists():
-        results = {name: tables.read(options.source, name, study(name).columns)}
-        (verdict,) = verdicts.judge([one], results)
-        print(explain.text(explain.record(one, verdict), _relative(options.source, Path.cwd()) or "."))
-    else:
+    if not (options.source / f"{name}.json").exists():
         print(explain.text(explain.record(one), f"{options.source} has no results of {name}; run it first"))
-    return 0
+        return 0
+    table = tables.read(options.source, name, study(name).columns)
+    with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
+        (verdict,) = verdicts.judge([one], {name: table})
+    print(explain.text(explain.record(one, verdict), _relative(options.source, Path.cwd()) or "."))
+    return 0 if verdict.as_expected else 1
 
 
 def _report(options: argparse.Namespace) -> int:
     results = {one.name: tables.read(options.source, one.name, one.columns) for one in STUDIES}
-    _write(options.out / "report.html", page_text(results))
+    complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
+    with _blaming_gaps(complete):
+        judged = verdicts.judge(CLAIMS, results)
+        _write(options.out / "report.html", page_text(results, judged))
     print(options.out / "report.html")
-    return 0
+    return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
-def page_text(results: Mapping[str, Table]) -> str:
-    """report.html from the studies' tables, a function of these alone."""
+def page_text(results: Mapping[str, Table], judged: Sequence[Verdict]) -> str:
+    """report.html from the studies' tables and the verdicts on them, a function of these alone."""
     pictures = []
     for figure in FIGURES:
         joined = _join(figure, results)
@@ -257,7 +261,7 @@ def page_text(results: Mapping[str, Table]) -> str:
         pictures.append(page.Picture(figure.name, figure.title, svg(drawing), joined.findings))
     return page.render(
         pictures,
-        [explain.record(v.claim, v) for v in verdicts.judge(CLAIMS, results)],
+        [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
         concentration.__doc__ or "",
     )

@@ -82,7 +82,7 @@ ALTERNATIVES: Mapping[str, Callable[[Findings], str]] = {
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page: its ids and styles its own, with a text in place of the picture.
+    """An SVG file as an element of the page: its styles and ids its own, with a text in place of the picture.
 
     Parameters
     ----------
@@ -93,7 +93,10 @@ def inline_svg(text: str, name: str, alt: str) -> str:
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
-    body = re.sub(r'\bid="', f'id="{name}-', body)
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
+    body = re.sub(
+        r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body
+    )
     body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
     body = body.replace("url(#", f"url(#{name}-").replace('"text/css">*', f'"text/css">#{name}-svg *')
     width = float(re.findall(r'width="([\d.]+)pt"', body)[0])

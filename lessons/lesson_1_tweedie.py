@@ -42,7 +42,7 @@ def law(gap):
 
 
 @app.function
-def paths(gap, t, count=20000, seed=1):
+def paths(gap, t, count=10000, seed=1):
     """X_t and −Z_t/σ_t² of simulated paths, shape (count,) each."""
     rng = np.random.default_rng(seed)
     (at_t,) = simulate(law(gap).sample(count, rng), [t], rng)
@@ -71,7 +71,7 @@ def show(gap, t):
     left.set_xlabel("x")
     left.set_ylabel("density of X_t")
     right.plot(
-        x[::40], targets[::40], ".", ms=2, color=style.FAINT, alpha=0.4, label="−Z_t/σ_t², single paths"
+        x[::20], targets[::20], ".", ms=2, color=style.FAINT, alpha=0.4, label="−Z_t/σ_t², single paths"
     )
     right.plot(grid, mixture.score(t, grid[:, None])[:, 0], color=style.COLOURS[1], label="score s(t, x)")
     right.plot(middle, averages, "o", color=style.COLOURS[0], label="their averages, 24 bins")

@@ -162,16 +162,16 @@ def _(planted, spacing):
 def _():
     exercises = (
         Exercise(
-            r"A uniform grid with $\Delta = 0.1$. Which bound on $\kappa$ holds for every log-concave law and every $N$, by "
-            r"$2e^{\max\gamma}$?",
+            r"A uniform grid with $\Delta = 0.1$. Which bound on $\kappa$ holds for every log-concave law and "
+            r"every $N$, by $2e^{\max\gamma}$?",
             2.21034,
             "2 e^{0.1}. (The sharper 1 + γ/(1 − e^{−γ}) gives 2.051.)",
             2,
             "That is the limit of ever finer grids.",
         ),
         Exercise(
-            r"$\lambda = 1$, ever finer grids. By how much does the separate price $\sum_j \gamma_j c_j$ grow when $t_1$ falls "
-            r"from $10^{-3}$ to $10^{-6}$?",
+            r"$\lambda = 1$, ever finer grids. By how much does the separate price $\sum_j \gamma_j c_j$ grow when "
+            r"$t_1$ falls from $10^{-3}$ to $10^{-6}$?",
             3.4539,
             "c_t is about 1/(2t) near 0, so the sum grows like ½ log(1/t_1): ½ log 1000.",
             6.9078,

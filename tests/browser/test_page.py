@@ -106,7 +106,7 @@ def test_light_and_dark(shown: Watched) -> None:
     page = shown.page
     grounds = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         colours = {
             what: luminance(page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).{what}"))
             for what, selector in (("backgroundColor", "body"), ("color", "body"))
