@@ -4,7 +4,7 @@ PRESET ?= paper
 OUT ?= results/$(PRESET)
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage faults lint lock clean
+.PHONY: reproduce test verify bench sabotage faults report lessons browser lint lock clean
 
 reproduce: .venv/installed
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
@@ -25,6 +25,17 @@ sabotage: .venv/installed
 # A hundred kills at random moments, of coordinator and workers; about four minutes.
 faults: .venv/installed
 	$(BIN)/python -m tests.faults
+
+report: .venv/installed
+	$(BIN)/dimfree report
+
+# Opens in your own browser, for this machine alone.
+lessons: .venv/installed
+	$(BIN)/marimo edit --host 127.0.0.1 --skip-update-check lessons
+
+# Tests the page and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
+browser: .venv/installed
+	$(BIN)/python -m pytest tests/browser
 
 lint: .venv/installed
 	$(BIN)/ruff check .

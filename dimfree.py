@@ -20,11 +20,12 @@ from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
 from bounds.ledger import CLAIMS, claim
-from figures import report
+from figures import page
+from figures import report as markdown
 from figures.catalog import FIGURES, Figure
 from figures.data import BadTable, FigureData
-from figures.output import BadFolder, save
-from studies import tables, verdicts
+from figures.output import BadFolder, save, svg
+from studies import explain, tables, verdicts
 from studies.bench import run as measure_costs
 from studies.bench import table as bench_table
 from studies.catalog import PRESETS, STUDIES, study
@@ -109,6 +110,18 @@ def _parser() -> _Parser:
     verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
     verify.set_defaults(command=_verify)
 
+    told = commands.add_parser("explain", help="one claim: what, why, from where, its decoy and last verdict")
+    told.add_argument("name", metavar="CLAIM")
+    told.add_argument("--from", dest="source", type=Path, default=COMMITTED, metavar="DIR")
+    told.set_defaults(command=_explain)
+
+    html = commands.add_parser(
+        "report", help="one HTML page of figures and claims, from results that are there"
+    )
+    html.add_argument("--from", dest="source", type=Path, default=COMMITTED, metavar="DIR")
+    html.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
+    html.set_defaults(command=_report)
+
     bench = commands.add_parser("bench", help="what things cost here, as ratios within one run")
     bench.add_argument("--json", action="store_true")
     bench.set_defaults(command=_bench)
@@ -142,7 +155,7 @@ def report_text(
     joined: Mapping[str, verdicts.Joined], judged: Sequence[Verdict], pictures: str, preset: str
 ) -> str:
     """paper_repro.md from joined results, by figure name, and verdicts; a function of these alone."""
-    return report.render(
+    return markdown.render(
         {name: one.findings for name, one in joined.items()},
         [verdict.to_json() for verdict in judged],
         pictures,
@@ -223,6 +236,44 @@ def _verify(options: argparse.Namespace) -> int:
             judged = verdicts.judge(claims, results)
     print(json.dumps([v.to_json() for v in judged], indent=2) if options.json else _table(judged))
     return 0 if complete and all(v.as_expected for v in judged) else 1
+
+
+def _explain(options: argparse.Namespace) -> int:
+    one = claim(options.name)
+    name = verdicts.study_of(one)
+    if not (options.source / f"{name}.json").exists():
+        print(explain.text(explain.record(one), f"{options.source} has no results of {name}; run it first"))
+        return 0
+    table = tables.read(options.source, name, study(name).columns)
+    with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
+        (verdict,) = verdicts.judge([one], {name: table})
+    print(explain.text(explain.record(one, verdict), _relative(options.source, Path.cwd()) or "."))
+    return 0 if verdict.as_expected else 1
+
+
+def _report(options: argparse.Namespace) -> int:
+    results = {one.name: tables.read(options.source, one.name, one.columns) for one in STUDIES}
+    complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
+    with _blaming_gaps(complete):
+        judged = verdicts.judge(CLAIMS, results)
+        _write(options.out / "report.html", page_text(results, judged))
+    print(options.out / "report.html")
+    return 0 if complete and all(v.as_expected for v in judged) else 1
+
+
+def page_text(results: Mapping[str, Table], judged: Sequence[Verdict]) -> str:
+    """report.html from the studies' tables and the verdicts on them, a function of these alone."""
+    pictures = []
+    for figure in FIGURES:
+        joined = _join(figure, results)
+        drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
+        pictures.append(page.Picture(figure.name, figure.title, svg(drawing), joined.findings))
+    return page.render(
+        pictures,
+        [explain.record(v.claim, v) for v in judged],
+        {name: table.manifest for name, table in results.items()},
+        concentration.__doc__ or "",
+    )
 
 
 def _table(judged: Sequence[Verdict]) -> str:

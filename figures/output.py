@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from figures import style
 from figures.data import BadTable
 
-__all__ = ["BadFolder", "BadTable", "save"]
+__all__ = ["BadFolder", "BadTable", "save", "svg"]
 
 # Per format, what is written about the file; None leaves out the date.
 FORMATS: dict[str, dict[str, str | None]] = {
@@ -71,3 +71,11 @@ def save(figure: Figure, folder: Path | str, name: str) -> list[Path]:
     except OSError as error:
         raise BadFolder(folder, (error.strerror or str(error)).lower()) from None
     return list(pictures)
+
+
+def svg(figure: Figure) -> str:
+    """The figure as the text of an SVG file, the same as `save` writes."""
+    buffer = BytesIO()
+    with style.look():
+        figure.savefig(buffer, format="svg", metadata=FORMATS["svg"])
+    return buffer.getvalue().decode()

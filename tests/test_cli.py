@@ -238,6 +238,9 @@ BAD_CONFIGS = {
         ("run error-vs-timestep --config c.toml --out c.toml/r", "--out: cannot write to c.toml/r"),
         ("reproduce --preset quick --out c.toml/r", "--out: cannot write to c.toml/r"),
         ("draw figure-3a --from none", "none/error-vs-timestep.json: does not exist"),
+        ("explain no-such", "NAME: 'no-such' is not a claim"),
+        ("report --from none --out r", "none/error-vs-timestep.json: does not exist"),
+        ("report --out c.toml/r", "c.toml/r/report.html: cannot be written"),
         ("", "arguments are required: COMMAND"),
         ("no-such", "invalid choice: 'no-such'"),
         ("list --no-such", "unrecognized arguments: --no-such"),
@@ -455,3 +458,35 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
         assert (said.code, said.out) == (1, "")
         assert "error-vs-timestep: 8 replicates missing: raised ArithmeticError: planted" in said.err
         assert said.err.splitlines()[-1].startswith("dimfree: cells are missing, so there are no verdicts: ")
+
+
+# --- explain and report ----------------------------------------------------------------------------------------
+
+
+def test_explain(call: Call, results: Path) -> None:
+    """From the committed results, from another folder's, and without any; the verdict is that folder's own."""
+    said = call("explain", "figure-3a-ratio")
+    assert (said.code, said.err) == (0, "")
+    assert "HOLDS, decoy rejected; 19 cells, 500 replicates" in " ".join(said.out.split())
+    for part in ("kind", "assumes", "why", "source", "formula", "decoy", "verdict", "again"):
+        assert f"\n  {part} " in said.out
+    other = call("explain", "figure-3a-ratio", "--from", results)
+    assert "2 cells, 7 replicates" in " ".join(other.out.split())
+    assert other.code == (0 if "HOLDS, decoy rejected" in " ".join(other.out.split()) else 1)
+    without = call("explain", "class-collapse", "--from", results)
+    assert without.code == 0
+    assert "has no results of evidence-classes; run it first" in " ".join(without.out.split())
+
+
+def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One file, its path on standard output; 1 where a verdict is not the expected one, and the page says which."""
+    said = call("report", "--out", "p")
+    assert (said.code, said.out, said.err) == (0, "p/report.html\n", "")
+    assert list(files(tmp_path)) == ["p/report.html"]
+    first = Path("p/report.html").read_bytes()
+    assert call("report", "--out", "q").code == 0
+    assert Path("q/report.html").read_bytes() == first
+    monkeypatch.setattr(dimfree, "CLAIMS", (sure(expected="REFUTED", reason="to see it fail"),))
+    monkeypatch.setattr(dimfree, "FIGURES", FIGURES[-1:])
+    assert call("report", "--out", "q").code == 1
+    assert "(expected: REFUTED)" in Path("q/report.html").read_text(encoding="utf-8")

@@ -1,0 +1,50 @@
+"use strict";
+// Filters and sorts the claims. Without it the page shows them all, in the ledger's order.
+{
+  const form = document.getElementById("filter");
+  const body = document.querySelector("#claims tbody");
+  const rows = Array.from(body.rows);
+  const count = document.getElementById("count");
+
+  const filter = () => {
+    const words = form.elements.words.value.toLowerCase().split(/\s+/);
+    let shown = 0;
+    for (const row of rows) {
+      const matches = ["origin", "kind", "verdict"].every((field) =>
+        ["", row.dataset[field]].includes(form.elements[field].value));
+      row.hidden = !(matches && words.every((word) => row.dataset.words.includes(word)));
+      shown += !row.hidden;
+    }
+    count.textContent = `${shown} of ${rows.length} claims`;
+  };
+
+  const sort = (heading) => {
+    const column = heading.cellIndex;
+    const descending = heading.getAttribute("aria-sort") === "ascending";
+    for (const other of heading.parentNode.cells) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const key = (row) => row.cells[column].dataset.key ?? row.cells[column].textContent;
+    const order = (a, b) => key(a).localeCompare(key(b), "en", { numeric: true });
+    body.append(...rows.sort((a, b) => (descending ? -1 : 1) * order(a, b)));
+  };
+
+  // A link to a claim opens it, and shows it whatever is filtered.
+  const open = () => {
+    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (row && rows.includes(row)) {
+      if (row.hidden) { form.reset(); filter(); }
+      row.querySelector("details").open = true;
+      row.scrollIntoView();
+    }
+  };
+
+  form.addEventListener("input", filter);
+  form.addEventListener("reset", () => setTimeout(filter));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  for (const button of document.querySelectorAll("#claims th button"))
+    button.addEventListener("click", () => sort(button.parentNode));
+  addEventListener("hashchange", open);
+  form.hidden = false;
+  filter();
+  open();
+}

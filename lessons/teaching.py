@@ -1,0 +1,143 @@
+"""What all lessons share: figures as pictures with a text, exercises that know their answer, verdicts as sentences."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Literal
+
+import marimo as mo
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from bounds.check import Array
+from bounds.claim import Claim, Measured, Status, verify
+from figures import style
+
+COLOURS: dict[Status, Literal["success", "danger", "warn"]] = {
+    "HOLDS": "success",
+    "REFUTED": "danger",
+    "UNDECIDED": "warn",
+}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question whose answer is one number.
+
+    Attributes
+    ----------
+    question : Markdown
+    answer : the number, typed here and computed by another route in the tests
+    how : the way to it, shown once it is found
+    mistake, hint : the wrong answer most often given, and what to say to it
+    tolerance : relative
+    """
+
+    question: str
+    answer: float
+    how: str
+    mistake: float
+    hint: str
+    tolerance: float = 0.01
+
+    def is_right(self, given: float) -> bool:
+        """Whether the answer is near enough."""
+        return abs(given - self.answer) <= self.tolerance * abs(self.answer)
+
+    def reply(self, text: str) -> str:
+        """What to say to what was typed."""
+        if not text.strip():
+            return "…"
+        try:
+            given = float(text.replace(",", ".").replace("−", "-"))
+        except ValueError:
+            return "A number, please."
+        if self.is_right(given):
+            return f"**Right.** {self.how}"
+        if abs(given - self.mistake) <= self.tolerance * abs(self.mistake):
+            return f"Not quite. {self.hint}"
+        return "No. " + ("Too large." if given > self.answer else "Too small.")
+
+
+def boxes(exercises: Sequence[Exercise]) -> mo.ui.array:
+    """One box to type into for each exercise."""
+    return mo.ui.array(
+        [mo.ui.text(placeholder="a number", label=f"answer {k + 1}") for k in range(len(exercises))]
+    )
+
+
+def sheet(exercises: Sequence[Exercise], answers: mo.ui.array) -> mo.Html:
+    """The exercises, their boxes, and what there is to say to what was typed."""
+    parts: list[object] = [mo.md("## Exercises")]
+    for k, (exercise, typed) in enumerate(zip(exercises, answers.value, strict=True)):
+        parts += [mo.md(f"**{k + 1}.** {exercise.question}"), answers[k], mo.md(exercise.reply(str(typed)))]
+    return mo.vstack(parts)
+
+
+def plot(columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """An empty figure in the house's look, with `columns` axes side by side and room for legends under them.
+
+    Its margins are fixed and its letters stay letters: a layout engine and outlines would take most of the 200 ms in
+    which a slider answers.
+    """
+    with style.look():
+        figure = Figure(figsize=(7.5, 3.6))
+        axes = list(np.ravel(figure.subplots(1, columns)))
+    figure.subplots_adjust(left=0.09, right=0.98, top=0.96, bottom=0.32, wspace=0.25)
+    return figure, axes
+
+
+def logarithmic(axes: Axes, *, x: bool = False, y: bool = False) -> None:
+    """Log axes with plain numbers at few ticks."""
+    for wanted, axis, scale in ((x, axes.xaxis, axes.set_xscale), (y, axes.yaxis, axes.set_yscale)):
+        if wanted:
+            scale("log")
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
+
+
+def picture(figure: Figure, alt: str) -> mo.Html:
+    """The figure as an SVG image, with a text for those who do not see it; legends go under the axes."""
+    buffer = BytesIO()
+    with style.look(), rc_context({"svg.fonttype": "none"}):
+        for axes in figure.axes:
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(
+                    loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2 if len(figure.axes) == 1 else 1
+                )
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    data = b64encode(buffer.getvalue()).decode()
+    return mo.Html(f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">')
+
+
+def mean(cell: dict[str, object], values: Array) -> Measured:
+    """The mean of independent replicates, with its standard error, as a claim takes it."""
+    return Measured(cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size)
+
+
+def ratio(cell: dict[str, object], above: Array, below: Array) -> Measured:
+    """The ratio of two means over the same replicates, its standard error by the delta method."""
+    value = above.mean() / below.mean()
+    error = (above - value * below).std(ddof=1) / np.sqrt(above.size) / below.mean()
+    return Measured(cell, float(value), float(error), above.size)
+
+
+def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html:
+    """The verdict on a claim; or, planted, on its decoy in the place of the formula, as if nobody had noticed."""
+    subject = replace(claim, formula=claim.decoy) if planted else claim
+    verdict = verify(subject, measured)
+    worst = verdict.formula
+    said = f"the decoy in its place: {claim.decoy_note}" if planted else claim.statement
+    return mo.callout(
+        mo.md(
+            f"**{verdict.status}** — {said}\n\n"
+            f"{verdict.cells} cells. At the worst: measured {worst.measured:.5g}, predicted {worst.predicted:.5g}; "
+            f"formula {worst.answer}, decoy {verdict.decoy.answer}."
+        ),
+        kind=COLOURS[verdict.status],
+    )

@@ -1,0 +1,133 @@
+"""report.html in a browser with the network off: it shows, filters, sorts, and obeys the keyboard."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+import dimfree
+from bounds.ledger import CLAIMS
+from tests.browser.conftest import Watched
+
+CITED = sum(claim.origin == "cited" for claim in CLAIMS)
+UPPER_CITED = sum(claim.origin == "cited" and claim.kind == "upper" for claim in CLAIMS)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    assert dimfree.main(["report", "--out", str(folder)]) == 0
+    return folder / "report.html"
+
+
+@pytest.fixture
+def shown(report: Path, context: BrowserContext, tab: Watched) -> Watched:
+    context.set_offline(True)
+    tab.page.goto(report.as_uri())
+    return tab
+
+
+def test_it_needs_nothing_else(shown: Watched, report: Path) -> None:
+    """No request but for the file itself, no console error, every figure drawn."""
+    assert [url for url in shown.requests if not url.startswith("data:")] == [report.as_uri()]
+    figures = shown.page.locator("figure svg")
+    assert figures.count() >= 4
+    for k in range(figures.count()):
+        box = figures.nth(k).bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+        assert box["height"] > 150
+    assert shown.errors == []
+
+
+def test_filter(shown: Watched) -> None:
+    """By paper, by kind, by words, and back; the count says what is there."""
+    page, rows = shown.page, shown.page.locator("#claims tbody tr:visible")
+    expect(rows).to_have_count(len(CLAIMS))
+    page.get_by_label("Paper").select_option("cited")
+    expect(rows).to_have_count(CITED)
+    expect(page.locator("#count")).to_have_text(f"{CITED} of {len(CLAIMS)} claims")
+    page.get_by_label("Kind").select_option("upper")
+    expect(rows).to_have_count(UPPER_CITED)
+    page.get_by_role("button", name="show all").click()
+    expect(rows).to_have_count(len(CLAIMS))
+    page.get_by_label("Verdict").select_option("REFUTED")
+    expect(rows).to_have_count(sum(claim.expected == "REFUTED" for claim in CLAIMS))
+    page.get_by_role("button", name="show all").click()
+    page.get_by_label("Words").fill("kappa schur")
+    expect(rows).to_have_count(1)
+    assert shown.errors == []
+
+
+def test_sort(shown: Watched) -> None:
+    """By number where it is one: 12 cells come after 9; once more turns it round."""
+    page = shown.page
+    button = page.locator("#claims thead").get_by_role("button", name="Cells")
+    button.click()
+    cells = [int(text) for text in page.locator("#claims tbody td:nth-child(6)").all_text_contents()]
+    assert cells == sorted(cells)
+    assert cells != sorted(cells, key=str)
+    button.click()
+    cells = [int(text) for text in page.locator("#claims tbody td:nth-child(6)").all_text_contents()]
+    assert cells == sorted(cells, reverse=True)
+    expect(page.locator("#claims th[aria-sort=descending]")).to_have_count(1)
+    assert shown.errors == []
+
+
+def test_keyboard(shown: Watched) -> None:
+    """The first tab stop leads past the figures; a statement opens with Enter; the focus can be seen."""
+    page = shown.page
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("To the claims")
+    page.keyboard.press("Enter")
+    summary = page.locator("#claim-kappa-schur summary")
+    summary.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") is not None
+    page.keyboard.press("Enter")
+    expect(page.locator("#claim-kappa-schur dl")).to_be_visible()
+    expect(page.locator("#claim-kappa-schur code").last).to_have_text("dimfree verify kappa-schur")
+    page.keyboard.press("Enter")
+    expect(page.locator("#claim-kappa-schur dl")).to_be_hidden()
+    assert shown.errors == []
+
+
+def test_a_link_to_a_claim_opens_it(shown: Watched, report: Path) -> None:
+    """Even one that the filter hides."""
+    page = shown.page
+    page.get_by_label("Paper").select_option("cited")
+    page.goto(report.as_uri() + "#claim-kappa-schur")
+    expect(page.locator("#claim-kappa-schur dl")).to_be_visible()
+    expect(page.locator("#claim-kappa-schur msub").first).to_be_visible()
+
+
+def test_light_and_dark(shown: Watched) -> None:
+    """Ink and ground change places, and the contrast of every text colour is at least 4.5 both times."""
+    page = shown.page
+    grounds = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        colours = {
+            what: luminance(page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).{what}"))
+            for what, selector in (("backgroundColor", "body"), ("color", "body"))
+        }
+        ground = colours["backgroundColor"]
+        grounds.append(ground)
+        for selector in ("body", "footer", "a", ".HOLDS", "figcaption", "#claims td"):
+            ink = luminance(page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).color"))
+            assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5, (scheme, selector)
+    assert grounds[0] > 0.9
+    assert grounds[1] < 0.1
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "rgb(r, g, b)" (WCAG)."""
+    shares = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_narrow_screen(shown: Watched) -> None:
+    """On a telephone only the table scrolls sideways, not the page."""
+    shown.page.set_viewport_size({"width": 360, "height": 740})
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= 360

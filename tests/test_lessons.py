@@ -1,0 +1,254 @@
+"""The lessons: each runs as a script, says what it must, and its exercises' answers are right, by other routes."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import dimfree
+from bounds.gaussian import Gaussian, spectrum
+from bounds.gram import exact
+from bounds.reverse import error_split, exact_scores
+
+ROOT = Path(dimfree.__file__).parent
+FILES = sorted((ROOT / "lessons").glob("lesson_*.py"))
+NAMES = [path.stem for path in FILES]
+# What the cell with the switch defines besides: a lesson is run again with the decoy planted.
+BESIDE: dict[str, dict[str, float]] = {
+    "lesson_2_regression": {"samples": 16},
+    "lesson_3_dimension": {"replicates": 320},
+    "lesson_4_martingales": {"spacing": 0.1},
+    "lesson_5_bootstrapping": {"step": 0.1},
+    "lesson_6_samples": {"levels": 257},
+}
+# Two settings of each lesson's sliders.
+SETTINGS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
+    "lesson_1_tweedie": ((2.5, 0.3), (2.5, 0.35)),
+    "lesson_2_regression": ((8, 28, 0.5), (9, 29, 0.5)),
+    "lesson_3_dimension": ((3, 3), (4, 3)),
+    "lesson_4_martingales": ((60, 5), (60, 6)),
+    "lesson_5_bootstrapping": ((1.0, 0.1), (1.1, 0.1)),
+    "lesson_6_samples": ((4, 3.0, "ancestral", "BSM"), (5, 3.0, "ancestral", "BSM")),
+    "lesson_7_log_log": (("constant", 10, 0.05), ("constant", 10, 0.1)),
+}
+
+
+@cache
+def lesson(name: str) -> ModuleType:
+    """A lesson as a module; lessons are a folder of scripts and no package."""
+    folder = str(ROOT / "lessons")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location(name, ROOT / "lessons" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def ran(name: str) -> tuple[str, dict[str, Any]]:
+    """What a lesson shows when it is run as a script, and what it defines."""
+    outputs, definitions = lesson(name).app.run()
+    return "\n".join(o.text for o in outputs if hasattr(o, "text")), dict(definitions)
+
+
+def test_there_are_seven() -> None:
+    assert [name.split("_")[1] for name in NAMES] == [str(k) for k in range(1, 8)]
+    assert set(SETTINGS) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_and_holds(name: str) -> None:
+    """A question first, sliders, a picture with a text, formulas that are, a verdict, three exercises."""
+    shown, defined = ran(name)
+    assert shown.index("Question.") < min(shown.index(tag) for tag in ("<marimo-slider", "<img", "Break it"))
+    assert re.search(r'<img alt="[^"]{30,}" src="data:image/svg\+xml;base64,', shown)
+    assert "$" not in shown, "a formula was not taken for one"
+    assert "HOLDS" in shown
+    assert "REFUTED" not in shown
+    assert len(defined["exercises"]) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_planted_decoy_is_caught(name: str) -> None:
+    """The lesson's own lesson: the same cell with the decoy in the formula's place says REFUTED."""
+    beside = {key: SimpleNamespace(value=value) for key, value in BESIDE.get(name, {}).items()}
+    outputs, _ = lesson(name).app.run(defs={"planted": SimpleNamespace(value=True), **beside})
+    shown = "\n".join(o.text for o in outputs if hasattr(o, "text"))
+    assert "REFUTED" in shown
+    assert "HOLDS</strong>" not in shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_slider_moves_the_picture(name: str) -> None:
+    """One step of a slider is another picture and another number; the same setting is the same bytes."""
+    before, after = (lesson(name).show(*setting).text for setting in SETTINGS[name])
+    assert before != after
+    assert lesson(name).show(*SETTINGS[name][0]).text == before
+    numbers = [re.findall(r"<strong[^>]*>([^<]*)</strong>", text) for text in (before, after)]
+    assert numbers[0] != numbers[1]
+
+
+# --- the answers, each by another route than the library's formula ------------------------------------------------
+
+
+def e(t: float) -> float:
+    return float(np.exp(-t))
+
+
+def noise(t: float) -> float:
+    return 1 - float(np.exp(-2 * t))
+
+
+def log_density(x: float, t: float, variance: float) -> float:
+    """log p_t(x) for N(0, variance) data, by quadrature over X_0."""
+
+    def joint(y: float) -> float:
+        return float(stats.norm.pdf(y, 0, variance**0.5) * stats.norm.pdf(x, e(t) * y, noise(t) ** 0.5))
+
+    return float(np.log(integrate.quad(joint, -30, 30, points=[0])[0]))
+
+
+def posterior_variance(x: float, t: float, variance: float) -> float:
+    """Var(X_0 | X_t = x), by sums over a fine grid."""
+    y = np.linspace(-20, 20, 200001)
+    p = stats.norm.pdf(y, 0, variance**0.5) * stats.norm.pdf(x, e(t) * y, noise(t) ** 0.5)
+    p /= p.sum()
+    return float(p @ y**2 - (p @ y) ** 2)
+
+
+def residual_covariance(t: float, t_prev: float, variance: float = 1.0) -> float:
+    """Cov(U_t, U_{t'}), t' ≤ t, by writing both out in X_0, Z_{t'} and the noise since."""
+    v, v_prev = (e(2 * s) * variance + noise(s) for s in (t, t_prev))
+    of_x0 = (e(t) / v) * (e(t_prev) / v_prev) * variance
+    return of_x0 + (1 / noise(t) - 1 / v) * (1 / noise(t_prev) - 1 / v_prev) * e(t - t_prev) * noise(t_prev)
+
+
+EIGENVALUES = np.linspace(0.3, 3, 8)
+STEPS = [(0.1 * k, 0.1 * (k + 1)) for k in range(1, 20)]
+
+
+def bootstrap_sum() -> float:
+    """Σ_ij r_ij at t = 2 by the error's own definition: fresh covariance plus what is carried, entry by entry."""
+    total = 0.0
+    for row in EIGENVALUES:
+        for column in EIGENVALUES:
+            r = residual_covariance(0.1, 0.1, row)
+            for before, t in STEPS:
+                alpha = residual_covariance(t, before) / residual_covariance(before, before)
+                c, c_prev = residual_covariance(t, t, row), residual_covariance(before, before, row)
+                v, v_prev = (e(2 * s) * column + noise(s) for s in (t, before))
+                w = alpha * e(t - before)
+                r = c - alpha**2 * c_prev + w**2 * (v_prev / v) * r
+            total += r
+    return total
+
+
+def dsm_sum() -> float:
+    return 8 * sum(residual_covariance(2.0, 2.0, value) for value in EIGENVALUES)
+
+
+def information_sum() -> float:
+    """Σ_ij of the plug-in score's error, from the derivative of V^{-1} along a perturbation of Σ."""
+    v = e(4.0) * EIGENVALUES + noise(2.0)
+    spread = np.outer(EIGENVALUES, EIGENVALUES) * (1 + np.eye(8))
+    return float(np.sum(e(4.0) ** 2 * spread / np.outer(v, v) ** 2 * v[None, :]))
+
+
+def start_part(last: float) -> float:
+    law = Gaussian(spectrum("linear", 4))
+    times = np.linspace(0.1, last, 400)
+    return float(error_split(law, times, exact_scores(law, times), "ancestral").w2.initialisation)
+
+
+def kl_part(steps: int) -> float:
+    law = Gaussian(spectrum("linear", 4))
+    times = np.linspace(0.1, 2.1, steps)
+    return float(error_split(law, times, exact_scores(law, times), "exponential").kl.discretisation)
+
+
+def score_part(m: int) -> float:
+    law = Gaussian(spectrum("linear", 4))
+    times = np.linspace(0.1, 2.1, 20)
+    generators = [np.random.default_rng([8, k]) for k in range(200)]
+    scores = np.stack(list(lesson("lesson_6_samples").dsm(exact(law, m, times, generators))), axis=1)
+    return float(error_split(law, times, scores, "flow").w2.score.mean())
+
+
+def tilt(d: float) -> float:
+    h = 1e-6
+    low, high = (-np.log(np.log(np.log(d) + shift)) for shift in (-h, h))
+    return float((high - low) / (2 * h))
+
+
+C = residual_covariance(0.5, 0.5)
+ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
+    "lesson_1_tweedie": (
+        lambda: (log_density(1.001, 0.5, 1) - log_density(0.999, 0.5, 1)) / 0.002,
+        lambda: float(integrate.solve_ivp(lambda s, v: 2 - 2 * v, (0, 0.5), [4.0], rtol=1e-8).y[0, -1]),
+        lambda: (e(0.5) / noise(0.5)) ** 2 * posterior_variance(0.7, 0.5, 4),
+    ),
+    "lesson_2_regression": (
+        lambda: 8 * C * 8 * stats.chi2(20 - 8 + 1).expect(lambda x: 1 / x),
+        # Near 0 the density of χ²_k is like x^{k/2 − 1}: E 1/χ²_k is finite from k = 3 on, and k = m − d + 1.
+        lambda: min(m for m in range(8, 20) if (m - 8 + 1) / 2 - 2 > -1),
+        lambda: 128 * 128 / (64 * 64),
+    ),
+    "lesson_3_dimension": (
+        lambda: 8 * C * np.log(1000 / 0.05) / 1000,
+        lambda: 1024**2 / 16**2,
+        lambda: np.log(6 * np.log(10)) / np.log(np.log(16)),
+    ),
+    "lesson_4_martingales": (
+        lambda: 2 * np.exp(0.1),
+        lambda: integrate.quad(
+            lambda u: np.exp(u) * residual_covariance(np.exp(u), np.exp(u)), np.log(1e-6), np.log(1e-3)
+        )[0],
+        lambda: residual_covariance(0.5, 0.3),
+    ),
+    "lesson_5_bootstrapping": (
+        lambda: e(0.1) * residual_covariance(0.2, 0.1) / residual_covariance(0.1, 0.1),
+        lambda: bootstrap_sum() / dsm_sum(),
+        lambda: bootstrap_sum() / information_sum(),
+    ),
+    "lesson_6_samples": (
+        lambda: start_part(3.0) / start_part(4.0),
+        lambda: kl_part(201) / kl_part(401),
+        lambda: (score_part(10**4) / score_part(4 * 10**4)) ** 2,
+    ),
+    "lesson_7_log_log": (
+        lambda: tilt(64),
+        lambda: min(d for d in range(2, 9) if np.log(np.log(d)) > 0),
+        lambda: np.log(10 * np.log(2)) / np.log(2 * np.log(2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("k", range(3))
+def test_answer(name: str, k: int) -> None:
+    """The typed answer is the computed one; the usual mistake is told so, with its hint, and what is far off is not."""
+    exercise = ran(name)[1]["exercises"][k]
+    computed = float(ANSWERS[name][k]())
+    assert exercise.is_right(computed), (computed, exercise.answer)
+    # The typed digits are right to a tenth of what is asked of the student, save where asymptotics are the answer.
+    if name != "lesson_6_samples":
+        assert abs(computed - exercise.answer) <= 0.1 * exercise.tolerance * abs(exercise.answer), computed
+    assert not exercise.is_right(exercise.mistake)
+    assert exercise.reply(str(exercise.answer)).startswith("**Right.**")
+    assert exercise.reply(str(exercise.mistake)) == f"Not quite. {exercise.hint}"
+    assert exercise.reply(str(10 * abs(exercise.answer))) == "No. Too large."
+    assert exercise.reply("") == "…"
+    assert exercise.reply("many") == "A number, please."
+    assert exercise.reply(str(exercise.answer).replace(".", ",").replace("-", "−")).startswith("**Right.**")

@@ -1,0 +1,217 @@
+"""report.html: self-contained, the same bytes from the same results, other bytes from others."""
+
+import copy
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+import dimfree
+from bounds.ledger import CLAIMS
+from figures.catalog import FIGURES
+from figures.page import Picture, inline_svg, markdown, render
+from studies import tables, verdicts
+from studies.catalog import STUDIES
+
+RESULTS = {study.name: tables.read(dimfree.COMMITTED, study.name, study.columns) for study in STUDIES}
+JUDGED = verdicts.judge(CLAIMS, RESULTS)
+LIMIT = 5_000_000  # bytes
+VOID = {"meta", "link", "input", "col", "br", "img"}
+
+CLAIM: dict[str, Any] = {
+    "name": "some-claim",
+    "statement": "E risk of <DSM> is tr(C_t) d/m.",
+    "assumptions": "Gaussian data.",
+    "source": 'theory.md, "x"',
+    "origin": "derived",
+    "kind": "tight",
+    "verdict": "HOLDS",
+    "expected": "HOLDS",
+    "reason": "",
+    "decoy": "d/(m + 1)",
+    "decoy_rejected": True,
+    "measured": 1.2345678,
+    "predicted": 1.2345,
+    "fit": "apart by 0.5 of what is allowed",
+    "worst_cell": {"d": 8},
+    "cells": 17,
+    "replicates": 300,
+    "false_alarm": 1e-9,
+    "detectable": 0.0123,
+    "certified": False,
+    "uses": ["other"],
+    "why": "Because.",
+    "formula": "c['d'] < 1",
+    "decoy_formula": "c['d'] + 1",
+    "decoy_measured": 3.5,
+    "decoy_predicted": 4.5,
+    "decoy_fit": "far beyond what is allowed",
+    "command": "dimfree verify some-claim",
+}
+MANIFEST: dict[str, Any] = {
+    "seed": 7,
+    "config": {"replicates": 11},
+    "counts": {"rows": 1234, "cells_missing": 0},
+    "code": "0.1.0+abc",
+    "commit": None,
+    "versions": {"python": "3.11"},
+    "csv": {"sha256": "f" * 64},
+}
+SVG = (
+    '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="100pt" height="50pt">'
+    '<metadata><a href="http://x"/></metadata><defs><style type="text/css">*{stroke: red}</style>'
+    '<path id="p1"/></defs><use xlink:href="#p1" clip-path="url(#p1)"/></svg>'
+)
+
+
+class Reader(HTMLParser):
+    """What a page refers to, its ids, and whether its elements close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.refers: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        for key, value in attrs:
+            if key == "id":
+                self.ids.append(str(value))
+            if key in ("href", "src", "xlink:href", "action", "data"):
+                self.refers.append(str(value))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return dimfree.page_text(RESULTS, JUDGED)
+
+
+def test_self_contained(page):
+    """Under 5 MB; every reference is to a place on the page itself, and is there; no id twice; all elements close."""
+    assert len(page.encode()) < LIMIT
+    reader = Reader(page)
+    assert reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+    for address in reader.refers:
+        assert address == "data:," or address[0] == "#", address
+        assert address == "data:," or address[1:] in reader.ids, address
+    assert "http" not in re.sub(r"<(dd|td|p)>[^<]*</\1>", "", page)
+    assert not re.search(r"@import|url\((?!#)|fetch\(|XMLHttp|<script [^>]*src", page)
+
+
+def test_a_page_that_is_not_self_contained_is_seen(page):
+    """The decoys: a font from elsewhere, a link into nothing, an id twice."""
+    assert re.search(r"url\((?!#)", page.replace("<style>", "<style>@font-face{src:url(http://x)}", 1))
+    assert set(Reader(page + '<a href="#nowhere"></a>').refers) - {"#" + i for i in Reader(page).ids} >= {
+        "#nowhere"
+    }
+    ids = Reader(page + '<p id="claims"></p>').ids
+    assert len(ids) != len(set(ids))
+
+
+def test_same_results_same_bytes(page):
+    assert dimfree.page_text(RESULTS, verdicts.judge(CLAIMS, RESULTS)) == page
+
+
+def test_all_is_there(page):
+    """Every figure with its text, every claim with all that was promised of it, every study's manifest."""
+    for figure in FIGURES:
+        assert f'<title id="{figure.name}-alt">' in page
+    for claim in CLAIMS:
+        row = page[page.index(f'<tr id="claim-{claim.name}"') :]
+        row = row[: row.index("</tr>")]
+        for wanted in ("formula", "decoy", "its formula", "compared", "cells", "again"):
+            assert f"<dt>{wanted}</dt>" in row, (claim.name, wanted)
+        assert f"dimfree verify {claim.name}</code>" in row
+        assert f'data-origin="{claim.origin}" data-kind="{claim.kind}" data-verdict="{claim.expected}"' in row
+    assert page.count("<math>") > 300
+    for table in RESULTS.values():
+        assert table.manifest["csv"]["sha256"][:16] in page
+
+
+def test_numbers_come_from_the_claims():
+    """Each number that is shown moves when its field does; a constant typed into the template would not."""
+    base = render([], [CLAIM], {"study": MANIFEST})
+    assert "E</mi>" in base
+    assert "&lt;DSM&gt;" in base
+    assert "c['d'] &lt; 1" in base
+    changes: dict[str, Any] = {
+        "measured": 9.87654,
+        "predicted": 8.76543,
+        "fit": "met with room to spare",
+        "decoy_measured": 7.65432,
+        "decoy_predicted": 6.54321,
+        "decoy_fit": "apart by 2",
+        "cells": 18,
+        "replicates": 301,
+        "detectable": 0.5,
+        "false_alarm": 0.25,
+        "verdict": "REFUTED",
+        "decoy_rejected": False,
+        "certified": True,
+        "why": "Why not.",
+        "formula": "other",
+        "decoy_formula": "another",
+        "command": "dimfree verify elsewhere",
+        "worst_cell": {"d": 9},
+        "reason": "It is so.",
+    }
+    for field, value in changes.items():
+        assert render([], [CLAIM | {field: value}], {"study": MANIFEST}) != base, field
+    assert "(expected: HOLDS)" in render([], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST})
+    assert "NOT rejected" in render([], [CLAIM | {"decoy_rejected": False}], {"study": MANIFEST})
+    for path in (
+        ("seed",),
+        ("config", "replicates"),
+        ("counts", "rows"),
+        ("counts", "cells_missing"),
+        ("code",),
+    ):
+        other = copy.deepcopy(MANIFEST)
+        inner = other
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = 987654
+        assert "987654" in render([], [CLAIM], {"study": other})
+
+
+def test_figures_do_not_disturb_each_other():
+    """Two drawings with the same ids: each keeps its own, and its styles to itself; nothing of outside is left."""
+    one, two = (inline_svg(SVG, name, f"A & B {name}") for name in ("one", "two"))
+    assert 'id="one-p1"' in one
+    assert 'href="#one-p1"' in one
+    assert "url(#one-p1)" in one
+    assert "#one-svg *{" in one
+    assert 'role="img" aria-labelledby="one-alt"' in one
+    assert '<title id="one-alt">A &amp; B one</title>' in one
+    assert "http" not in one + two
+    assert not set(Reader(one).ids) & set(Reader(two).ids)
+
+
+def test_a_figure_that_nobody_described_still_has_its_title():
+    text = render([Picture("figure-9", "Something new", SVG, {})], [CLAIM], {"study": MANIFEST})
+    assert '<title id="figure-9-alt">Something new</title>' in text
+    assert "dimfree draw figure-9" in text
+
+
+def test_markdown():
+    """Paragraphs, lists, tables with an escaped bar, the three marks; and nothing that looks like HTML gets through."""
+    assert markdown("a **b** `c` *d* <e>") == (
+        "<p>a <strong>b</strong> <code>c</code> <em>d</em> &lt;e&gt;</p>"
+    )
+    assert markdown("- x\n- y") == "<ul><li>x</li><li>y</li></ul>"
+    table = markdown("| a | b |\n|---|---|\n| log\\|H\\| | 2 * 3 * 4 |")
+    assert '<th scope="col">a</th>' in table
+    assert "<td>log|H|</td><td>2 * 3 * 4</td>" in table
