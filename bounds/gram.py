@@ -40,6 +40,7 @@ Generators = np.random.Generator | Sequence[np.random.Generator]
 MAX_SAMPLES = 10**12
 MAX_CONDITION = 1e12
 MIN_MEAN_RISK = 1e-25
+TIMES = (1e-15, 300.0)
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,17 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike) -> None:
     Raises
     ------
     InvalidInput
-        If m ≤ d or m > 10¹²; if the times are not positive and strictly increasing; if V_{t_1} has a condition
+        If m ≤ d or m > 10¹²; if the times are not strictly increasing within 10⁻¹⁵ … 300; if V_{t_1} has a condition
         number above 10¹², where the normal equations are not worth solving; or if tr C_t/(d m) at the last time
         is below 10⁻²⁵, where the error of an entry of Â drowns in its rounding (t = 12, m = 10¹² still pass).
     """
     check_samples(samples, law.dimension)
     path = steps(times)
     first, last = path[0].t, path[-1].t
+    if first < TIMES[0] or last > TIMES[1]:
+        raise InvalidInput(
+            "times", f"must lie within {TIMES[0]:g} … {TIMES[1]:g}, the range of the formulas in float64"
+        )
     spread = law.variances(first)
     if spread.max() > MAX_CONDITION * spread.min():
         raise InvalidInput(

@@ -208,6 +208,9 @@ def test_bad_input_is_named():
         ):
             with pytest.raises(InvalidInput, match=reason):
                 next(engine(law, samples, TIMES, rng))
+    for times in ([1e-320], [0.1, 9e307]):
+        with pytest.raises(InvalidInput, match="times: must lie within"):
+            next(exact(law, 10, times, rng))
     with pytest.raises(InvalidInput, match="times: at t = 40"):
         next(exact(law, 10, [0.1, 40.0], rng))
     with pytest.raises(InvalidInput, match="condition number"):

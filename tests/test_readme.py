@@ -9,6 +9,7 @@ import dimfree
 
 ROOT = Path(dimfree.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# What is marked `py` needs a cluster to run on.
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 SCREEN = 40  # lines
 
