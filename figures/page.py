@@ -101,7 +101,10 @@ def _alt_map(f: Findings) -> str:
 
 
 def _alt_basis(f: Findings) -> str:
-    best = "; ".join(f"m = {r['m']}, target {r['target']}: {r['basis']}, B = {r['count']}" for r in f["best"])
+    best = "; ".join(
+        f"Δ = {r['spacing']:g}, m = {r['m']}, target {r['target']}: {r['basis']}, B = {r['count']}"
+        for r in f["best"]
+    )
     return (
         "Joint risk against the number B of time functions, two panels for two sample counts: it falls while the bias does, "
         f"then rises or stays. Least at {best}."

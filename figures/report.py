@@ -376,26 +376,28 @@ def _found_map(f: Findings) -> str:
 
 def _found_basis(f: Findings) -> str:
     rows = [
-        "| m | target | best basis | B | joint risk | predicted | of which bias |",
-        "|---|---|---|---|---|---|---|",
+        "| Δ | m | target | best basis | B | joint risk | predicted | of which bias |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r['m']} | {r['target']} | {r['basis']} | {r['count']} | {number(r['mean'])} [{number(r['low'])}, "
+        f"| {r['spacing']:g} | {r['m']} | {r['target']} | {r['basis']} | {r['count']} | {number(r['mean'])} [{number(r['low'])}, "
         f"{number(r['high'])}] | {number(r['predicted'])} | {number(r['bias'])} |"
         for r in f["best"]
     ]
-    levels = "; ".join(f"{r['curve']} at m = {r['m']}: {number(r['value'])}" for r in f["levels"])
+    levels = "; ".join(
+        f"{r['curve']} at Δ = {r['spacing']:g}, m = {r['m']}: {number(r['value'])}" for r in f["levels"]
+    )
     return (
-        "Few functions leave a bias, many leave each step to itself. The joint risk of others on the same grid, by theory: "
+        "Few functions leave a bias, many leave each step to itself. The joint risk of others on the same grids, by theory: "
         f"{levels}.\n\n" + "\n".join(rows) + "\n\n" + _recommendation(f)
     )
 
 
 def _recommendation(f: Findings) -> str:
     """Three sentences for someone who trains real models."""
-    most = max(r["m"] for r in f["levels"])
-    level = {r["curve"]: r["value"] for r in f["levels"] if r["m"] == most}
-    joint = next(r for r in f["best"] if r["m"] == most and r["target"] == "T1")
+    drawn = f["levels"][0]["spacing"], max(r["m"] for r in f["levels"])
+    level = {r["curve"]: r["value"] for r in f["levels"] if (r["spacing"], r["m"]) == drawn}
+    joint = next(r for r in f["best"] if (r["spacing"], r["m"]) == drawn and r["target"] == "T1")
     shares = {name: number(level[name] / level["DSM"], 2) for name in ("BSM", "path fit")}
     generic = number(joint["mean"] / level["DSM"], 2)
     return (

@@ -115,7 +115,7 @@ STUDY = Study(
     batch=batch,
     presets={
         "quick": JointSettings(counts=(1, 2, 3, 5, 20), replicates=20, seed=29),
-        "paper": JointSettings(replicates=40, seed=29),
+        "paper": JointSettings(spacings=(0.1, 0.05), replicates=40, seed=29),
         "deep": JointSettings(
             samples=(50, 500, 20_000, 10**6), spacings=(0.1, 0.05), replicates=1000, seed=29
         ),

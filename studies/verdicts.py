@@ -623,35 +623,44 @@ def beyond_map(table: Table) -> Joined:
 
 
 def beyond_basis(table: Table) -> Joined:
-    """Joint risk of joint-time fitting against B, measured and predicted, at the first Δ."""
+    """Joint risk of joint-time fitting against B, measured and predicted; drawn at the first Δ, told at each."""
     settings = parse_settings(JointSettings, table.manifest["config"], "the manifest of joint-time")
-    law, times = settings.spectrum.law(settings.d), grid(settings.spacings[0], settings.last)
-    gamma = weights(times)
-    frame = table.frame[table.frame["spacing"] == settings.spacings[0]]
-    points = []
-    for (m, basis, count, local), group in _groups(frame, ["m", "basis", "count", "local"]):
-        leading = joint_risk(law, times, Scheme(basis=basis, count=int(count), local=bool(local)))
-        place = {"m": m, "basis": basis, "target": "T3" if local else "T1", "count": count}
-        sums = {"bias": float(gamma @ leading.bias), "predicted": float(gamma @ leading.at(int(m)))}
-        points.append({**place, **_summary(group["risk"]), **sums})
-    levels = [
-        {"m": m, "curve": FITS[name], "value": float(gamma @ predicted_risk(name, law, times, m))}
-        for m in settings.samples
-        for name in ("dsm", "bsm", "path")
-    ]
-    joined = pd.DataFrame(points)
+    law = settings.spectrum.law(settings.d)
+    points, levels = [], []
+    for spacing in settings.spacings:
+        times = grid(spacing, settings.last)
+        gamma = weights(times)
+        frame = table.frame[table.frame["spacing"] == spacing]
+        for (m, basis, count, local), group in _groups(frame, ["m", "basis", "count", "local"]):
+            leading = joint_risk(law, times, Scheme(basis=basis, count=int(count), local=bool(local)))
+            place = {
+                "spacing": spacing,
+                "m": m,
+                "basis": basis,
+                "target": "T3" if local else "T1",
+                "count": count,
+            }
+            sums = {"bias": float(gamma @ leading.bias), "predicted": float(gamma @ leading.at(int(m)))}
+            points.append({**place, **_summary(group["risk"]), **sums})
+        for m in settings.samples:
+            for name in ("dsm", "bsm", "path"):
+                value = float(gamma @ predicted_risk(name, law, times, m))
+                levels.append({"spacing": spacing, "m": m, "curve": FITS[name], "value": value})
+    joined, others = pd.DataFrame(points), pd.DataFrame(levels)
+    first = settings.spacings[0]
     findings = {
-        "best": joined.loc[joined.groupby(["m", "target"])["mean"].idxmin()].to_dict("records"),
+        "best": joined.loc[joined.groupby(["spacing", "m", "target"])["mean"].idxmin()].to_dict("records"),
         "levels": levels,
         **_beyond(table, describe_spectrum(settings)),
     }
     facts: dict[str, Fact] = {
         "d": settings.d,
         "spectrum": describe_spectrum(settings),
-        "delta": settings.spacings[0],
-        "steps": len(times),
+        "delta": first,
+        "steps": len(grid(first, settings.last)),
     }
-    return Joined({"points": joined, "levels": pd.DataFrame(levels)}, facts, findings)
+    drawn = {name: f[f["spacing"] == first] for name, f in (("points", joined), ("levels", others))}
+    return Joined(drawn, facts, findings)
 
 
 def _beyond(table: Table, spectrum: str) -> dict[str, Any]:

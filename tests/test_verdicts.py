@@ -637,7 +637,7 @@ def test_good_settings(tmp_path: Path) -> None:
         ("times", "[-0.1, 0.1]", "times", "must be positive"),
         ("times", "[]", "times", "non-empty"),
         ("times", "[0.1, nan]", "times.1", "finite number"),
-        ("times", "[800.0]", "times", "below the resolution of float64"),
+        ("times", "[40.0]", "times", "below the resolution of float64"),
         ("times", None, "times", "is missing"),
         ("samples", "[4]", "samples", "m = 4 is too few for dimension d = 4"),
         ("samples", "[50, 3]", "samples", "m = 3 is too few"),
