@@ -38,6 +38,10 @@ def broken(value: Any, factor: float) -> Any:
         return value * factor if value.dtype.kind == "f" else value
     if isinstance(value, list | tuple):
         return type(value)(broken(v, factor) for v in value) if type(value) in (list, tuple) else value
+    if isinstance(value, dict):
+        return {k: broken(v, factor) for k, v in value.items()}
+    if inspect.isfunction(value):
+        return breaking(value, factor)
     if isinstance(value, Iterator):
         return (broken(v, factor) for v in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -86,10 +90,14 @@ def install(order: str) -> None:
 
 
 def targets(modules: list[str]) -> Iterator[str]:
-    """module:function of every public function and method of bounds that returns numbers, claims and checks apart."""
+    """module:function of every public function and method of bounds; claims, checks and symbolic derivations apart."""
     for info in pkgutil.iter_modules(bounds.__path__, "bounds."):
         short = info.name.partition(".")[2]
-        if short.startswith("claim") or short in ("ledger", "check") or (modules and short not in modules):
+        if (
+            short.startswith("claim")
+            or short in ("ledger", "check", "catalog", "identities")
+            or (modules and short not in modules)
+        ):
             continue
         module = importlib.import_module(info.name)
         for name, found in vars(module).items():
