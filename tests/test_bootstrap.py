@@ -297,3 +297,15 @@ def test_limit_against_the_information_bound():
         for a, t in zip(bootstrap_limit(LAW, x), x, strict=True)
     ]
     assert grown[1] - grown[0] == pytest.approx(5, abs=0.01)
+
+
+def test_centred_products_are_those_about_the_mean():
+    """m times numpy's covariance, and that with the noises, on the same paths; uncentred products are not that."""
+    x0, times = 3 + np.random.default_rng(1).standard_normal((9, 3)), [0.2, 0.5]
+    slices = simulate(x0, times, np.random.default_rng(2))
+    for gram, now in zip(centred(x0, times, np.random.default_rng(2)), slices, strict=True):
+        unit = now.z / np.sqrt(1 - np.exp(-2 * now.step.t))
+        for got, other in ((gram.xx, now.x), (gram.xz, unit), (gram.xw, now.w)):
+            about = len(x0) * np.cov(now.x, other, rowvar=False, bias=True)[:3, 3:]
+            np.testing.assert_allclose(got, about, atol=1e-12)
+        assert not np.allclose(gram.xx, now.x.T @ now.x, rtol=0.05)
