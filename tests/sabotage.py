@@ -14,7 +14,7 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,8 @@ def broken(value: Any, factor: float) -> Any:
     if isinstance(value, np.ndarray):
         return value * factor if value.dtype.kind == "f" else value
     if isinstance(value, list | tuple):
-        return type(value)(broken(v, factor) for v in value) if type(value) in (list, tuple) else value
+        parts = [broken(v, factor) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):
         return {k: broken(v, factor) for k, v in value.items()}
     if inspect.isfunction(value):
@@ -81,12 +82,11 @@ def install(order: str) -> None:
     else:
         new = breaking(found, float(factor))
     setattr(owner, name, new)
-    for table in vars(importlib.import_module(module_name)).values():
-        # Registries such as ENGINES and ESTIMATORS hold the function itself.
-        if isinstance(table, dict):
-            for key, value in list(table.items()):
-                if value is found:
-                    table[key] = new
+    module = importlib.import_module(module_name)
+    for key, table in list(vars(module).items()):
+        # Registries such as ENGINES and SAMPLERS hold the function itself.
+        if isinstance(table, Mapping) and any(value is found for value in table.values()):
+            setattr(module, key, {k: new if value is found else value for k, value in table.items()})
 
 
 def targets(modules: list[str]) -> Iterator[str]:
