@@ -12,8 +12,9 @@ from bounds.check import InvalidInput, increasing_times, positive
 from bounds.gram import check_range, exact
 from bounds.process import weights
 from bounds.risk import risk
+from studies.bootstrap_weights import batch
 from studies.linear_score import Spectrum
-from studies.study import Cell, Row, Settings, Study
+from studies.study import Cell, Lazy, Row, Settings, Study
 
 COLUMNS = ("study", "d", "m", "spectrum", "spacing", "first", "estimator", "replicate", "risk")
 
@@ -66,10 +67,11 @@ class MapSettings(Settings):
         return self
 
 
-def cells(settings: MapSettings) -> list[Cell]:
+def cells(settings: MapSettings) -> Lazy:
     """One cell for each m/d, Δ, t_1 and spectrum."""
-    return [
-        {
+
+    def cell(spectrum: Spectrum, first: float, spacing: float, ratio: float) -> Cell:
+        return {
             "d": settings.d,
             "m": round(ratio * settings.d),
             "spacing": spacing,
@@ -78,11 +80,8 @@ def cells(settings: MapSettings) -> list[Cell]:
             "law": spectrum.parameters(),
             "estimators": list(settings.estimators),
         }
-        for spectrum in settings.spectra
-        for first in settings.firsts
-        for spacing in settings.spacings
-        for ratio in settings.ratios
-    ]
+
+    return Lazy.over(cell, settings.spectra, settings.firsts, settings.spacings, settings.ratios)
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
@@ -103,13 +102,6 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
             place = {"spacing": cell["spacing"], "first": cell["first"]}
             mine.append({**shared, **place, "estimator": name, "risk": float(value)})
     return rows
-
-
-def batch(cell: Cell) -> int:
-    """Replicates per task: about 0.3 s of work."""
-    d, steps = cell["d"], len(cell["times"])
-    seconds = steps * len(cell["estimators"]) * (5e-5 + 60 * d**3 / 2e10)
-    return int(max(1, min(256, 0.3 / seconds, 2e7 / (steps * d**2))))
 
 
 STUDY = Study(

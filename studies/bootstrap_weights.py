@@ -13,7 +13,7 @@ from bounds.gram import check_range, exact
 from bounds.process import uniform_grid
 from bounds.risk import risk
 from studies.linear_score import Spectrum
-from studies.study import Cell, Row, Settings, Study
+from studies.study import Cell, Lazy, Row, Settings, Study
 
 COLUMNS = ("study", "d", "m", "spacing", "t", "estimator", "replicate", "risk")
 
@@ -64,22 +64,18 @@ def grid(spacing: float, last: float) -> list[float]:
     return [round(float(t), 12) for t in uniform_grid(spacing, round(last / spacing))]
 
 
-def cells(settings: WeightsSettings) -> list[Cell]:
+def cells(settings: WeightsSettings) -> Lazy:
     """One cell for each d, m and Δ."""
-    return [
-        {
-            "d": d,
-            "m": m,
-            "spacing": spacing,
-            "times": grid(spacing, settings.last),
-            "kept": list(settings.kept),
-            "spectrum": settings.spectrum.parameters(),
-            "estimators": list(settings.estimators),
-        }
-        for d in settings.dims
-        for m in settings.samples
-        for spacing in settings.spacings
-    ]
+    shared = {
+        "kept": list(settings.kept),
+        "spectrum": settings.spectrum.parameters(),
+        "estimators": list(settings.estimators),
+    }
+
+    def cell(d: int, m: int, spacing: float) -> Cell:
+        return {"d": d, "m": m, "spacing": spacing, "times": grid(spacing, settings.last), **shared}
+
+    return Lazy.over(cell, settings.dims, settings.samples, settings.spacings)
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:

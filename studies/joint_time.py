@@ -14,7 +14,7 @@ from bounds.process import weights
 from bounds.risk import risk
 from studies.bootstrap_weights import grid
 from studies.linear_score import Spectrum
-from studies.study import Cell, Row, Settings, Study
+from studies.study import Cell, Lazy, Row, Settings, Study
 
 COLUMNS = ("study", "d", "m", "spacing", "basis", "count", "local", "replicate", "risk")
 
@@ -65,22 +65,20 @@ class JointSettings(Settings):
         return self
 
 
-def cells(settings: JointSettings) -> list[Cell]:
+def cells(settings: JointSettings) -> Lazy:
     """One cell for each m and Δ; all schemes of a cell see the same data."""
-    return [
-        {
-            "d": settings.d,
-            "m": m,
-            "spacing": spacing,
-            "times": grid(spacing, settings.last),
-            "law": settings.spectrum.parameters(),
-            "schemes": [
-                [b, c, local] for b in settings.bases for c in settings.counts for local in (False, True)
-            ],
-        }
-        for m in settings.samples
-        for spacing in settings.spacings
-    ]
+    shared = {
+        "law": settings.spectrum.parameters(),
+        "schemes": [
+            [b, c, local] for b in settings.bases for c in settings.counts for local in (False, True)
+        ],
+    }
+
+    def cell(m: int, spacing: float) -> Cell:
+        times = grid(spacing, settings.last)
+        return {"d": settings.d, "m": m, "spacing": spacing, "times": times, **shared}
+
+    return Lazy.over(cell, settings.samples, settings.spacings)
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:

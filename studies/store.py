@@ -118,13 +118,13 @@ class Store:
         with self._errors():
             self._connection.close()
 
-    def add(self, key: Key, cell: str, rows: Iterable[tuple[int, str]]) -> None:
+    def add(self, key: Key, measured: Iterable[tuple[str, int, str]]) -> None:
         """Keeps replicates, all or none.
 
         Parameters
         ----------
-        key, cell : where they belong; the cell by its key
-        rows : (replicate, its rows as text)
+        key : where they belong
+        measured : (cell by its key, replicate, its rows as text)
 
         Raises
         ------
@@ -133,7 +133,7 @@ class Store:
         """
         values = [
             (key.study, str(key.seed), cell, key.code, replicate, text, zlib.crc32(text.encode()))
-            for replicate, text in rows
+            for cell, replicate, text in measured
         ]
         with self._errors(), self._transaction():
             self._connection.executemany("INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?, ?)", values)

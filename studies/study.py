@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import inspect
 import json
+import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,6 +107,25 @@ class Lazy(Sequence[Cell]):
 
     size: int
     make: Callable[[int], Cell]
+
+    @classmethod
+    def over(cls, make: Callable[..., Cell], *axes: Sequence[Any]) -> "Lazy":
+        """One cell for each combination of a value from each axis, the last one's running fastest.
+
+        Parameters
+        ----------
+        make : a value from each axis → the cell
+        axes : their values
+        """
+
+        def at(place: int) -> Cell:
+            values = []
+            for axis in reversed(axes):
+                place, here = divmod(place, len(axis))
+                values.append(axis[here])
+            return make(*reversed(values))
+
+        return cls(math.prod(map(len, axes)), at)
 
     def __len__(self) -> int:
         return self.size

@@ -1,6 +1,6 @@
 """The only runner.
 
-    cells × replicates − what is stored → batches → executor → store → DIR/STUDY.csv, DIR/STUDY.json.
+    cells × replicates − what is stored → pieces → tasks → executor → store → DIR/STUDY.csv, DIR/STUDY.json.
 
 The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of their
 order, or of interruptions, and the manifest none of the clock.
@@ -8,80 +8,49 @@ order, or of interruptions, and the manifest none of the clock.
 
 import csv
 import hashlib
-import importlib.metadata
 import io
 import json
 import math
 import os
-import platform
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController, threadpool_limits
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from bounds.check import InvalidInput
 from studies import executors
 from studies.store import Key, Store, sole_writer
-from studies.study import (
-    ROOT,
-    Cell,
-    Row,
-    Settings,
-    Study,
-    canonical,
-    cell_key,
-    code_of,
-    code_version,
-    dimfree_version,
-    replicate_seed,
-)
+from studies.study import ROOT, Cell, Settings, Study, canonical, cell_key, code_version
+from studies.task import Done, Piece, WrongWorker, describe, origin, perform, versions
 
 MANIFEST_SCHEMA = 1
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
+SHORT, PATIENCE = (
+    0.1,
+    0.5,
+)  # seconds: tasks shorter than the former may hold more, and none goes on after the latter
+MOST_PIECES = 128  # of a task, so that what is under way fits into memory however many workers there are
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
-
-Measure = Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]
-
-_ONE_AT_A_TIME = threading.Lock()
 
 
 class Interrupted(Exception):
     """The run was stopped from outside; one sentence says what is stored and how to go on."""
-
-
-class WrongWorker(InvalidInput):
-    """A worker whose numbers would not be this run's.
-
-    Parameters
-    ----------
-    reason : which code and libraries it has, and which it should have
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("--executor", reason)
-
-    def __reduce__(self) -> tuple[type["WrongWorker"], tuple[str]]:
-        return WrongWorker, (self.reason,)
-
-
-class MeasureError(Exception):
-    """A measure() raised, or returned what the study's columns do not announce."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +127,8 @@ def run(
 
     Notes
     -----
-    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 batches
-    for each worker; one replicate's rows when the table is written; the cells that fail.
+    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 tasks for
+    each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written; the cells that fail.
     """
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
@@ -202,14 +171,6 @@ def _word(cell: Cell) -> int:
     return int(cell_key(cell)[:16], 16)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Some replicates of one cell: a task."""
-
-    cell: int
-    replicates: tuple[int, ...]
-
-
 @dataclass
 class _Sweep:
     """One run, while it lasts."""
@@ -224,6 +185,8 @@ class _Sweep:
     say: "_Report"
     failures: dict[int, str] = field(default_factory=dict)
     deaths: Counter[int] = field(default_factory=Counter)
+    handed_back: deque[Piece] = field(default_factory=deque)
+    size: int = 1  # pieces in the next task
     stored: int = 0
     measured: int = 0
 
@@ -237,11 +200,11 @@ class _Sweep:
         try:
             # Here too: only the thread that holds a limit can change it, and tasks may run in another one of ours.
             with self.say.bar(to_run), threadpool_limits(limits=1):
-                todo = self.batches()
+                todo = self.pieces()
                 while fallen := self.wave(todo, self.room):
                     # One at a time from here, so that it is known which of them takes a worker down.
-                    for batch in fallen:
-                        while batch.cell not in self.failures and self.alone(batch):
+                    for piece in fallen:
+                        while piece.place not in self.failures and self.alone(piece):
                             pass
         finally:
             executors.stop(self.pool)
@@ -269,54 +232,70 @@ class _Sweep:
             return 2 * max(1, self.pool.threads())
         return 1 if self.workers == 1 else 2 * self.workers
 
-    def batches(self) -> Iterator[_Batch]:
-        """The tasks, made one by one as they are asked for."""
+    def pieces(self) -> Iterator[Piece]:
+        """What there is to do, made as it is asked for; without the cells that have been given up."""
         for place, cell in enumerate(self.cells):
-            done = self.store.done(self.key, cell_key(cell), self.settings.replicates)
+            name = cell_key(cell)
+            done = self.store.done(self.key, name, self.settings.replicates)
             left = (replicate for replicate in range(self.settings.replicates) if replicate not in done)
             size = max(1, self.study.batch(cell))
-            while replicates := tuple(islice(left, size)):
-                yield _Batch(place, replicates)
+            while place not in self.failures and (replicates := tuple(islice(left, size))):
+                yield Piece(place, name, cell, replicates)
 
-    def wave(self, batches: Iterator[_Batch], room: Callable[[], int]) -> list[_Batch]:
-        """Runs batches, as many at a time as there is room, until none is left or a worker process dies.
+    def following(self, pieces: Iterator[Piece]) -> tuple[Piece, ...]:
+        """The next task: as many pieces as it may hold, first those that another one handed back."""
+        task: list[Piece] = []
+        while len(task) < self.size:
+            if self.handed_back:
+                piece = self.handed_back.popleft()
+                if piece.place in self.failures:
+                    continue
+            elif (following := next(pieces, None)) is not None:
+                piece = following
+            else:
+                break
+            task.append(piece)
+        return tuple(task)
+
+    def wave(self, pieces: Iterator[Piece], room: Callable[[], int]) -> list[Piece]:
+        """Runs tasks, as many at a time as there is room, until nothing is left or a worker process dies.
 
         Returns
         -------
-        The batches that were under way when it died; there are workers again then.
+        The pieces that were under way when it died; there are workers again then.
         """
-        flying: dict[Future[list[str]], _Batch] = {}
-        fallen: list[_Batch] = []
+        flying: dict[Future[Done], tuple[Piece, ...]] = {}
+        fallen: list[Piece] = []
         asked, most = -math.inf, 1
         while True:
             if (now := time.monotonic()) > asked + SECONDS_BETWEEN_LOOKS:
                 asked, most = now, room()
-            while not fallen and len(flying) < most and (batch := self.following(batches)):
+            while not fallen and len(flying) < most and (task := self.following(pieces)):
                 try:
-                    flying[self.submit(batch)] = batch
+                    flying[self.submit(task)] = task
                 except BrokenExecutor:
-                    fallen.append(batch)
+                    fallen += task
             if not flying:
                 break
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                batch = flying.pop(future)
-                if self.died(future, batch):
-                    fallen.append(batch)
+                task = flying.pop(future)
+                if self.died(future, task):
+                    fallen += task
         if fallen:
             self.replace_pool()
-        return sorted(fallen, key=lambda batch: (batch.cell, batch.replicates))
+        return sorted(fallen, key=lambda piece: (piece.place, piece.replicates))
 
-    def alone(self, batch: _Batch) -> bool:
-        """Runs one batch with no other beside it; whether it took its worker down, which counts against its cell."""
+    def alone(self, piece: Piece) -> bool:
+        """Runs one piece with no other beside it; whether it took its worker down, which counts against its cell."""
         self.wait_for_a_worker()
-        future = self.submit(batch)
-        if not self.died(future, batch):
+        future = self.submit((piece,))
+        if not self.died(future, (piece,)):
             return False
         self.replace_pool()
         error = future.exception()
-        self.deaths[batch.cell] += error.deaths if isinstance(error, executors.WorkersDied) else 1
-        if self.deaths[batch.cell] >= DEATHS_OF_A_CELL:
-            self.give_up(batch.cell, f"took down {self.deaths[batch.cell]} worker processes")
+        self.deaths[piece.place] += error.deaths if isinstance(error, executors.WorkersDied) else 1
+        if self.deaths[piece.place] >= DEATHS_OF_A_CELL:
+            self.give_up(piece, f"took down {self.deaths[piece.place]} worker processes")
         return True
 
     def wait_for_a_worker(self) -> None:
@@ -335,50 +314,54 @@ class _Sweep:
             executors.stop(self.pool)
             self.pool = self.make()
 
-    def died(self, future: Future[list[str]], batch: _Batch) -> bool:
-        """Takes in what became of a batch: stored, its cell given up, or, the answer, its worker dead."""
+    def died(self, future: Future[Done], task: tuple[Piece, ...]) -> bool:
+        """Takes in what became of a task: stored, cells given up, pieces handed back, or, the answer, its worker dead."""
         error = future.exception()
         if error is None:
-            self.keep(batch, future.result())
+            self.keep(task, future.result())
         elif isinstance(error, BrokenExecutor):
             return True
         elif isinstance(error, executors.Lost | WrongWorker):
             raise error
         else:
-            self.give_up(batch.cell, str(error) if isinstance(error, MeasureError) else _describe(error))
+            for piece in task:
+                self.give_up(piece, describe(error))
         return False
 
-    def following(self, batches: Iterator[_Batch]) -> _Batch | None:
-        """The next batch of a cell that has not been given up."""
-        return next((batch for batch in batches if batch.cell not in self.failures), None)
+    def submit(self, task: tuple[Piece, ...]) -> Future[Done]:
+        """Sends a task on its way."""
+        measure, columns = self.study.measure, self.study.measured
+        return self.pool.submit(perform, measure, columns, task, self.key.seed, self.origin, PATIENCE)
 
-    def submit(self, batch: _Batch) -> Future[list[str]]:
-        """Sends a batch on its way."""
-        cell = self.cells[batch.cell]
-        return self.pool.submit(
-            measure_batch,
-            self.study.measure,
-            self.study.measured,
-            cell,
-            self.key.seed,
-            batch.replicates,
-            self.origin,
-        )
-
-    def keep(self, batch: _Batch, rows: list[str]) -> None:
-        """Stores a finished batch."""
-        name = cell_key(self.cells[batch.cell])
-        self.store.add(self.key, name, zip(batch.replicates, rows, strict=True))
-        self.deaths.pop(batch.cell, None)  # it does not kill whoever measures it
+    def keep(self, task: tuple[Piece, ...], done: Done) -> None:
+        """Stores what a task has measured, all at once, and learns from it how much the next may hold."""
+        results = list(zip(task, done.results, strict=False))
+        measured = [(piece, rows) for piece, rows in results if not isinstance(rows, str)]
+        rows = [
+            (piece.name, replicate, text)
+            for piece, texts in measured
+            for replicate, text in zip(piece.replicates, texts, strict=True)
+        ]
+        self.store.add(self.key, rows)
+        for piece, _ in measured:
+            self.deaths.pop(piece.place, None)  # it does not kill whoever measures it
+        for piece, reason in results:
+            if isinstance(reason, str):
+                self.give_up(piece, reason)
+        self.handed_back.extend(task[len(results) :])
+        if len(results) < len(task):
+            self.size = len(results)
+        elif done.seconds < SHORT and len(task) == self.size:
+            self.size = min(2 * self.size, MOST_PIECES)
         self.stored += len(rows)
         self.measured += len(rows)
         self.say.step(len(rows))
 
-    def give_up(self, cell: int, reason: str) -> None:
-        """Leaves out what remains of a cell."""
-        if cell not in self.failures:
-            self.failures[cell] = reason
-            self.say.line(f"cell {canonical(self.cells[cell])} is left out: {reason}")
+    def give_up(self, piece: Piece, reason: str) -> None:
+        """Leaves out what remains of a piece's cell."""
+        if piece.place not in self.failures:
+            self.failures[piece.place] = reason
+            self.say.line(f"cell {canonical(piece.cell)} is left out: {reason}")
 
     def write(self, out: Path) -> Outcome:
         """Table and manifest of what is stored."""
@@ -429,88 +412,6 @@ class _Sweep:
             if present < self.settings.replicates:
                 lacking = self.settings.replicates - present
                 missing.append(Missing(cell, lacking, self.failures[place]))
-
-
-def versions() -> dict[str, str]:
-    """What the numbers may depend on beside the study's code."""
-    return {
-        "dimfree": dimfree_version(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": importlib.metadata.version("scipy"),
-    }
-
-
-@cache
-def origin(measure: Measure) -> str:
-    """Which code and libraries a process measures with, as one line; read once in each process."""
-    libraries = ", ".join(f"{name} {version}" for name, version in versions().items() if name != "dimfree")
-    return f"dimfree {code_of(measure)}, {libraries}"
-
-
-@lru_cache(maxsize=1)
-def _blas(modules: int) -> ThreadpoolController:
-    """The BLAS libraries there are, looked up anew when a module has been imported: it takes a millisecond."""
-    return ThreadpoolController()
-
-
-def measure_batch(
-    measure: Measure,
-    columns: tuple[str, ...],
-    cell: Cell,
-    seed: int,
-    replicates: tuple[int, ...],
-    wanted: str,
-) -> list[str]:
-    """One task, wherever it runs: some replicates of a cell, measured with one BLAS thread.
-
-    Parameters
-    ----------
-    measure : of the study
-    columns : that each row must have
-    cell, seed, replicates : what to measure
-    wanted : the `origin` that the numbers must have
-
-    Returns
-    -------
-    For each replicate its rows as JSON text, a row being the list of its values; floats by repr, hence exact.
-
-    Raises
-    ------
-    MeasureError
-        If measure raises, or returns what it should not.
-    WrongWorker
-        If the origin is another one here.
-    """
-    if origin(measure) != wanted:
-        raise WrongWorker(f"a worker on {platform.node()} has {origin(measure)}; the run has {wanted}")
-    seeds = [replicate_seed(seed, cell, replicate) for replicate in replicates]
-    try:
-        # In turn, where tasks share a process: the number of BLAS threads belongs to all of it.
-        with _ONE_AT_A_TIME, _blas(len(sys.modules)).limit(limits=1):
-            results = measure(cell, seeds)
-        if len(results) != len(replicates):
-            raise MeasureError(f"returned {len(results)} replicates, not {len(replicates)}")
-        return [json.dumps([_values(row, columns) for row in rows]) for rows in results]
-    except MeasureError:
-        raise
-    except Exception as error:  # as text, because not every exception survives the way between processes
-        raise MeasureError(_describe(error)) from None
-
-
-def _values(row: Row, columns: tuple[str, ...]) -> list[float | int | str]:
-    if set(row) != set(columns):
-        raise MeasureError(f"returned a row with columns {sorted(row)}, not {sorted(columns)}")
-    values = [row[column] for column in columns]
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    for column, value in zip(columns, values, strict=True):
-        if type(value) not in (float, int, str):
-            raise MeasureError(f"returned a {type(value).__name__} as {column}, not a number or text")
-    return values
-
-
-def _describe(error: BaseException) -> str:
-    return f"raised {type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _csv(rows: Iterable[Iterable[object]]) -> bytes:

@@ -160,17 +160,17 @@ def coordinate(out: Path, settings: ToySettings, how: str) -> None:
     notes = os.open(out / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     add = Store.add
 
-    def note(cell: str, kept: list[tuple[int, str]]) -> None:
-        os.write(notes, "".join(f"{cell} {replicate}\n" for replicate, _ in kept).encode())
+    def note(kept: list[tuple[str, int, str]]) -> None:
+        os.write(notes, "".join(f"{cell} {replicate}\n" for cell, replicate, _ in kept).encode())
 
-    def noting(self: Store, key: Key, cell: str, rows: Iterable[tuple[int, str]]) -> None:
-        kept = list(rows)
+    def noting(self: Store, key: Key, measured: Iterable[tuple[str, int, str]]) -> None:
+        kept = list(measured)
         if how == "late":
-            note(cell, kept)
+            note(kept)
             time.sleep(0.05)
-        add(self, key, cell, kept)
+        add(self, key, kept)
         if how == "sound":
-            note(cell, kept)
+            note(kept)
 
     Store.add = noting  # type: ignore[method-assign]
     run(TOY, settings, out, workers=2, executor=partial(Pool, 2), progress=False)

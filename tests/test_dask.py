@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -19,17 +19,18 @@ import pytest
 
 import dimfree
 from bounds.check import InvalidInput
-from studies import executors, sweep
+from studies import executors, sweep, task
 from studies.executors import Dask
-from studies.store import Store
+from studies.store import Key, Store
 from studies.study import Study
-from studies.sweep import Outcome, WrongWorker, run
+from studies.sweep import Outcome, run
+from studies.task import WrongWorker
 from tests import toy_studies
 from tests.test_sweep import HERE, alive, files, offspring, stored
 from tests.toy_studies import TOY, ToySettings, batch_of_one, study
 
 SINGLY = study(batch=batch_of_one)
-SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3, 40), pause=0.02)
+SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3, 40), pause=0.05)
 
 
 def go(out: Path, settings: ToySettings, address: str | None, toy: Study = SINGLY) -> Outcome:
@@ -104,10 +105,11 @@ def midway(monkeypatch: pytest.MonkeyPatch, rows: int, act: Callable[[], object]
     at: list[int] = []
     add = Store.add
 
-    def counting(self: Store, *arguments: object) -> None:
-        add(self, *arguments)  # type: ignore[arg-type]
-        counted[0] += 1
-        if counted[0] == rows:
+    def counting(self: Store, key: Key, measured: Iterable[tuple[str, int, str]]) -> None:
+        kept = list(measured)
+        add(self, key, kept)
+        counted[0] += len(kept)
+        if counted[0] >= rows and not at:
             at.append(counted[0])
             act()
 
@@ -122,7 +124,7 @@ def test_a_worker_killed_midway_leaves_no_trace(
     """Scheduler and two workers by hand, one of them killed with -9 while both measure: table and manifest are whole.
 
     Catches a runner that loses what was under way, or stores a task twice when Dask runs it again. That the kill
-    came midway is checked: 20 of 60 were stored, and both had measured something, the dead one no more after it.
+    came midway is checked: at least 20 of 60 were stored and others were not, and both had measured something.
     """
     workers = [cluster.worker(), cluster.worker()]
     seen = tmp_path / "seen"
@@ -139,7 +141,7 @@ def test_a_worker_killed_midway_leaves_no_trace(
     at = midway(monkeypatch, 20, kill)
     settings = SLOW.model_copy(update={"trouble": f"note:{seen}"})
     outcome = go(tmp_path / "dask", settings, cluster.address)
-    assert at == [20]
+    assert 20 <= at[0] < 50
     assert before == {str(worker.pid) for worker in workers}
     assert workers[0].returncode == -signal.SIGKILL
     assert (outcome.measured, outcome.missing) == (60, ())
@@ -281,7 +283,7 @@ def test_interrupted_with_a_cluster_of_its_own(tmp_path: Path, number: signal.Si
 
 def test_a_worker_with_other_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its numbers would stand in the table under the wrong name. The refusal survives the way between processes."""
-    here = sweep.origin(TOY.measure)
+    here = task.origin(TOY.measure)
     assert re.fullmatch(r"dimfree \d+\.\d+\.\d+\+[0-9a-f]{12}, python .*, numpy .*, scipy .*", here)
     monkeypatch.setattr(sweep, "origin", lambda measure: "dimfree 0.0.1+old")
     with pytest.raises(WrongWorker) as caught:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bounds.check import InvalidInput
+from studies.linear_score import LinearScoreSettings, cells
 from studies.store import Store
 from studies.study import Lazy, Study
 from studies.sweep import Outcome, run
@@ -269,3 +270,27 @@ def test_cells_made_when_asked_for_are_a_sequence() -> None:
     assert (len(cells), list(cells), cells[-1], cells[1:]) == (3, as_list, as_list[2], as_list[1:])
     with pytest.raises(IndexError):
         cells[3]
+
+
+def test_one_cell_for_each_combination() -> None:
+    """As nested loops have it, the last axis fastest; an axis left empty leaves none. Catches axes in another order."""
+    cells = Lazy.over(lambda a, b, c: {"a": a, "b": b, "c": c}, "xy", (1, 2, 3), [0.5, 0.25])
+    loops = [{"a": a, "b": b, "c": c} for a in "xy" for b in (1, 2, 3) for c in (0.5, 0.25)]
+    assert list(cells) == loops
+    assert cells[-1] == loops[-1]
+    assert list(Lazy.over(lambda a, b: {"a": a, "b": b}, (1, 2), ())) == []
+
+
+def test_a_million_cells_of_a_base_study_take_no_room() -> None:
+    """Under 1 MB for cells whose list would take 232 MB and more (232 bytes is an empty dict of six keys)."""
+    settings = LinearScoreSettings(
+        dims=tuple(range(1, 1001)), samples=tuple(range(1001, 2001)), times=(0.5,), replicates=1, seed=1
+    )
+    tracemalloc.start()
+    try:
+        found = cells(settings)
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
+    assert len(found) == 10**6
+    assert (found[0]["d"], found[0]["m"], found[1]["m"], found[-1]["d"]) == (1, 1001, 1002, 1000)

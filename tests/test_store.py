@@ -21,7 +21,7 @@ CELL = "c" * 64
 def filled(path: Path, replicates: int = 300) -> Path:
     """A store of some pages."""
     with closing(Store(path)) as store:
-        store.add(KEY, CELL, [(r, f'[["{"filling" * 20}", {r}.5]]') for r in range(replicates)])
+        store.add(KEY, [(CELL, r, f'[["{"filling" * 20}", {r}.5]]') for r in range(replicates)])
     return path
 
 
@@ -47,9 +47,9 @@ def test_what_goes_in_comes_out_by_key(tmp_path: Path) -> None:
         "cell": (KEY, "d" * 64),
     }
     with closing(Store(tmp_path / "s.sqlite")) as store:
-        store.add(KEY, CELL, [(7, "[[7.5]]"), (2, "[[0.1]]"), (9, "[]")])
+        store.add(KEY, [(CELL, 7, "[[7.5]]"), (CELL, 2, "[[0.1]]"), (CELL, 9, "[]")])
         for name, (key, cell) in other.items():
-            store.add(key, cell, [(2, f'["{name}"]'), (4, "[]")])
+            store.add(key, [(cell, 2, f'["{name}"]'), (cell, 4, "[]")])
     with closing(Store(tmp_path / "s.sqlite")) as store:
         assert list(store.rows(KEY, CELL, 9)) == [(2, "[[0.1]]"), (7, "[[7.5]]")]
         assert store.done(KEY, CELL, 10) == {2, 7, 9}
@@ -58,13 +58,14 @@ def test_what_goes_in_comes_out_by_key(tmp_path: Path) -> None:
             assert list(store.rows(key, cell, 4)) == [(2, f'["{name}"]')]
 
 
-def test_a_batch_is_kept_whole_or_not_at_all_and_never_twice(tmp_path: Path) -> None:
-    """Catches a commit per row, and INSERT OR REPLACE, under which a replicate computed twice would pass unseen."""
+def test_a_task_is_kept_whole_or_not_at_all_and_never_twice(tmp_path: Path) -> None:
+    """All its cells. Catches a commit per row or cell, and INSERT OR REPLACE, under which a replicate computed twice would pass unseen."""
     with closing(Store(tmp_path / "s.sqlite")) as store:
-        store.add(KEY, CELL, [(1, "[1]")])
+        store.add(KEY, [(CELL, 1, "[1]")])
         with pytest.raises(sqlite3.IntegrityError):
-            store.add(KEY, CELL, [(0, "[0]"), (1, "[2]")])
+            store.add(KEY, [("d" * 64, 0, "[0]"), (CELL, 1, "[2]")])
         assert list(store.rows(KEY, CELL, 9)) == [(1, "[1]")]
+        assert list(store.rows(KEY, "d" * 64, 9)) == []
 
 
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
     child = (
         "import os, signal, sys; from pathlib import Path; from studies.store import Key, Store\n"
         f"store = Store(Path({str(path)!r}))\n"
-        f"for r in range(50): store.add(Key('toy', 2**100, '1+abc'), {CELL!r}, [(r, f'[[{{r}}.25]]')])\n"
+        f"for r in range(50): store.add(Key('toy', 2**100, '1+abc'), [({CELL!r}, r, f'[[{{r}}.25]]')])\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     died = subprocess.run([sys.executable, "-c", child], cwd=Path(__file__).parent.parent, check=False)

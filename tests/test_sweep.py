@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import json
+import math
 import os
 import re
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -24,9 +25,9 @@ from threadpoolctl import threadpool_limits
 
 import studies.study as study_module
 from bounds.check import InvalidInput
-from studies import executors
+from studies import executors, sweep
 from studies.executors import local
-from studies.store import sole_writer
+from studies.store import Key, Store, sole_writer
 from studies.study import (
     Cell,
     Study,
@@ -37,6 +38,7 @@ from studies.study import (
     replicate_seed,
 )
 from studies.sweep import Interrupted, Outcome, run
+from studies.task import Piece
 from tests import toy_studies
 from tests.toy_studies import SLOW, TOY, ToySettings, study
 
@@ -363,6 +365,103 @@ def test_a_cell_that_always_kills_its_worker_is_left_out(tmp_path: Path) -> None
         (2, 3, "took down 3 worker processes")
     ]
     assert outcome.measured == 6
+
+
+# Tasks
+
+MANY = ToySettings(replicates=1, seed=3, dims=tuple(range(2, 42)))
+
+
+def shuffled(settings: ToySettings) -> list[Cell]:
+    """The cells, the one with the trouble in the midst of the others."""
+    first, *others = toy_studies.cells(settings)
+    return [*others[:30], first, *others[30:]]
+
+
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each write to a store is given from here on."""
+    counts: list[int] = []
+    add = Store.add
+
+    def counting(self: Store, key: Key, measured: Iterable[tuple[str, int, str]]) -> None:
+        kept = list(measured)
+        counts.append(len(kept))
+        add(self, key, kept)
+
+    monkeypatch.setattr(Store, "add", counting)
+    return counts
+
+
+def test_small_cells_share_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 cells of microseconds take few tasks, of at most MOST_PIECES; one cell a task gives the same bytes.
+
+    Catches a runner that pays for a message and a write to disk with every cell.
+    """
+    toy = study(measure=toy_studies.tiny, cells=toy_studies.many)
+    settings = ToySettings(replicates=1, seed=1, dims=(300,))
+    monkeypatch.setattr(sweep, "SHORT", math.inf)  # however slow this machine is at the moment
+    monkeypatch.setattr(sweep, "PATIENCE", math.inf)
+    counts = commits(monkeypatch)
+    go(tmp_path / "shared", settings, toy)
+    assert counts[:4] == [1, 2, 4, 8]
+    assert (sum(counts), max(counts)) == (300, sweep.MOST_PIECES)
+    assert len(counts) < 15
+    counts.clear()
+    monkeypatch.setattr(sweep, "MOST_PIECES", 1)
+    go(tmp_path / "apart", settings, toy)
+    assert counts == [1] * 300
+    assert files(tmp_path / "shared") == files(tmp_path / "apart")
+
+
+def test_a_task_that_took_too_much_hands_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without patience every task ends after its first piece, and nothing is lost, doubled or in another place.
+
+    A runner that drops what comes back measures 2 of 40. One that tries the same again and again is caught by the
+    sizes of its tasks: after one that came back, the next holds what was done in it.
+    """
+    go(tmp_path / "patient", MANY)
+    monkeypatch.setattr(sweep, "SHORT", math.inf)
+    monkeypatch.setattr(sweep, "PATIENCE", -1.0)
+    sizes = []
+    submit = sweep._Sweep.submit
+
+    def watched(self: sweep._Sweep, task: tuple[Piece, ...]) -> Any:
+        sizes.append(len(task))
+        return submit(self, task)
+
+    monkeypatch.setattr(sweep._Sweep, "submit", watched)
+    outcome = go(tmp_path / "hasty", MANY)
+    assert (outcome.measured, outcome.missing) == (40, ())
+    assert max(sizes) == 2
+    assert files(tmp_path / "patient") == files(tmp_path / "hasty")
+    greedy(monkeypatch)
+    outcome = go(tmp_path / "greedy", MANY)
+    assert max(sizes) == 20
+    assert files(tmp_path / "patient") == files(tmp_path / "greedy")
+
+
+def greedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has every task hold 20 pieces, whatever was learnt."""
+    following = sweep._Sweep.following
+
+    def twenty(self: sweep._Sweep, pieces: Iterator[Piece]) -> tuple[Piece, ...]:
+        self.size = 20
+        return following(self, pieces)
+
+    monkeypatch.setattr(sweep._Sweep, "following", twenty)
+
+
+@pytest.mark.parametrize("what", ["raise", "die"])
+def test_one_bad_cell_in_a_task_of_many(tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It alone is left out, with its own reason: the 39 that shared tasks with it are as they are without it."""
+    greedy(monkeypatch)
+    settings = MANY.model_copy(update={"trouble": what})
+    outcome = go(tmp_path / "bad", settings, study(cells=shuffled), workers=2)
+    reasons = {"raise": "raised LinAlgError: matrix is singular", "die": "took down 3 worker processes"}
+    assert [(one.cell["d"], one.replicates, one.reason) for one in outcome.missing] == [(2, 1, reasons[what])]
+    assert outcome.measured == 39
+    sound = MANY.model_copy(update={"dims": MANY.dims[1:]})
+    assert outcome.table.read_bytes() == go(tmp_path / "sound", sound).table.read_bytes()
 
 
 def test_bad_places_and_bad_cells(tmp_path: Path) -> None:

@@ -1,0 +1,209 @@
+"""Small changes to the code of bounds, one at a time: do the module's own tests notice?
+
+    python -m tests.mutants [MODULE ...]     (make mutants, make mutants MODULE="gram risk")
+
+mutmut makes the mutants (a + for a −, a 2 for a 1, an argument left out, a text in capitals …) of every function of
+bounds, and runs the tests of its module on each, in a folder of its own under mutants/. What is not noticed must stand in
+tests/survivors.toml with the reason why it is equivalent or not worth a test. The result is a score by module, and exit 1
+where it is below 90 % in all, or a survivor has no reason. Interrupted, it goes on where it stopped; it tries again what
+has changed, and every survivor when a test has, but not what was noticed once: `rm -r mutants` for that.
+
+Whatever a test file measures once and keeps is measured by the unbroken code here, since a mutant is a fork of the process
+that did it: a mutant noticed in this way is noticed by a formula. So the score is on the low side.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "mutants"
+REASONS = Path(__file__).parent / "survivors.toml"
+WANTED = 0.9
+COPIED = (
+    *("bounds", "studies", "figures", "lessons", "tests"),
+    *("dimfree.py", "pyproject.toml", "README.md", "paper_repro.md"),
+)
+# Beside test_MODULE.py: what else is a module's own.
+TESTS: Mapping[str, Sequence[str]] = {
+    "catalog": ("estimators",),
+    "check": ("process", "gaussian", "gram"),
+    "identities": ("identities", "claims_identities"),
+    "ledger": ("claim", "verdicts"),
+}
+CONFIG = """
+[tool.mutmut]
+source_paths = ["bounds"]
+only_mutate = ["bounds/{module}.py"]
+also_copy = {copied}
+pytest_add_cli_args_test_selection = {tests}
+timeout_constant = 4.0
+"""
+
+
+@dataclass(frozen=True, order=True)
+class Mutant:
+    """One change.
+
+    Attributes
+    ----------
+    function : "module.function" or "module.Class.method"
+    change : the line that was, " → ", and the line that is; of several lines, those that differ
+    """
+
+    function: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """What became of a module's mutants.
+
+    Attributes
+    ----------
+    module : of bounds
+    mutants, noticed : how many there are, and how many a test failed on or did not come to its end with
+    survivors : the others
+    """
+
+    module: str
+    mutants: int
+    noticed: int
+    survivors: tuple[Mutant, ...]
+
+
+def modules() -> list[str]:
+    """Those of bounds."""
+    return sorted(path.stem for path in (ROOT / "bounds").glob("*.py") if path.stem != "__init__")
+
+
+def workspace(module: str) -> tuple[Path, bool]:
+    """A copy of what the module's tests need, with mutmut's settings; what mutmut found out before stays.
+
+    Returns
+    -------
+    The folder, and whether the module's tests differ from those that were there before.
+    """
+    folder = FOLDER / module
+    folder.mkdir(parents=True, exist_ok=True)
+    tests = [f"tests/test_{name}.py" for name in TESTS.get(module, (module,))]
+    decisive = [*tests, "tests/reference.py", "tests/measured.py", "tests/conftest.py"]
+    before = [(folder / name).read_bytes() if (folder / name).exists() else b"" for name in decisive]
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    copied = [name for name in COPIED if name != "bounds"]
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(CONFIG.format(module=module, copied=json.dumps(copied), tests=json.dumps(tests)))
+    return folder, before != [(folder / name).read_bytes() for name in decisive]
+
+
+def mutmut(folder: Path, *words: str) -> str:
+    """What mutmut says to a command, in a folder."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("mutmut"), *words],
+        cwd=folder,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    (folder / f"{words[0]}.log").write_text(done.stdout, encoding="utf-8")
+    if done.returncode:
+        raise RuntimeError(f"mutmut {words[0]} failed in {folder}: see {words[0]}.log there")
+    return done.stdout
+
+
+def score(module: str) -> Score:
+    """Makes the module's mutants, tries those that have not been tried or could be noticed now, and counts."""
+    folder, changed = workspace(module)
+    mutmut(folder, "run", "--max-children", "1")
+    left = survivors(folder)
+    if left and changed:
+        mutmut(folder, "run", "--max-children", "1", *left)
+        left = survivors(folder)
+    mutants = len(verdicts(folder))
+    found = tuple(Mutant(readable(name), difference(mutmut(folder, "show", name))) for name in left)
+    return Score(module, mutants, mutants - len(left), found)
+
+
+def verdicts(folder: Path) -> dict[str, str]:
+    """mutmut's name of each mutant, and what it says of it."""
+    return dict(re.findall(r"^\s+(\S+): (.+)$", mutmut(folder, "results", "--all", "true"), re.MULTILINE))
+
+
+def survivors(folder: Path) -> list[str]:
+    """The names of those that no test has noticed."""
+    return [name for name, verdict in verdicts(folder).items() if verdict in ("survived", "no tests")]
+
+
+def readable(name: str) -> str:
+    """gram.exact of bounds.gram.x_exact__mutmut_3, and so on for methods, which mutmut sets apart by ǁ."""
+    module, _, mangled = name.removeprefix("bounds.").partition(".")
+    function = re.sub(r"__mutmut_\d+$", "", mangled)
+    return f"{module}.{function.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
+
+
+def difference(diff: str) -> str:
+    """The lines that differ, in one line."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    before, after = (
+        " ".join(" ".join(line[1:].split()) for line in lines if line.startswith(sign)) for sign in "-+"
+    )
+    return f"{before} → {after}"
+
+
+def reasons() -> dict[Mutant, str]:
+    """The survivors that are accounted for."""
+    if not REASONS.exists():
+        return {}
+    groups = tomllib.loads(REASONS.read_text(encoding="utf-8"))["group"]
+    return {
+        Mutant(function, change): group["reason"]
+        for group in groups
+        for function, changes in group["survivors"].items()
+        for change in changes
+    }
+
+
+def scores(wanted: Sequence[str]) -> Iterator[Score]:
+    """Those of the modules, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(score, wanted)
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Tries, tells, and returns 1 if the score is too low or a survivor has no reason."""
+    known, found = reasons(), []
+    for one in scores(list(wanted) or modules()):
+        found.append(one)
+        share = one.noticed / one.mutants if one.mutants else 1.0
+        print(f"{one.module:<22} {one.noticed:>5} of {one.mutants:>5} noticed, {share:.1%}", flush=True)
+        for mutant, count in sorted(Counter(one.survivors).items()):
+            if mutant not in known:
+                print(
+                    f"    no reason given: {mutant.function}: {mutant.change}{f' ({count} times)' * (count > 1)}"
+                )
+    mutants, noticed = sum(one.mutants for one in found), sum(one.noticed for one in found)
+    unexplained = sum(mutant not in known for one in found for mutant in one.survivors)
+    print(
+        f"{noticed} of {mutants} noticed, {noticed / mutants:.1%}; {unexplained} survivors without a reason"
+    )
+    return 1 if noticed < WANTED * mutants or unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
