@@ -20,14 +20,12 @@ from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
 from bounds.ledger import CLAIMS, claim
-from figures import page
+from figures import cost, page
 from figures import report as markdown
 from figures.catalog import FIGURES, Figure
 from figures.data import BadTable, FigureData
 from figures.output import BadFolder, save, svg
-from studies import explain, tables, verdicts
-from studies.bench import run as measure_costs
-from studies.bench import table as bench_table
+from studies import bench, explain, projection, tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
 from studies.executors import Dask, lasting
 from studies.study import Settings, Study, load_settings
@@ -122,9 +120,12 @@ def _parser() -> _Parser:
     html.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
     html.set_defaults(command=_report)
 
-    bench = commands.add_parser("bench", help="what things cost here, as ratios within one run")
-    bench.add_argument("--json", action="store_true")
-    bench.set_defaults(command=_bench)
+    costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
+    costs.add_argument("--json", action="store_true")
+    costs.add_argument(
+        "--out", type=Path, metavar="DIR", help="for bench.json, and cost.md: what sweeps would take"
+    )
+    costs.set_defaults(command=_bench)
 
     listing = commands.add_parser("list", help="studies, figures, claims, estimators, presets")
     listing.add_argument("--json", action="store_true")
@@ -293,9 +294,22 @@ def _table(judged: Sequence[Verdict]) -> str:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    lines = measure_costs(lambda what: print(f"bench: {what}", file=sys.stderr))
-    print(json.dumps([vars(line) for line in lines], indent=2) if options.json else bench_table(lines))
+    lines = bench.run(lambda what: print(f"bench: {what}", file=sys.stderr))
+    found = [vars(line) for line in lines]
+    print(json.dumps(found, indent=2) if options.json else bench.table(lines))
+    if options.out:
+        record = {"machine": bench.machine(), "lines": found}
+        _write(options.out / "bench.json", f"{json.dumps(record, indent=2, ensure_ascii=False)}\n")
+        _write(options.out / "cost.md", cost_text(record))
     return 0
+
+
+def cost_text(record: Mapping[str, Any]) -> str:
+    """cost.md from bench.json, a function of it alone."""
+    found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
+    shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
+    answers = projection.answers(found)
+    return cost.render(record, answers, projection.WORKERS, shape, projection.__doc__ or "")
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -6,13 +6,20 @@ repeats; what is compared is measured in turn. Counted flops of the exact engine
     X_tᵀX_t, M_1ᵀM_1, LᵀL: d³ each;   three general products: 2 d³ each;   one Cholesky: d³/3.
 """
 
+import platform
+import re
 import resource
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from bounds.check import Array, InvalidInput
 from bounds.estimators import dsm, dsm_step
@@ -21,11 +28,17 @@ from bounds.gram import exact, simulated
 from bounds.process import uniform_grid
 from bounds.risk import draw_dsm_risk
 from studies import executors
+from studies.projection import GRAM_FLOPS, Sweep, constants, project
+from studies.study import Cell, Lazy, Row, Settings, Study
+from studies.sweep import run as run_study
+from studies.task import versions
 
 FLOPS_FIRST = 1 + 1 + 2 + 2 + 1 / 3
 FLOPS_LATER = FLOPS_FIRST + 1 + 2
 DIMENSION = 64
 STEPS = 10
+UNIT = (32, 10**6, 10, 1)  # of work: d, m, N, batch of an exact draw
+BUSY = 0.05  # seconds of a busy cell, at least
 
 
 @dataclass(frozen=True)
@@ -38,12 +51,14 @@ class Line:
     value : the number
     unit : its unit
     against : what it is a ratio to; "" where it is none
+    constant : its name among projection.Constants; "" where it is none of them
     """
 
     what: str
     value: float
     unit: str
     against: str = ""
+    constant: str = ""
 
 
 def flops(d: int, steps: int) -> float:
@@ -114,6 +129,72 @@ def multiply(d: int) -> None:
     """One d × d matrix product."""
     a = np.ones((d, d))
     a @ a
+
+
+# --- what the runner costs: sweeps over cells of nothing, and over cells of known work --------------------------
+
+
+class SweepSettings(Settings):
+    """Config of the sweeps that are timed here: how many cells, and how often each does its unit of work."""
+
+    cells: int
+    units: int = 0
+
+
+def _cells(settings: SweepSettings) -> Lazy:
+    return Lazy(settings.cells, lambda place: {"place": place, "units": settings.units})
+
+
+def _work(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """The unit of work, a small exact draw, as often as the cell says."""
+    for _ in range(cell["units"]):
+        draw_exact(*UNIT)
+    return [[{"value": 0.0}] for _ in seeds]
+
+
+SWEEP = Study(
+    name="bench",
+    about="Cells of nothing, or of known work.",
+    settings=SweepSettings,
+    cells=_cells,
+    measure=_work,
+    columns=("study", "replicate", "value"),
+    batch=lambda cell: 1,
+    presets={},
+)
+
+
+def sweep(
+    cells: int, units: int = 0, workers: int = 1, executor: Callable[[], Executor] | None = None
+) -> float:
+    """Seconds of a run over so many cells, from nothing to the table, in a folder that is thrown away."""
+    settings = SweepSettings(cells=cells, units=units, replicates=1, seed=0)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        run_study(SWEEP, settings, Path(folder), workers=workers, executor=executor, progress=False)
+        return time.perf_counter() - start
+
+
+def sweep_nothing(cells: int) -> None:
+    """The coordinator's part alone: cells without work, measured in this process."""
+    sweep(cells)
+
+
+def efficiency(pairs: int = 3) -> tuple[float, float, float]:
+    """Busy cells on one worker and on two, in turn.
+
+    Returns
+    -------
+    Median of the ratios of the two times; seconds of a cell; seconds until two workers had answered.
+    """
+    unit = timed(draw_exact, UNIT, 20)[0]
+    units = int(np.ceil(1.2 * BUSY / unit))
+    with executors.lasting(2) as two, executors.lasting(1) as one:
+        start = time.perf_counter()
+        sweep(16, 1, 2, two)
+        started = time.perf_counter() - start
+        ratios = [sweep(60, units, 1, one) / sweep(60, units, 2, two) for _ in range(pairs)]
+    return float(np.median(ratios)), units * unit, started
 
 
 # --- measuring ------------------------------------------------------------------------------------------------
@@ -230,7 +311,74 @@ def run(say: Callable[[str], None]) -> list[Line]:
     learn = alone(fit_scikit_learn, d, 10**5, steps, repeats=1)[0]
     add("scikit-learn LinearRegression with DSM, m = 1e5", learn, "s")
     add("scikit-learn LinearRegression with DSM, m = 1e5", learn / with_fit, "times", "exact with DSM")
+
+    say("the runner")
+    lines += runner()
+    say("what foretells a sweep's cost")
+    lines += foretold({line.constant: line.value for line in lines if line.constant})
     return lines
+
+
+def runner() -> list[Line]:
+    """What the runner adds to the work, and how two workers share it."""
+    cells = 20_000
+    cell = (sweep(cells) - sweep(cells // 10)) / (0.9 * cells)
+    few, many = (alone(sweep_nothing, n, repeats=1)[1] for n in (1000, 100_000))
+    faster, busy, started = efficiency()
+    return [
+        Line("runner, until two workers have answered", started, "s", constant="start"),
+        Line("runner, a cell of no work", cell, "s", constant="cell"),
+        Line("runner, 1000 cells: peak memory", few, "MB"),
+        Line("runner, 100000 cells: peak memory", many, "MB"),
+        Line(f"runner, one worker, cells of {1e3 * busy:.0f} ms", faster, "times", "two workers"),
+    ]
+
+
+def foretold(measured: Mapping[str, float]) -> list[Line]:
+    """The other constants of studies.projection, and how well all of them foretell what they were not made from.
+
+    Parameters
+    ----------
+    measured : "cell" and "start" of the runner
+    """
+    m, small, large, beyond, laguerre, further = 10**9, 128, 1024, 2048, 10_000, 30_000
+    seconds, peak = alone(exact_dsm, large, m, 2)
+    base = alone(exact_dsm, small, m, 2)[1]
+    entry = alone(draw_bidiagonal, laguerre, m, repeats=2)[0] / laguerre**2
+    made = {
+        "flop": seconds / (2 * GRAM_FLOPS * large**3),
+        "square": 2**20 * (peak - base) / (large**2 - small**2),
+        "base": 2**20 * base,
+        "entry": entry,
+    }
+    found = constants({**measured, **made})
+    seconds, peak = alone(exact_dsm, beyond, m, 2, repeats=1)
+    gram = project(found, Sweep("gram", (beyond,), 2, 1), 1)
+    longer = alone(draw_bidiagonal, further, m, repeats=1)[0]
+    one = project(found, Sweep("laguerre", (further,), 1, 1), 1)
+    return [
+        Line(f"exact with DSM, d = {large}, a flop", made["flop"], "s", constant="flop"),
+        Line(f"exact with DSM, d = {large}, memory over d²", made["square"], "bytes", constant="square"),
+        Line("worker without matrices, memory", made["base"], "bytes", constant="base"),
+        Line(f"Laguerre route, d = {laguerre}, an entry", entry, "s", constant="entry"),
+        Line(f"exact with DSM, d = {beyond}", seconds / gram.work, "times", "foretold"),
+        Line(f"exact with DSM, d = {beyond}: memory", 2**20 * peak / gram.memory, "times", "foretold"),
+        Line(f"Laguerre route, d = {further}", longer / one.work, "times", "foretold"),
+    ]
+
+
+def machine() -> dict[str, str]:
+    """Where it was measured: processor, numpy and its BLAS."""
+    processor = platform.machine()
+    with suppress(OSError):
+        found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+        processor = f"{found[1]}, {processor}" if found else processor
+    blas = [
+        f"{pool['internal_api']} {pool['version']} ({pool['architecture']})"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
+    return {"processor": processor, "BLAS": ", ".join(sorted(set(blas))), **versions()}
 
 
 def table(lines: list[Line]) -> str:

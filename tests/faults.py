@@ -1,12 +1,17 @@
-"""Kills at random moments: nothing acknowledged is lost, nothing is doubled, and the table ends as if undisturbed.
+"""Kills at random moments: nothing acknowledged is lost, nothing is doubled, and all ends as if undisturbed.
 
     python -m tests.faults [KILLS [SEED]]     (make faults; 100 kills by default)
 
-A coordinator with two worker processes runs a study, over and over in the same folder, while -9 falls on it or on
-one of its workers at a random moment of its life, from before the store is made until after the table is written.
-A row counts as acknowledged from when `Store.add` has returned: the coordinator then notes it in a file of its own,
-which outlives it. After each kill of the coordinator every noted row must stand in the store with the
-bytes that an undisturbed run has for it, and the store must pass SQLite's own check.
+Three things, one after the other. A coordinator with two worker processes runs a study, over and over in the same folder,
+while -9 falls on it or on one of its workers at a random moment of its life, from before the store is made until after the
+table is written. A row counts as acknowledged from when `Store.add` has returned: the coordinator then notes it in a file
+of its own, which outlives it. After each kill of the coordinator every noted row must stand in the store with the bytes
+that an undisturbed run has for it, and the store must pass SQLite's own check.
+
+Then `dimfree reproduce --preset quick` is killed with its workers, a tenth as often, and what it has left in the end, tables,
+manifests, figures and report, must have the bytes of a run that nobody disturbed.
+
+Last, `dimfree run` is asked to stop, by SIGINT and SIGTERM in turn, while it measures: it has 5 s, and one sentence.
 """
 
 import json
@@ -20,7 +25,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -115,6 +120,105 @@ def inject(
     return Count(coordinators, workers, rounds, resumed, lost, doubled, different)
 
 
+def reproduce(folder: Path, kills: int, seed: int) -> list[str]:
+    """Kills `dimfree reproduce --preset quick` and its workers, so many times, and lets it come to its end.
+
+    Parameters
+    ----------
+    folder : empty, for the runs
+    kills : how many
+    seed : of the moments
+
+    Returns
+    -------
+    The names of the files that differ from those of an undisturbed run; stores and locks apart.
+    """
+    rng = random.Random(seed)
+
+    def go(out: Path) -> "subprocess.Popen[bytes]":
+        words = ["reproduce", "--preset", "quick", "--workers", "2", "--out", str(out)]
+        return subprocess.Popen(
+            [sys.executable, "-m", "dimfree", *words],
+            cwd=HERE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    start = time.monotonic()
+    assert go(folder / "undisturbed").wait() == 0
+    life = time.monotonic() - start
+    done = 0
+    while done < kills:
+        with go(folder / "killed") as process:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(rng.uniform(0, 2 * life / kills))
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                done += 1
+    assert go(folder / "killed").wait() == 0
+    return different(folder / "undisturbed", folder / "killed")
+
+
+def different(one: Path, other: Path) -> list[str]:
+    """The names of the results that two folders do not both hold with the same bytes."""
+    found = [
+        {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and ".sqlite" not in path.name and path.suffix != ".lock"
+        }
+        for folder in (one, other)
+    ]
+    assert found[0]
+    return sorted(
+        name for name in found[0].keys() | found[1].keys() if found[0].get(name) != found[1].get(name)
+    )
+
+
+def interrupt(folder: Path, times: int, seed: int) -> list[float]:
+    """Asks `dimfree run` to stop while it measures matrices of d = 1024, by SIGINT and SIGTERM in turn.
+
+    Parameters
+    ----------
+    folder : empty, for the runs
+    times : how often
+    seed : of the moments
+
+    Returns
+    -------
+    The seconds from each signal until the process was gone.
+    """
+    rng = random.Random(seed)
+    config = folder / "c.toml"
+    config.write_text(
+        "dims = [1024]\nsamples = [5000]\ntimes = [0.5, 1.0]\nreplicates = 999\nseed = 1\n", "ascii"
+    )
+    taken = []
+    for k in range(times):
+        words = ["run", "error-vs-dimension", "--config", str(config), "--out", str(folder / "out")]
+        with subprocess.Popen(
+            [sys.executable, "-m", "dimfree", *words, "--workers", str(1 + k % 4 // 2)],
+            cwd=HERE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            assert process.stderr is not None
+            assert "to run" in process.stderr.readline()
+            time.sleep(rng.uniform(0, LIFE))
+            start = time.monotonic()
+            if k % 2:
+                process.terminate()
+            else:
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+            said = process.communicate(timeout=120)[1].splitlines()[-1]
+            taken.append(time.monotonic() - start)
+        assert process.returncode == 1, said
+        assert "the same command goes on from there" in said
+    return taken
+
+
 def missing(told: Iterable[tuple[str, int]], found: Rows, reference: Rows) -> set[tuple[str, int]]:
     """The acknowledged rows that are not there, or not as an undisturbed run has them."""
     return {one for one in told if found.get(one) != reference[one]}
@@ -184,8 +288,17 @@ def main(words: list[str]) -> int:
     kills, seed = int(words[0]) if words else 100, int(words[1]) if words[1:] else 1
     with tempfile.TemporaryDirectory() as folder:
         count = inject(Path(folder), kills, seed)
-    print(json.dumps(vars(count)))
-    return 1 if count.lost or count.doubled or count.different else 0
+    print(json.dumps(vars(count)), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        changed = reproduce(Path(folder), kills // 10, seed)
+    print(
+        f"reproduce, {kills // 10} times killed: {len(changed)} files different {' '.join(changed)}",
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        slowest = max(interrupt(Path(folder), max(4, kills // 10), seed))
+    print(f"asked to stop: {slowest:.2f} s at most")
+    return 1 if count.lost or count.doubled or count.different or changed or slowest > 5 else 0
 
 
 if __name__ == "__main__":

@@ -150,6 +150,23 @@ def test_a_worker_killed_midway_leaves_no_trace(
     assert files(tmp_path / "dask") == here(tmp_path / "here", settings)
 
 
+def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
+    """The same bytes as from one worker in this process. That there were so many is the scheduler's own word."""
+    settings = ToySettings(replicates=20, seed=5, dims=(2, 3, 40))
+    wanted = here(tmp_path / "here", settings)
+    for count in (1, 2, 4):
+        while len(cluster.processes) - 1 < count:
+            cluster.worker()
+        wait_until(
+            lambda: sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count  # noqa: B023
+        )
+        dask = Dask(cluster.address, 1)
+        assert dask.threads() == count
+        dask.kill()
+        go(tmp_path / str(count), settings, cluster.address)
+        assert files(tmp_path / str(count)) == wanted
+
+
 def test_a_scheduler_that_dies_stops_the_run_and_another_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     """One sentence with what is stored, no traceback; the rest is measured here, to the same bytes."""
     cluster.worker()

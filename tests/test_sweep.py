@@ -10,10 +10,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
@@ -118,6 +119,50 @@ def test_the_table_is_what_measure_says(tmp_path: Path) -> None:
     assert outcome.measured == 14
     bad = study(measure=toy_studies.shared)
     assert go(tmp_path / "b", toy=bad).table.read_text(encoding="utf-8") != direct(bad)
+
+
+class LastFirst(Executor):
+    """Runs whatever was submitted last, once nothing more has come for a moment."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self.order: list[int] = []
+        self.more = threading.Condition()
+        self.sent = 0
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        with self.more:
+            number, self.sent = self.sent, self.sent + 1
+
+            def call() -> Any:
+                self.order.append(number)
+                return fn(*args, **kwargs)
+
+            self.waiting.append((future, call))
+            self.more.notify()
+        return future
+
+    def work(self) -> None:
+        while True:
+            with self.more:
+                while not self.waiting or self.more.wait(0.02):
+                    if not self.waiting:
+                        self.more.wait()
+                future, call = self.waiting.pop()
+            future.set_result(call())
+
+
+def test_any_order_leaves_no_trace(tmp_path: Path) -> None:
+    """Tasks begun last to first, which is checked: the same bytes in both files."""
+    one = study(batch=toy_studies.batch_of_one)
+    backwards = LastFirst()
+    go(tmp_path / "backwards", toy=one, workers=3, executor=lambda: backwards)
+    go(tmp_path / "forwards", toy=one)
+    order = backwards.order
+    assert order != sorted(order) == list(range(len(order)))
+    assert files(tmp_path / "backwards") == files(tmp_path / "forwards")
 
 
 def test_workers_and_batches_leave_no_trace(tmp_path: Path) -> None:
