@@ -155,6 +155,25 @@ def shared_randomness(modules: Sources) -> list[str]:
     return found
 
 
+def revivals(modules: Sources) -> list[str]:
+    """Ways to run what stands in a file of results: whatever unpickles or evaluates."""
+    modules_that_do = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml"}
+    calls_that_do = {"eval", "exec", "read_pickle", "sympify", "parse_expr"}
+    found = []
+    for module, text in modules.items():
+        found += [
+            f"{module}: imports {name}"
+            for name in imported(module, text)
+            if name.split(".")[0] in modules_that_do
+        ]
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).split(".")[-1]
+                if name in calls_that_do or any(k.arg == "allow_pickle" for k in node.keywords):
+                    found.append(f"{module}: {ast.unparse(node)}")
+    return found
+
+
 def undocumented(modules: Sources) -> list[str]:
     """Public functions, classes and their public methods without a docstring; and modules."""
 
@@ -264,6 +283,21 @@ def test_shared_randomness_is_seen() -> None:
     assert not shared_randomness(
         {"bounds.fine": "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"}
     )
+
+
+def test_results_are_data() -> None:
+    """Nothing of ours unpickles or evaluates: a file of results, from wherever, runs no code. And the decoys."""
+    assert revivals(sources()) == []
+    for text in (
+        "import pickle",
+        "def f():\n    from pickle import loads",
+        "import importlib\nimportlib.import_module('marshal')",
+        "eval(row['value'])",
+        "import pandas as pd\npd.read_pickle('x')",
+        "import numpy as np\nnp.load('x', allow_pickle=True)",
+        "import sympy\nsympy.sympify('__import__(1)')",
+    ):
+        assert revivals({"studies.decoy": text}), text
 
 
 def test_what_is_public_is_documented() -> None:
