@@ -29,7 +29,7 @@ from studies import bench, explain, projection, tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
 from studies.executors import Dask, lasting
 from studies.study import Settings, Study, load_settings
-from studies.sweep import Interrupted, run
+from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "paper"
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        code = command(options)
+        with stoppable():
+            code = command(options)
         sys.stdout.flush()  # here, where a reader that has left is no failure of ours
         return code
     except (InvalidInput, BadTable, BadFolder) as error:
@@ -62,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"dimfree: {stop}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("dimfree: stopped", file=sys.stderr)
+        goes_on = "; the same command goes on from what is stored" if command in (_reproduce, _run) else ""
+        print(f"dimfree: stopped{goes_on}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

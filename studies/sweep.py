@@ -40,10 +40,8 @@ from studies.task import Done, Piece, WrongWorker, describe, origin, perform, ve
 
 MANIFEST_SCHEMA = 1
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
-SHORT, PATIENCE = (
-    0.1,
-    0.5,
-)  # seconds: tasks shorter than the former may hold more, and none goes on after the latter
+SHORT = 0.1  # seconds: after a task that took less, the next may hold more
+PATIENCE = 0.5  # seconds after which a task begins no further piece
 MOST_PIECES = 128  # of a task, so that what is under way fits into memory however many workers there are
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
@@ -138,7 +136,7 @@ def run(
     key = Key(study.name, settings.seed, code or code_version(study))
     say = _Report(study.name, progress)
     with (
-        _stoppable(),
+        stoppable(),
         sole_writer(out, study.name) as killed,
         closing(Store(out / f"{study.name}.sqlite")) as store,
     ):
@@ -452,8 +450,8 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM stops a run as Ctrl-C does; what comes while it is stopping changes nothing."""
+def stoppable() -> Iterator[None]:
+    """SIGTERM stops what is inside as Ctrl-C does, once: what comes while it is stopping changes nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

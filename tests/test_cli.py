@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from bounds.catalog import ESTIMATORS
 from bounds.claim import Claim
 from bounds.ledger import CLAIMS, claim
 from figures.catalog import FIGURES
+from studies import verdicts
 from studies.catalog import PRESETS, STUDIES
 from studies.linear_score import COLUMNS, LinearScoreSettings, measure
 from studies.study import Cell, Row, Study
@@ -437,6 +439,27 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert second.out == first.out
     again = files(tmp_path)
     assert {name: again[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_it_draws(call: Call, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    """A signal after all is measured: exit 1, one sentence on how to go on, handlers put back; so too where nothing is kept.
+
+    Python's own answer would be a traceback, and to SIGTERM no word at all.
+    """
+    install(monkeypatch, tiny(), [sure()])
+    monkeypatch.setattr(dimfree, "FIGURES", tuple(f for f in FIGURES if set(f.studies) <= set(TINY)))
+    monkeypatch.setattr(dimfree, "save", lambda *ignored: signal.raise_signal(number))
+    monkeypatch.setattr(verdicts, "judge", lambda *ignored: [])
+    before = signal.getsignal(number)
+    said = call("reproduce", "--preset", "quick", "--workers", "1", "--out", "r")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.splitlines()[-1] == "dimfree: stopped; the same command goes on from what is stored"
+    monkeypatch.setattr(verdicts, "judge", lambda *ignored: signal.raise_signal(number))
+    said = call("verify", "--workers", "1")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.splitlines()[-1] == "dimfree: stopped"
+    assert signal.getsignal(number) is before
 
 
 def broken(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
