@@ -330,7 +330,7 @@ def runner() -> list[Line]:
         Line("runner, a cell of no work", cell, "s", constant="cell"),
         Line("runner, 1000 cells: peak memory", few, "MB"),
         Line("runner, 100000 cells: peak memory", many, "MB"),
-        Line(f"runner, one worker, cells of {1e3 * busy:.0f} ms", faster, "times", "two workers"),
+        Line(f"runner, cells of {1e3 * busy:.0f} ms: one worker's time", faster, "times", "two workers'"),
     ]
 
 

@@ -104,7 +104,8 @@ def test_refusals() -> None:
 def test_amounts() -> None:
     """Two digits in the unit that fits, at its borders too."""
     seconds = {
-        0.0004: "0.4 ms",
+        4e-4: "400 µs",
+        7.3e-11: "73 ps",
         0.25: "250 ms",
         1.0: "1 s",
         59.4: "59 s",
