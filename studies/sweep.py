@@ -45,6 +45,7 @@ PATIENCE = 0.5  # seconds after which a task begins no further piece
 MOST_PIECES = 128  # of a task, so that what is under way fits into memory however many workers there are
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
+SECONDS_BETWEEN_LINES = 5.0  # of progress through many cells
 
 
 class Interrupted(Exception):
@@ -130,11 +131,11 @@ def run(
     """
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
+    say = _Report(study.name, progress)
     cells = study.cells(settings)
-    if (twice := _repeated(cells)) is not None:
+    if (twice := _repeated(cells, say)) is not None:
         raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
     key = Key(study.name, settings.seed, code or code_version(study))
-    say = _Report(study.name, progress)
     with (
         stoppable(),
         sole_writer(out, study.name) as killed,
@@ -154,9 +155,9 @@ def run(
             ) from None
 
 
-def _repeated(cells: Sequence[Cell]) -> str | None:
+def _repeated(cells: Sequence[Cell], say: "_Report") -> str | None:
     """A cell that is there twice. Compares 8 bytes of each first, so as not to keep them all."""
-    words = np.fromiter((_word(cell) for cell in cells), np.uint64, len(cells))
+    words = np.fromiter((_word(cell) for cell in say.through(cells, "listed")), np.uint64, len(cells))
     found, counts = np.unique(words, return_counts=True)
     suspects = {int(word) for word in found[counts > 1]}
     if not suspects:
@@ -210,7 +211,7 @@ class _Sweep:
     def announce(self) -> int:
         """Says what is stored, what is to run and why; returns the number of replicates to run."""
         why: Counter[str] = Counter()
-        for cell in self.cells:
+        for cell in self.say.through(self.cells, "looked up"):
             done, other = self.store.replicates(self.key, cell_key(cell), self.settings.replicates)
             stale = other - done
             fresh = self.settings.replicates - len(done) - len(stale)
@@ -399,7 +400,7 @@ class _Sweep:
     def lines(self, missing: list[Missing]) -> Iterator[tuple[int, bytes]]:
         """The table, header and then a replicate at a time: (rows, text); notes the cells that lack some."""
         yield 0, _csv([self.study.columns])
-        for place, cell in enumerate(self.cells):
+        for place, cell in enumerate(self.say.through(self.cells, "written")):
             present = 0
             for replicate, stored in self.store.rows(self.key, cell_key(cell), self.settings.replicates):
                 rows = [dict(zip(self.study.measured, row, strict=True)) for row in json.loads(stored)]
@@ -489,6 +490,15 @@ class _Report:
         """One line, above the bar."""
         if self.wanted:
             tqdm.write(f"{self.study}: {text}", file=sys.stderr)
+
+    def through(self, cells: Sequence[Cell], done: str) -> Iterator[Cell]:
+        """The cells one by one; says how many have been `done`, every few seconds where it takes so long."""
+        last = time.monotonic()
+        for count, cell in enumerate(cells):
+            if (now := time.monotonic()) > last + SECONDS_BETWEEN_LINES:
+                last = now
+                self.line(f"{count} of {len(cells)} cells {done}")
+            yield cell
 
     @contextmanager
     def bar(self, total: int) -> Iterator[None]:

@@ -458,6 +458,18 @@ def test_small_cells_share_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert files(tmp_path / "shared") == files(tmp_path / "apart")
 
 
+def test_what_is_slow_beside_the_measuring_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Listing, looking up and writing many cells: a line for each cell where none may take any time, none where 5 s may pass."""
+    go(tmp_path, progress=True)
+    assert "cells" not in re.sub(r"in 2 cells: ", "", capsys.readouterr().err)
+    monkeypatch.setattr(sweep, "SECONDS_BETWEEN_LINES", -1.0)
+    go(tmp_path, progress=True)
+    told = re.findall(r"^toy: (\d) of 2 cells (.*)$", capsys.readouterr().err, re.MULTILINE)
+    assert told == [(k, done) for done in ("listed", "looked up", "written") for k in "01"]
+
+
 def test_a_task_that_took_too_much_hands_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without patience every task ends after its first piece, and nothing is lost, doubled or in another place.
 
