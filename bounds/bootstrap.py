@@ -257,7 +257,8 @@ def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
     p_i, p_j = lam_i + x, lam_j + x
     q_i, q_j = lam_i + x1, lam_j + x1
     start = x1 / (lam_i * q_i * q_j)
-    return np.asarray((1 + x) / (p_i**2 * p_j * (start + _inverse_cubes(q_i, p_i, lam_j - lam_i))))
+    gathered = _inverse_cubes((q_i, q_j), (p_i, p_j), lam_j - lam_i)
+    return np.asarray((1 + x) / (p_i**2 * p_j * (start + gathered)))
 
 
 def _clock(times: ArrayLike, first: float) -> Array:
@@ -268,16 +269,25 @@ def _clock(times: ArrayLike, first: float) -> Array:
     return np.asarray(np.expm1(2 * grid))[:, None, None]
 
 
-def _inverse_cubes(q: Array, p: Array, gap: Array) -> Array:
-    """∫_q^p du/(u² (u + gap)), by Gauss-Legendre quadrature in log u: no cancellation as gap → 0.
+def _inverse_cubes(low: tuple[Array, Array], high: tuple[Array, Array], gap: Array) -> Array:
+    """∫ du/((λ_i + u)² (λ_j + u)), by Gauss-Legendre quadrature in the log of the smaller factor.
 
-    The integrand e^{-s}/(e^s + gap) has its nearest pole at distance π: 24 nodes on pieces of length at most 1
-    leave less than 1e-14.
+    With v = e^s that factor and o = |λ_j − λ_i| ≥ 0 what the other has more, the integrand in s is 1/(v (v + o)) if
+    λ_i is the smaller eigenvalue, 1/(v + o)² if λ_j is: nothing cancels as o → 0, and the nearest pole lies at
+    distance π from the real line, so that 24 nodes on pieces of length at most 1 leave less than 1e-14. In the log of
+    the larger factor a pole would come as close as λ_j/λ_i.
+
+    Parameters
+    ----------
+    low, high : λ_i + u and λ_j + u at either end
+    gap : λ_j − λ_i
     """
     nodes, node_weights = np.polynomial.legendre.leggauss(24)
-    length = np.log(p / q)
+    first = gap >= 0
+    start, end, over = np.where(first, *low), np.where(first, *high), np.abs(gap)[..., None]
+    length = np.log(end / start)
     pieces = max(1, int(np.ceil(length.max(initial=0.0))))
     at = (np.arange(pieces)[:, None] + (nodes + 1) / 2).ravel() / pieces
-    u = q[..., None] * np.exp(length[..., None] * at)
-    values = 1 / (u * (u + gap[..., None]))
+    v = start[..., None] * np.exp(length[..., None] * at)
+    values = np.where(first[..., None], 1 / (v * (v + over)), 1 / (v + over) ** 2)
     return np.asarray(length / (2 * pieces) * (values @ np.tile(node_weights, pieces)))

@@ -322,9 +322,16 @@ def bootstrap_closed_form(eigenvalues: ArrayLike, times: ArrayLike) -> Array:
     Array of shape (d, d), at t_N. At i = j it is c_i (λ_i/x) log(1 + x/λ_i) in the limit of fine grids that start
     at 0, and above that on every grid.
 
+    Raises
+    ------
+    InvalidInput
+        If the eigenvalues or times are not as above.
+
     Source: module docstring (derived).
     """
     values = np.atleast_1d(finite("eigenvalues", eigenvalues))
+    if values.size == 0 or values.min() <= 0:
+        raise InvalidInput("eigenvalues", "must be a non-empty list of positive numbers")
     x = np.expm1(2 * increasing_times("times", times))
     last = x[-1]
     gained = (np.diff(x)[:, None] * values / (1 + values / x[:-1, None])).sum(axis=0)

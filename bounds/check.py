@@ -53,7 +53,8 @@ def increasing_times(key: str, times: ArrayLike | Iterable[float]) -> Array:
     InvalidInput
         If there are none, or they are not finite, positive and strictly increasing.
     """
-    array = np.atleast_1d(finite(key, times if isinstance(times, np.ndarray) else list(times)))  # type: ignore[arg-type]
+    listed = list(times) if isinstance(times, Iterable) and not isinstance(times, np.ndarray) else times
+    array = np.atleast_1d(finite(key, listed))  # type: ignore[arg-type]
     if array.ndim != 1 or array.size == 0:
         raise InvalidInput(key, "must be a non-empty list of times")
     if array[0] <= 0:
@@ -73,7 +74,10 @@ def positive(key: str, value: float) -> float:
     InvalidInput
         If it is not.
     """
-    number = float(finite(key, value))
+    array = finite(key, value)
+    if array.ndim:
+        raise InvalidInput(key, f"must be one number, but has shape {array.shape}")
+    number = float(array)
     if number <= 0:
         raise InvalidInput(key, f"must be positive, but is {number:g}")
     return number

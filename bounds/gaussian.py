@@ -55,7 +55,7 @@ class Gaussian:
         Raises
         ------
         InvalidInput
-            If Σ holds NaN, is not square and symmetric, or is not positive definite in float64
+            If Σ holds NaN or nothing, is not square and symmetric, or is not positive definite in float64
             (smallest eigenvalue at most d · 2.2e-16 times the largest).
 
         Notes
@@ -63,7 +63,7 @@ class Gaussian:
         Cost: one symmetric eigendecomposition, about 9 d³ flops and 3 d² numbers.
         """
         matrix = finite("covariance", covariance)
-        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
             raise InvalidInput("covariance", f"must be a square matrix, but has shape {matrix.shape}")
         if not np.allclose(matrix, matrix.T, rtol=1e-10, atol=1e-13 * float(np.abs(matrix).max())):
             raise InvalidInput("covariance", "must be symmetric")
@@ -155,8 +155,10 @@ def spectrum(
     Raises
     ------
     InvalidInput
-        If the kind is unknown, `values` has another length than d, or an eigenvalue is not positive.
+        If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue is not positive.
     """
+    if dimension < 1:
+        raise InvalidInput("dimension", f"must be at least 1, but is {dimension}")
     if kind == "identity":
         eigenvalues = np.ones(dimension)
     elif kind == "linear":

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_ivp
 
 from bounds import risk as r
 from bounds.bootstrap import (
@@ -309,3 +309,142 @@ def test_centred_products_are_those_about_the_mean():
             about = len(x0) * np.cov(now.x, other, rowvar=False, bias=True)[:3, 3:]
             np.testing.assert_allclose(got, about, atol=1e-12)
         assert not np.allclose(gram.xx, now.x.T @ now.x, rtol=0.05)
+
+
+def test_spectrum_estimate_is_the_symmetric_part_of_the_cross_gram():
+    """e^{t} sym(X_0ᵀX_t)/m from the samples themselves, eigenvalues raised to (e^{2t} − 1)/m; 2 × 3 replicates.
+
+    To 1e-10. Catches the noise subtracted unscaled, not symmetrised, and a floor at another height.
+    """
+    t, m, runs = 0.5, 6, []
+    for seed in range(6):
+        x0, xs, _ = plain_paths(
+            np.diag([0.01, 0.5, 2.0]), m, np.array([0.2, t]), np.random.default_rng([31, seed])
+        )
+        runs.append((x0, xs[1], grams_of([0.2, t], x0, xs)[1]))
+    batch = Gram(
+        runs[0][2].step,
+        m,
+        *(np.reshape([getattr(one[2], key) for one in runs], (2, 3, 3, 3)) for key in ("xx", "xz", "xw")),
+    )
+    eigenvalues, basis = spectrum_estimate(batch)
+    floor, floored = (np.exp(2 * t) - 1) / m, 0
+    for index, (x0, x, _) in zip(np.ndindex(2, 3), runs, strict=True):
+        cross = np.exp(t) * x0.T @ x / m
+        lam, q = np.linalg.eigh((cross + cross.T) / 2)
+        expected = q @ np.diag(np.maximum(lam, floor)) @ q.T
+        got = basis[index] @ np.diag(eigenvalues[index]) @ basis[index].T
+        np.testing.assert_allclose(got, expected, atol=1e-10)
+        floored += lam[0] < floor
+    assert floored > 0
+
+
+def test_replicates_of_the_optimal_bootstrap_are_its_runs():
+    """2 × 3 replicates of d = 2, one by one the same, matrix and scalar, plug-in and oracle."""
+    times = np.array([0.1, 0.3, 0.7])
+    law = Gaussian(np.array([0.5, 2.0]), np.array([[0.6, -0.8], [0.8, 0.6]]))
+    runs = [list(exact(law, 20, times, np.random.default_rng(i))) for i in range(6)]
+    batch = [
+        Gram(
+            gram.step,
+            20,
+            *(np.reshape([getattr(run[k], key) for run in runs], (2, 3, 2, 2)) for key in ("xx", "xz", "xw")),
+        )
+        for k, gram in enumerate(runs[0])
+    ]
+    for scalar in (False, True):
+        for known in (None, law):
+            estimate = optimal(scalar=scalar, law=known)
+            for k, a in enumerate(estimate(batch)):
+                assert a.shape == (2, 3, 2, 2)
+                np.testing.assert_allclose(
+                    a.reshape(6, 2, 2), [list(estimate(run))[k] for run in runs], atol=1e-10
+                )
+
+
+def test_gains_of_replicated_spectra():
+    """Weights and r for a stack of spectra, shape (3, d), are those of each spectrum; shapes (3, d, d) and (3, 1, 1).
+
+    And each r is theory.md's recursion at that w, written out: w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r'.
+    """
+    spectra = np.random.default_rng(32).uniform(0.2, 3, (3, 4))
+    first, step = steps([0.3, 0.8])
+    g, before = 0.5, first_gain(spectra, first)
+    assert before.shape == (3, 4, 4)
+    v0, v1 = (np.exp(-2 * t) * spectra + 1 - np.exp(-2 * t) for t in (0.3, 0.8))
+    for scalar, shape in ((False, (3, 4, 4)), (True, (3, 1, 1))):
+        weights, left = next_gain(spectra, step, before, scalar=scalar)
+        assert weights.shape == shape
+        for n in range(3):
+            np.testing.assert_allclose(before[n], np.outer(1 / (1 - np.exp(-0.6)) - 1 / v0[n], np.ones(4)))
+            w = np.broadcast_to(weights[n], (4, 4))
+            a = np.exp(2 * g) / v0[n][:, None] + (v0[n] / v1[n])[None, :] * before[n]
+            gain = (1 / (1 - np.exp(-2 * g))) / (1 / (1 - np.exp(-2 * g)) + (a.mean() if scalar else a))
+            np.testing.assert_allclose(w, np.broadcast_to(gain, (4, 4)), rtol=1e-12)
+            expected = w**2 * a + (1 - w) ** 2 / (1 - np.exp(-2 * g)) - 1 / v1[n][:, None]
+            np.testing.assert_allclose(left[n], expected, rtol=1e-10)
+    law = Gaussian(spectra[0])
+    assert optimal_weights(law, [0.3, 0.8])[step].shape == (4, 4)
+    assert optimal_weights(law, [0.3, 0.8], scalar=True)[step].shape == (1, 1)
+
+
+def test_limits_start_at_dsm_and_hold_over_long_ranges():
+    """At t = t_1 both limits are c_i exactly, from 0 they are integrals that a general quadrature finds too, to 1e-12.
+
+    λ from 1e-4 to 1e2 and t to 6: p/q over nine decades, many pieces. Catches pieces glued wrongly, too few nodes, and a
+    quadrature in log(λ_i + u) where λ_j ≪ λ_i: a pole beside the path, 68 % off at λ = (100, 1e-4) in an earlier version.
+    """
+    law = Gaussian(np.array([1e-4, 0.7, 100.0]))
+    c = np.repeat(law.conditional_variances(0.3)[:, None], 3, axis=1)
+    for limit in (bootstrap_limit, optimal_limit):
+        got = limit(law, [0.3, 0.9], 0.3)
+        assert got.shape == (2, 3, 3)
+        np.testing.assert_allclose(got[0], c, rtol=1e-11)
+        np.testing.assert_allclose(got[1], limit(law, [0.9], 0.3)[0], rtol=1e-12)
+    x = np.expm1(12.0)
+    best = optimal_limit(law, [6.0])[0]
+    for i, a in enumerate(law.eigenvalues):
+        for j, b in enumerate(law.eigenvalues):
+            # substituting u = (λ_i + x) = a e^s
+            whole = quad(
+                lambda s, a=a, b=b: np.exp(-s) / a / (a * np.exp(s) + b - a),
+                0,
+                np.log1p(x / a),
+                epsabs=0,
+                epsrel=1e-13,
+                limit=400,
+                points=[p for p in (1.0, 5.0, 10.0) if p < np.log1p(x / a)],
+            )[0]
+            assert best[i, j] == pytest.approx((1 + x) / ((a + x) ** 2 * (b + x) * whole), rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: next(centred(np.zeros((4, 3)), [0.2], np.random.default_rng(0))),
+            "samples: m = 4 is too few for dimension d = 3 and an unknown mean",
+        ),
+        (
+            lambda: bootstrap_limit(LAW, [0.1], 0.2),
+            "first: must lie between 0 and the first time 0.1, but is 0.2",
+        ),
+        (
+            lambda: optimal_limit(LAW, [0.1], -0.2),
+            "first: must lie between 0 and the first time 0.1, but is -0.2",
+        ),
+        (lambda: optimal_limit(LAW, [0.1], np.nan), "first: holds NaN or an infinity"),
+        (lambda: optimal_limit(LAW, [0.0]), "times: must be positive, but the first is 0"),
+    ],
+)
+def test_refusals_are_one_sentence(call, sentence):
+    """Key and reason, word for word; t_1 = 0 and t_1 = the first time are allowed (above)."""
+    with pytest.raises(InvalidInput) as refusal:
+        call()
+    assert str(refusal.value) == sentence
+
+
+def test_centred_says_one_sample_less():
+    """m = d + 2 is the least that is allowed, and the Gram matrices say m − 1."""
+    (gram,) = centred(np.random.default_rng(1).standard_normal((5, 3)), [0.2], np.random.default_rng(0))
+    assert gram.samples == 4

@@ -67,6 +67,14 @@ def test_intervals_are_the_exact_range_even_where_wide():
         assert interval.upper >= high
 
 
+def test_a_divisor_that_touches_zero_says_nothing():
+    """x/0 has no value at the end of [0, 1] or [−1, 0]: one finite end would pass for knowledge of all of them."""
+    for divisor in (Interval(0.0, 1.0), Interval(-1.0, 0.0), Interval(0.0)):
+        for dividend in (Interval(1.0, 2.0), Interval(0.0, 1.0), Interval(-2.0, 3.0)):
+            quotient = dividend / divisor
+            assert (quotient.lower, quotient.upper) == (-math.inf, math.inf)
+
+
 def test_without_the_extra_there_is_one_sentence(monkeypatch):
     """An ImportError would pass through as a traceback."""
     monkeypatch.setitem(sys.modules, "flint", None)
@@ -117,10 +125,95 @@ def test_what_is_not_defined_is_never_certified():
     assert found.upper == math.inf
 
 
-@pytest.mark.parametrize("side", [(1.0, 1.0), (2.0, 1.0), (0.0, math.inf), (math.nan, 1.0)])
-def test_a_box_has_intervals_for_sides(side):
-    with pytest.raises(InvalidInput, match="box"):
-        maximum(bump, [side])
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: maximum(bump, [(1.0, 1.0)]), "box: has a side (1.0, 1.0) that is not an interval"),
+        (lambda: maximum(bump, [(2.0, 1.0)]), "box: has a side (2.0, 1.0) that is not an interval"),
+        (lambda: maximum(bump, [(0.0, math.inf)]), "box: has a side (0.0, inf) that is not an interval"),
+        (lambda: maximum(bump, [(math.nan, 1.0)]), "box: has a side (nan, 1.0) that is not an interval"),
+        (
+            lambda: maximum(lambda x, y: x, [(0.0, 1.0), (3.0, 2.0)]),
+            "box: has a side (3.0, 2.0) that is not an interval",
+        ),
+        (
+            lambda: certify.bootstrap_closed_form([1.0, 0.0], [0.1]),
+            "eigenvalues: must be a non-empty list of positive numbers",
+        ),
+        (
+            lambda: certify.bootstrap_closed_form([], [0.1]),
+            "eigenvalues: must be a non-empty list of positive numbers",
+        ),
+        (
+            lambda: certify.bootstrap_closed_form(["a"], [0.1]),
+            "eigenvalues: must be numbers",
+        ),
+        (
+            lambda: certify.bootstrap_closed_form([math.inf], [0.1]),
+            "eigenvalues: holds NaN or an infinity",
+        ),
+        (
+            lambda: certify.bootstrap_closed_form([1.0], [0.2, 0.1]),
+            "times: must be strictly increasing, but 0.1 follows 0.2",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, sentence):
+    """The one sentence, whole, with the side that is wrong and not the first one."""
+    with pytest.raises(InvalidInput) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+def one(x):
+    """1, whose ends are the floats around it: lower = 1 − 2^{-53} and upper = 1 + 2^{-52}."""
+    return 0 * x + 1
+
+
+BELOW, ABOVE = math.nextafter(1.0, 0.0), math.nextafter(1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "boxes", "left"),
+    [
+        ({"threshold": ABOVE}, "certified", 1, 0.0),
+        ({"threshold": 1.0}, "unfinished", 5, 1.0),
+        ({"threshold": BELOW}, "unfinished", 5, 1.0),
+        ({"threshold": math.nextafter(BELOW, 0.0)}, "counterexample", 1, 1.0),
+        ({"gap": ABOVE - BELOW}, "unfinished", 1, 1.0),
+        ({"gap": 2.0**-53}, "unfinished", 5, 1.0),
+        ({"gap": 1.0, "threshold": 1.0}, "unfinished", 1, 1.0),
+        ({}, "unfinished", 5, 1.0),
+    ],
+)
+def test_borders_of_the_question(asked, status, boxes, left):
+    """f = 1 between its neighbours: upper = threshold is settled, lower = threshold is not a counterexample, upper −
+    lower = gap is close enough. What is settled takes one box, what is not takes what it is given: a search that
+    goes on, or gives up a box early or late, is another number of boxes."""
+    found = maximum(one, [(0.0, 1.0)], limit=5, **asked)
+    assert (found.status, found.boxes, found.open) == (status, boxes, left)
+    assert (found.lower, found.upper) == (BELOW, ABOVE)
+
+
+def test_a_maximum_below_zero_is_enclosed():
+    """−3/4, to 1e-3: upper + lower ≤ gap would be true at once."""
+    found = maximum(lambda x: bump(x) - 1, [(0.0, 0.9)], gap=1e-3)
+    assert found.lower <= -0.75 <= found.upper <= found.lower + 1e-3
+
+
+def test_pieces_keep_the_shape_of_the_box():
+    """Halved in turn, whatever the sides' units; and where f has no value anywhere, the place named is the middle."""
+    seen: list[tuple[float, ...]] = []
+
+    def nowhere(x, y):
+        seen.append(tuple(side.upper - side.lower for side in (x, y)))
+        return Interval(math.nan)
+
+    found = maximum(nowhere, [(0.0, 1.0), (-50.0, 150.0)], limit=7)
+    assert found.at == (0.5, 50.0)
+    assert (found.lower, found.upper, found.open) == (-math.inf, math.inf, 1.0)
+    whole, half, quarter = (1.0, 200.0), (0.5, 200.0), (0.5, 100.0)
+    assert_allclose(seen[1::2], [whole, *2 * [half], *4 * [quarter]], rtol=1e-12)
 
 
 # --- the formulas are the library's ---------------------------------------------------------------------
@@ -316,6 +409,50 @@ def test_rows_beyond_the_last_are_bounded():
     many = certify.kappa_every_length(0.3, 40)
     for rows in (1, 2, 5, 10):
         assert certify.kappa_every_length(0.3, rows) >= many * (1 - 1e-12)
+
+
+def test_kappa_of_one_row_by_hand():
+    """J = 1 in closed form: Δ (1/(σ² (1 − e^{−Δ})) + 1/(σ³ (e^Δ − 1))), σ² = 1 − e^{−2Δ}, where σ is far from 1."""
+    for spacing in (0.05, 0.3):
+        v = 2 * math.exp(-spacing) * math.sinh(spacing)
+        first, tail = 1 / (v * (1 - math.exp(-spacing))), 1 / (v**1.5 * (math.exp(spacing) - 1))
+        assert certify.kappa_every_length(spacing, 1) == pytest.approx(spacing * (first + tail), rel=1e-12)
+
+
+@pytest.mark.parametrize("rows", [3, 40])
+def test_every_row_of_schurs_test(rows, monkeypatch):
+    """(M h)_j/(Δ h_j) of the kernel e^{t_min}/(2 sinh t_max), summed over 400 times, row by row. The rows beyond J give
+    the maximum on every grid tried, so a row that is too low would show in no number, only in the proof. Few rows
+    bound the later times by σ_J^{−3}, and are above; 40 agree with the sums."""
+    spacing, seen = 0.3, []
+    larger = certify._larger
+
+    def recorded(x, y):
+        seen.append(y)
+        return larger(x, y)
+
+    monkeypatch.setattr(certify, "_larger", recorded)
+    bound = certify.kappa_every_length(spacing, rows)
+    found = np.array(seen[1:][::-1])
+    assert bound >= spacing * found.max()
+    t = uniform_grid(spacing, 400)
+    kernel = np.exp(np.minimum.outer(t, t)) / (2 * np.sinh(np.maximum.outer(t, t)))
+    h = 1 / np.sqrt(1 - np.exp(-2 * t))
+    exact = (kernel @ h / h)[:rows]
+    assert found.shape == exact.shape
+    assert np.all(found >= exact * (1 - 1e-13))
+    sigma = np.sqrt(1 - np.exp(-2 * t[:rows]))
+    reach = np.exp(-spacing * np.arange(rows, 0, -1)) / (1 - np.exp(-spacing))
+    beyond = (sigma[-1] ** -3 - 1) * reach * sigma  # what the bound on later times may add to row j
+    assert np.all(found <= (exact + beyond) * (1 + 1e-12))
+
+
+def test_kappa_where_the_eigenvector_underflows():
+    """Δ = 10, N = 100, λ = 1: h is 0 in floats beyond the first times, and a division by it would bound nothing. There
+    κ is the kernel's first entry, 10/(2 sinh 10 (e^{−10} + 2 sinh 10)), up to e^{−20}."""
+    found = certify.kappa_enclosure(Interval(10.0), Interval(1.0), 100)
+    first = 10 / (2 * math.sinh(10) * (math.exp(-10) + 2 * math.sinh(10)))
+    assert found.lower <= first <= found.upper < first * (1 + 1e-8)
 
 
 def test_kappa_is_enclosed():

@@ -10,7 +10,18 @@ import pytest
 from scipy import special, stats
 
 from bounds.check import InvalidInput
-from bounds.claim import Claim, Formula, Kind, Measured, compare, quantile, verify
+from bounds.claim import (
+    LARGEST,
+    Claim,
+    Comparison,
+    Formula,
+    Kind,
+    Measured,
+    Verdict,
+    compare,
+    quantile,
+    verify,
+)
 from bounds.ledger import CLAIMS, claim
 from studies.catalog import STUDIES
 from studies.verdicts import study_of
@@ -250,6 +261,115 @@ def test_a_rate_needs_three_places() -> None:
     """Two points lie on a line of any slope."""
     with pytest.raises(InvalidInput, match="at least three different x"):
         verify(made("rate", tolerance=0.1), [*points(1.0, 1.0), *points(1.0, 1.0)])
+
+
+def test_refusals_are_one_sentence() -> None:
+    """Key and reason, word for word."""
+    for kind, measured, sentence in (
+        ("tight", [], "made: there is nothing measured to verify it with"),
+        ("rate", points(1.0, 1.0), "made: a rate needs at least three different x"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            verify(made(kind), measured)  # type: ignore[arg-type]
+        assert str(refused.value) == sentence
+
+
+def test_what_a_comparison_says_of_its_worst_cell() -> None:
+    """The first of the worst, with what was measured and predicted there; the formula is asked about each cell itself."""
+    measured = points(5.0, 11.0, 19.0)
+    found = compare(
+        made("upper", tolerance=0.5), lambda cell: cell["x"], measured
+    )  # x = 4, 8, 16: excess 1, 3, 3
+    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0)
+    tied = compare(made("upper", tolerance=0.25), lambda cell: 4.0, points(5.0, 5.0))
+    assert (tied.cell, tied.margin, tied.answer) == ({"x": 4.0}, 1.0, "accepted")  # at the border: allowed
+    assert compare(made("identity"), one, points(1.0, 1.0)).margin == 0.0
+    lost = compare(made("identity"), constant(math.inf), points(1.0))
+    assert lost == Comparison("contradicted", LARGEST, {"x": 4.0}, 1.0, 0.0)
+
+
+def test_a_rate_that_is_none() -> None:
+    """A ratio that is negative, zero or no number has no logarithm: contradicted by all cells, with slope 0."""
+    contradicted = Comparison("contradicted", LARGEST, {"cells": 3}, 0.0, 0.0)
+    subject = made("rate", tolerance=0.02)
+    assert compare(subject, constant(-1.0), points(1.0, 2.0, 3.0)) == contradicted
+    assert compare(subject, constant(math.nan), points(1.0, 2.0, 3.0)) == contradicted
+    assert compare(subject, one, points(1.0, 0.0, 3.0)) == contradicted
+
+
+def test_a_rate_at_its_border_and_what_it_says() -> None:
+    """Three places are enough; a slope of just the margin is accepted. The cell is their number, the prediction slope 0."""
+    measured = points(1.0, 1.01, 1.03)
+    slope = compare(made("rate", tolerance=9.0), one, measured).measured
+    found = compare(made("rate", tolerance=abs(slope)), one, measured)
+    assert found == Comparison("accepted", 1.0, {"cells": 3}, slope, 0.0)
+    assert compare(made("rate", tolerance=0.99 * abs(slope)), one, measured).answer == "contradicted"
+
+
+def test_a_rate_is_one_comparison() -> None:
+    """However many cells it has: z is that of one, by erfcinv."""
+    for cells in (1, 40):
+        z = quantile(made("rate", false_alarm=1e-3), cells)
+        assert z == pytest.approx(math.sqrt(2) * float(special.erfcinv(1e-3)), rel=1e-10)
+
+
+def test_a_zero_among_the_measurements_does_not_count_towards_what_is_detectable() -> None:
+    """It has no relative error: the least of the others' decides, here 0.1 at the value 1, and z + 1.645 of it."""
+    measured = [Measured({}, 0.0, 0.1), Measured({}, 1.0, 0.1), Measured({}, 2.0, 0.5)]
+    subject = made("tight", false_alarm=0.05)
+    z = math.sqrt(2) * float(special.erfcinv(0.05 / 3))
+    assert verify(subject, measured).detectable == pytest.approx((z + 1.6448536269514722) * 0.1, rel=1e-9)
+
+
+def test_the_json_of_a_verdict() -> None:
+    """Every field under its own name, out of values that are all different; what was not sampled has no false alarms."""
+    subject = Claim(
+        name="n",
+        statement="s",
+        assumptions="a",
+        source="o",
+        origin="cited",
+        kind="tight",
+        measurement="m",
+        formula=one,
+        decoy=one,
+        decoy_note="d",
+        tolerance=0.125,
+        false_alarm=1e-5,
+        expected="REFUTED",
+        reason="r",
+        uses=("u", "v"),
+        certified=True,
+    )
+    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0)
+    decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0)
+    verdict = Verdict(subject, "HOLDS", formula, decoy, cells=8, replicates=9, detectable=0.25)
+    expected = {
+        "name": "n",
+        "statement": "s",
+        "assumptions": "a",
+        "source": "o",
+        "origin": "cited",
+        "kind": "tight",
+        "verdict": "HOLDS",
+        "expected": "REFUTED",
+        "reason": "r",
+        "decoy": "d",
+        "decoy_rejected": True,
+        "measured": 2.0,
+        "predicted": 3.0,
+        "margin": 0.5,
+        "worst_cell": {"x": 1},
+        "cells": 8,
+        "replicates": 9,
+        "false_alarm": 1e-5,
+        "detectable": 0.25,
+        "tolerance": 0.125,
+        "certified": True,
+        "uses": ["u", "v"],
+    }
+    assert verdict.to_json() == expected
+    assert replace(verdict, detectable=0.0).to_json() == expected | {"false_alarm": 0.0, "detectable": 0.0}
 
 
 def test_an_unexpected_expectation_needs_its_reason() -> None:

@@ -2,27 +2,23 @@
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from bounds import claims_bootstrap as claims
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram
 from bounds.process import Step, steps, uniform_grid
 from bounds.risk import bootstrap_risk, information_bound
-from studies import bootstrap_map, tables, verdicts
+from studies import bootstrap_map, verdicts
 from studies import evidence_bootstrap as evidence
-from studies.sweep import run
+from tests.measured import quick
 
 NAMES = [claim.name for claim in claims.CLAIMS]
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    out = tmp_path_factory.mktemp("bootstrap")
-    found = {}
-    for study in (evidence.STUDY, evidence.EXACT, bootstrap_map.STUDY):
-        run(study, study.presets["quick"], out, progress=False)
-        found[study.name] = tables.read(out, study.name, study.columns)
-    return found
+def measured():
+    return {study.name: quick(study.name) for study in (evidence.STUDY, evidence.EXACT, bootstrap_map.STUDY)}
 
 
 @pytest.mark.parametrize("claim", claims.CLAIMS, ids=NAMES)
@@ -90,6 +86,115 @@ def test_limits_solve_their_equations():
         (c,) = Gaussian(np.array([pair[0]])).conditional_variances(0.05)
         assert claims._limit_bsm(begin) == pytest.approx(c, rel=1e-9)
         assert claims._limit_matrix(begin) == pytest.approx(c, rel=1e-9)
+
+
+@pytest.mark.parametrize("pair", [(0.3, 3.0), (1.0, 1.0), (5.0, 0.02)])
+def test_limits_are_integrals(pair):
+    """Both closed forms, and what their decoys change, against scipy's quadrature of the integrals in their docstrings."""
+    (a, b), last, first = pair, 0.7, 0.05
+    x, x1 = np.expm1(2 * last), np.expm1(2 * first)
+    cell = {"pair": pair, "first": first, "last": last}
+
+    def gathered(other):
+        return a**2 * integrate.quad(lambda y: (y + other) / (y + a) ** 2, x1, x, epsabs=1e-13)[0]
+
+    start, shrink = x1 * a * (b + x1) / (a + x1), (1 + x) / (x**2 * (b + x))
+    assert claims._limit_bsm(cell) == pytest.approx(shrink * (start + gathered(b)), rel=1e-10)
+    # λ_j − λ_i with its sign flipped is λ_i − λ_j: another λ_j = 2λ_i − λ_j under the integral.
+    flipped = shrink * (start + gathered(2 * a - b))
+    assert claims._limit_bsm(cell, flipped=True) == pytest.approx(flipped, rel=1e-10)
+    known = integrate.quad(lambda y: 1 / ((y + a) ** 2 * (y + b)), x1, x, epsabs=1e-13)[0]
+    begin, shrink = x1 / (a * (a + x1) * (b + x1)), (1 + x) / ((a + x) ** 2 * (b + x))
+    assert claims._limit_matrix(cell) == pytest.approx(shrink / (begin + known), rel=1e-9)
+    assert claims._limit_matrix(cell, start=False) == pytest.approx(shrink / known, rel=1e-9)
+
+
+def test_information_of_a_pair_is_a_sum_over_steps():
+    """Σ_k s_k² (v_j/h_i + v_i/h_j), from theory.md's s, v and h step by step; without products of gaps it is only what
+    the two ends say. Catches a clock that starts elsewhere than at 0."""
+    pair, times = (0.3, 3.0), [0.1, 0.4, 1.0]
+    total, before = 0.0, 0.0
+    for t in times:
+        fresh, noise = 1 - np.exp(-2 * (t - before)), 1 - np.exp(-2 * t)
+        v = np.exp(-2 * t) * np.array(pair) + noise
+        h = 1 / fresh - 1 / v
+        total += (np.exp(-2 * t) / v.prod()) ** 2 * (v[1] / h[0] + v[0] / h[1])
+        before = t
+    ends = 1 / np.prod(pair) - np.exp(-4.0) / v.prod()
+    (claim,) = (one for one in claims.CLAIMS if one.name == "path-information")
+    assert claim.formula({"pair": pair, "times": times}) == pytest.approx(total, rel=1e-12)
+    assert claim.decoy({"pair": pair, "times": times}) == pytest.approx(ends, rel=1e-12)
+
+
+def test_path_risk_on_a_coarse_grid_is_theory_mds_sum():
+    """Σ_ij v_j s_ij² Var δΛ_ij with I_ij = Σ_k s_k² v_j/h_i, pooled or not, on two times: where the ends of the telescoped
+    sum still weigh. At the last time and at the first."""
+    lam, times = np.array([0.3, 3.0]), (0.4, 0.8)
+    held, before, moves = np.zeros((2, 2)), 0.0, {}
+    for t in times:
+        fresh, noise = 1 - np.exp(-2 * (t - before)), 1 - np.exp(-2 * t)
+        v = np.exp(-2 * t) * lam + noise
+        s = np.exp(-2 * t) / np.outer(v, v)
+        held += s**2 * np.outer(1 / (1 / fresh - 1 / v), v)
+        moves[t], before = s**2 * v, t
+    pooled = np.where(np.eye(2, dtype=bool), held, held + held.T)
+    for t in times:
+        cell = {"eigenvalues": lam.tolist(), "spacing": 0.4, "last": 0.8, "t": t}
+        assert claims.path_risk(cell) == pytest.approx((moves[t] / pooled).sum(), rel=1e-12)
+        assert claims.path_risk(cell, apart=True) == pytest.approx((moves[t] / held).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("count", [1, 2])
+def test_joint_decoy_is_the_sandwich_of_separate_paths(local, count):
+    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j (β_i² v_i + c_i), and 2 v² β² + c v
+    for i = j; bread and meat with 1 and t, of which only the span matters. Along one path T1 has another risk, and T3, whose
+    residuals are white but for the bias, nearly the same.
+    """
+    spacing, steps, m, lam = 0.4, 3, 500, np.array([0.5, 2.0])
+    times = spacing * np.arange(1, steps + 1)
+    phi = np.column_stack([np.ones(steps), times])[:, :count]
+    noise = 1 - np.exp(-2 * times)
+    v = np.exp(-2 * times)[:, None] * lam + noise[:, None]
+    spread = np.full(steps, 1 - np.exp(-2 * spacing)) if local else noise
+    c = 1 / spread[:, None] - 1 / v
+    bread = [sum(spacing * v[k, j] * np.outer(phi[k], phi[k]) for k in range(steps)) for j in range(2)]
+    wanted = 0.0
+    for i in range(2):
+        beta = -phi @ np.linalg.solve(bread[i], spacing * phi.sum(axis=0)) + 1 / v[:, i]
+        wanted += m * spacing * float(beta**2 @ v[:, i])
+        for j in range(2):
+            scores = v[:, j] * ((2 if i == j else 1) * beta**2 * v[:, i] + c[:, i])
+            meat = sum(spacing**2 * scores[k] * np.outer(phi[k], phi[k]) for k in range(steps))
+            each = np.linalg.solve(bread[j], np.linalg.solve(bread[j], meat).T)
+            wanted += sum(spacing * v[k, j] * phi[k] @ each @ phi[k] for k in range(steps))
+    cell = {"eigenvalues": lam.tolist(), "spacing": spacing, "steps": steps, "m": m}
+    cell |= {"basis": "polynomial", "count": count, "local": local}
+    assert claims._joint(cell, apart=True) == pytest.approx(wanted, rel=1e-9)
+    change = abs(claims._joint(cell) / wanted - 1)
+    assert change < 1e-3 if local else change > 0.01
+
+
+def test_shares_of_dsm_and_of_the_bound_by_hand():
+    """Σ_j γ_j tr(C_j) d/(m − d − 1) for white data at two times, and shares of it; 1.15 and 1.06 times the bound at the
+    two spacings, and once it in the decoy. Catches m − d, a weight of another step and factors exchanged."""
+    cell = {"eigenvalues": [1.0, 1.0, 1.0], "m": 10, "times": [0.1, 0.5]}
+    joint = (0.1 / np.expm1(0.2) + 0.4 / np.expm1(1.0)) * 3 * 3 / (10 - 3 - 1)
+    named = {one.name: one for one in claims.CLAIMS}
+    for name, true, false in (
+        ("matrix-loses", 0.0, 0.15),
+        ("bsm-wins", 0.0, -0.05),
+        ("path-wins", -2 / 3, -1),
+    ):
+        claim = named[f"scarce-{name}"]
+        assert claim.formula(cell) == pytest.approx(true * joint, rel=1e-12)
+        assert claim.decoy(cell) == pytest.approx(false * joint, rel=1e-12)
+    for spacing, factor in ((0.1, 1.15), (0.02, 1.06)):
+        cell = {"eigenvalues": CELL["eigenvalues"], "spacing": spacing, "t": 1.0}
+        plug_in = information_bound(Gaussian(np.array(CELL["eigenvalues"])), 1.0, 1)
+        claim = named["path-efficiency"]
+        assert claim.formula(cell) == pytest.approx(factor * plug_in, rel=1e-12)
+        assert claim.decoy(cell) == pytest.approx(plug_in, rel=1e-12)
 
 
 def test_the_order_is_strict_where_it_should_be():

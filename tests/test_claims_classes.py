@@ -12,17 +12,14 @@ from bounds.process import Step
 from bounds.risk import bootstrap_risk
 from bounds.targets import control_weight
 from studies import evidence_classes as evidence
-from studies import tables, verdicts
-from studies.sweep import run
+from studies import verdicts
+from tests.measured import quick
 from tests.reference import plain_estimates, plain_paths
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    out = tmp_path_factory.mktemp("classes")
-    study = evidence.STUDY
-    run(study, study.presets["quick"], out, progress=False)
-    return tables.read(out, study.name, study.columns)
+def table():
+    return quick(evidence.STUDY.name)
 
 
 @pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.name)
@@ -58,6 +55,20 @@ def test_parameters_are_counted():
     assert claims.parameters({"d": 7, "class": "banded", "width": 2}) != 7 * 5  # decoy
 
 
+def test_the_decoy_of_the_collapse_forgets_a_bands_corners():
+    """c = 1/(e^{2t} − 1) times d(2b + 1): 12 where a band has 10 at d = 4, 576 where it has 556 at d = 64 (20 % and
+    4 % too many, as its note says); what has no corners, a width or not, is counted as it is."""
+    (claim,) = (one for one in claims.CLAIMS if one.name == "class-collapse")
+    c = 1 / np.expm1(0.6)
+    for d, kind, width, forgotten, true in (
+        *((4, "banded", 1, 12, 10), (64, "banded", 4, 576, 556)),
+        *((6, "block", 3, 18, 18), (5, "dense", 0, 25, 25), (5, "symmetric", 0, 15, 15)),
+    ):
+        cell = {"d": d, "class": kind, "width": width, "t": 0.3}
+        assert claim.decoy(cell) == pytest.approx(c * forgotten, rel=1e-12)
+        assert claim.formula(cell) == pytest.approx(c * true, rel=1e-12)
+
+
 def test_top_share_ends_and_middle():
     """All of the mass has ∫ s² = 1; at share 1/2 by sorting the singular values of one 400 × 400 normal matrix (self-
     averaging: fluctuations of order 1/d). The decoy is the parameter count ρ(2 − ρ) = 0.75."""
@@ -78,6 +89,14 @@ def test_regular_is_a_projection():
     noise = np.repeat(c, 5)  # Cov of vec(√C G), rows first
     assert claims.regular(cell) == pytest.approx(np.trace(q.T @ (noise[:, None] * q)))
     assert claims.regular(cell, twice=True) != pytest.approx(claims.regular(cell), rel=1e-2)
+
+
+def test_regular_counts_directions():
+    """White data: c r(2d − r); 2dr once the r² that rows and columns share are counted twice, which is the decoy."""
+    c = 1 / np.expm1(1.0)
+    cell = {"eigenvalues": [1.0] * 7, "t": 0.5, "rank": 3}
+    assert claims.regular(cell) == pytest.approx(c * 3 * 11, rel=1e-12)
+    assert claims.regular(cell, twice=True) == pytest.approx(c * 2 * 7 * 3, rel=1e-12)
 
 
 CONTROL: dict[str, Any] = {"eigenvalues": [0.3, 1.2, 2.1, 3.0], "times": [0.1, 0.3, 0.6, 1.0], "theta": 1.0}

@@ -7,57 +7,51 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import integrate
 from scipy.stats import norm
 
 from bounds import concentration as c
-from bounds.claim import Claim, Verdict, verify
+from bounds.claim import Claim, verify
 from bounds.claims_concentration import CLAIMS
-from bounds.process import simulate, uniform_grid, weights
+from bounds.process import geometric_grid, simulate, uniform_grid, weights
 from studies import evidence_concentration as e
-from studies import tables, verdicts
+from studies import verdicts
 from studies.study import replicate_seed
-from studies.sweep import run
+from studies.tables import Table
+from tests.measured import quick
 
 TIMES = np.array(e.SHORT)
 NAMES = [claim.name for claim in CLAIMS]
+NAMED = {claim.name: claim for claim in CLAIMS}
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> tables.Table:
-    out = tmp_path_factory.mktemp("evidence")
-    outcome = run(e.STUDY, e.STUDY.presets["quick"], out, progress=False)
-    assert not outcome.missing
-    return tables.read(out, e.STUDY.name, e.STUDY.columns)
-
-
-@pytest.fixture(scope="module")
-def judged(table: tables.Table) -> dict[str, Verdict]:
-    return {v.claim.name: v for v in verdicts.judge(CLAIMS, {e.STUDY.name: table})}
+def table() -> Table:
+    return quick(e.STUDY.name)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=NAMES)
-def test_verdict(claim: Claim, judged: dict[str, Verdict]) -> None:
+def test_verdict(claim: Claim, table: Table) -> None:
     """The expected verdict, and the decoy rejected with room to spare. False alarm: the claim's own budget."""
-    verdict = judged[claim.name]
+    (verdict,) = verdicts.judge([claim], {e.STUDY.name: table})
     assert verdict.status == claim.expected
     assert verdict.as_expected
     assert verdict.decoy.margin > 1.5
 
 
-def test_every_quantity_is_claimed(table: tables.Table) -> None:
+def test_every_quantity_is_claimed(table: Table) -> None:
     """No row is measured for nothing, no name comes twice."""
     claimed = {claim.measurement.partition(":")[2] for claim in CLAIMS}
     assert claimed == set(table.frame["quantity"])
     assert Counter(NAMES).most_common(1)[0][1] == 1
 
 
-def test_what_would_be_caught(table: tables.Table) -> None:
+def test_what_would_be_caught(table: Table) -> None:
     """The same measurements reject false variants other than the decoys: 0.7 of the constant, growth like d^0.2, a
     wrong-choice probability 8 % off, nine tenths of a moment. They cannot tell 0.9 of the constant."""
-    by_name = {claim.name: claim for claim in CLAIMS}
 
     def answer(name: str, factor) -> str:
-        claim = by_name[name]
+        claim = NAMED[name]
         measured = verdicts.measured_by(claim)[1](table)
         variant = Claim(**{**vars(claim), "decoy": lambda x: claim.formula(x) * factor(x)})
         return verify(variant, measured).decoy.answer
@@ -87,6 +81,96 @@ def test_rows_depend_on_their_seed_alone() -> None:
         else:
             assert together[0]
             assert together[1:] == [[], []]
+
+
+# --- the formulas ---------------------------------------------------------------------------------------------
+
+ONE_TIME = 0.7 / -np.expm1(-1.4)  # κ_log-concave of t = γ = 0.7: γ/σ²
+
+
+def test_kappa_is_theory_mds() -> None:
+    """κ of four grids as printed there; the decoy, γ_j c_j at the worst time by itself, written out with v = 1.
+
+    Catches a grid other than the cell's, and the limit λ → ∞ where there is an eigenvalue.
+    """
+    for times, value, printed, digits in (
+        (uniform_grid(0.1, 30), None, 1.579, 6e-4),
+        (uniform_grid(0.02, 150), None, 1.654, 6e-4),
+        (geometric_grid(1e-4, 4.0, 80), None, 1.746, 6e-4),
+        (uniform_grid(0.1, 30), 1.0, 0.8351, 6e-5),
+    ):
+        cell = {"times": times.tolist(), "eigenvalue": value}
+        assert NAMED["kappa"].formula(cell) == pytest.approx(printed, abs=digits)
+        inverse = 1 / -np.expm1(-2 * times)
+        alone = np.diff(times, prepend=0.0) * (inverse - (0.0 if value is None else 1.0))
+        assert NAMED["kappa"].decoy(cell) == pytest.approx(alone.max(), rel=1e-12)
+    one = {"times": [0.7], "eigenvalue": None}
+    assert NAMED["kappa"].formula(one) == pytest.approx(ONE_TIME, rel=1e-12)
+
+
+def test_bounds_are_eight_kappa_over_m() -> None:
+    """8 κ log(|H|/δ)/m in numbers: one time, m = 4, |H| = 20, δ = 0.1; Gaussian by ‖C_t‖ at the largest eigenvalue."""
+    cell = {"times": [0.7], "hypotheses": 20, "delta": 0.1, "m": 4, "spectrum": [0.5, 3.0, 1.0]}
+    wanted = 8 * ONE_TIME * np.log(200) / 4
+    assert NAMED["log-concave-bound"].formula(cell) == pytest.approx(wanted, rel=1e-12)
+    noise = -np.expm1(-1.4)
+    norm = 1 / noise - 1 / (np.exp(-1.4) * 3.0 + noise)
+    wanted = 8 * 0.7 * norm * np.log(200) / 4
+    assert NAMED["gaussian-bound"].formula(cell) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_curvature_of_two_modes_is_largest_at_time_zero() -> None:
+    """½ N(−a, v) + ½ N(a, v): (1 + L₊)² κ with L₊ = a²/v² − 1/v, the largest over t of (log p_t)'' between the modes,
+    by second differences; the decoy is κ itself. Catches one mode, ±a for a, and L₊ of a later time."""
+    for a, v in ((1.0, 0.25), (2.0, 0.04)):
+        cell = {"times": [0.7], "mean": a, "variance": v}
+
+        def bend(t: float, a: float = a, v: float = v) -> float:
+            spread, h = np.exp(-2 * t) * v - np.expm1(-2 * t), 1e-4
+            x = np.array([-h, 0.0, h])
+            log_p = np.logaddexp(*(-((x - s * np.exp(-t) * a) ** 2) / (2 * spread) for s in (-1, 1)))
+            return float((log_p[0] - 2 * log_p[1] + log_p[2]) / h**2)
+
+        curvature = a**2 / v**2 - 1 / v
+        assert max(bend(t) for t in np.linspace(0, 3, 61)) == pytest.approx(curvature, rel=1e-3)
+        wanted = (1 + curvature) ** 2 * ONE_TIME
+        assert NAMED["bimodal-crude"].formula(cell) == pytest.approx(wanted, rel=1e-12)
+        assert NAMED["bimodal-crude"].decoy(cell) == pytest.approx(ONE_TIME, rel=1e-12)
+
+
+def test_kappa_of_the_profile_is_an_integral() -> None:
+    """One time: κ = γ (e_t/σ_t²)² ∫_0^t 2 e^{2s} (1 + σ_s² L₊(s))² ds, by scipy's rule, L₊ written out.
+
+    The decoy is one mode, L₊ = −1/v.
+    """
+    a, v, t = 1.0, 0.25, 0.7
+
+    def density(s: float, modes: int) -> float:
+        noise = -np.expm1(-2 * s)
+        spread = np.exp(-2 * s) * v + noise
+        curvature = (modes - 1) * np.exp(-2 * s) * a**2 / spread**2 - 1 / spread
+        return float(2 * np.exp(2 * s) * (1 + noise * curvature) ** 2)
+
+    wanted, decoy = (
+        t * np.exp(-2 * t) / np.expm1(-2 * t) ** 2 * integrate.quad(density, 0, t, args=(n,), epsabs=1e-12)[0]
+        for n in (2, 1)
+    )
+    cell = {"times": [t], "mean": a, "variance": v}
+    assert NAMED["bimodal-profile"].formula(cell) == pytest.approx(wanted, rel=1e-10)
+    assert wanted > 2 * decoy
+
+
+def test_moment_is_that_of_a_normal_sum() -> None:
+    """E exp(−ρS) of S ~ N(0, κ), by quadrature; the decoy has a sum of half the variance."""
+    nodes, masses = np.polynomial.hermite_e.hermegauss(60)
+    for rho in (0.7, 1.5):
+        cell = {"times": [0.7], "rho": rho}
+        for formula, variance in (
+            (NAMED["log-concave-moment"].formula, ONE_TIME),
+            (NAMED["log-concave-moment"].decoy, ONE_TIME / 2),
+        ):
+            wanted = masses @ np.exp(-rho * np.sqrt(variance) * nodes) / masses.sum()
+            assert formula(cell) == pytest.approx(wanted, rel=1e-10)
 
 
 # --- Gaussian data ------------------------------------------------------------------------------------------

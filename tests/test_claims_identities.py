@@ -15,24 +15,22 @@ from bounds.claims_identities import CLAIMS
 from bounds.mixture import Mixture
 from bounds.process import decay, noise_variance, simulate
 from studies import evidence_identities as study
-from studies import tables, verdicts
-from studies.sweep import run
+from studies import verdicts
+from studies.tables import Table
+from tests.measured import quick
 
 IDS = [claim.name for claim in CLAIMS]
 QUADRATURE = [c.name for c in CLAIMS if c.kind == "identity" and not c.certified]
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    out = tmp_path_factory.mktemp("evidence-identities")
-    outcome = run(study.STUDY, study.STUDY.presets["quick"], out, progress=False)
-    assert outcome.missing == ()
-    return tables.read(out, study.STUDY.name, study.STUDY.columns)
+def table():
+    return quick(study.STUDY.name)
 
 
-@pytest.fixture(scope="module")
-def judged(table) -> dict[str, Verdict]:
-    return {v.claim.name: v for v in verdicts.judge(CLAIMS, {study.STUDY.name: table})}
+def judged(name: str, table: Table) -> Verdict:
+    (verdict,) = verdicts.judge([c for c in CLAIMS if c.name == name], {study.STUDY.name: table})
+    return verdict
 
 
 def law_of(law) -> Mixture:
@@ -40,19 +38,19 @@ def law_of(law) -> Mixture:
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_verdict_is_the_expected_one(judged, name):
+def test_verdict_is_the_expected_one(table, name):
     """Catches a wrong formula or measurement, and a decoy that the measurement cannot tell from the truth."""
-    verdict = judged[name]
+    verdict = judged(name, table)
     assert verdict.status == verdict.claim.expected
     assert verdict.decoy.answer == "contradicted"
     assert verdict.decoy.margin > 1.5
 
 
 @pytest.mark.parametrize("name", QUADRATURE)
-def test_tolerance_is_neither_slack_nor_luck(judged, name):
+def test_tolerance_is_neither_slack_nor_luck(table, name):
     """Worst error at most a third of what is allowed, the decoy's at least a million times that: a tolerance loosened
     to let an error pass would fail here."""
-    verdict = judged[name]
+    verdict = judged(name, table)
     assert verdict.claim.tolerance <= 1e-11
     assert verdict.formula.margin < 1 / 3
     assert verdict.decoy.margin > 1e6
@@ -97,6 +95,139 @@ def test_a_residual_that_is_not_zero_is_measured_as_such(monkeypatch, name):
     monkeypatch.setattr(identities, "DERIVATIONS", (planted,))
     cell = {"quantity": "symbolic-planted", "derivation": name, "points": study.POINTS}
     assert all(float(r["value"]) > 1 for r in study.symbolic(cell, np.random.default_rng(0)))
+
+
+def test_symbolic_decoys_by_hand():
+    """Three that are short, at points in thousandths: 1/q − 1/(q + 1); C(1 − c²); and, with exp(−b⁴/3) for the undefined
+    density, (x − e^{−g} b)(1/τ² − 1/σ_t²). Catches another derivation's decoy, symbols in another order, and another
+    density than the evidence puts in."""
+    decoy = next(c for c in CLAIMS if c.certified).decoy
+    assert decoy({"derivation": "dsm-risk-factor", "point": [2000, 7, 7]}) == pytest.approx(1 / 6, rel=1e-14)
+    found = decoy({"derivation": "ancestral-lack-any-law", "point": [3000, 500]})
+    assert found == pytest.approx(3 * 0.75, rel=1e-14)
+    b, carry, e_prev, x = 1.2, 0.6, 0.9, 1.5
+    fresh, noise = 1 - carry**2, 1 - carry**2 * e_prev**2
+    wanted = abs((x - carry * b) * (1 / noise - 1 / fresh)) * np.exp(-(b**4) / 3)
+    found = decoy({"derivation": "local-tweedie-any-law", "point": [1200, 600, 900, 1500]})
+    assert found == pytest.approx(wanted, rel=1e-12)
+
+
+# --- formulas ---------------------------------------------------------------------------------------------
+
+NAMED = {claim.name: claim for claim in CLAIMS}
+GAUSSIAN = {"weights": [1.0], "means": [[0.5]], "covariances": [[[2.0]]]}
+
+
+def regression(t: float, x: float) -> float:
+    """E[X_0|X_t = x] for GAUSSIAN."""
+    e = np.exp(-t)
+    return float(0.5 + 2.0 * e / (2.0 * e**2 + 1 - e**2) * (x - 0.5 * e))
+
+
+def test_within_components_the_trace_is_that_of_each():
+    """Σ_k π_k tr(I/σ_t² − V_k^{-1}) by explicit inverses, full covariances; one component alone has nothing besides."""
+    t = 0.4
+    noise = 1 - np.exp(-2 * t)
+    covariances = [[[1.0, 0.3], [0.3, 0.5]], [[2.0, -0.4], [-0.4, 0.7]]]
+    traces = [
+        np.trace(np.eye(2) / noise - np.linalg.inv(np.exp(-2 * t) * np.array(one) + noise * np.eye(2)))
+        for one in covariances
+    ]
+    law = {"weights": [0.3, 0.7], "means": [[1.0, 0.0], [-1.0, 0.5]], "covariances": covariances}
+    claim = NAMED["matching-gap-mixture"]
+    assert claim.decoy({"law": law, "t": t}) == pytest.approx(0.3 * traces[0] + 0.7 * traces[1], rel=1e-12)
+    assert claim.formula({"law": law, "t": t}) > 1.1 * claim.decoy({"law": law, "t": t})
+    alone = {"law": {"weights": [1.0], "means": [[1.0, 0.0]], "covariances": covariances[:1]}, "t": t}
+    assert claim.formula(alone) == pytest.approx(traces[0], rel=1e-12)
+    assert claim.decoy(alone) == pytest.approx(traces[0], rel=1e-12)
+
+
+def test_the_reverse_martingales_decoy_follows_the_flow():
+    """E[X_0|X_{t'} = e^g x] and E[X_0|X_t = x] of a Gaussian by regression. Catches e^{−g} x."""
+    cell = {"law": GAUSSIAN, "t_prev": 0.2, "t": 0.5, "x": [1.3], "index": [0]}
+    claim = NAMED["reverse-martingale-mixture"]
+    assert claim.formula(cell) == pytest.approx(regression(0.5, 1.3), rel=1e-12)
+    assert claim.decoy(cell) == pytest.approx(regression(0.2, 1.3 * np.exp(0.3)), rel=1e-12)
+
+
+def test_path_sums_of_both_filtrations_by_hand():
+    """Three times: Σ_j w_j (m_j − x_0), w_j = γ_j e_j ζ_j/σ_j², and the forward decoy with w_1, w_1 + w_2, w_1 + w_2 + w_3."""
+    times, x0, x = [0.2, 0.5, 1.0], 0.4, [0.6, 1.1, -0.3]
+    gamma, zeta = [0.2, 0.3, 0.5], [1.5, -0.7, 0.9]
+    w = [g * z / (2 * np.sinh(t)) for g, z, t in zip(gamma, zeta, times, strict=True)]
+    means = [regression(t, y) for t, y in zip(times, x, strict=True)]
+    columns = {"x": [[y] for y in x], "zeta": [[z] for z in zeta]}
+    cell = {"law": GAUSSIAN, "times": times, "gamma": gamma, "x0": [x0], **columns}
+    claim = NAMED["reverse-decomposition-paths"]
+    assert claim.formula(cell) == pytest.approx(np.array(w) @ (np.array(means) - x0), rel=1e-12)
+    forward = np.cumsum(w) @ np.diff(means, prepend=x0)
+    assert claim.decoy(cell) == pytest.approx(forward, rel=1e-12)
+    assert abs(forward - claim.formula(cell)) > 0.1
+
+
+def test_lipschitz_bounds_by_hand():
+    """L is 1/v_min where the modes are near, and L₊ = e_t²|μ_1 − μ_2|²/(4v²) − 1/v where they are round and far; the
+    norm's bound adds 1/σ_t², the decoy half of L, the trace's bound has d of it."""
+    t = 0.4
+    e, noise = np.exp(-2 * t), 1 - np.exp(-2 * t)
+    near = {
+        "weights": [0.5, 0.5],
+        "means": [[0.1, 0.0], [-0.1, 0.0]],
+        "variances": [0.3, 2.0],
+        "t": t,
+        "d": 2,
+    }
+    far = {"weights": [0.5, 0.5], "means": [[2.0, 0.0], [-2.0, 0.0]], "variances": [0.2, 0.2], "t": t, "d": 2}
+    v = e * 0.2 + noise
+    for cell, lipschitz in ((near, 1 / (e * 0.3 + noise)), (far, e * 16 / (4 * v**2) - 1 / v)):
+        norm, trace = NAMED["residual-norm-bound"], NAMED["residual-trace-bound"]
+        assert norm.formula(cell) == pytest.approx(1 / noise + lipschitz, rel=1e-12)
+        assert norm.decoy(cell) == pytest.approx(1 / noise + lipschitz / 2, rel=1e-12)
+        assert trace.formula(cell) == pytest.approx(2 * (1 / noise + lipschitz), rel=1e-12)
+        assert trace.decoy(cell) == pytest.approx(1 / noise + lipschitz, rel=1e-12)
+
+
+def test_norm_and_trace_of_a_pair_where_both_weigh_the_same():
+    """C_t at the midpoint of two equal round components, by regression within each and a fair coin between them: its
+    norm is the formula, its trace the decoy, in d = 3."""
+    t, d, v0 = 0.4, 3, 0.2
+    e, noise = np.exp(-t), 1 - np.exp(-2 * t)
+    within = v0 - e**2 * v0**2 / (e**2 * v0 + noise)
+    place = 1.5 - e**2 * v0 * 1.5 / (e**2 * v0 + noise)
+    scale = e**2 / noise**2
+    means = [[1.5, 0.0, 0.0], [-1.5, 0.0, 0.0]]
+    cell = {"weights": [0.5, 0.5], "means": means, "variances": [v0] * d, "t": t, "d": d}
+    claim = NAMED["residual-norm-attained"]
+    assert claim.formula(cell) == pytest.approx(scale * (within + place**2), rel=1e-12)
+    assert claim.decoy(cell) == pytest.approx(scale * (3 * within + place**2), rel=1e-12)
+
+
+def test_the_crossed_pair_is_its_mixture():
+    """½ N(0, diag(p, q)) + ½ N(0, diag(q, p)) at (a, a): the largest eigenvalue of C_t by the mixture's own second
+    moments. The decoy's excess over a = 0 is half of the formula's."""
+    p, q, t = 0.5, 3.0, 0.3
+    law = Mixture(np.array([0.5, 0.5]), np.zeros((2, 2)), np.array([np.diag([p, q]), np.diag([q, p])]))
+    claim = NAMED["two-gaussians-without-lipschitz-score"]
+
+    def both(a: float) -> tuple[float, float]:
+        cell = {"t": t, "a": a, "variances": [p, q]}
+        exact = np.linalg.eigvalsh(law.residual_covariance(t, np.array([a, a])))[-1]
+        assert claim.formula(cell) == pytest.approx(exact, rel=1e-12)
+        return claim.formula(cell), claim.decoy(cell)
+
+    (start, also), (end, half) = both(0.0), both(2.0)
+    assert start == also
+    assert half - start == pytest.approx((end - start) / 2, rel=1e-12)
+    assert end > 2 * start
+
+
+def test_the_gaussian_twin_is_regression():
+    """σ_t² c(t) is the share e_t² λ/v of X_t's variance that X_0 explains, R², in numbers."""
+    claim = NAMED["log-concave-residual"]
+    for variance, t in ((0.5, 0.3), (3.0, 1.0)):
+        v = np.exp(-2 * t) * variance + 1 - np.exp(-2 * t)
+        explained = 1 - (1 - np.exp(-2 * t)) / v
+        assert claim.decoy({"variance": variance, "t": t}) == pytest.approx(explained, rel=1e-12)
 
 
 # --- quadrature -------------------------------------------------------------------------------------------
@@ -242,7 +373,7 @@ def test_no_point_beats_the_search(d):
         assert best > 0.5 * found
 
 
-def test_pair_norm_is_one_number_in_every_dimension(judged, table):
+def test_pair_norm_is_one_number_in_every_dimension(table):
     """The measured suprema at d = 1 and d = 64 agree to 1e-9, while the traces differ more than fivefold."""
     claims = {
         c.name: verdicts.measured_by(c)[1](table)

@@ -6,16 +6,13 @@ import pytest
 from bounds import claims_mixture as claims
 from bounds.mixture import Mixture
 from studies import evidence_mixture as evidence
-from studies import tables, verdicts
-from studies.sweep import run
+from studies import verdicts
+from tests.measured import quick
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    out = tmp_path_factory.mktemp("mixture")
-    study = evidence.STUDY
-    run(study, study.presets["quick"], out, progress=False)
-    return tables.read(out, study.name, study.columns)
+def table():
+    return quick(evidence.STUDY.name)
 
 
 @pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.name)
@@ -56,6 +53,21 @@ def test_formulas_at_points_by_differences():
         assert claims.residual(cell) == pytest.approx(u**2 * (1 / noise + bend), rel=1e-4)
         tweedie = (x + noise * slope) / e
         assert claims.posterior(cell) == pytest.approx(u * tweedie, rel=1e-5)
+
+
+def test_target_variance_of_one_gaussian_is_theory_mds():
+    """Both modes at 0: w² Var T2 + (1 − w)² Var T3 + 2w(1 − w) Cov given X_t, with Cov = −1/v, since E⟨T2, T3⟩ = 0.
+
+    The decoy has Cov = 0. Catches a wrong weight or sign of the part that they share.
+    """
+    t_prev, t, w = 0.2, 0.5, 0.3
+    before, v = (np.exp(-2 * s) * 0.25 + 1 - np.exp(-2 * s) for s in (t_prev, t))
+    transported = np.exp(2 * (t - t_prev)) / before - 1 / v
+    local = 1 / (1 - np.exp(-2 * (t - t_prev))) - 1 / v
+    apart = w**2 * transported + (1 - w) ** 2 * local
+    cell = {"separation": 0.0, "minor": 0.15, "t_prev": t_prev, "t": t, "w": w}
+    assert claims.target_variance(cell) == pytest.approx(apart - 2 * w * (1 - w) / v, rel=1e-9)
+    assert claims.target_variance(cell, cross=True) == pytest.approx(apart, rel=1e-9)
 
 
 def test_ratios_are_paired(table):

@@ -11,16 +11,13 @@ from bounds.gaussian import Gaussian
 from bounds.process import Step, noise_variance
 from bounds.reverse import SAMPLERS
 from studies import evidence_reverse as evidence
-from studies import tables, verdicts
-from studies.sweep import run
+from studies import verdicts
+from tests.measured import quick
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    out = tmp_path_factory.mktemp("reverse")
-    study = evidence.STUDY
-    run(study, study.presets["quick"], out, progress=False)
-    return tables.read(out, study.name, study.columns)
+def table():
+    return quick(evidence.STUDY.name)
 
 
 @pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.name)
@@ -78,6 +75,18 @@ def test_plug_in_kl_is_that_of_empirical_covariances():
     assert claims.plug_in_kl(cell) == pytest.approx(values.mean(), abs=6 * error)
     x = np.exp(-0.2) * law.eigenvalues / law.variances(0.1)
     assert x.sum() ** 2 / 4 != pytest.approx(values.mean(), abs=6 * error)
+
+
+def test_plug_in_kl_by_hand():
+    """One λ: KL = δ²/(4v²) to leading order, Var δ = 2 e^{−4t} λ²/m. White data in d dimensions: d(d + 1)/4, half a
+    parameter's worth each, shrunk by e^{−4t}. Catches a wrong power or factor of the diagonal's part, which the drawn
+    covariances see to 5 % only."""
+    t, value = 0.5, 3.0
+    v = np.exp(-2 * t) * value + 1 - np.exp(-2 * t)
+    by_hand = 2 * np.exp(-4 * t) * value**2 / (4 * v**2)
+    assert claims.plug_in_kl({"eigenvalues": [value], "ends": [t, 2.0]}) == pytest.approx(by_hand, rel=1e-12)
+    white = claims.plug_in_kl({"eigenvalues": [1.0] * 5, "ends": [t, 2.0]})
+    assert white == pytest.approx(np.exp(-4 * t) * 30 / 4, rel=1e-12)
 
 
 def test_integrated_gain_is_the_recursion_added_up():

@@ -14,17 +14,15 @@ from bounds.claims_rigor import CLAIMS
 from bounds.gaussian import Gaussian
 from bounds.process import Step, uniform_grid, weights
 from studies import evidence_rigor as evidence
-from studies import tables, verdicts
-from studies.sweep import run
+from studies import verdicts
+from tests.measured import quick
 
 STUDY = evidence.STUDY
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    out = tmp_path_factory.mktemp("rigor")
-    run(STUDY, STUDY.presets["quick"], out, progress=False)
-    return tables.read(out, STUDY.name, STUDY.columns)
+def table():
+    return quick(STUDY.name)
 
 
 def measured(table, quantity):

@@ -41,6 +41,17 @@ def _units(mask):
     return np.stack([np.outer(np.eye(len(mask))[i], np.eye(len(mask))[j]) for i, j in np.argwhere(mask)])
 
 
+def _stack(grams, *shape):
+    return Gram(
+        grams[0].step,
+        grams[0].samples,
+        *(
+            np.stack([getattr(g, key) for g in grams]).reshape(*shape, *grams[0].xx.shape)
+            for key in ("xx", "xz", "xw")
+        ),
+    )
+
+
 @pytest.mark.parametrize("mask", [banded_mask(5, 0), banded_mask(5, 1), block_mask(5, 2), banded_mask(5, 4)])
 def test_supported_is_the_long_regression(mask):
     """By lstsq on vec(X B_kᵀ), B_k the unit matrices of the mask. Catches a transposed Â and rows mixed up; the
@@ -101,9 +112,7 @@ def test_low_rank_beats_a_general_optimiser_and_interpolates():
 def test_replicates_are_solved_on_their_own():
     """Leading axes are replicates. Catches axes mixed up in a batch."""
     grams = [_paths(4, 30, seed)[2] for seed in (5, 6, 7)]
-    batch = Gram(
-        grams[0].step, 30, *(np.stack([getattr(g, key) for g in grams]) for key in ("xx", "xz", "xw"))
-    )
+    batch = _stack(grams, 3)
     for solve in (
         lambda g: supported(g, banded_mask(4, 1)),
         lambda g: spanned(g, circulant_basis(4)),
@@ -112,11 +121,40 @@ def test_replicates_are_solved_on_their_own():
         assert solve(batch) == pytest.approx(np.stack([solve(g) for g in grams]), abs=1e-12)
 
 
-def test_bad_shapes_are_named():
-    gram = _paths(4, 30, 8)[2]
-    with pytest.raises(InvalidInput, match="mask: must have shape"):
-        supported(gram, banded_mask(3, 1))
-    with pytest.raises(InvalidInput, match="basis: must have shape"):
-        spanned(gram, scalar_basis(3))
-    with pytest.raises(InvalidInput, match="rank: must lie between"):
-        low_rank(gram, 5)
+def test_two_leading_axes():
+    """2 × 3 replicates of d = 4, one by one the same. Catches d read off a leading axis."""
+    grams = [_paths(4, 30, seed)[2] for seed in range(6)]
+    batch = _stack(grams, 2, 3)
+    for solve in (
+        lambda g: supported(g, banded_mask(4, 1)),
+        lambda g: spanned(g, symmetric_basis(4)),
+        lambda g: low_rank(g, 4),
+    ):
+        got = solve(batch)
+        assert got.shape == (2, 3, 4, 4)
+        assert got.reshape(6, 4, 4) == pytest.approx(np.stack([solve(g) for g in grams]), abs=1e-12)
+
+
+def test_masks_are_numbers():
+    """Ones and zeros that can be negated and added up, which an array of truth values cannot."""
+    np.testing.assert_array_equal(-banded_mask(3, 0) - banded_mask(3, 0), -2 * np.eye(3))
+    np.testing.assert_array_equal(-block_mask(3, 1) - block_mask(3, 1), -2 * np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda g: supported(g, banded_mask(3, 1)), "mask: must have shape (4, 4), not (3, 3)"),
+        (lambda g: supported(g, np.ones((4, 3))), "mask: must have shape (4, 4), not (4, 3)"),
+        (lambda g: spanned(g, scalar_basis(3)), "basis: must have shape (p, 4, 4), not (1, 3, 3)"),
+        (lambda g: spanned(g, np.eye(4)), "basis: must have shape (p, 4, 4), not (4, 4)"),
+        (lambda g: spanned(g, np.full((1, 4, 4), np.nan)), "basis: holds NaN or an infinity"),
+        (lambda g: low_rank(g, 5), "rank: must lie between 0 and d = 4, but is 5"),
+        (lambda g: low_rank(g, -1), "rank: must lie between 0 and d = 4, but is -1"),
+    ],
+)
+def test_refusals_are_one_sentence(call, sentence):
+    """Key and reason, word for word; the ranks next to them, 0 and 4, are allowed (interpolation, above)."""
+    with pytest.raises(InvalidInput) as refusal:
+        call(_paths(4, 30, 8)[2])
+    assert str(refusal.value) == sentence

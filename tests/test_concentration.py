@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -615,36 +616,138 @@ def test_theorem_1_log_factor() -> None:
     assert 0 < huge - value < np.log(20)
 
 
+def test_the_supermartingale_by_hand() -> None:
+    """ρ = 1/2, S = 2 and −2, κ = 3, norm 4: e^{∓1 − 3/2}. With ρ of the other sign the two change places."""
+    sums, norms = np.array([2.0, -2.0]), np.array([4.0, 4.0])
+    found = c.supermartingale(sums, norms, 3.0, 0.5)
+    assert found == pytest.approx([np.exp(-2.5), np.exp(-0.5)], rel=1e-14)
+    assert c.supermartingale(sums, norms, 3.0, -0.5) == pytest.approx(found[::-1], rel=1e-14)
+
+
+@pytest.mark.parametrize("value", [1e-6, 1.0, 1e8])
+@pytest.mark.parametrize("times", [(1e-3, 0.0100001, 4.0), (2.0, 7.3), (0.7,), (0.3, 0.31, 12.0)])
+def test_the_quadrature_where_it_is_hard(value: float, times: tuple[float, ...]) -> None:
+    """A Gaussian's own profile −1/v(s), which turns at s ~ 1/λ: the closed form to 1e-11, over wide gaps and narrow ones.
+
+    Catches panels that do not reach down to 10⁻⁸, and panels too wide far out.
+    """
+    gamma = np.linspace(1.0, 2.0, len(times))
+
+    def profile(s: Array) -> Array:
+        return -1 / (np.exp(-2 * s) * value - np.expm1(-2 * s))
+
+    found = c.kernel_profile(times, gamma, profile)
+    np.testing.assert_allclose(found, c.kernel_gaussian(times, gamma, value), rtol=1e-11)
+
+
+TWO = ([0.1, 0.2], [1.0, 1.0])
+GOOD_B: dict[str, Any] = {
+    "constant": 1.0,
+    "lipschitz": 1.0,
+    "d": 8,
+    "m": 8,
+    "steps": 8,
+    "delta": 0.1,
+    "spacing": 0.1,
+}
+
+
 @pytest.mark.parametrize(
-    "call",
+    ("call", "sentence"),
     [
-        lambda: c.kappa_log_concave([0.1, 0.2], [1.0]),
-        lambda: c.kappa_log_concave([0.1, 0.2], [1.0, 0.0]),
-        lambda: c.kappa_log_concave([0.2, 0.1], [1.0, 1.0]),
-        lambda: c.kappa_log_concave([0.0, 0.1], [1.0, 1.0]),
-        lambda: c.kappa_gaussian([0.1], [1.0], []),
-        lambda: c.kappa_gaussian([0.1], [1.0], [1.0, -1.0]),
-        lambda: c.kappa_gaussian([0.1], [1.0], [np.nan]),
-        lambda: c.kappa_semi_log_concave([0.1], [1.0], -0.1),
-        lambda: c.kappa_profile([0.1, 1.0], [1.0, 1.0], lambda s: np.full(s.shape, -5.0)),
-        lambda: c.kappa_profile([0.1, 1.0], [1.0, 1.0], lambda s: np.full(s.shape, np.inf)),
-        lambda: c.kappa_universal([]),
-        lambda: c.kappa_schur([1.0, -1.0]),
-        lambda: c.kappa_separate([0.1], [1.0], 0.0),
-        lambda: c.gaussian_sum_variance([0.1], [1.0], np.ones((1, 1)), [-1.0]),
-        lambda: c.risk_bound(0.0, 1.0, 1),
-        lambda: c.risk_bound(1.0, 0.0, 1),
-        lambda: c.risk_bound(1.0, 1.0, 0),
-        lambda: c.violation_probability(0.0, 2, 0.1),
-        lambda: c.violation_probability(1.0, 1, 0.1),
-        lambda: c.violation_probability(1.0, 2, 1.0),
-        lambda: c.theorem_1_log_factor(1.0, -1.0, 1, 1, 1, 0.1, 0.1),
-        lambda: c.theorem_1_log_factor(1.0, 0.0, 1, 1, 1, 1.0, 0.1),
-        lambda: c.theorem_1_log_factor(1e-9, 1.0, 8, 8, 8, 0.1, 0.1),
-        lambda: c.theorem_1_log_factor(1.0, 1.0, 0, 8, 8, 0.1, 0.1),
+        (
+            lambda: c.kappa_log_concave([0.1, 0.2], [1.0]),
+            "gamma: must have shape (2,), one weight a time, but has (1,)",
+        ),
+        (lambda: c.kappa_log_concave([0.1, 0.2], [1.0, 0.0]), "gamma: must be positive, but holds 0"),
+        (lambda: c.kappa_log_concave([0.1, 0.2], [1.0, np.nan]), "gamma: holds NaN or an infinity"),
+        (
+            lambda: c.kappa_log_concave([0.2, 0.1], [1.0, 1.0]),
+            "times: must be strictly increasing, but 0.1 follows 0.2",
+        ),
+        (
+            lambda: c.residuals([0.2, 0.1], np.ones((1, 1)), np.ones((2, 1, 1))),
+            "times: must be strictly increasing, but 0.1 follows 0.2",
+        ),
+        (
+            lambda: c.path_sum([np.nan], np.ones((1, 1, 1)), np.ones((1, 1, 1))),
+            "gamma: holds NaN or an infinity",
+        ),
+        (lambda: c.path_norm([np.inf], np.ones((1, 1, 1))), "gamma: holds NaN or an infinity"),
+        (lambda: c.kernel_gaussian(*TWO, 0.0), "eigenvalues: must be positive, but is 0"),
+        (lambda: c.kappa_gaussian(*TWO, []), "eigenvalues: must be a non-empty list of positive numbers"),
+        (
+            lambda: c.kappa_gaussian(*TWO, [1.0, 0.0]),
+            "eigenvalues: must be a non-empty list of positive numbers",
+        ),
+        (lambda: c.kappa_gaussian(*TWO, [np.nan]), "eigenvalues: holds NaN or an infinity"),
+        (lambda: c.kappa_semi_log_concave(*TWO, -0.1), "L_plus: must not be negative, but is -0.1"),
+        (lambda: c.kappa_semi_log_concave(*TWO, np.inf), "L_plus: holds NaN or an infinity"),
+        (
+            lambda: c.kappa_profile(*TWO, lambda s: np.full(s.shape, -20.0)),
+            "profile: falls below −1/σ², which no law allows",
+        ),
+        (
+            lambda: c.kappa_profile(*TWO, lambda s: np.full(s.shape, np.inf)),
+            "profile: holds NaN or an infinity",
+        ),
+        (lambda: c.kappa_universal([]), "gamma: must be a non-empty list of positive weights"),
+        (lambda: c.kappa_schur([1.0, 0.0]), "gamma: must be a non-empty list of positive weights"),
+        (lambda: c.kappa_schur([np.inf]), "gamma: holds NaN or an infinity"),
+        (lambda: c.kappa_separate(*TWO, 0.0), "eigenvalue: must be positive, but is 0"),
+        (
+            lambda: c.gaussian_sum_variance(*TWO, np.ones((2, 1)), [-1.0]),
+            "eigenvalues: must be positive, but is -1",
+        ),
+        (
+            lambda: c.gaussian_sum_variance(*TWO, np.ones((2, 1)), [np.nan]),
+            "eigenvalues: holds NaN or an infinity",
+        ),
+        (lambda: c.risk_bound(0.0, 1.0, 1), "kappa: must be positive, but is 0"),
+        (lambda: c.risk_bound(1.0, 0.0, 1), "log_cardinality_over_delta: must be positive, but is 0"),
+        (lambda: c.risk_bound(1.0, 1.0, 0), "m: must be positive, but is 0"),
+        (lambda: c.violation_probability(0.0, 2, 0.1), "fraction: must be positive, but is 0"),
+        (lambda: c.violation_probability(1.0, 1, 0.1), "hypotheses: must be at least 2, but are 1"),
+        (lambda: c.violation_probability(1.0, 2, 1.0), "delta: must lie between 0 and 1, but is 1"),
+        (lambda: c.violation_probability(1.0, 2, 0.0), "delta: must lie between 0 and 1, but is 0"),
+        (
+            lambda: c.theorem_1_log_factor(**GOOD_B | {"lipschitz": -1.0}),
+            "lipschitz: must be finite and not negative, but is -1",
+        ),
+        (
+            lambda: c.theorem_1_log_factor(**GOOD_B | {"lipschitz": np.inf}),
+            "lipschitz: must be finite and not negative, but is inf",
+        ),
+        (
+            lambda: c.theorem_1_log_factor(**GOOD_B | {"delta": 1.0}),
+            "delta: must lie between 0 and 1, but is 1",
+        ),
+        (
+            lambda: c.theorem_1_log_factor(**GOOD_B | {"constant": 1e-9}),
+            "constant: is too small: log B is not positive",
+        ),
+        *(
+            (
+                lambda key=key: c.theorem_1_log_factor(**GOOD_B | {key: 0}),
+                f"{key}: must be positive, but is 0",
+            )
+            for key in ("constant", "d", "m", "steps", "spacing")
+        ),
     ],
 )
-def test_bad_input(call: Callable[[], object]) -> None:
-    """Each is refused with the key and the reason, none computed."""
-    with pytest.raises(InvalidInput):
+def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) -> None:
+    """Key and reason, word for word, and nothing computed."""
+    with pytest.raises(InvalidInput) as refused:
         call()
+    assert str(refused.value) == sentence
+
+
+def test_the_last_values_allowed() -> None:
+    """On the good side of the borders above: L₊ = 0 is log-concave, L = 0, two hypotheses, a profile of just −1/σ²."""
+    assert c.kappa_semi_log_concave(*TWO, 0.0) == c.kappa_log_concave(*TWO)
+    assert c.theorem_1_log_factor(**GOOD_B | {"lipschitz": 0.0}) < c.theorem_1_log_factor(**GOOD_B)
+    assert 0 < c.violation_probability(1.0, 2, 0.1) < 0.1
+    flat = c.kernel_profile(*TWO, lambda s: 1 / np.expm1(-2 * s))
+    np.testing.assert_allclose(flat, 0, atol=1e-12)
+    inner = np.log(2 * 8**3 * np.log(10) / 0.1)
+    assert 0 < c.theorem_1_log_factor(**GOOD_B | {"constant": 1.001 / inner}) < 2e-3

@@ -215,3 +215,183 @@ def test_bad_input_is_named():
         next(exact(law, 10, [0.1, 40.0], rng))
     with pytest.raises(InvalidInput, match="condition number"):
         next(exact(Gaussian(np.array([1e-14, 1.0])), 10, [1e-15], rng))
+
+
+PINNED_LAW = Gaussian(np.array([0.5, 2.0]), np.array([[0.6, -0.8], [0.8, 0.6]]))
+PINNED_TIMES = (0.2, 0.5, 1.1)
+
+
+def triangle(rows, freedom, rng):
+    """Bartlett's from a stream: normals above the diagonal, row by row, then one χ for each row."""
+    out = np.zeros((rows, 2))
+    for i in range(rows):
+        for j in range(i + 1, 2):
+            out[i, j] = rng.standard_normal()
+    for i in range(rows):
+        out[i, i] = np.sqrt(rng.chisquare(freedom - i))
+    return out
+
+
+def explicit_exact(samples, rng):
+    """The exact engine's draws as m × 2 arrays of data and noise, and their plain products at each time.
+
+    The order: the triangle of X_0; then at each step the rows of G (2 of X_0, those of the noise so far), the triangle
+    of what lies outside, its normals before its χ. X_0 stands on the first two axes of R^m; `known` spans the noise
+    so far outside of them, in Gram-Schmidt order.
+    """
+    root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
+    axes = np.eye(samples)[:, :2]
+    x0 = axes @ triangle(2, samples, rng) @ root
+    z, known, before = np.zeros((samples, 2)), np.zeros((samples, 0)), 0.0
+    for t in PINNED_TIMES:
+        inside = np.hstack([axes, known])
+        g = np.array([[rng.standard_normal() for _ in range(2)] for _ in range(inside.shape[1])])
+        left = samples - inside.shape[1]
+        outside = np.linalg.qr(inside, mode="complete")[0][:, inside.shape[1] :][:, : min(2, left)]
+        w = inside @ g + outside @ triangle(min(2, left), left, rng)
+        gap, before = t - before, t
+        z = np.exp(-gap) * z + np.sqrt(1 - np.exp(-2 * gap)) * w
+        if before == PINNED_TIMES[0] or known.shape[1] == 2:
+            new, r = np.linalg.qr(np.vstack([np.zeros((2, 2)), z[2:]]))
+            known = (new * np.sign(np.diag(r)))[:, : min(2, samples - 2)]
+        x = np.exp(-t) * x0 + z
+        yield x.T @ x, x.T @ z / np.sqrt(1 - np.exp(-2 * t)), x.T @ w
+
+
+def explicit_simulated(samples, block, rng):
+    """The simulating engine's draws: block by block, the rows of X_0, then at each time the rows of the noise."""
+    root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
+    sums = [[np.zeros((2, 2)) for _ in range(3)] for _ in PINNED_TIMES]
+    for start in range(0, samples, block):
+        rows = range(start, min(start + block, samples))
+        paths = [[np.array([rng.standard_normal() for _ in range(2)]) @ root] for _ in rows]
+        x0, before = [path[0] for path in paths], 0.0
+        for k, t in enumerate(PINNED_TIMES):
+            gap, before = t - before, t
+            for path, origin in zip(paths, x0, strict=True):
+                w = np.array([rng.standard_normal() for _ in range(2)])
+                path.append(np.exp(-gap) * path[-1] + np.sqrt(1 - np.exp(-2 * gap)) * w)
+                unit = (path[-1] - np.exp(-t) * origin) / np.sqrt(1 - np.exp(-2 * t))
+                for total, other in zip(sums[k], (path[-1], unit, w), strict=True):
+                    total += np.outer(path[-1], other)
+    return sums
+
+
+ROUTES = {
+    ("exact", 3): lambda rng: explicit_exact(3, rng),
+    ("exact", 5): lambda rng: explicit_exact(5, rng),
+    ("exact", 12): lambda rng: explicit_exact(12, rng),
+    ("simulate", 12): lambda rng: explicit_simulated(12, 5, rng),
+}
+# Entries of the last time: xx_01, xz_10, xw_01.
+PINNED = {
+    ("exact", 3): (-0.41592430927745005, -0.3521698420089383, 0.5366358931064323),
+    ("exact", 5): (-1.4122866746815022, -1.486071889703595, -0.29273892083874936),
+    ("exact", 12): (0.15928140782374856, 1.533693709717482, 1.9246484113650077),
+    ("simulate", 12): (-0.02765503731943486, 2.8053921267973774, 0.39527008690439924),
+}
+
+
+@pytest.mark.parametrize(("engine", "samples"), PINNED)
+def test_random_streams_are_pinned(engine, samples):
+    """What a seed yields, d = 2, three steps: twice, by explicit data and by digits that an older version printed.
+
+    The data are m × 2 arrays made from the same generator one number at a time in the documented order, so that
+    the matrices are plain products; to 1e-12 of each matrix's largest entry (BLAS may add in another order). Catches a
+    draw moved, added or left out, and any formula that is wrong in one draw although right on average. The digits
+    catch a change of the order of draws between versions, which the loop here might follow; they hold as long as
+    numpy's PCG64, normal and χ² streams do. m = 3 has no residual Wishart, m = 5 a singular one, m = 12 a regular one.
+    """
+    run = gram.ENGINES[engine]
+    settings = {"block": 5} if engine == "simulate" else {}
+    got = list(run(PINNED_LAW, samples, PINNED_TIMES, np.random.default_rng(20_26), **settings))
+    expected = ROUTES[engine, samples](np.random.default_rng(20_26))
+    assert [g.step.t for g in got] == list(PINNED_TIMES)
+    for g, products in zip(got, expected, strict=True):
+        assert g.samples == samples
+        for mine, plain in zip((g.xx, g.xz, g.xw), products, strict=True):
+            np.testing.assert_allclose(mine, plain, rtol=0, atol=1e-12 * np.abs(plain).max())
+    last = got[-1]
+    entries = (last.xx[0, 1], last.xz[1, 0], last.xw[0, 1])
+    assert entries == pytest.approx(PINNED[engine, samples], rel=1e-12)
+
+
+@pytest.mark.parametrize("samples", [3, 5, 12])
+def test_replicates_of_either_engine_are_runs_of_their_own(samples):
+    """Leading axis = generators, in their order; a single generator has none. Catches stacking along another axis."""
+    for engine in gram.ENGINES.values():
+        batch = list(engine(PINNED_LAW, samples, PINNED_TIMES, generators(3, 11)))
+        for i, rng in enumerate(generators(3, 11)):
+            alone = engine(PINNED_LAW, samples, PINNED_TIMES, rng)
+            for one, many in zip(alone, batch, strict=True):
+                assert one.step == many.step
+                for name in ("xx", "xz", "xw"):
+                    assert getattr(many, name).shape == (3, 2, 2)
+                    np.testing.assert_array_equal(getattr(many, name)[i], getattr(one, name))
+
+
+def test_default_block_is_8192_paths():
+    """Part of the stream's definition: 8200 paths by default are those in blocks of 8192, not of one more or less."""
+    law = Gaussian(np.ones(1))
+
+    def xx(**settings):
+        return next(simulated(law, 8200, [0.5], np.random.default_rng(3), **settings)).xx[0, 0]
+
+    assert xx() == xx(block=8192)
+    assert xx() not in (xx(block=8191), xx(block=8193))
+
+
+ONES = Gaussian(np.ones(4))
+RESOLUTION = (
+    "the errors of the score matrix are below the resolution of float64, so the risk cannot be computed"
+)
+TOO_FEW = "least squares needs m > d (and the expected population risk m > d + 1)"
+WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in float64"
+
+
+@pytest.mark.parametrize(
+    ("law", "samples", "times", "sentence"),
+    [
+        (ONES, 4, [0.1], f"samples: m = 4 is too few for dimension d = 4: {TOO_FEW}"),
+        (
+            ONES,
+            10**12 + 1,
+            [0.1],
+            "samples: m = 1000000000001 is beyond the tested range, m ≤ 10¹²",
+        ),
+        (ONES, 9, [9.9e-16, 0.1], WITHIN),
+        (ONES, 9, [0.1, 300.1], WITHIN),
+        (ONES, 9, [0.1, 300.0], f"times: at t = 300 with m = 9 samples {RESOLUTION}"),
+        # tr C_t/d = e^{-2t}/σ_t² = 7.4e-17, and 1.04e-16 at t = 18.4, on either side of 10⁻²⁵ m = 10⁻¹⁶
+        (ONES, 10**9, [0.1, 18.57], f"times: at t = 18.57 with m = 1000000000 samples {RESOLUTION}"),
+        (
+            Gaussian(np.array([1.0, 1.1e12])),
+            9,
+            [1e-15, 0.1],
+            "covariance: V at t_1 = 1e-15 has condition number 1.1e+12, above the 1e+12 up to which the Gram matrices "
+            "can be solved in float64",
+        ),
+    ],
+)
+def test_refusals_are_one_sentence(law, samples, times, sentence):
+    """Key and reason, word for word; both engines refuse before they yield anything."""
+    for engine in (exact, simulated):
+        with pytest.raises(InvalidInput) as refusal:
+            next(engine(law, samples, times, np.random.default_rng(0)))
+        assert str(refusal.value) == sentence
+
+
+def test_borders_are_allowed():
+    """The last values that the sentences above allow: m = d + 1 and 10¹², t_1 = 10⁻¹⁵, condition number 10¹²."""
+    least = Gaussian(np.ones(1)).variances(0.2)[0]
+    about = (1e12 * least - (1 - np.exp(-0.4))) / np.exp(-0.4)
+    laws = [Gaussian(np.array([1.0, about + ulps * np.spacing(about)])) for ulps in range(-4, 5)]
+    steep = next(law for law in laws if law.variances(0.2).max() == 1e12 * least)
+    for law, samples, times in (
+        (ONES, 5, [0.1]),
+        (ONES, 10**12, [0.1, 12.0]),
+        (ONES, 9, [1e-15, 0.1]),
+        (ONES, 10**9, [0.1, 18.40]),
+        (steep, 9, [0.2]),
+    ):
+        assert np.all(np.isfinite(next(exact(law, samples, times, np.random.default_rng(0))).xx))

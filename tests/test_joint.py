@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from bounds import joint
 from bounds import risk as r
 from bounds.check import InvalidInput
 from bounds.estimators import dsm
@@ -247,13 +248,112 @@ def test_bias_against_variance():
     assert without > 5 * with_skip
 
 
-def test_bad_input_is_named():
-    with pytest.raises(InvalidInput, match="basis: 'spline' is not one of"):
-        basis("spline", TIMES, 2)
-    with pytest.raises(InvalidInput, match="count: must lie between 1 and the 20 times"):
-        basis("polynomial", TIMES, 21)
-    with pytest.raises(InvalidInput, match="cannot be told apart"):
-        basis("resolvent", uniform_grid(1e-4, 40), 40)
-    flat = Gram(steps([0.1])[0], 3, np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)))
-    with pytest.raises(InvalidInput, match="singular"):
-        next(joint_fit(Scheme("polynomial", 1))([flat]))
+def outside(columns, functions):
+    """The largest part of the functions, each of length 1, that the columns do not span."""
+    length_one = functions / np.linalg.norm(functions, axis=0)
+    return np.abs(length_one - columns @ (columns.T @ length_one)).max()
+
+
+def test_bases_span_what_they_say():
+    """Orthonormal columns, and in their span the functions of the definitions, to 1e-10; three of each and one.
+
+    Resolvents: ℓ = 0.1, 1, 10, and ℓ = 1 alone. Decoy: one function more is not in the span.
+    """
+    t = np.array([0.1, 0.2, 0.5, 0.9, 1.4, 2.0, 3.0])
+    for count, levels in ((1, [1.0]), (3, [0.1, 1.0, 10.0])):
+        sizes = np.arange(7) * count // 7
+        functions = {
+            "polynomial": [t**b for b in range(count)],
+            "exponential": [np.exp(-2 * b * t) for b in range(count)],
+            "resolvent": [1 / (np.exp(-2 * t) * level + 1 - np.exp(-2 * t)) for level in levels],
+            "piecewise": [(sizes == b).astype(float) for b in range(count)],
+        }
+        further = {
+            "polynomial": t**count,
+            "exponential": np.exp(-2 * count * t),
+            "resolvent": 1 / (np.exp(-2 * t) * 100 + 1 - np.exp(-2 * t)),
+            "piecewise": np.cos(t),
+        }
+        for name in BASES:
+            columns = basis(name, t, count)
+            assert columns.shape == (7, count)
+            np.testing.assert_allclose(columns.T @ columns, np.eye(count), atol=1e-12)
+            assert outside(columns, np.transpose(functions[name])) < 1e-10
+            assert outside(columns, further[name][:, None]) > 1e-3
+
+
+@pytest.mark.parametrize(("start", "length"), [(5.0, 0.01), (1e-3, 8.0)])
+def test_polynomials_of_high_degree_on_any_interval(start, length):
+    """30 of them on 60 times, on an interval short and far from 0 or long: told apart, and Legendre's in the span.
+
+    Powers of t itself, or Chebyshev polynomials off centre or scale, are numerically dependent at that degree.
+    """
+    u = np.linspace(-1, 1, 60)
+    columns = basis("polynomial", start + length * (u + 1) / 2, 30)
+    assert outside(columns, np.polynomial.legendre.legvander(u, 29)) < 1e-9
+    np.testing.assert_array_equal(np.abs(basis("polynomial", [0.7], 1)), [[1.0]])
+
+
+def test_whether_functions_can_be_told_apart_does_not_depend_on_their_size():
+    """Columns 1e-20 small are independent of one another; two that differ by 1e-13 of themselves are not, however large."""
+    tiny = np.array([[1e-20, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    np.testing.assert_allclose(np.abs(joint._orthonormal(tiny)), np.abs(tiny) > 0, atol=1e-12)
+    close = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-13], [0.0, 0.0]])
+    for size in (1.0, 1e8):
+        with pytest.raises(InvalidInput):
+            joint._orthonormal(size * close)
+
+
+def test_two_leading_axes():
+    """2 × 3 replicates of d = 2, one by one the same. Catches d, or the number of functions, read off another axis."""
+    times = np.array([0.1, 0.3, 0.7])
+    runs = [list(exact(Gaussian(np.ones(2)), 20, times, np.random.default_rng(i))) for i in range(6)]
+    batch = [
+        Gram(
+            gram.step,
+            20,
+            *(np.reshape([getattr(run[k], key) for run in runs], (2, 3, 2, 2)) for key in ("xx", "xz", "xw")),
+        )
+        for k, gram in enumerate(runs[0])
+    ]
+    for scheme in (Scheme("polynomial", 2), Scheme("exponential", 3, local=True, skip=True)):
+        got = list(joint_fit(scheme)(batch))
+        for k, estimate in enumerate(got):
+            assert estimate.shape == (2, 3, 2, 2)
+            alone = [list(joint_fit(scheme)(run))[k] for run in runs]
+            np.testing.assert_allclose(estimate.reshape(6, 2, 2), alone, atol=1e-9)
+
+
+FLAT = Gram(steps([0.1])[0], 3, np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)))
+APART = "so many functions of time cannot be told apart on this grid in float64"
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: basis("spline", TIMES, 2),
+            "basis: 'spline' is not one of polynomial, exponential, resolvent, piecewise",
+        ),
+        (
+            lambda: basis("polynomial", TIMES, 21),
+            "count: must lie between 1 and the 20 times there are, but is 21",
+        ),
+        (
+            lambda: basis("polynomial", TIMES, 0),
+            "count: must lie between 1 and the 20 times there are, but is 0",
+        ),
+        (lambda: basis("resolvent", uniform_grid(1e-4, 40), 40), f"count: {APART}"),
+        (lambda: basis("polynomial", [0.0, 1.0], 1), "times: must be positive, but the first is 0"),
+        (lambda: joint_risk(LAW, [0.0, 1.0]), "times: must be positive, but the first is 0"),
+        (
+            lambda: next(joint_fit(Scheme("polynomial", 1))([FLAT])),
+            "samples: the joint normal equations are singular",
+        ),
+    ],
+)
+def test_refusals_are_one_sentence(call, sentence):
+    """Key and reason, word for word; one function and as many as there are times are allowed (tests above)."""
+    with pytest.raises(InvalidInput) as refusal:
+        call()
+    assert str(refusal.value) == sentence

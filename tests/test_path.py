@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from bounds import risk as r
-from bounds.bootstrap import centred
+from bounds.bootstrap import centred, spectrum_estimate
 from bounds.check import InvalidInput
 from bounds.estimators import bsm, dsm, dsm_step
 from bounds.gaussian import Gaussian
@@ -325,8 +325,108 @@ def test_best_times_hold_n_over_n_plus_one(count):
         assert share(uniform_grid(best[-1] / count, count)) < count / (count + 1) - 0.005
 
 
-def test_bad_input_is_named():
-    with pytest.raises(InvalidInput, match="times: must be a non-empty"):
-        covariance_rounds([])
-    with pytest.raises(InvalidInput, match="count: must be at least 1"):
-        best_times(1.0, 0)
+def test_two_leading_axes():
+    """2 × 3 replicates of d = 2, one by one the same, dense and in a family, from any start; four rounds by default."""
+    times = np.array([0.1, 0.3, 0.7])
+    law = Gaussian(np.array([0.5, 2.0]))
+    runs = [list(exact(law, 20, times, np.random.default_rng(i))) for i in range(6)]
+    batch = [
+        Gram(
+            gram.step,
+            20,
+            *(np.reshape([getattr(run[k], key) for run in runs], (2, 3, 2, 2)) for key in ("xx", "xz", "xw")),
+        )
+        for k, gram in enumerate(runs[0])
+    ]
+    for start, family in ((None, None), (np.eye(2), None), (None, banded(2, 0))):
+        rounds = covariance_rounds(batch, start=start, family=family)
+        assert len(rounds) == 5
+        alone = [covariance_rounds(run, 4, start=start, family=family) for run in runs]
+        for k, covariance in enumerate(rounds):
+            assert covariance.shape == (2, 3, 2, 2)
+            np.testing.assert_allclose(covariance.reshape(6, 2, 2), [one[k] for one in alone], atol=1e-10)
+        estimates = list(path_fit(start=start, family=family)(batch))
+        for t, a in zip(times, estimates, strict=True):
+            v = np.exp(-2 * t) * rounds[-1] + (1 - np.exp(-2 * t)) * np.eye(2)
+            np.testing.assert_allclose(a, -np.linalg.inv(v), rtol=1e-9, atol=1e-11)
+    np.testing.assert_array_equal(list(path(batch)), list(path_fit(4)(batch)))
+    assert not np.array_equal(list(path(batch)), list(path_fit(3)(batch)))
+    started = path_fit(0, start=np.diag([1.0, 3.0]))(runs[0])
+    np.testing.assert_allclose(next(started), -np.diag(1 / (np.exp(-0.2) * np.array([0, 2]) + 1)), rtol=1e-12)
+
+
+def test_starts_are_made_symmetric_and_raised_to_the_floor():
+    """A start's symmetric part, eigenvalues below x_1/m = (e^{2 t_1} − 1)/m raised to exactly that; nothing else."""
+    grams = list(exact(Gaussian(np.ones(2)), 20, np.array([0.2, 0.7]), np.random.default_rng(3)))
+    floor = (np.exp(0.4) - 1) / 20
+    (got,) = covariance_rounds(grams, 0, start=np.array([[2.0, 0.6], [0.2, 1.0]]))
+    np.testing.assert_allclose(got, [[2.0, 0.4], [0.4, 1.0]], atol=1e-14)
+    (got,) = covariance_rounds(grams, 0, start=np.diag([1.0, -3.0]))
+    np.testing.assert_allclose(got, np.diag([1.0, floor]), atol=1e-14)
+    (got,) = covariance_rounds(grams, 0)
+    eigenvalues, basis = spectrum_estimate(grams[0])
+    np.testing.assert_allclose(got, basis @ np.diag(eigenvalues) @ basis.T, atol=1e-14)
+
+
+def test_banded_families_are_the_unit_matrices():
+    """E_ii, and E_ij + E_ji for j − i ≤ width: P of them, d = 4, any order of the pairs within a band."""
+    for width, count in ((0, 4), (1, 7), (3, 10)):
+        family = banded(4, width)
+        assert family.shape == (count, 4, 4)
+        pairs = [tuple(map(int, np.argwhere(np.triu(e))[0])) for e in family]
+        assert sorted(pairs) == [(i, j) for i in range(4) for j in range(i, 4) if j - i <= width]
+        for e, (i, j) in zip(family, pairs, strict=True):
+            unit = np.zeros((4, 4))
+            unit[i, j] = unit[j, i] = 1
+            np.testing.assert_array_equal(e, unit)
+
+
+def test_variance_and_risk_are_the_written_out_sums():
+    """Σ_ij s_ij² v_j Var δΛ_ij with Var = 1/(I_ij + I_ji) and 1/I_ii, d = 3, loops; m = 50; also in a rotated family.
+
+    At other times than those fitted as at the fitted ones (the default). In a family: gls on the P parameters with the
+    Fisher information as a quadratic form. Decoy: 2 I_ii on the diagonal.
+    """
+    turn = np.linalg.qr(np.random.default_rng(7).standard_normal((3, 3)))[0]
+    law = Gaussian(np.array([0.4, 1.0, 2.5]), turn)
+    times = np.array([0.2, 0.5, 1.1])
+    held = direct_information(law, times)
+    variance = np.array(
+        [[1 / held[i, i] if i == j else 1 / (held[i, j] + held[j, i]) for j in range(3)] for i in range(3)]
+    )
+    np.testing.assert_allclose(covariance_variance(law, times), variance, rtol=1e-12)
+    for at in (None, np.array([0.05, 3.0])):
+        expected = []
+        for t in times if at is None else at:
+            v = law.variances(t)
+            s = np.exp(-2 * t) / np.outer(v, v)
+            expected.append((s**2 * v[None, :] * variance).sum() / 50)
+        np.testing.assert_allclose(path_risk(law, times, 50, at), expected, rtol=1e-12)
+    members = [turn.T @ e @ turn for e in banded(3, 1)]
+    fisher = [[(a * held * b).sum() for b in members] for a in members]
+    spread = np.linalg.inv(fisher)
+    by_family = sum(
+        spread[p, q] * members[p] * members[q] for p in range(len(members)) for q in range(len(members))
+    )
+    np.testing.assert_allclose(covariance_variance(law, times, banded(3, 1)), by_family, rtol=1e-9)
+    plain = Gaussian(law.eigenvalues)
+    np.testing.assert_allclose(
+        covariance_variance(plain, times, banded(3, 0)), np.diag(1 / np.diag(held)), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: covariance_rounds([]), "times: must be a non-empty list of times"),
+        (lambda: best_times(1.0, 0), "count: must be at least 1, but is 0"),
+        (lambda: best_times(0.0, 3), "eigenvalue: must be positive, but is 0"),
+        (lambda: covariance_variance(LAW, [0.0, 1.0]), "times: must be positive, but the first is 0"),
+        (lambda: path_risk(LAW, [0.3, 1.0], 9, [0.0]), "times: must be positive, but the first is 0"),
+    ],
+)
+def test_refusals_are_one_sentence(call, sentence):
+    """Key and reason, word for word; one time is allowed (above)."""
+    with pytest.raises(InvalidInput) as refusal:
+        call()
+    assert str(refusal.value) == sentence

@@ -1,5 +1,7 @@
 """Forward process: laws of simulated paths against closed forms written out here, and bad times."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -86,7 +88,56 @@ def test_bad_times_are_named(times, reason):
     assert caught.value.key == "times"
 
 
-def test_bad_grids_are_named():
-    for call in (lambda: uniform_grid(0.0, 3), lambda: uniform_grid(0.1, 0), lambda: geometric_grid(1, 2, 1)):
-        with pytest.raises(InvalidInput):
-            call()
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: uniform_grid(0.0, 3), "spacing: must be positive, but is 0"),
+        (lambda: uniform_grid(np.inf, 3), "spacing: holds NaN or an infinity"),
+        (lambda: uniform_grid(0.1, 0), "steps: must be at least 1, but is 0"),
+        (lambda: geometric_grid(1, 2, 1), "steps: must be at least 2 for a geometric grid, but is 1"),
+        (lambda: geometric_grid(0, 2, 5), "first, last: must be positive, but the first is 0"),
+        (lambda: geometric_grid(3, 2, 5), "first, last: must be strictly increasing, but 2 follows 3"),
+        (lambda: weights([0.2, 0.1]), "times: must be strictly increasing, but 0.1 follows 0.2"),
+        (lambda: steps([]), "times: must be a non-empty list of times"),
+        (
+            lambda: next(simulate(np.ones((2, 1)), [-1.0], np.random.default_rng(0))),
+            "times: must be positive, but the first is -1",
+        ),
+    ],
+)
+def test_bad_grids_are_named(call, sentence):
+    """The one sentence, whole: a wrong key would send the reader to another line of the config."""
+    with pytest.raises(InvalidInput) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+def test_grids_by_hand():
+    """Every time of small grids, the shortest that are allowed among them: a time too few or too many, or one time
+    too strict a refusal."""
+    np.testing.assert_allclose(uniform_grid(0.25, 3), [0.25, 0.5, 0.75], rtol=1e-15)
+    np.testing.assert_array_equal(uniform_grid(0.25, 1), [0.25])
+    np.testing.assert_allclose(geometric_grid(0.125, 2.0, 5), [0.125, 0.25, 0.5, 1, 2], rtol=1e-14)
+    np.testing.assert_allclose(geometric_grid(0.125, 2.0, 2), [0.125, 2.0], rtol=1e-15)
+
+
+def test_single_precision_times_are_worked_on_in_double():
+    """1/8 is a float32, its e_t and σ_t² are not: computed there they would be wrong in the eighth digit."""
+    t = np.array([0.125], dtype=np.float32)
+    assert float(decay(t)[0]) == pytest.approx(math.exp(-0.125), rel=1e-15, abs=0)
+    assert float(noise_variance(t)[0]) == pytest.approx(
+        2 * math.exp(-0.125) * math.sinh(0.125), rel=1e-15, abs=0
+    )
+
+
+def test_a_slice_holds_the_step_that_led_to_it_and_its_noise():
+    """x is e^{-g} X_{t'} + τ w of its own step and w, to rounding: the Gram matrices with w depend on it."""
+    before = np.array([[0.3, -2.0], [1.0, 0.5]])
+    now = 0.0
+    for one, t in zip(simulate(before, [0.2, 0.7], np.random.default_rng(3)), [0.2, 0.7], strict=True):
+        assert (one.step.t_prev, one.step.t) == (now, t)
+        g = t - now
+        np.testing.assert_allclose(
+            one.x, np.exp(-g) * before + np.sqrt(1 - np.exp(-2 * g)) * one.w, atol=1e-14
+        )
+        before, now = one.x, t

@@ -221,28 +221,127 @@ def test_what_cannot_be_compared_is_refused(rate: Rate) -> None:
     assert rate.note in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("call", "key"),
-    [
-        (lambda: curve("nobody_2024_error", DIMS, 64.0), "name"),
-        (lambda: rates.kumar_2025_log_log([2.0, 3.0]), "d"),
-        (lambda: rates.kumar_2025_linear_reference(0), "d"),
-        (lambda: rates.kumar_2025_log_b(16, **(THEOREM_1 | {"delta": 1.0})), "delta"),
-        (lambda: rates.kumar_2025_log_b(16, **(THEOREM_1 | {"spacing": 0.0})), "spacing"),
-        (lambda: rates.kumar_2025_log_b(16, **(THEOREM_1 | {"lipschitz": -1.0})), "lipschitz"),
-        (lambda: rates.kumar_2025_log_b(16, **THEOREM_1, constant=0.01), "constant"),
-        (lambda: rates.wibisono_2024_squared_error(4, 1), "n"),
-        (lambda: rates.zhang_2024_squared_error(4, 10, 0.0), "t"),
-        (lambda: rates.zhang_2024_squared_error(1e4, 10, 0.1), "t"),
-        (lambda: rates.gupta_2024_samples(4, 0.0), "accuracy"),
-        (lambda: rates.oko_2023_total_variation(4, 10, 0.0), "smoothness"),
-        (lambda: rates.chen_2023_rate(0, 10), "subspace_dimension"),
-        (lambda: rates.koehler_2023_covariance(1.0, 0.5), "factor"),
-        (lambda: rates.block_2020_squared_error(4, -1.0, degree=1.0), "rademacher"),
-    ],
-)
-def test_bad_input_names_its_key(call: Callable[[], object], key: str) -> None:
-    """One sentence with the name of what is wrong; never a NaN or an infinity instead."""
+# A good call of each rate; then what each argument may not be, the sentence, and the last value that it may be.
+GOOD: dict[str, dict[str, Any]] = {
+    "kumar_2025_log_b": {"d": 16, **THEOREM_1},
+    "kumar_2025_log_log": {"d": 16},
+    "kumar_2025_linear_reference": {"d": 16},
+    "wibisono_2024_squared_error": {"d": 4, "n": 100},
+    "wibisono_2024_lower_bound": {"d": 4, "n": 100},
+    "zhang_2024_squared_error": {"d": 4, "n": 100, "t": 0.5},
+    "gupta_2024_samples": {"d": 4, "accuracy": 0.1},
+    "gupta_2024_accuracy": {"d": 4, "n": 100},
+    "block_2020_squared_error": {"d": 4, "rademacher": 1.0, "degree": 1.0},
+    "oko_2023_total_variation": {"d": 4, "n": 100, "smoothness": 1.0},
+    "chen_2023_rate": {"subspace_dimension": 4, "n": 100},
+    "koehler_2023_covariance": {"maximum_likelihood": 1.0, "factor": 2.0},
+}
+TINY = 5e-324
+AT_LEAST: dict[str, dict[str, float]] = {
+    "kumar_2025_log_b": {"d": 1, "n": 1, "steps": 1, "lipschitz": 0},
+    "kumar_2025_linear_reference": {"d": 1},
+    "wibisono_2024_squared_error": {"d": 1, "n": 2},
+    "wibisono_2024_lower_bound": {"d": 1, "n": 1},
+    "zhang_2024_squared_error": {"d": 1, "n": 1},
+    "gupta_2024_samples": {"d": 1},
+    "gupta_2024_accuracy": {"d": 1, "n": 1},
+    "block_2020_squared_error": {"d": 1, "rademacher": 0},
+    "oko_2023_total_variation": {"d": 1, "n": 1},
+    "chen_2023_rate": {"subspace_dimension": 1, "n": 1},
+    "koehler_2023_covariance": {"factor": 1},
+}
+ABOVE: dict[str, dict[str, float]] = {
+    "kumar_2025_log_b": {"spacing": 0, "constant": 0},
+    "kumar_2025_log_log": {"d": np.e},
+    "wibisono_2024_squared_error": {"alpha": 0, "lipschitz": 0},
+    "zhang_2024_squared_error": {"t": 0},
+    "gupta_2024_samples": {"accuracy": 0},
+    "oko_2023_total_variation": {"smoothness": 0},
+}
+
+
+def refused(name: str, **arguments: Any) -> str:
+    """What a rate says to a call."""
     with pytest.raises(InvalidInput) as caught:
-        call()
-    assert caught.value.key == key
+        getattr(rates, name)(**(GOOD[name] | arguments))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_argument_has_its_border(name: str) -> None:
+    """The last value allowed gives a number, the next below is refused in a sentence that names argument, border and value.
+
+    Among several values the least is named, and one bad one is enough. NaN is refused in each argument.
+    """
+    for key, least in AT_LEAST.get(name, {}).items():
+        assert np.all(np.isfinite(getattr(rates, name)(**(GOOD[name] | {key: float(least)}))))
+        below = np.nextafter(least, -np.inf) if least else -TINY
+        assert refused(name, **{key: below}).startswith(f"{key}: must be at least {least}, but holds ")
+        values = [least - 0.25, least + 1, least - 0.5]
+        assert refused(name, **{key: values}) == f"{key}: must be at least {least}, but holds {least - 0.5:g}"
+    for key, bound in ABOVE.get(name, {}).items():
+        values = [bound + 1, bound, bound - 0.5]
+        assert refused(name, **{key: bound}) == f"{key}: must exceed {bound:.4g}, but holds {bound:g}"
+        assert refused(name, **{key: values}) == f"{key}: must exceed {bound:.4g}, but holds {bound - 0.5:g}"
+    for key in GOOD[name]:
+        if key != "degree":
+            assert refused(name, **{key: np.nan}) == f"{key}: holds NaN or an infinity"
+
+
+def test_other_refusals() -> None:
+    """Word for word; and the values beside them that are good."""
+    for delta in (0.0, 1.0, [0.5, 1.5], [-0.5, 0.5]):
+        assert refused("kumar_2025_log_b", delta=delta) == "delta: must lie strictly between 0 and 1"
+    # 3 · 16 · 1000 · 30 · log 20 / 0.1: its logarithm is 17.5799, so that C = 0.01 makes B = 0.175799
+    assert refused("kumar_2025_log_b", constant=0.01) == (
+        "constant: makes B = 0.175799, and log B is not positive for B ≤ 1"
+    )
+    assert refused("kumar_2025_log_b", constant=[1.0, 0.02, 0.01]).startswith("constant: makes B = 0.175799,")
+    log = np.exp(rates.kumar_2025_log_b(**GOOD["kumar_2025_log_b"]))
+    assert 0 < rates.kumar_2025_log_b(**GOOD["kumar_2025_log_b"], constant=1.0001 / float(log)) < 2e-4
+    assert refused("chen_2023_rate", little_o=np.inf) == "little_o: holds NaN or an infinity"
+    with pytest.raises(InvalidInput) as caught:
+        curve("nobody_2024_error", DIMS, 64.0)
+    names = ", ".join(rate.name for rate in RATES)
+    assert str(caught.value) == f"name: 'nobody_2024_error' is not one of {names}"
+    with pytest.raises(InvalidInput) as caught:
+        curve("chen_2023_rate", DIMS, 64.0)
+    assert str(caught.value) == (
+        "name: chen_2023_rate cannot be drawn against d: depends on the subspace dimension d', not on d"
+    )
+
+
+def test_zhang_s_bound_up_to_e_700() -> None:
+    """n = 1, t = e^{−1}: the exponent is (d + 2)/2, 700 at d = 1398. Of several times the least is named."""
+    at = {"n": 1, "t": np.exp(-1.0)}
+    assert np.log(rates.zhang_2024_squared_error(1397.9, **at)) == pytest.approx(699.95, rel=1e-12)
+    sentence = "t: makes the bound exceed e^700 (t = 0.367879)"
+    assert refused("zhang_2024_squared_error", d=1398.1, **at) == sentence
+    assert refused("zhang_2024_squared_error", d=1398.1, n=1, t=[2.0, np.exp(-1.0), 1.0]) == sentence
+
+
+def test_what_no_text_names_is_one_unless_given() -> None:
+    """Constants, polylogarithms, α, L, P, D, log Θ, log 1/γ: left out, as if 1; given, a factor (α and L squared, γ cubed)."""
+    powers = {"alpha": 2, "lipschitz": 2, "log_inverse_gamma": 3}
+    for name, good in GOOD.items():
+        function = getattr(rates, name)
+        plain = function(**good)
+        for key in (
+            "constant",
+            "polylog",
+            "alpha",
+            "lipschitz",
+            "parameters",
+            "depth",
+            "log_theta",
+            "log_inverse_gamma",
+        ):
+            if key in signature(function).parameters and name != "kumar_2025_log_b":
+                assert function(**good, **{key: 1.0}) == plain
+                assert function(**good, **{key: 3.0}) == pytest.approx(
+                    plain * 3.0 ** powers.get(key, 1), rel=1e-12
+                )
+    good = GOOD["kumar_2025_log_b"]
+    assert rates.kumar_2025_log_b(**good) == rates.kumar_2025_log_b(**good, constant=1.0)
+    good = GOOD["chen_2023_rate"]
+    assert rates.chen_2023_rate(**good) == rates.chen_2023_rate(**good, little_o=0.0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.linalg import expm
 
 from bounds import risk as r
 from bounds.check import InvalidInput
@@ -292,15 +293,130 @@ def test_error_over_log_cardinality_is_flat_and_log_log_d_tilts_it():
     assert slope == pytest.approx(-0.15, abs=0.01)
 
 
-def test_bad_input_is_named():
-    law = Gaussian(np.ones(4))
-    with pytest.raises(InvalidInput, match=r"m = 5 is below d \+ 2 = 6"):
-        r.dsm_risk(law, 0.1, 5)
-    assert r.dsm_empirical_risk(law, 0.1, 5) > 0
-    for call in (
-        lambda: r.draw_dsm_risk(law, 0.1, 4, np.random.default_rng(0)),
-        lambda: r.dsm_empirical_risk_cdf(law, 0.1, 4, 1.0),
-        lambda: r.dsm_empirical_risk_quantile(law, 0.1, 50, 1.0),
-    ):
-        with pytest.raises(InvalidInput):
-            call()
+def test_bidiagonal_draw_is_the_solve_with_b():
+    """The same stream through the matrix B itself: Σ_i c_i ‖B^{-ᵀ} g_i‖² by a general solve, to 1e-10.
+
+    In order: d χ² with m, m − 1, …, then χ² with d − 1, …, 1, then the g's, coordinate k of all of them at a time. Catches
+    a recursion that is wrong in one draw and nearly right on average, and pins the stream. Decoy: B for Bᵀ.
+    """
+    for values in (np.array([0.7]), np.array([0.5, 1.0]), EIGENVALUES):
+        law, d, m, t = Gaussian(values), len(values), len(values) + 3, 0.4
+        rng = np.random.default_rng(21)
+        b = np.diag([np.sqrt(rng.chisquare(m - k)) for k in range(d)])
+        for k in range(d - 1):
+            b[k, k + 1] = np.sqrt(rng.chisquare(d - 1 - k))
+        g = rng.standard_normal((d, d))  # column i is g_i
+        c = 1 / (1 - np.exp(-2 * t)) - 1 / (np.exp(-2 * t) * values + 1 - np.exp(-2 * t))
+        right, wrong = (float(c @ (np.linalg.solve(a, g) ** 2).sum(axis=0)) for a in (b.T, b))
+        got = r.draw_dsm_risk(law, t, m, np.random.default_rng(21))
+        assert got == pytest.approx(right, rel=1e-10)
+        assert d == 1 or got != pytest.approx(wrong, rel=1e-3)
+
+
+def test_risks_of_replicates_and_bases():
+    """tr(δ V δᵀ) and its empirical twin as plain traces, for 2 × 3 estimates, with and without a basis, to 1e-12.
+
+    The estimates are left as they were. Catches δ written into the caller's array, and a basis on the wrong side.
+    """
+    sigma, t = random_covariance(3, 11), 0.6
+    rng = np.random.default_rng(22)
+    estimates, x = rng.standard_normal((2, 3, 3, 3)), rng.standard_normal((7, 3))
+    kept = estimates.copy()
+    gram = Gram(steps([t])[0], 7, x.T @ x, x.T @ x, x.T @ x)
+    for law in (Gaussian.from_covariance(sigma), Gaussian(np.array([0.2, 1.0, 4.0]))):
+        v = np.exp(-2 * t) * law.covariance + (1 - np.exp(-2 * t)) * np.eye(3)
+        population, empirical = r.risk(law, t, estimates), r.empirical_risk(law, gram, estimates)
+        assert population.shape == empirical.shape == (2, 3)
+        for i, j in np.ndindex(2, 3):
+            delta = kept[i, j] + np.linalg.inv(v)
+            np.testing.assert_allclose(r.error(law, t, estimates)[i, j], delta, atol=1e-12)
+            assert population[i, j] == pytest.approx(np.trace(delta @ v @ delta.T), rel=1e-12)
+            assert empirical[i, j] == pytest.approx((np.linalg.norm(x @ delta.T) ** 2) / 7, rel=1e-12)
+        np.testing.assert_array_equal(estimates, kept)
+
+
+def phases(scales, x):
+    """P(Σ a_i χ²_4 ≤ x): each χ²_4 is two exponential waits of mean 2 a_i, one after the other; by a matrix exponential."""
+    rates = np.repeat(1 / (2 * scales), 2)
+    generator = np.diag(-rates) + np.diag(rates[:-1], k=1)
+    return 1 - expm(generator * x)[0].sum()
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0, 1.0 + 1e-6, 1.0 - 1e-6, 1.0], [0.3, 1.2, 2.1, 3.0], [0.01, 0.1, 1.0, 5.0]]
+)
+def test_cdf_against_exponential_waits(values):
+    """d = 4, m = 30: to 1e-9 (the docstring's) from 1e-3 to 12 means, tail included; as an array, and one x alone.
+
+    Catches a window too short (aliasing), a series cut off too early, a modulus or angle wrong by a factor, and the
+    equal-scales shortcut taken where the scales differ by 1e-6. At and below 0 it is exactly 0.
+    """
+    law, m = Gaussian(np.array(values)), 30
+    scales = (1 / (1 - np.exp(-0.8)) - 1 / (np.exp(-0.8) * law.eigenvalues + 1 - np.exp(-0.8))) / m
+    x = np.geomspace(1e-3, 12, 8).reshape(2, 4) * 4 * scales.sum()
+    got = r.dsm_empirical_risk_cdf(law, 0.4, m, x)
+    expected = np.reshape([phases(scales, one) for one in x.ravel()], x.shape)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-9)
+    alone = r.dsm_empirical_risk_cdf(law, 0.4, m, float(x[1, 2]))
+    assert alone.shape == ()
+    assert float(alone) == pytest.approx(expected[1, 2], abs=1e-9)
+    np.testing.assert_array_equal(r.dsm_empirical_risk_cdf(law, 0.4, m, [-1.0, 0.0]), 0.0)
+    assert got.min() >= 0
+    assert got.max() <= 1
+
+
+@pytest.mark.parametrize("m", [5, 10**9])
+def test_quantiles_invert_the_law(m):
+    """d = 4: at the quantile the matrix exponential gives back the probability, in both tails, to 1e-9.
+
+    Catches a bracket that stops short, and a tolerance at the wrong scale (at m = 10⁹ the quantiles are near 1e-8).
+    """
+    law = Gaussian(np.array([0.3, 1.2, 2.1, 3.0]))
+    scales = law.conditional_variances(0.4) / m
+    for p in (1e-5, 0.5, 1 - 1e-5):
+        q = r.dsm_empirical_risk_quantile(law, 0.4, m, p)
+        assert phases(scales, q) == pytest.approx(p, abs=2e-9)
+
+
+LAW4 = Gaussian(np.ones(4))
+LAW_LINEAR = Gaussian(spectrum("linear", 4))
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: r.dsm_risk(LAW4, 0.1, 5),
+            "samples: m = 5 is below d + 2 = 6, where the expected population risk is infinite (the formula divides "
+            "by m − d − 1); the empirical risk stays available for m > d",
+        ),
+        (
+            lambda: r.draw_dsm_risk(LAW4, 0.1, 4, np.random.default_rng(0)),
+            "samples: m = 4 must exceed d = 4",
+        ),
+        (lambda: r.dsm_empirical_risk_cdf(LAW4, 0.1, 4, 1.0), "samples: m = 4 must exceed d = 4"),
+        (lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 4, 0.5), "samples: m = 4 must exceed d = 4"),
+        (
+            lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 50, 1.0),
+            "probability: must lie strictly between 0 and 1, but is 1",
+        ),
+        (
+            lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 50, 0.0),
+            "probability: must lie strictly between 0 and 1, but is 0",
+        ),
+    ],
+)
+def test_refusals_are_one_sentence(call, sentence):
+    """Key and reason, word for word."""
+    with pytest.raises(InvalidInput) as refusal:
+        call()
+    assert str(refusal.value) == sentence
+
+
+def test_borders_are_allowed():
+    """m = d + 2 for the mean, where it is tr(C) d/1, m = d + 1 for draws and the law; the empirical mean from m = d on."""
+    c = LAW_LINEAR.conditional_variances(0.1).sum()
+    assert r.dsm_risk(LAW_LINEAR, 0.1, 6) == pytest.approx(4 * c, rel=1e-14)
+    assert r.dsm_empirical_risk(LAW_LINEAR, 0.1, 4) == pytest.approx(c, rel=1e-14)
+    assert r.draw_dsm_risk(LAW_LINEAR, 0.1, 5, np.random.default_rng(0)) > 0
+    assert 0 < r.dsm_empirical_risk_cdf(LAW_LINEAR, 0.1, 5, 4 * c / 5) < 1

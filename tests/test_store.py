@@ -59,7 +59,7 @@ def test_what_goes_in_comes_out_by_key(tmp_path: Path) -> None:
 
 
 def test_a_task_is_kept_whole_or_not_at_all_and_never_twice(tmp_path: Path) -> None:
-    """All its cells. Catches a commit per row or cell, and INSERT OR REPLACE, under which a replicate computed twice would pass unseen."""
+    """All its cells. Catches a commit per row or cell, and INSERT OR REPLACE, which lets a replicate computed twice pass."""
     with closing(Store(tmp_path / "s.sqlite")) as store:
         store.add(KEY, [(CELL, 1, "[1]")])
         with pytest.raises(sqlite3.IntegrityError):
