@@ -504,15 +504,17 @@ class _Report:
     def bar(self, total: int) -> Iterator[None]:
         """Shows the way to `total` replicates."""
         self._total = total
-        shown = self.wanted and sys.stderr.isatty()
-        self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=sys.stderr, disable=not shown)
+        if not (self.wanted and sys.stderr.isatty()):
+            yield  # without a tqdm, which takes semaphores that a process that is killed leaves behind
+            return
+        self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=sys.stderr)
         with self._bar:
             yield
 
     def step(self, count: int) -> None:
         """`count` replicates more are done."""
         before, self._done = self._done, self._done + count
-        if self._bar is not None and not self._bar.disable:
+        if self._bar is not None:
             self._bar.update(count)
         elif 4 * before // self._total < 4 * self._done // self._total:
             self.line(f"{self._done} of {self._total} done")

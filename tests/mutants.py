@@ -90,9 +90,10 @@ def workspace(module: str) -> tuple[Path, bool]:
 
     Returns
     -------
-    The folder, and whether the module's tests differ from those that were there before.
+    The folder, and whether the module's tests differ from those that were tried before.
     """
     folder = FOLDER / module
+    known = folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     tests = [f"tests/test_{name}.py" for name in TESTS.get(module, (module,))]
     decisive = [*tests, "tests/reference.py", "tests/measured.py", "tests/conftest.py"]
@@ -106,7 +107,7 @@ def workspace(module: str) -> tuple[Path, bool]:
     copied = [name for name in COPIED if name != "bounds"]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(CONFIG.format(module=module, copied=json.dumps(copied), tests=json.dumps(tests)))
-    return folder, before != [(folder / name).read_bytes() for name in decisive]
+    return folder, known and before != [(folder / name).read_bytes() for name in decisive]
 
 
 def mutmut(folder: Path, *words: str) -> str:

@@ -190,3 +190,88 @@ def test_laws_of_different_dimension_are_named() -> None:
     for divergence in (kl, frechet, w2):
         with pytest.raises(InvalidInput, match="q: has dimension 3 where p has 2"):
             divergence(p, q)
+
+
+ZERO = np.zeros(2)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Normal(ZERO, np.eye(2)[0]), "covariance: must be a square matrix, but has shape (2,)"),
+        (lambda: Normal(ZERO, np.ones((2, 3))), "covariance: must be a square matrix, but has shape (2, 3)"),
+        (
+            lambda: Normal(np.zeros((5, 2)), np.ones((2, 2, 3))),
+            "covariance: must be a square matrix, but has shape (2, 2, 3)",
+        ),
+        (
+            lambda: Normal(np.zeros(0), np.ones((0, 0))),
+            "covariance: must be a square matrix, but has shape (0, 0)",
+        ),
+        (
+            lambda: Normal(np.zeros(0), np.ones((3, 0, 0))),
+            "covariance: must be a square matrix, but has shape (3, 0, 0)",
+        ),
+        (lambda: Normal(np.zeros(3), np.eye(2)), "mean: has shape (3,) where the covariance's is (2, 2)"),
+        (
+            lambda: Normal(np.zeros(3), np.stack([np.eye(2)] * 3)),
+            "mean: has shape (3,) where the covariance's is (3, 2, 2)",
+        ),
+        (lambda: Normal(np.float64(0.0), np.eye(1)), "mean: has shape () where the covariance's is (1, 1)"),  # type: ignore[arg-type]
+        (
+            lambda: Normal(np.zeros((4, 3, 2)), np.stack([np.eye(2)] * 5)),
+            "mean: its batch (4, 3) does not fit the covariance's (5,)",
+        ),
+        (lambda: Normal(np.array([0.0, np.nan]), np.eye(2)), "mean: holds NaN or an infinity"),
+        (lambda: Normal(ZERO, np.diag([1.0, np.inf])), "covariance: holds NaN or an infinity"),
+        (lambda: Normal(ZERO, np.array([[1.0, 2e-13], [0.0, 1.0]])), "covariance: must be symmetric"),
+        (lambda: Normal(ZERO, np.array([[1.0, 1.0 + 3e-10], [1.0, 2.0]])), "covariance: must be symmetric"),
+        (
+            lambda: Normal(ZERO, np.stack([np.eye(2), np.diag([1.0, -1.5e-12])])),
+            "covariance: is not positive semidefinite: an eigenvalue is -1.5e-12",
+        ),
+        (
+            lambda: kl(Normal(ZERO, np.diag([1.0, 0.0])), Normal(ZERO, np.eye(2))),
+            "p: has a singular covariance: an eigenvalue is 0, KL is infinite",
+        ),
+        (
+            lambda: kl(Normal(ZERO, np.eye(2)), Normal(ZERO, np.stack([np.eye(2), np.diag([1.0, 4.4e-16])]))),
+            "q: has a singular covariance: an eigenvalue is 4.4e-16, KL is infinite",
+        ),
+    ],
+)
+def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) -> None:
+    """Key and reason, word for word; in a batch the smallest eigenvalue of all is told."""
+    with pytest.raises(InvalidInput) as refused:
+        call()
+    assert str(refused.value) == sentence
+
+
+def test_what_is_just_allowed() -> None:
+    """Asymmetry of rounding, an eigenvalue of −0.9·10⁻¹² (0 to W2), 4.5·10⁻¹⁶ in two dimensions; scale does not matter."""
+    for scale in (1e-8, 1.0, 1e8):
+        tilted = Normal(ZERO, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
+        assert tilted.covariance[0, 1] == tilted.covariance[1, 0] == pytest.approx(scale * 0.5, rel=1e-10)
+        rounded = Normal(ZERO, scale * np.array([[1.0, 0.9e-13], [0.0, 1.0]]))
+        assert rounded.covariance[0, 1] == pytest.approx(scale * 0.45e-13)
+        assert np.isfinite(kl(Normal(ZERO, np.eye(2)), Normal(ZERO, scale * np.diag([1.0, 4.5e-16]))))
+        thin = Normal(ZERO, scale * np.diag([1.0, -0.9e-12]))
+        assert w2(thin, Normal(ZERO, np.zeros((2, 2)))) == pytest.approx(np.sqrt(scale), rel=1e-9)
+
+
+def test_batches_of_batches_are_their_members() -> None:
+    """Two batch axes, (3, 2): each member's KL and W2 is its own. Catches a transpose over a batch axis."""
+    pairs = [[_pair(4, 10 * i + j) for j in range(2)] for i in range(3)]
+    p, q = (
+        Normal(
+            np.array([[pair[k].mean for pair in row] for row in pairs]),
+            np.array([[pair[k].covariance for pair in row] for row in pairs]),
+        )
+        for k in (0, 1)
+    )
+    for distance in (kl, w2):
+        together = distance(p, q)
+        assert together.shape == (3, 2)
+        for i, row in enumerate(pairs):
+            for j, (one, other) in enumerate(row):
+                assert together[i, j] == pytest.approx(float(distance(one, other)), rel=1e-10)
