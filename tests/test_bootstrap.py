@@ -448,3 +448,12 @@ def test_centred_says_one_sample_less():
     """m = d + 2 is the least that is allowed, and the Gram matrices say m − 1."""
     (gram,) = centred(np.random.default_rng(1).standard_normal((5, 3)), [0.2], np.random.default_rng(0))
     assert gram.samples == 4
+
+
+def test_centring_costs_one_sample():
+    """m − 1 samples' worth of Gram matrix from m with an unknown mean: m = d + 2 is enough, m = d + 1 is not."""
+    x0 = np.random.default_rng(8).standard_normal((5, 3))
+    assert [g.samples for g in centred(x0, [0.2, 0.5], np.random.default_rng(9))] == [4, 4]
+    with pytest.raises(InvalidInput) as refused:
+        list(centred(x0[:4], [0.2], np.random.default_rng(9)))
+    assert str(refused.value) == "samples: m = 4 is too few for dimension d = 3 and an unknown mean"

@@ -466,9 +466,11 @@ def test_the_budget_of_false_alarms() -> None:
 
 
 def test_an_unknown_claim_is_one_sentence() -> None:
-    """And says where the names are."""
-    with pytest.raises(InvalidInput, match=r"'no-such' is not a claim; see `dimfree list`"):
+    """It names where to look; one that is there comes back itself."""
+    with pytest.raises(InvalidInput) as refused:
         claim("no-such")
+    assert str(refused.value) == "NAME: 'no-such' is not a claim; see `dimfree list`"
+    assert claim(CLAIMS[0].name) is CLAIMS[0]
 
 
 def linear_cell(**more: Any) -> dict[str, Any]:

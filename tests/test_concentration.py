@@ -751,3 +751,14 @@ def test_the_last_values_allowed() -> None:
     np.testing.assert_allclose(flat, 0, atol=1e-12)
     inner = np.log(2 * 8**3 * np.log(10) / 0.1)
     assert 0 < c.theorem_1_log_factor(**GOOD_B | {"constant": 1.001 / inner}) < 2e-3
+
+
+def test_the_simple_kappas_by_hand() -> None:
+    """2 e^{1/2}; 1 + ½/(1 − e^{−1/2}); Σ_j γ_j c_j at λ = 2, with c_j = 1/σ_j² − 1/v_j by subtraction. λ = 1 hides a factor λ."""
+    assert c.kappa_universal([0.1, 0.5]) == pytest.approx(2 * np.exp(0.5), rel=1e-14)
+    assert c.kappa_schur([0.1, 0.5]) == pytest.approx(1 + 0.5 / (1 - np.exp(-0.5)), rel=1e-14)
+    times, gamma, total = (0.2, 1.0), (0.3, 0.7), 0.0
+    for t, weight in zip(times, gamma, strict=True):
+        noise = 1 - np.exp(-2 * t)
+        total += weight * (1 / noise - 1 / (2 * np.exp(-2 * t) + noise))
+    assert c.kappa_separate(times, gamma, 2.0) == pytest.approx(total, rel=1e-12)

@@ -155,3 +155,30 @@ def test_bad_input() -> None:
         Radial(np.zeros(3), 1.0)
     with pytest.raises(InvalidInput, match="width"):
         Radial(np.zeros((3, 1)), 0.0)
+
+
+def test_radial_functions_by_hand():
+    """φ(x) = (1, x, exp(−‖x − c‖²/2ℓ²)) by loops over points and centres, ℓ = 0.7 in the plane. The mixture's fits do not
+    care whether a width is ℓ or 1.2 ℓ, so this is where a wrong exponent shows."""
+    rng = np.random.default_rng(5)
+    centres, points = rng.standard_normal((4, 2)), rng.standard_normal((6, 2))
+    found = Radial(centres, 0.7)(points)
+    for row, x in zip(found, points, strict=True):
+        bumps = [np.exp(-((x[0] - c[0]) ** 2 + (x[1] - c[1]) ** 2) / (2 * 0.49)) for c in centres]
+        assert_allclose(row, [1, *x, *bumps], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Radial(np.ones(3), 1.0), "centres: must have shape (q, d), but have (3,)"),
+        (lambda: Radial(np.array([[np.nan]]), 1.0), "centres: holds NaN or an infinity"),
+        (lambda: Radial(np.ones((3, 1)), 0.0), "width: must be positive, but is 0"),
+        (lambda: list(bsm([], np.zeros(1), lag=0)), "lag: must be at least 1, but is 0"),
+    ],
+)
+def test_refusals_are_one_sentence(call, sentence):
+    """Key and reason, word for word."""
+    with pytest.raises(InvalidInput) as refused:
+        call()
+    assert str(refused.value) == sentence

@@ -357,3 +357,49 @@ def test_refusals_are_one_sentence(call, sentence):
     with pytest.raises(InvalidInput) as refusal:
         call()
     assert str(refusal.value) == sentence
+
+
+def test_the_resolvent_basis_spans_its_resolvents():
+    """1/(e^{−2t} l + σ_t²) for l = 0.1 … 10 in geometric progression, and l = 1 alone: each in the span, to 1e-9.
+
+    A level that is not among them, 20, is not in the span; nor are these if the clock of the data ran at another rate.
+    """
+    times = uniform_grid(0.1, 20)
+
+    def lacking(count, level):
+        shrunk = np.exp(-2 * times)
+        wanted = 1 / (shrunk * level + 1 - shrunk)
+        columns = basis("resolvent", times, count)
+        return np.linalg.norm(
+            wanted - columns @ np.linalg.lstsq(columns, wanted, rcond=None)[0]
+        ) / np.linalg.norm(wanted)
+
+    assert lacking(1, 1.0) < 1e-12
+    for level in (0.1, 1.0, 10.0):
+        assert lacking(3, level) < 1e-9
+    assert lacking(3, 20.0) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: basis("resolvent", [0.2, 0.1], 1),
+            "times: must be strictly increasing, but 0.1 follows 0.2",
+        ),
+        (lambda: basis("nope", [0.1], 1), f"basis: 'nope' is not one of {', '.join(BASES)}"),
+        (
+            lambda: basis("resolvent", uniform_grid(0.001, 40), 30),
+            "count: so many functions of time cannot be told apart on this grid in float64",
+        ),
+        (
+            lambda: joint_risk(Gaussian(np.ones(2)), [0.2, 0.1], Scheme(basis="resolvent", count=1)),
+            "times: must be strictly increasing, but 0.1 follows 0.2",
+        ),
+    ],
+)
+def test_refusals_word_for_word(call, sentence):
+    """Key and reason."""
+    with pytest.raises(InvalidInput) as refused:
+        call()
+    assert str(refused.value) == sentence

@@ -312,3 +312,84 @@ def test_asymmetric_covariance_and_bad_points() -> None:
         law.residual_covariance(0.0, [0.0])
     with pytest.raises(InvalidInput, match="negative"):
         law.marginal(-1.0)
+
+
+HALVES, PLACES, EYES = (
+    np.array([0.5, 0.5]),
+    np.array([[0.0, 0.0], [1.0, 1.0]]),
+    np.stack([np.eye(2), np.eye(2)]),
+)
+SOUND = Mixture(HALVES, PLACES, EYES)
+THIN = Mixture(HALVES, PLACES, np.diag([1.0, 0.0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: Mixture(np.array([]), PLACES, EYES),
+            "weights: must be a non-empty list of positive numbers",
+        ),
+        (
+            lambda: Mixture(np.array([1.0, 0.0]), PLACES, EYES),
+            "weights: must be a non-empty list of positive numbers",
+        ),
+        (lambda: Mixture(np.array([0.5, 0.6]), PLACES, EYES), "weights: must sum to 1, but sum to 1.1"),
+        (lambda: Mixture(HALVES, PLACES[0], EYES), "means: must have shape (2, d), but have (2,)"),
+        (
+            lambda: Mixture(HALVES, PLACES, np.eye(3)),
+            "covariances: must have shape (2, 2) or (2, 2, 2), but have (3, 3)",
+        ),
+        (lambda: Mixture(HALVES, PLACES, EYES * np.nan), "covariances: holds NaN or an infinity"),
+        (
+            lambda: Mixture(HALVES, PLACES, np.array([[1.0, 0.5 + 2e-10], [0.5, 1.0]])),
+            "covariances: must be symmetric",
+        ),
+        (
+            lambda: Mixture(HALVES, PLACES, np.array([[1.0, 2e-13], [0.0, 1.0]])),
+            "covariances: must be symmetric",
+        ),
+        (
+            lambda: Mixture(HALVES, PLACES, np.stack([1e9 * np.eye(2), np.diag([1.0, -1e-9])])),
+            "covariances: are not positive semi-definite: an eigenvalue is -1e-09",
+        ),
+        (lambda: SOUND.variances(np.nan), "t: holds NaN or an infinity"),
+        (lambda: SOUND.variances(-0.5), "t: must not be negative, but is -0.5"),
+        (
+            lambda: THIN.variances(0.0),
+            "t: must be positive where a covariance is singular: there is no density",
+        ),
+        (lambda: SOUND.marginal(np.nan), "t: holds NaN or an infinity"),
+        (lambda: SOUND.marginal(-0.5), "t: must not be negative, but is -0.5"),
+        (lambda: SOUND.score(0.5, np.array([np.nan, 0.0])), "x: holds NaN or an infinity"),
+        (lambda: SOUND.score(0.5, np.ones(3)), "x: must have shape (…, 2), but has (3,)"),
+        (lambda: SOUND.residual_covariance(0.0, np.ones(2)), "t: must be positive, but is 0"),
+        (
+            lambda: SOUND.curvature_bound(0.5),
+            "covariances: must be one shared matrix for the bound on the curvature",
+        ),
+        (lambda: Mixture(HALVES, PLACES, np.eye(2)).curvature_bound(np.inf), "t: holds NaN or an infinity"),
+    ],
+)
+def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) -> None:
+    """Key and reason, word for word."""
+    with pytest.raises(InvalidInput) as refused:
+        call()
+    assert str(refused.value) == sentence
+
+
+def test_what_is_just_allowed() -> None:
+    """Rounding: asymmetry of 10⁻¹³ of the scale, an eigenvalue of −4·10⁻¹⁶ of it, at any scale; and t = 0 for a marginal."""
+    for scale in (1e-6, 1.0, 1e6):
+        Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
+        Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.9e-13], [0.0, 1.0]]))
+        Mixture(HALVES, PLACES, scale * np.stack([np.eye(2), np.diag([1.0, -4e-16])]))
+    assert_allclose(SOUND.marginal(0.0).means, PLACES)
+
+
+def test_curvature_bound_sees_differences_of_means_alone() -> None:
+    """By hand in one dimension, λ = 0.5, means 3 and 4: e²/(4 v²) − 1/v. Means about 0 cannot tell a difference from a sum."""
+    t = 0.3
+    law = Mixture(HALVES, np.array([[3.0], [4.0]]), np.array([[0.5]]))
+    v = 0.5 * np.exp(-2 * t) + 1 - np.exp(-2 * t)
+    assert law.curvature_bound(t) == pytest.approx(np.exp(-2 * t) / (4 * v**2) - 1 / v, rel=1e-12)

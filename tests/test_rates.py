@@ -69,6 +69,16 @@ def test_values_by_hand(value: Array, by_hand: float, decoy: float) -> None:
     assert decoy != pytest.approx(by_hand, rel=1e-2)
 
 
+def test_recalled_rates_by_hand() -> None:
+    """R squared, not doubled or cubed; 1 − o(1), not 1 + o(1); the factor multiplies: worked out inside the test.
+
+    The table above is worked out when this file is read, before mutmut changes anything: it cannot notice these.
+    """
+    assert rates.block_2020_squared_error(2, 5.0, degree=3.0, polylog=7.0) == pytest.approx(1400.0)
+    assert rates.chen_2023_rate(3, 256, little_o=0.5) == pytest.approx(0.5**0.5)
+    assert rates.koehler_2023_covariance(2.0, 3.5) == pytest.approx(7.0)
+
+
 def test_log_b_has_all_its_parts() -> None:
     """d, m, N enter alike and 1/Δ too: log B depends on d m N/Δ alone; L by L + 1; δ by log(1/δ), not by 1/δ."""
     base = rates.kumar_2025_log_b(16, **THEOREM_1)

@@ -420,3 +420,20 @@ def test_borders_are_allowed():
     assert r.dsm_empirical_risk(LAW_LINEAR, 0.1, 4) == pytest.approx(c, rel=1e-14)
     assert r.draw_dsm_risk(LAW_LINEAR, 0.1, 5, np.random.default_rng(0)) > 0
     assert 0 < r.dsm_empirical_risk_cdf(LAW_LINEAR, 0.1, 5, 4 * c / 5) < 1
+
+
+def test_bootstrap_risk_falls_as_one_over_m_and_its_weight_may_depend_on_the_step():
+    """m = 50: the recursion's sums over 50, and a weight w(t) = t/4 equals the two steps done by hand.
+
+    Catches m on the wrong side, and one weight taken for all steps.
+    """
+    law, times = Gaussian(np.array([0.5, 2.0])), np.array([0.4, 1.0])
+    sums = np.array([entries.sum() for entries in r.bootstrap_recursion(law, times)])
+    np.testing.assert_allclose(r.bootstrap_risk(law, times, 50), sums / 50, rtol=1e-14)
+    found = list(r.bootstrap_recursion(law, times, lambda step: step.t / 4))[1]
+    w, g, tau2 = 0.25, 0.6, 1 - np.exp(-1.2)
+    before, after = (np.exp(-2 * t) * law.eigenvalues + 1 - np.exp(-2 * t) for t in times)
+    start = np.exp(-0.8) * law.eigenvalues / ((1 - np.exp(-0.8)) * before)
+    fresh = w**2 * np.exp(2 * g) / before + (1 - w) ** 2 / tau2 - 1 / after
+    by_hand = fresh[:, None] + w**2 * (before / after)[None, :] * start[:, None]
+    np.testing.assert_allclose(found, by_hand, rtol=1e-12)
