@@ -182,3 +182,16 @@ def test_refusals_are_one_sentence(call, sentence):
     with pytest.raises(InvalidInput) as refused:
         call()
     assert str(refused.value) == sentence
+
+
+def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
+    """At t_1 it is DSM, ridge and all: a penalty of the other sign, or none, is far from it."""
+    rng = np.random.default_rng(6)
+    features = Radial(rng.standard_normal((3, 2)), 0.8)
+    grams = list(feature_grams(data(), uniform_grid(0.2, 2), features, rng))
+    for ridge in (0.0, 0.3):
+        penalty = features.penalty(ridge)
+        assert_allclose(next(bsm_optimal(grams, penalty)), next(dsm(grams, penalty)), rtol=1e-10)
+    assert (
+        np.abs(next(dsm(grams, features.penalty(0.3))) - next(dsm(grams, features.penalty(0.0)))).max() > 1e-3
+    )

@@ -430,3 +430,24 @@ def test_refusals_are_one_sentence(call, sentence):
     with pytest.raises(InvalidInput) as refusal:
         call()
     assert str(refusal.value) == sentence
+
+
+def test_the_path_fit_is_the_plug_in_of_its_last_round():
+    """Â_k = −(e^{−2t}Λ̂ + σ²I)^{-1} by inversion, Λ̂ of the last of one round from a given start; by default of four from its own.
+
+    Catches another round's Λ̂, a start or a number of rounds that is not passed on.
+    """
+    law, start = Gaussian(np.array([0.5, 2.0])), np.array([[3.0, 0.5], [0.5, 1.0]])
+    grams = list(exact(law, 40, [0.2, 0.7, 1.5], np.random.default_rng(12)))
+    for fitted, settings in (
+        (path_fit(1, start=start), {"rounds": 1, "start": start}),
+        (path_fit(), {"rounds": 4}),
+    ):
+        covariance = covariance_rounds(grams, **settings)[-1]
+        for gram, found in zip(grams, fitted(grams), strict=True):
+            shrunk = np.exp(-2 * gram.step.t)
+            expected = -np.linalg.inv(shrunk * covariance + (1 - shrunk) * np.eye(2))
+            np.testing.assert_allclose(found, expected, rtol=1e-9)
+    once, twice = (next(path_fit(rounds, start=start)(grams)) for rounds in (1, 2))
+    assert np.abs(once - twice).max() > 1e-6
+    assert np.abs(once - next(path_fit(1)(grams))).max() > 1e-6
