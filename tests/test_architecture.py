@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import mutants
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bounds", "studies", "figures")
 OURS = (*PACKAGES, "dimfree", "tests")
@@ -305,6 +307,23 @@ def test_what_is_public_is_documented() -> None:
     assert undocumented({m: text for m, text in sources().items() if m.split(".")[0] == "bounds"}) == []
     decoy = '"""m"""\nclass A:\n    """a"""\n    def f(self): ...\n    def _g(self): ...\ndef h(): ...\n'
     assert undocumented({"decoy": decoy, "bare": "x = 1"}) == ["decoy.A.f", "decoy.h", "bare"]
+
+
+def test_the_survivors_of_mutation_are_of_this_code() -> None:
+    """Each stands under a reason, and the code that it changes is still there: a list that has gone stale fails."""
+    listed = mutants.reasons()
+    assert len(listed) > 100
+    assert all(len(reason.split()) > 3 for reason in listed.values())
+    texts = {
+        name: " ".join((ROOT / "bounds" / f"{name}.py").read_text("utf-8").split())
+        for name in mutants.modules()
+    }
+
+    def stale(mutant: mutants.Mutant) -> bool:
+        return mutant.change.split(" → ")[0] not in texts[mutant.function.split(".")[0]]
+
+    assert [mutant for mutant in listed if stale(mutant)] == []
+    assert stale(mutants.Mutant("gram.exact", "d = law.dimension + 1 → d = law.dimension"))
 
 
 def strangers(paths: Iterable[str]) -> set[str]:
