@@ -15,17 +15,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+import matplotlib.figure
+
 from bounds import concentration
 from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
 from bounds.ledger import CLAIMS, claim
-from figures import cost, page
+from figures import cost, page, style
 from figures import report as markdown
 from figures.catalog import FIGURES, Figure
 from figures.data import BadTable, FigureData
 from figures.output import BadFolder, save, svg
-from studies import bench, explain, projection, tables, verdicts
+from studies import bench, explain, projection, provenance, tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
 from studies.executors import Dask, lasting
 from studies.study import Settings, Study, load_settings
@@ -33,6 +35,8 @@ from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "paper"
+RESULTS = Path("results")
+_NEWEST = "default: the newest in results/ that suffice, else those committed with dimfree; it says which"
 
 
 class Incomplete(Exception):
@@ -90,7 +94,7 @@ def _parser() -> _Parser:
     source = one.add_mutually_exclusive_group()
     source.add_argument("--config", type=Path, metavar="FILE.toml")
     source.add_argument("--preset", choices=PRESETS, default="paper")
-    one.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
+    one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
     one.add_argument("--workers", type=int, default=_cores(), metavar="N")
     one.add_argument("--executor", choices=("local", "dask"), default="local", help="where the work is done")
     one.add_argument(
@@ -100,8 +104,8 @@ def _parser() -> _Parser:
 
     draw = commands.add_parser("draw", help="one figure, from results that are there")
     draw.add_argument("figure", metavar="FIGURE")
-    draw.add_argument("--from", dest="source", type=Path, default=COMMITTED, metavar="DIR")
-    draw.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
+    draw.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
+    draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
     draw.set_defaults(command=_draw)
 
     verify = commands.add_parser("verify", help="the claims, each with its decoy")
@@ -112,14 +116,14 @@ def _parser() -> _Parser:
 
     told = commands.add_parser("explain", help="one claim: what, why, from where, its decoy and last verdict")
     told.add_argument("name", metavar="CLAIM")
-    told.add_argument("--from", dest="source", type=Path, default=COMMITTED, metavar="DIR")
+    told.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
     told.set_defaults(command=_explain)
 
     html = commands.add_parser(
         "report", help="one HTML page of figures and claims, from results that are there"
     )
-    html.add_argument("--from", dest="source", type=Path, default=COMMITTED, metavar="DIR")
-    html.add_argument("--out", type=Path, default=Path("results"), metavar="DIR")
+    html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
+    html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
     html.set_defaults(command=_report)
 
     costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
@@ -140,13 +144,13 @@ def _cores() -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    out: Path = options.out or Path("results") / options.preset
+    out: Path = options.out or RESULTS / options.preset
     complete, results = _measure(STUDIES, options.preset, out, options.workers)
     with _blaming_gaps(complete):
         judged = verdicts.judge(CLAIMS, results)
         joined = {figure.name: _join(figure, results) for figure in FIGURES}
         for figure in FIGURES:
-            _save(figure, joined[figure.name], out)
+            _save(figure, joined[figure.name], results, out)
     target: Path = options.report or out / "paper_repro.md"
     _write(target, report_text(joined, judged, _relative(out, target.parent), options.preset))
     print(_table(judged))
@@ -163,6 +167,7 @@ def report_text(
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
+        f"preset {preset}{provenance.SMOKE.get(preset, '')}",
         concentration.__doc__ or "",
     )
 
@@ -198,9 +203,27 @@ def _join(figure: Figure, results: Mapping[str, Table]) -> verdicts.Joined:
     return verdicts.JOINS[figure.name](results)
 
 
-def _save(figure: Figure, joined: verdicts.Joined, out: Path) -> None:
+def _drawn(figure: Figure, joined: verdicts.Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
+    """The figure, with a word under it on whose results it shows."""
+    drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
+    used = {name: results[name] for name in figure.studies}
+    style.add_to_note(drawing, f"Results: {provenance.told(used)}.")
+    return drawing
+
+
+def _save(figure: Figure, joined: verdicts.Joined, results: Mapping[str, Table], out: Path) -> None:
     """Draws one figure into the folder."""
-    save(figure.draw(FigureData(figure.name, joined.tables, joined.facts)), out, figure.name)
+    save(_drawn(figure, joined, results), out, figure.name)
+
+
+def _source(given: Path | None, studies: Sequence[Study]) -> Path:
+    """The folder to read: the one that was given, else the reader's newest, else what is committed; it says which."""
+    if given is not None:
+        return given
+    own = provenance.newest(studies, RESULTS)
+    whose = f"from {own}, the newest there" if own else "from the results that are committed with dimfree"
+    print(f"dimfree: {whose}; --from DIR for others", file=sys.stderr)
+    return own or COMMITTED
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -222,8 +245,9 @@ def _draw(options: argparse.Namespace) -> int:
     figure = next((f for f in FIGURES if f.name == options.figure), None)
     if figure is None:
         raise InvalidInput("FIGURE", f"{options.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
-    results = {name: tables.read(options.source, name, study(name).columns) for name in figure.studies}
-    _save(figure, _join(figure, results), options.out)
+    source = _source(options.source, [study(name) for name in figure.studies])
+    results = {name: tables.read(source, name, study(name).columns) for name in figure.studies}
+    _save(figure, _join(figure, results), results, options.out)
     print("\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
     return 0
 
@@ -244,37 +268,46 @@ def _verify(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     one = claim(options.name)
     name = verdicts.study_of(one)
-    if not (options.source / f"{name}.json").exists():
-        print(explain.text(explain.record(one), f"{options.source} has no results of {name}; run it first"))
+    source = _source(options.source, [study(name)])
+    if not (source / f"{name}.json").exists():
+        print(explain.text(explain.record(one), f"{source} has no results of {name}; run it first"))
         return 0
-    table = tables.read(options.source, name, study(name).columns)
+    table = tables.read(source, name, study(name).columns)
     with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
         (verdict,) = verdicts.judge([one], {name: table})
-    print(explain.text(explain.record(one, verdict), _relative(options.source, Path.cwd()) or "."))
+    where = f"{_place(source)} ({provenance.told({name: table})})"
+    print(explain.text(explain.record(one, verdict), where))
     return 0 if verdict.as_expected else 1
 
 
 def _report(options: argparse.Namespace) -> int:
-    results = {one.name: tables.read(options.source, one.name, one.columns) for one in STUDIES}
+    source = _source(options.source, STUDIES)
+    results = {one.name: tables.read(source, one.name, one.columns) for one in STUDIES}
     complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
     with _blaming_gaps(complete):
         judged = verdicts.judge(CLAIMS, results)
-        _write(options.out / "report.html", page_text(results, judged))
+        _write(options.out / "report.html", page_text(results, judged, _place(source)))
     print(options.out / "report.html")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
-def page_text(results: Mapping[str, Table], judged: Sequence[Verdict]) -> str:
-    """report.html from the studies' tables and the verdicts on them, a function of these alone."""
+def _place(source: Path) -> str:
+    """A folder of results in words; the committed ones wherever dimfree is installed."""
+    return "the ones committed with dimfree" if source.resolve() == COMMITTED.resolve() else str(source)
+
+
+def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
+    """report.html from the studies' tables, the verdicts on them and where they are from; a function of these alone."""
     pictures = []
     for figure in FIGURES:
         joined = _join(figure, results)
-        drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
+        drawing = _drawn(figure, joined, results)
         pictures.append(page.Picture(figure.name, figure.title, svg(drawing), joined.findings))
     return page.render(
         pictures,
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
+        f"{where} ({provenance.told(results)})",
         concentration.__doc__ or "",
     )
 
@@ -285,12 +318,13 @@ def _table(judged: Sequence[Verdict]) -> str:
     for v in judged:
         mark = " " if v.as_expected else "!"
         decoy = "decoy rejected" if v.decoy.answer == "contradicted" else "DECOY NOT REJECTED"
-        lines.append(f"{mark} {v.status:<9} {v.claim.name:<28} {decoy}, {v.cells} cells")
+        lines.append(f"{mark} {v.status:<9} {v.claim.name:<28} {decoy} at {v.decoy_cells} of {v.cells} cells")
         if v.claim.reason:
             lines.append(f"            expected {v.claim.expected}: {v.claim.reason}")
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
-        f"{len(judged)} claims; false alarms of all stochastic checks together: at most {budget:.1g} a run"
+        f"{markdown.counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: at most "
+        f"{budget:.1g} a run."
     )
     return "\n".join(lines)
 

@@ -85,7 +85,7 @@ def draw(data: FigureData) -> Figure:
     Parameters
     ----------
     data : tables
-        nodes: name, verdict, origin ("cited", "derived"), certified (True or False), goal (True or False);
+        nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or False), goal (True or False);
         edges: source, target, names of nodes. Facts: claims (how many the ledger has).
 
     Raises
@@ -95,7 +95,7 @@ def draw(data: FigureData) -> Figure:
     """
     nodes = data.table("nodes", ["name"], words=["name", "verdict", "origin"], flags=["certified", "goal"])
     edges = data.table("edges", ["source", "target"], words=["source", "target"])
-    for column, known in (("verdict", set(LOOKS)), ("origin", {"cited", "derived"})):
+    for column, known in (("verdict", set(LOOKS)), ("origin", {"cited", "reading", "derived"})):
         if not set(nodes[column]) <= known:
             raise data.bad("nodes", f"column {column} must hold {', '.join(sorted(known))}, and nothing else")
     loose = (set(edges["source"]) | set(edges["target"])) - set(nodes["name"])
@@ -125,7 +125,7 @@ def draw(data: FigureData) -> Figure:
         ]
         keys += [
             Line2D([], [], color=style.INK, lw=0.8, label="derived"),
-            Line2D([], [], color=style.INK, lw=0.8, ls=(0, (3, 2)), label="cited"),
+            Line2D([], [], color=style.INK, lw=0.8, ls=(0, (3, 2)), label="cited, or our reading"),
             Line2D([], [], color=style.INK, lw=2.0, label="goal"),
             Line2D([], [], color="none", label="✓ proven, not sampled"),
         ]
@@ -158,7 +158,7 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 
 def _box(axes: Axes, centre: tuple[float, float], node: Mapping[Any, Any]) -> None:
-    """A claim: its name, coloured by verdict, dashed if cited, heavy if a goal."""
+    """A claim: its name, coloured by verdict, dashed if cited or read, heavy if a goal."""
     colour, hatch = LOOKS[str(node["verdict"])]
     axes.add_patch(
         FancyBboxPatch(
@@ -170,7 +170,7 @@ def _box(axes: Axes, centre: tuple[float, float], node: Mapping[Any, Any]) -> No
             hatch=hatch,
             edgecolor=style.INK,
             lw=1.8 if node["goal"] else 0.6,
-            ls=(0, (3, 2)) if node["origin"] == "cited" else "-",
+            ls=(0, (3, 2)) if node["origin"] != "derived" else "-",
             zorder=2,
         )
     )

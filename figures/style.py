@@ -104,6 +104,11 @@ def note(figure: Figure, text: str) -> None:
     )
 
 
+def add_to_note(figure: Figure, text: str) -> None:
+    """One more sentence in the note under the figure."""
+    note(figure, f"{figure.get_supxlabel()} {text}".strip())
+
+
 def dimension_axis(axes: Axes, dims: Sequence[float]) -> None:
     """A log axis for d, labelled at the dimensions that were measured, at most nine of them."""
     axes.set_xscale("log")

@@ -51,6 +51,7 @@ def record(claim: Claim, verdict: Verdict | None = None) -> dict[str, Any]:
         "source": claim.source,
         "origin": claim.origin,
         "kind": claim.kind,
+        "description": claim.description,
         "decoy": claim.decoy_note,
         "expected": claim.expected,
         "reason": claim.reason,
@@ -94,7 +95,7 @@ def text(known: Mapping[str, Any], where: str) -> str:
     lines = [known["name"], "", fill(known["statement"], WIDTH), ""]
     uses = ", ".join(known["uses"])
     for label, value in (
-        ("kind", f"{known['kind']}, {known['origin']}"),
+        ("kind", f"{known['kind']}, {known['origin']}{', a description' if known['description'] else ''}"),
         ("assumes", known["assumptions"]),
         ("why", known["why"]),
         ("source", known["source"]),
@@ -115,7 +116,8 @@ def text(known: Mapping[str, Any], where: str) -> str:
 def _verdict(known: Mapping[str, Any], where: str) -> str:
     if "verdict" not in known:
         return f"none: {where}"
-    decoy = "decoy rejected" if known["decoy_rejected"] else "decoy NOT rejected"
+    fallen = round(known["decoy_share"] * known["cells"])
+    decoy = f"decoy {'' if known['decoy_rejected'] else 'NOT '}rejected, at {fallen} cells"
     cell = ", ".join(f"{key} = {value}" for key, value in known["worst_cell"].items())
     return (
         f"{known['verdict']}, {decoy}; {known['cells']} cells, {known['replicates']} replicates, from {where}. "

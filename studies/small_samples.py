@@ -29,5 +29,5 @@ STUDY = Study(
     measure=measure,
     columns=COLUMNS,
     batch=batch,
-    presets={"quick": _settings(1000), "paper": _settings(1000), "deep": _settings(200_000)},
+    presets={"quick": _settings(3000), "paper": _settings(3000), "deep": _settings(200_000)},
 )

@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from bounds.check import InvalidInput
 from bounds.claim import (
+    BUDGET,
     LARGEST,
     Claim,
     Comparison,
@@ -54,6 +55,12 @@ def made(kind: Kind, formula: Formula = one, decoy: Formula = one, **more: Any) 
 
 def points(*values: float, error: float = 0.0) -> list[Measured]:
     return [Measured({"x": 4.0 * 2**k}, value, error, 50) for k, value in enumerate(values)]
+
+
+def student(tail: float, freedom: int) -> float:
+    """The t with P(|T| > t) = tail, by the inverse of the incomplete beta function."""
+    share = float(special.betaincinv(freedom / 2, 0.5, tail))
+    return math.sqrt(freedom * (1 - share) / share)
 
 
 def steps_by_bisection(claim: Claim, measured: Callable[[float], list[Measured]], high: float) -> float:
@@ -140,14 +147,14 @@ def test_bounds_are_one_sided() -> None:
 @pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
 @pytest.mark.parametrize(("cells", "false_alarm"), [(1, 0.05), (7, 0.05), (40, 1e-9)])
 def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float) -> None:
-    """z is Bonferroni's two-sided normal quantile: against erfcinv, by bisection through `compare` itself.
+    """z is Bonferroni's two-sided Student quantile: against the incomplete beta, by bisection through `compare` itself.
 
-    Catches a forgotten division by the number of cells (at 40 cells and 1e-9: z 6.11 for 6.70), and the one-sided
-    quantile for the two-sided (6.00 for 6.11 at one cell).
+    Catches a forgotten division by the number of cells (at 40 cells and 1e-9, 49 degrees of freedom: 7.6 for 8.6),
+    the one-sided quantile for the two-sided, and the normal law for Student's (6.7 for 8.6).
     """
-    expected = math.sqrt(2) * float(special.erfcinv(false_alarm / cells))
+    expected = student(false_alarm / cells, 49)
     subject = made(kind, false_alarm=false_alarm)
-    assert quantile(subject, cells) == pytest.approx(expected, rel=1e-10)
+    assert quantile(subject, Measured({}, 1.0, 0.1, 50), cells) == pytest.approx(expected, rel=1e-10)
     sign = -1 if kind == "lower" else 1
 
     def moved(distance: float) -> list[Measured]:
@@ -155,7 +162,10 @@ def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float
 
     found = steps_by_bisection(subject, moved, 1.0) / 0.01
     assert found == pytest.approx(expected, rel=1e-9)
-    assert abs(found - stats.norm.isf(false_alarm / 2)) > 0.3 or cells == 1  # the decoy: no Bonferroni
+    assert abs(found - student(false_alarm, 49)) > 0.3 or cells == 1  # the decoy: no Bonferroni
+    assert (
+        abs(found - math.sqrt(2) * float(special.erfcinv(false_alarm / cells))) > 0.04
+    )  # nor the normal law
 
 
 @pytest.mark.parametrize(
@@ -170,40 +180,85 @@ def test_what_an_identity_allows(formula: float, scale: float, allowed: float) -
 def test_a_tight_claim_allows_noise_and_slack() -> None:
     """z · error + tolerance · |formula|, added; the larger of the two, or their hypotenuse, would be less."""
     subject = made("tight", constant(4.0), tolerance=0.02, false_alarm=0.05)
-    z = math.sqrt(2) * float(special.erfcinv(0.05))
+    z = student(0.05, 49)
     found = steps_by_bisection(subject, lambda x: points(4.0 - x, error=0.05), 1.0)
     assert found == pytest.approx(z * 0.05 + 0.08, rel=1e-9)
 
 
 def test_detectable_change() -> None:
-    """The relative change rejected with 95 % power at the most precise cell: z + 1.645 errors and the tolerance."""
+    """The relative change rejected with 95 % power, at the most and at the least precise cell: t-quantiles of each
+    cell's own degrees of freedom times its relative error, and the tolerance."""
     subject = made("tight", tolerance=0.03, false_alarm=0.01)
     measured = [Measured({}, 2.0, 0.1, 9), Measured({}, 4.0, 0.1, 12)]
-    z = math.sqrt(2) * float(special.erfcinv(0.01 / 2))
-    assert verify(subject, measured).detectable == pytest.approx((z + 1.6448536) * 0.1 / 4 + 0.03, rel=1e-7)
-    assert verify(subject, [replace(m, error=0.0) for m in measured]).detectable == 0.0
+    found = verify(subject, measured)
+    few, many = (student(0.01 / 2, n - 1) + student(0.1, n - 1) for n in (9, 12))
+    assert found.detectable == pytest.approx(many * 0.1 / 4 + 0.03, rel=1e-7)
+    assert found.detectable_anywhere == pytest.approx(few * 0.1 / 2 + 0.03, rel=1e-7)
+    computed = verify(subject, [replace(m, error=0.0) for m in measured])
+    assert computed.detectable == computed.detectable_anywhere == 0.0
 
 
 # --- rates ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampled", [True, False])
-def test_slope_is_weighted_least_squares(sampled: bool) -> None:
-    """The slope and its interval against numpy.polyfit, weights value/error; the decoys: no weights, weights²."""
+@pytest.mark.parametrize("sampled", ["all", "none", "some"])
+def test_slope_of_a_rate(sampled: str) -> None:
+    """Against numpy.polyfit: weights value/error where all cells were sampled, equal ones otherwise; the interval is the
+    root of the summed squares of what each cell's own interval of the logarithm moves the slope by.
+
+    Catches: no weights, weights squared, and the uncertainty lost where one cell of several was computed.
+    """
     rng = np.random.default_rng(5)
     x = np.array([4.0, 6, 16, 50, 200, 300])
     value = 3 * x**0.7 * np.exp(0.05 * rng.standard_normal(6))
-    error = value * np.geomspace(0.2, 0.005, 6) * sampled
-    measured = [Measured({"x": a}, b, c) for a, b, c in zip(x, value, error, strict=True)]
+    kept = {"all": np.ones(6), "none": np.zeros(6), "some": np.array([0.0, 1, 1, 1, 1, 1])}[sampled]
+    error = value * np.geomspace(0.05, 0.005, 6) * kept
+    measured = [Measured({"x": a}, b, c, 30) for a, b, c in zip(x, value, error, strict=True)]
     subject = made("rate", lambda c: c["x"] ** 0.5, tolerance=0.5, false_alarm=0.01)
     found = compare(subject, subject.formula, measured)
-    w = value / error if sampled else np.ones(6)
-    (slope, _), covariance = np.polyfit(np.log(x), np.log(value / np.sqrt(x)), 1, w=w, cov="unscaled")
+    w = value / error if sampled == "all" else np.ones(6)
+    log_ratio = np.log(value / np.sqrt(x))
+    slope = np.polyfit(np.log(x), log_ratio, 1, w=w)[0]
     assert found.measured == pytest.approx(slope, rel=1e-10)
-    half = math.sqrt(2) * special.erfcinv(0.01) * math.sqrt(covariance[0, 0]) * sampled
-    assert found.margin == pytest.approx((abs(slope) + half) / 0.5, rel=1e-10)
-    for wrong in [np.ones(6), w**2] if sampled else []:
-        assert abs(np.polyfit(np.log(x), np.log(value / np.sqrt(x)), 1, w=wrong)[0] - slope) > 1e-3
+    moved = 0.0
+    for k in range(6):  # the slope is linear in each logarithm
+        lower = log_ratio.copy()
+        lower[k] = np.log((value[k] - student(0.01, 29) * error[k]) / np.sqrt(x[k]))
+        moved += (np.polyfit(np.log(x), lower, 1, w=w)[0] - slope) ** 2
+    assert found.margin == pytest.approx((abs(slope) + math.sqrt(moved)) / 0.5, rel=1e-9)
+    for wrong in [np.ones(6), w**2] if sampled == "all" else []:
+        assert abs(np.polyfit(np.log(x), log_ratio, 1, w=wrong)[0] - slope) > 1e-3
+
+
+@pytest.mark.parametrize("relative", [0.02, 0.1, 0.4])
+@pytest.mark.parametrize("computed", [1, 2])
+def test_a_true_rate_is_not_refuted_by_one_computed_cell(relative: float, computed: int) -> None:
+    """Sampled cells beside computed ones, whose errors are 0: of 400 tables of a true rate none may be REFUTED at 1e-9.
+
+    With weights that ignore the noise wherever one error is 0, more than half of them were.
+    """
+    rng = np.random.default_rng(11)
+    subject = made("rate", decoy=lambda c: c["x"], tolerance=0.02)
+    statuses = set()
+    for _ in range(400):
+        errors = np.array([0.0] * computed + [relative] * 4)
+        values = np.abs(1 + errors * rng.standard_normal(errors.size)) + 1e-12
+        cells = [
+            Measured({"x": 4.0 * 2**k}, float(v), float(e), 30)
+            for k, (v, e) in enumerate(zip(values, errors, strict=True))
+        ]
+        statuses.add(verify(subject, cells).status)
+    assert "REFUTED" not in statuses
+
+
+def test_weights_of_a_rate_do_not_overflow() -> None:
+    """Errors of 1e-200 beside 1e-3: the precise cells decide, and no number overflows."""
+    cells = [
+        Measured({"x": x}, x, e * x, 9) for x, e in ((2.0, 1e-200), (4.0, 1e-3), (8.0, 1e-200), (9.0, 0.01))
+    ]
+    assert (
+        verify(made("rate", lambda c: c["x"], lambda c: c["x"] ** 2, tolerance=0.1), cells).status == "HOLDS"
+    )
 
 
 def test_a_rate_is_accepted_contradicted_or_neither() -> None:
@@ -212,13 +267,16 @@ def test_a_rate_is_accepted_contradicted_or_neither() -> None:
     exact = [float(4.0 * 2**k) for k in range(6)]
 
     def rated(power: float, relative: float) -> str:
-        measured = [Measured({"x": x}, x**power, relative * x**power) for x in exact]
+        measured = [Measured({"x": x}, x**power, relative * x**power, 50) for x in exact]
         return compare(subject, subject.formula, measured).answer
 
     assert rated(0.0, 1e-3) == "accepted"
     assert rated(0.3, 1e-3) == rated(-0.3, 1e-3) == "contradicted"
-    assert rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
-    verdict = verify(replace(subject, decoy=lambda c: c["x"]), [Measured({"x": x}, 1.0, 0.5) for x in exact])
+    assert rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"  # an interval that straddles the margin
+    assert rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"  # intervals that reach 0, which has no logarithm
+    verdict = verify(
+        replace(subject, decoy=lambda c: c["x"]), [Measured({"x": x}, 1.0, 0.5, 50) for x in exact]
+    )
     assert verdict.status == "UNDECIDED"
 
 
@@ -239,7 +297,9 @@ def test_constants_drop_out_of_a_rate() -> None:
         (points(1.0, math.nan, 1.0), "not a finite number"),
         (points(1.0, math.inf, 1.0), "not a finite number"),
         (points(1.0, 1.0, 1.0, error=math.nan), "not a finite number"),
+        (points(1.0, 1.0, 1.0, error=math.inf), "not a finite number"),
         (points(1.0, 1.0, 1.0, error=-0.1), "not a finite number"),
+        ([replace(m, replicates=1) for m in points(1.0, 1.0, 1.0, error=0.1)], "needs at least 2 replicates"),
     ],
 )
 @pytest.mark.parametrize("kind", TRIED)
@@ -250,11 +310,60 @@ def test_what_cannot_be_judged_is_refused(kind: Kind, measured: list[Measured], 
     assert caught.value.key == "made"
 
 
-@pytest.mark.parametrize("kind", ["identity", "tight", "upper", "lower"])
+@pytest.mark.parametrize("kind", TRIED)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_formula_that_is_no_number_is_contradicted(kind: Kind, value: float) -> None:
-    """An infinite upper bound says nothing, and NaN compares false with everything: neither may be accepted."""
-    assert compare(made(kind, tolerance=0.1), constant(value), points(1.0, 1.0)).answer == "contradicted"
+@pytest.mark.parametrize("which", ["formula", "decoy"])
+def test_a_formula_that_is_no_number_is_refused(kind: Kind, value: float, which: str) -> None:
+    """An infinite upper bound says nothing, and NaN compares false with everything: neither is a formula, nor a decoy
+    that fell."""
+    subject = replace(made(kind, tolerance=0.1), **{which: constant(value)})  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput) as caught:
+        verify(subject, points(1.0, 1.0, 1.0))
+    assert str(caught.value) == f"made: its formula is {value} at {{'x': 4.0}}"
+
+
+@pytest.mark.parametrize("kind", TRIED)
+def test_a_cell_that_lacks_what_a_formula_needs(kind: Kind) -> None:
+    """One sentence that names the key and what there is."""
+    with pytest.raises(InvalidInput) as caught:
+        verify(made(kind, lambda c: c["m"], tolerance=0.1), points(1.0, 1.0, 1.0))
+    assert str(caught.value) == "made: its formula needs 'm' in each cell, and a cell holds x"
+
+
+@pytest.mark.parametrize("x", [0.0, -4.0, math.inf, math.nan, "8", None, True])
+def test_a_rate_over_what_has_no_logarithm(x: object) -> None:
+    cells = [*points(1.0, 1.0, 1.0), Measured({"x": x}, 1.0)]
+    with pytest.raises(InvalidInput, match="made: a rate needs a positive x at each cell"):
+        verify(made("rate", tolerance=0.1), cells)
+    with pytest.raises(InvalidInput, match="made: a rate needs 'x' in each cell, and a cell holds y"):
+        verify(made("rate", tolerance=0.1), [*points(1.0, 1.0, 1.0), Measured({"y": 3}, 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"kind": "uper"}, "kind 'uper' is not one of identity, tight, upper, lower, rate"),
+        ({"kind": ""}, "kind '' is not one of identity, tight, upper, lower, rate"),
+        ({"kind": None}, "kind None is not one of identity, tight, upper, lower, rate"),
+        ({"origin": "quoted"}, "origin 'quoted' is not one of cited, reading, derived"),
+        ({"expected": "TRUE"}, "expected 'TRUE' is not one of HOLDS, REFUTED, UNDECIDED"),
+        ({"tolerance": -0.1}, "tolerance must be finite and not negative: -0.1"),
+        ({"tolerance": math.nan}, "tolerance must be finite and not negative: nan"),
+        ({"tolerance": "0.1"}, "tolerance must be finite and not negative: '0.1'"),
+        ({"scale": math.inf}, "scale must be finite and not negative: inf"),
+        ({"false_alarm": 0.0}, "false_alarm must lie between 0 and 1: 0.0"),
+        ({"false_alarm": 1.0}, "false_alarm must lie between 0 and 1: 1.0"),
+        ({"false_alarm": 2}, "false_alarm must lie between 0 and 1: 2"),
+        ({"false_alarm": math.nan}, "false_alarm must lie between 0 and 1: nan"),
+        ({"kind": "rate"}, "a rate needs a positive tolerance: the margin of its slope"),
+        ({"expected": "REFUTED"}, "an expected REFUTED needs its reason"),
+    ],
+)
+def test_words_and_numbers_that_a_claim_does_not_know(parts: dict[str, Any], says: str) -> None:
+    """One sentence that lists what is known: 'uper' used to take the two-sided comparison, and refuted a true bound."""
+    with pytest.raises(InvalidInput) as caught:
+        made(**({"kind": "tight"} | parts))
+    assert str(caught.value) == f"made: {says}"
 
 
 def test_a_rate_needs_three_places() -> None:
@@ -270,7 +379,7 @@ def test_refusals_are_one_sentence() -> None:
         ("rate", points(1.0, 1.0), "made: a rate needs at least three different x"),
     ):
         with pytest.raises(InvalidInput) as refused:
-            verify(made(kind), measured)  # type: ignore[arg-type]
+            verify(made(kind, tolerance=0.1), measured)  # type: ignore[arg-type]
         assert str(refused.value) == sentence
 
 
@@ -280,21 +389,38 @@ def test_what_a_comparison_says_of_its_worst_cell() -> None:
     found = compare(
         made("upper", tolerance=0.5), lambda cell: cell["x"], measured
     )  # x = 4, 8, 16: excess 1, 3, 3
-    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0)
+    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0)
     tied = compare(made("upper", tolerance=0.25), lambda cell: 4.0, points(5.0, 5.0))
     assert (tied.cell, tied.margin, tied.answer) == ({"x": 4.0}, 1.0, "accepted")  # at the border: allowed
     assert compare(made("identity"), one, points(1.0, 1.0)).margin == 0.0
-    lost = compare(made("identity"), constant(math.inf), points(1.0))
-    assert lost == Comparison("contradicted", LARGEST, {"x": 4.0}, 1.0, 0.0)
+    lost = compare(made("identity"), constant(2.0), points(2.0, 2.0, 1.0, 2.0))
+    assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25)
 
 
 def test_a_rate_that_is_none() -> None:
-    """A ratio that is negative, zero or no number has no logarithm: contradicted by all cells, with slope 0."""
-    contradicted = Comparison("contradicted", LARGEST, {"cells": 3}, 0.0, 0.0)
+    """A computed 0 or negative number has no rate: contradicted. A sampled one whose interval reaches 0: unclear. A
+    formula that is not positive: refused."""
     subject = made("rate", tolerance=0.02)
-    assert compare(subject, constant(-1.0), points(1.0, 2.0, 3.0)) == contradicted
-    assert compare(subject, constant(math.nan), points(1.0, 2.0, 3.0)) == contradicted
+    contradicted = Comparison("contradicted", LARGEST, {"cells": 3}, 0.0, 0.0, 1.0)
     assert compare(subject, one, points(1.0, 0.0, 3.0)) == contradicted
+    assert compare(subject, one, points(1.0, -2.0, 3.0)) == contradicted
+    unclear = Comparison("unclear", LARGEST, {"cells": 3}, 0.0, 0.0, 0.0)
+    assert compare(subject, one, points(1.0, 0.0, 3.0, error=0.1)) == unclear
+    with pytest.raises(InvalidInput, match="a rate needs a formula that is positive at each cell"):
+        compare(subject, constant(-1.0), points(1.0, 2.0, 3.0))
+
+
+@pytest.mark.parametrize("kind", ["identity", "tight", "upper", "lower"])
+def test_the_share_of_cells_that_reject(kind: Kind) -> None:
+    """Cell by cell: three of five cells lie on the wrong side; the sentence of the verdict says so."""
+    below = kind == "lower"
+    values = [1.0, 1.0, 2.0, 2.0, 2.0] if not below else [2.0, 2.0, 1.0, 1.0, 1.0]
+    verdict = verify(made(kind, constant(2.0), constant(1.0 if not below else 2.0)), points(*values))
+    assert verdict.decoy.share == pytest.approx(0.6)
+    assert verdict.to_json()["decoy_share"] == verdict.decoy.share
+    assert verdict.decoy_cells == 3
+    assert "at 3 of 5 cells" in str(verdict) == repr(verdict) or "at 3 of 5 cells" in repr(verdict)
+    assert repr(verdict.claim) == f"Claim('made', derived, {kind})"
 
 
 def test_a_rate_at_its_border_and_what_it_says() -> None:
@@ -302,23 +428,27 @@ def test_a_rate_at_its_border_and_what_it_says() -> None:
     measured = points(1.0, 1.01, 1.03)
     slope = compare(made("rate", tolerance=9.0), one, measured).measured
     found = compare(made("rate", tolerance=abs(slope)), one, measured)
-    assert found == Comparison("accepted", 1.0, {"cells": 3}, slope, 0.0)
+    assert found == Comparison("accepted", 1.0, {"cells": 3}, slope, 0.0, 0.0)
     assert compare(made("rate", tolerance=0.99 * abs(slope)), one, measured).answer == "contradicted"
 
 
 def test_a_rate_is_one_comparison() -> None:
-    """However many cells it has: z is that of one, by erfcinv."""
+    """However many cells it has: z is that of one. What was computed needs none."""
     for cells in (1, 40):
-        z = quantile(made("rate", false_alarm=1e-3), cells)
-        assert z == pytest.approx(math.sqrt(2) * float(special.erfcinv(1e-3)), rel=1e-10)
+        subject = made("rate", tolerance=0.1, false_alarm=1e-3)
+        assert quantile(subject, Measured({}, 1.0, 0.1, 8), cells) == pytest.approx(
+            student(1e-3, 7), rel=1e-9
+        )
+        assert quantile(subject, Measured({}, 1.0), cells) == 0.0
 
 
 def test_a_zero_among_the_measurements_does_not_count_towards_what_is_detectable() -> None:
-    """It has no relative error: the least of the others' decides, here 0.1 at the value 1, and z + 1.645 of it."""
-    measured = [Measured({}, 0.0, 0.1), Measured({}, 1.0, 0.1), Measured({}, 2.0, 0.5)]
-    subject = made("tight", false_alarm=0.05)
-    z = math.sqrt(2) * float(special.erfcinv(0.05 / 3))
-    assert verify(subject, measured).detectable == pytest.approx((z + 1.6448536269514722) * 0.1, rel=1e-9)
+    """It has no relative error: the others decide, here 0.1 at the value 1 and 0.25 at the value 2."""
+    measured = [Measured({}, 0.0, 0.1, 9), Measured({}, 1.0, 0.1, 9), Measured({}, 2.0, 0.5, 9)]
+    verdict = verify(made("tight", false_alarm=0.05), measured)
+    z = student(0.05 / 3, 8) + student(0.1, 8)
+    assert verdict.detectable == pytest.approx(z * 0.1, rel=1e-9)
+    assert verdict.detectable_anywhere == pytest.approx(z * 0.25, rel=1e-9)
 
 
 def test_the_json_of_a_verdict() -> None:
@@ -340,10 +470,14 @@ def test_the_json_of_a_verdict() -> None:
         reason="r",
         uses=("u", "v"),
         certified=True,
+        description=True,
+        decoy_reason="e",
     )
-    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0)
-    decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0)
-    verdict = Verdict(subject, "HOLDS", formula, decoy, cells=8, replicates=9, detectable=0.25)
+    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0)
+    decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0, 0.375)
+    verdict = Verdict(
+        subject, "HOLDS", formula, decoy, cells=8, replicates=9, detectable=0.25, detectable_anywhere=0.75
+    )
     expected = {
         "name": "n",
         "statement": "s",
@@ -351,11 +485,14 @@ def test_the_json_of_a_verdict() -> None:
         "source": "o",
         "origin": "cited",
         "kind": "tight",
+        "description": True,
         "verdict": "HOLDS",
         "expected": "REFUTED",
         "reason": "r",
         "decoy": "d",
         "decoy_rejected": True,
+        "decoy_share": 0.375,
+        "decoy_reason": "e",
         "measured": 2.0,
         "predicted": 3.0,
         "margin": 0.5,
@@ -364,39 +501,40 @@ def test_the_json_of_a_verdict() -> None:
         "replicates": 9,
         "false_alarm": 1e-5,
         "detectable": 0.25,
+        "detectable_anywhere": 0.75,
         "tolerance": 0.125,
         "certified": True,
         "uses": ["u", "v"],
     }
     assert verdict.to_json() == expected
-    assert replace(verdict, detectable=0.0).to_json() == expected | {"false_alarm": 0.0, "detectable": 0.0}
-
-
-def test_an_unexpected_expectation_needs_its_reason() -> None:
-    """Whoever expects less than HOLDS writes down why."""
-    with pytest.raises(ValueError, match="needs its reason"):
-        made("tight", expected="REFUTED")
-    assert made("tight", expected="REFUTED", reason="because").expected == "REFUTED"
+    computed = {"false_alarm": 0.0, "detectable": 0.0}
+    assert replace(verdict, detectable=0.0).to_json() == expected | computed
 
 
 # --- how often it is wrong -------------------------------------------------------------------------------------
 
 
-def false_alarms(subject: Claim, cells: int, runs: int, seed: int) -> int:
-    """How many of `runs` tables of `cells` normal measurements contradict a true formula."""
-    noise = np.random.default_rng(seed).standard_normal((runs, cells))
+def false_alarms(subject: Claim, cells: int, runs: int, seed: int, replicates: int = 6) -> int:
+    """How many of `runs` tables of `cells` means of normal replicates contradict a true formula."""
+    drawn = 1 + 0.1 * np.random.default_rng(seed).standard_normal((runs, cells, replicates))
+    means, errors = drawn.mean(axis=2), drawn.std(axis=2, ddof=1) / math.sqrt(replicates)
     return sum(
-        compare(subject, one, [Measured({}, 1 + 0.1 * e, 0.1) for e in row]).answer == "contradicted"
-        for row in noise
+        compare(
+            subject, one, [Measured({}, m, e, replicates) for m, e in zip(means[k], errors[k], strict=True)]
+        ).answer
+        == "contradicted"
+        for k in range(runs)
     )
 
 
 @pytest.mark.parametrize(("kind", "cells"), [("tight", 1), ("tight", 6), ("upper", 6)])
 def test_false_alarm_rate(kind: Kind, cells: int) -> None:
-    """At a budget of 5 %, 4000 tables of a true formula: two-sided 1 − (1 − 0.05/c)^c, one-sided half of each cell.
+    """At a budget of 5 %, 4000 tables of a true formula, six replicates a cell: two-sided 1 − (1 − 0.05/c)^c, one-sided
+    half of each cell.
 
     Exact binomial interval of false-alarm rate 1e-9 around that probability (three tests: 3e-9 in all); it would
-    miss a rate within about 0.02 of it. No Bonferroni at 6 cells alarms in 26 % of the tables: the decoy.
+    miss a rate within about 0.02 of it. The decoy is the normal law's z, which alarms in 11 % of the tables at one cell
+    and in 24 % at six.
     """
     runs = 4000
     subject = replace(made(kind), false_alarm=0.05)
@@ -405,9 +543,13 @@ def test_false_alarm_rate(kind: Kind, cells: int) -> None:
     low, high = stats.binom.ppf(5e-10, runs, truth), stats.binom.isf(5e-10, runs, truth)
     assert low <= false_alarms(subject, cells, runs, seed=17) <= high
     assert truth <= 0.05 + 1e-12
-    if cells > 1:
-        greedy = replace(subject, false_alarm=0.05 * cells)
-        assert false_alarms(greedy, cells, runs, seed=17) > high
+    normal = (
+        2 * stats.norm.sf(student(0.05 / cells, 5)) * cells
+    )  # a budget at which t's z is what the normal law's was
+    assert normal < 0.05
+    z = stats.norm.isf(0.05 / cells / 2)
+    as_if_normal = replace(subject, false_alarm=cells * 2 * float(stats.t.sf(z, 5)))
+    assert false_alarms(as_if_normal, cells, runs, seed=17) > high
 
 
 # --- the ledger -------------------------------------------------------------------------------------------------
@@ -452,17 +594,20 @@ def test_each_entry_is_complete(subject: Claim) -> None:
     for text in (subject.statement, subject.assumptions, subject.source, subject.decoy_note):
         assert text.strip()
     assert subject.statement.endswith(".")
-    assert subject.origin in ("cited", "derived")
     assert (subject.expected == "HOLDS") == (not subject.reason)
-    assert 0 < subject.false_alarm <= 1e-8
-    assert subject.kind != "rate" or subject.tolerance > 0
-    if subject.origin == "cited":
+    assert subject.false_alarm <= 1e-8
+    if subject.origin in ("cited", "reading"):
         assert "paper.md" in subject.source
+
+
+def test_no_threshold_of_ours_refutes_a_cited_sentence() -> None:
+    """What we expect to fail is a reading of ours or a derivation of ours, never the authors' own sentence."""
+    assert [c.name for c in CLAIMS if c.origin == "cited" and c.expected == "REFUTED"] == []
 
 
 def test_the_budget_of_false_alarms() -> None:
     """All stochastic checks of one run together stay at 3e-7 or below."""
-    assert sum(c.false_alarm for c in CLAIMS) <= 3e-7
+    assert sum(c.false_alarm for c in CLAIMS) <= BUDGET == 3e-7
 
 
 def test_an_unknown_claim_is_one_sentence() -> None:
@@ -496,4 +641,4 @@ def test_formulas_against_numbers_from_elsewhere() -> None:
         assert ratio.formula(linear_cell(t=t)) == pytest.approx(known, abs=6e-4)
         assert abs(ratio.decoy(linear_cell(t=t)) - known) > 0.005
     assert claim("figure-1a-tilted").formula({"x": 16.0}) == pytest.approx(math.log(math.log(16)), rel=1e-12)
-    assert claim("figure-1b-not-linear").formula({"d": 64, "smallest": 4}) == 16
+    assert claim("figure-1b-not-linear").formula({"d": 64, "smallest": 4}) == 3

@@ -30,7 +30,10 @@ CLAIM: dict[str, Any] = {
     "expected": "HOLDS",
     "reason": "",
     "decoy": "d/(m + 1)",
+    "description": False,
     "decoy_rejected": True,
+    "decoy_share": 5 / 17,
+    "decoy_reason": "",
     "measured": 1.2345678,
     "predicted": 1.2345,
     "fit": "apart by 0.5 of what is allowed",
@@ -39,6 +42,7 @@ CLAIM: dict[str, Any] = {
     "replicates": 300,
     "false_alarm": 1e-9,
     "detectable": 0.0123,
+    "detectable_anywhere": 0.456,
     "certified": False,
     "uses": ["other"],
     "why": "Because.",
@@ -95,7 +99,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return dimfree.page_text(RESULTS, JUDGED)
+    return dimfree.page_text(RESULTS, JUDGED, "here")
 
 
 def test_self_contained(page):
@@ -123,7 +127,7 @@ def test_a_page_that_is_not_self_contained_is_seen(page):
 
 
 def test_same_results_same_bytes(page):
-    assert dimfree.page_text(RESULTS, verdicts.judge(CLAIMS, RESULTS)) == page
+    assert dimfree.page_text(RESULTS, verdicts.judge(CLAIMS, RESULTS), "here") == page
 
 
 def test_all_is_there(page):
@@ -144,7 +148,7 @@ def test_all_is_there(page):
 
 def test_numbers_come_from_the_claims():
     """Each number that is shown moves when its field does; a constant typed into the template would not."""
-    base = render([], [CLAIM], {"study": MANIFEST})
+    base = render([], [CLAIM], {"study": MANIFEST}, "here")
     assert "E</mi>" in base
     assert "&lt;DSM&gt;" in base
     assert "c['d'] &lt; 1" in base
@@ -158,9 +162,13 @@ def test_numbers_come_from_the_claims():
         "cells": 18,
         "replicates": 301,
         "detectable": 0.5,
+        "detectable_anywhere": 0.6,
         "false_alarm": 0.25,
+        "decoy_share": 6 / 17,
+        "decoy_reason": "Few.",
+        "description": True,
+        "origin": "reading",
         "verdict": "REFUTED",
-        "decoy_rejected": False,
         "certified": True,
         "why": "Why not.",
         "formula": "other",
@@ -170,9 +178,13 @@ def test_numbers_come_from_the_claims():
         "reason": "It is so.",
     }
     for field, value in changes.items():
-        assert render([], [CLAIM | {field: value}], {"study": MANIFEST}) != base, field
-    assert "(expected: HOLDS)" in render([], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST})
-    assert "NOT rejected" in render([], [CLAIM | {"decoy_rejected": False}], {"study": MANIFEST})
+        assert render([], [CLAIM | {field: value}], {"study": MANIFEST}, "here") != base, field
+    assert "(expected: HOLDS)" in render([], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST}, "here")
+    assert "at 5 of 17" in base
+    assert "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected." in base
+    assert "<p>Results: here.</p>" in base
+    assert "elsewhere" in render([], [CLAIM], {"study": MANIFEST}, "elsewhere")
+    assert "at NONE of 17" in render([], [CLAIM | {"decoy_share": 0.0}], {"study": MANIFEST}, "here")
     for path in (
         ("seed",),
         ("config", "replicates"),
@@ -185,7 +197,7 @@ def test_numbers_come_from_the_claims():
         for key in path[:-1]:
             inner = inner[key]
         inner[path[-1]] = 987654
-        assert "987654" in render([], [CLAIM], {"study": other})
+        assert "987654" in render([], [CLAIM], {"study": other}, "here")
 
 
 def test_figures_do_not_disturb_each_other():
@@ -202,7 +214,7 @@ def test_figures_do_not_disturb_each_other():
 
 
 def test_a_figure_that_nobody_described_still_has_its_title():
-    text = render([Picture("figure-9", "Something new", SVG, {})], [CLAIM], {"study": MANIFEST})
+    text = render([Picture("figure-9", "Something new", SVG, {})], [CLAIM], {"study": MANIFEST}, "here")
     assert '<title id="figure-9-alt">Something new</title>' in text
     assert "dimfree draw figure-9" in text
 

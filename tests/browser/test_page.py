@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 import dimfree
 from bounds.ledger import CLAIMS
 from tests.browser.conftest import Watched
 
-CITED = sum(claim.origin == "cited" for claim in CLAIMS)
-UPPER_CITED = sum(claim.origin == "cited" and claim.kind == "upper" for claim in CLAIMS)
+READ = sum(claim.origin == "reading" for claim in CLAIMS)
+UPPER_READ = sum(claim.origin == "reading" and claim.kind == "upper" for claim in CLAIMS)
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,14 @@ def test_it_needs_nothing_else(shown: Watched, report: Path) -> None:
 
 
 def test_filter(shown: Watched) -> None:
-    """By paper, by kind, by words, and back; the count says what is there."""
+    """By origin, by kind, by words, and back; the count says what is there."""
     page, rows = shown.page, shown.page.locator("#claims tbody tr:visible")
     expect(rows).to_have_count(len(CLAIMS))
-    page.get_by_label("Paper").select_option("cited")
-    expect(rows).to_have_count(CITED)
-    expect(page.locator("#count")).to_have_text(f"{CITED} of {len(CLAIMS)} claims")
+    page.get_by_label("Origin").select_option("reading")
+    expect(rows).to_have_count(READ)
+    expect(page.locator("#count")).to_have_text(f"{READ} of {len(CLAIMS)} claims")
     page.get_by_label("Kind").select_option("upper")
-    expect(rows).to_have_count(UPPER_CITED)
+    expect(rows).to_have_count(UPPER_READ)
     page.get_by_role("button", name="show all").click()
     expect(rows).to_have_count(len(CLAIMS))
     page.get_by_label("Verdict").select_option("REFUTED")
@@ -60,16 +60,22 @@ def test_filter(shown: Watched) -> None:
     assert shown.errors == []
 
 
+def shares(page: Page) -> list[float]:
+    """The share of cells that reject the decoy, in the order of the rows; of "at 5 of 17": 0.294."""
+    shown = page.locator("#claims tbody td:nth-child(5)").all_text_contents()
+    return [int(text.split()[1].replace("NONE", "0")) / int(text.split()[3]) for text in shown]
+
+
 def test_sort(shown: Watched) -> None:
-    """By number where it is one: 12 cells come after 9; once more turns it round."""
+    """By number where it is one: a share of 100 % comes after 9 %; once more turns it round."""
     page = shown.page
-    button = page.locator("#claims thead").get_by_role("button", name="Cells")
+    button = page.locator("#claims thead").get_by_role("button", name="Decoy falls")
     button.click()
-    cells = [int(text) for text in page.locator("#claims tbody td:nth-child(6)").all_text_contents()]
+    cells = shares(page)
     assert cells == sorted(cells)
     assert cells != sorted(cells, key=str)
     button.click()
-    cells = [int(text) for text in page.locator("#claims tbody td:nth-child(6)").all_text_contents()]
+    cells = shares(page)
     assert cells == sorted(cells, reverse=True)
     expect(page.locator("#claims th[aria-sort=descending]")).to_have_count(1)
     assert shown.errors == []
