@@ -31,8 +31,9 @@ mutants: .venv/installed
 faults: .venv/installed
 	$(BIN)/python -m tests.faults
 
+# Of the preset that is named, PRESET=quick say, or OUT=…; else of the newest results there are, and it says which.
 report: .venv/installed
-	$(BIN)/dimfree report
+	$(BIN)/dimfree report $(if $(filter command environment,$(word 1,$(origin PRESET)) $(word 1,$(origin OUT))),--from $(OUT))
 
 # Opens in your own browser, for this machine alone.
 lessons: .venv/installed

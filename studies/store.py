@@ -83,7 +83,7 @@ class Key:
     ----------
     study : its name
     seed : of the settings
-    code : code_version of the study
+    code : studies.code.code_of its measure
     """
 
     study: str

@@ -6,10 +6,7 @@ A study lists its cells and measures them; it knows of no worker, no order, no f
 is a function of what is measured alone, so results do not depend on who computes them, when, or beside what.
 """
 
-import ast
 import hashlib
-import importlib.metadata
-import inspect
 import json
 import math
 import re
@@ -22,15 +19,12 @@ from typing import Annotated, Any, TypeVar, get_args, overload
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import bounds
 from bounds.check import InvalidInput
 
 Row = dict[str, float | int | str]
 Cell = dict[str, Any]
 
-ROOT = Path(bounds.__file__).parent.parent
 ADDED_BY_THE_RUNNER = ("study", "replicate")
-OURS = ("bounds", "studies")
 
 
 class Settings(BaseModel):
@@ -170,51 +164,6 @@ def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSeque
     data = {name: value for name, value in cell.items() if name != "estimators"}
     words = np.frombuffer(bytes.fromhex(cell_key(data))[:16], dtype=">u4")
     return np.random.SeedSequence(entropy=seed, spawn_key=(*(int(word) for word in words), replicate))
-
-
-def dimfree_version() -> str:
-    """The version of dimfree: of the source tree where there is one, else of the installed package."""
-    source = ROOT / "pyproject.toml"
-    if source.is_file():
-        return str(tomllib.loads(source.read_text(encoding="utf-8"))["project"]["version"])
-    return importlib.metadata.version("dimfree")
-
-
-def code_version(study: Study) -> str:
-    """Which code makes a study's numbers: `code_of` its measure."""
-    return code_of(study.measure)
-
-
-def code_of(measure: Callable[..., Any]) -> str:
-    """Which code makes a number: dimfree's version + 12 digits of the SHA-256 over the sources that matter.
-
-    These are the module of the measure and whatever of bounds and studies that imports, at any depth. Anything
-    else, presets and claims above all, can change without making stored results stale.
-    """
-    digest = hashlib.sha256()
-    for name, path in sorted(_imported(Path(inspect.getfile(measure))).items()):
-        digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
-
-
-def _imported(source: Path) -> dict[str, Path]:
-    """The file and, by name, the modules of ours that it imports, at any depth."""
-    found = {"": source}
-    names = {""}
-    while names:
-        name = names.pop()
-        found.setdefault(name, (ROOT / name.replace(".", "/")).with_suffix(".py"))
-        for node in ast.walk(ast.parse(found[name].read_bytes())):
-            if isinstance(node, ast.Import):
-                mentioned = {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                # `from bounds import risk` may name a module; `from bounds.risk import error` does not.
-                mentioned = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-            else:
-                continue
-            ours = {m for m in mentioned if m.partition(".")[0] in OURS and m not in found}
-            names |= {m for m in ours if (ROOT / m.replace(".", "/")).with_suffix(".py").is_file()}
-    return found
 
 
 def load_settings(model: type[S], path: Path) -> S:

@@ -34,8 +34,9 @@ from tqdm import tqdm
 
 from bounds.check import InvalidInput
 from studies import executors
+from studies.code import ROOT, code_of
 from studies.store import Key, Store, sole_writer
-from studies.study import ROOT, Cell, Settings, Study, canonical, cell_key, code_version
+from studies.study import Cell, Settings, Study, canonical, cell_key
 from studies.task import Done, Piece, WrongWorker, describe, origin, perform, versions
 
 MANIFEST_SCHEMA = 1
@@ -107,7 +108,7 @@ def run(
     executor : makes the executor, again whenever a worker process has died; executors.local by default. With
         executors.Dask, the cluster knows how many tasks run at once
     progress : whether to report on standard error
-    code : the code version; by default code_version(study)
+    code : the code version; by default that of its measure
 
     Returns
     -------
@@ -135,7 +136,7 @@ def run(
     cells = study.cells(settings)
     if (twice := _repeated(cells, say)) is not None:
         raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
-    key = Key(study.name, settings.seed, code or code_version(study))
+    key = Key(study.name, settings.seed, code or code_of(study.measure))
     with (
         stoppable(),
         sole_writer(out, study.name) as killed,

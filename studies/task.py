@@ -19,7 +19,8 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from bounds.check import InvalidInput
-from studies.study import Cell, Row, code_of, dimfree_version, replicate_seed
+from studies.code import code_of, dimfree_version
+from studies.study import Cell, Row, replicate_seed
 
 Measure = Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]
 

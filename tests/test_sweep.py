@@ -1,7 +1,6 @@
 """The runner: the same table whoever computes it, in whatever order, and however often it was interrupted."""
 
 import hashlib
-import importlib
 import json
 import math
 import os
@@ -24,7 +23,6 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-import studies.study as study_module
 from bounds.check import InvalidInput
 from studies import executors, sweep
 from studies.executors import local
@@ -33,7 +31,6 @@ from studies.study import (
     Cell,
     Study,
     cell_key,
-    code_version,
     load_settings,
     parse_settings,
     replicate_seed,
@@ -612,31 +609,6 @@ def test_settings_from_files(tmp_path: Path) -> None:
 
 
 # Code version
-
-
-def test_code_version_follows_what_makes_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a tree of its own: a change in what measure imports, at any depth, changes it; one elsewhere does not."""
-    files = {
-        "my_study.py": "from bounds import gram\nimport numpy\ndef measure(cell, seeds): return []\n",
-        "bounds/gram.py": "from studies.study import Cell\n",
-        "studies/study.py": "x = 1\n",
-        "bounds/ledger.py": "from bounds import gram\n",
-        "figures/style.py": "",
-        "README.md": "",
-        "pyproject.toml": '[project]\nversion = "0.9"\n',
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="ascii")
-    monkeypatch.setattr(study_module, "ROOT", tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    toy = study(measure=importlib.import_module("my_study").measure)
-    assert re.fullmatch(r"0\.9\+[0-9a-f]{12}", code_version(toy))
-    matter = ("my_study.py", "bounds/gram.py", "studies/study.py")
-    for name in (*matter, "README.md", "figures/style.py", "bounds/ledger.py"):
-        before = code_version(toy)
-        (tmp_path / name).write_text(files[name] + "# changed\n", encoding="ascii")
-        assert (code_version(toy) != before) == (name in matter), name
 
 
 def test_a_study_announces_its_columns() -> None:
