@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,20 +22,21 @@ from bounds import concentration
 from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
-from bounds.ledger import CLAIMS, claim
+from bounds.ledger import CLAIMS, PAPERS, claim
 from figures import cost, page, style
 from figures import report as markdown
-from figures.catalog import FIGURES, Figure
+from figures.catalog import FIGURES
 from figures.data import BadTable, FigureData
 from figures.output import BadFolder, save, svg
+from figures.told import Figure
 from studies import bench, explain, projection, provenance, tables, verdicts
-from studies.catalog import PRESETS, STUDIES, study
+from studies.catalog import PAPER_OF, PRESETS, STUDIES, home, study
 from studies.executors import Dask, lasting
 from studies.study import Settings, Study, load_settings
 from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
 
-COMMITTED = Path(__file__).parent / "figures" / "paper"
+COMMITTED = Path(__file__).parent / "figures" / "results"
 RESULTS = Path("results")
 _NEWEST = "default: the newest in results/ that suffice, else those committed with dimfree; it says which"
 
@@ -150,7 +152,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         judged = verdicts.judge(CLAIMS, results)
         joined = {figure.name: _join(figure, results) for figure in FIGURES}
         for figure in FIGURES:
-            _save(figure, joined[figure.name], results, out)
+            _save(figure, joined[figure.name], results, out / figure.paper)
     target: Path = options.report or out / "paper_repro.md"
     _write(target, report_text(joined, judged, _relative(out, target.parent), options.preset))
     print(_table(judged))
@@ -163,7 +165,8 @@ def report_text(
 ) -> str:
     """paper_repro.md from joined results, by figure name, and verdicts; a function of these alone."""
     return markdown.render(
-        {name: one.findings for name, one in joined.items()},
+        [asdict(paper) for paper in PAPERS],
+        [(figure, joined[figure.name].findings) for figure in FIGURES],
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
@@ -179,11 +182,12 @@ def _measure(
     complete, results = True, {}
     with lasting(workers) as executor:
         for one in wanted:
-            outcome = run(one, one.presets[preset], out, workers=workers, executor=executor)
+            folder = out / PAPER_OF[one.name]
+            outcome = run(one, one.presets[preset], folder, workers=workers, executor=executor)
             for gap in outcome.missing:
                 print(f"{one.name}: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
             complete &= not outcome.missing
-            results[one.name] = tables.read(out, one.name, one.columns)
+            results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
 
 
@@ -216,6 +220,11 @@ def _save(figure: Figure, joined: verdicts.Joined, results: Mapping[str, Table],
     save(_drawn(figure, joined, results), out, figure.name)
 
 
+def _read(source: Path, one: Study) -> Table:
+    """The table of a study, wherever in a folder of results it lies."""
+    return tables.read(home(source, one), one.name, one.columns)
+
+
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
     """The folder to read: the one that was given, else the reader's newest, else what is committed; it says which."""
     if given is not None:
@@ -246,7 +255,7 @@ def _draw(options: argparse.Namespace) -> int:
     if figure is None:
         raise InvalidInput("FIGURE", f"{options.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
     source = _source(options.source, [study(name) for name in figure.studies])
-    results = {name: tables.read(source, name, study(name).columns) for name in figure.studies}
+    results = {name: _read(source, study(name)) for name in figure.studies}
     _save(figure, _join(figure, results), results, options.out)
     print("\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
     return 0
@@ -269,10 +278,10 @@ def _explain(options: argparse.Namespace) -> int:
     one = claim(options.name)
     name = verdicts.study_of(one)
     source = _source(options.source, [study(name)])
-    if not (source / f"{name}.json").exists():
+    if not (home(source, study(name)) / f"{name}.json").exists():
         print(explain.text(explain.record(one), f"{source} has no results of {name}; run it first"))
         return 0
-    table = tables.read(source, name, study(name).columns)
+    table = _read(source, study(name))
     with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
         (verdict,) = verdicts.judge([one], {name: table})
     where = f"{_place(source)} ({provenance.told({name: table})})"
@@ -282,7 +291,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     source = _source(options.source, STUDIES)
-    results = {one.name: tables.read(source, one.name, one.columns) for one in STUDIES}
+    results = {one.name: _read(source, one) for one in STUDIES}
     complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
     with _blaming_gaps(complete):
         judged = verdicts.judge(CLAIMS, results)
@@ -302,8 +311,9 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: st
     for figure in FIGURES:
         joined = _join(figure, results)
         drawing = _drawn(figure, joined, results)
-        pictures.append(page.Picture(figure.name, figure.title, svg(drawing), joined.findings))
+        pictures.append(page.Picture(figure, svg(drawing), joined.findings))
     return page.render(
+        [asdict(paper) for paper in PAPERS],
         pictures,
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},

@@ -45,6 +45,33 @@ BUDGET = 3e-7
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A work whose statements are checked.
+
+    Attributes
+    ----------
+    stem : author_year, the name of its module in bounds.papers, studies.papers and figures.papers
+    title, authors, venue : of the work; the authors' last names
+    link : where a stranger finds it
+    have : what of its text we have, in words
+    unknown : what it says, or may say, and we do not have: named, never filled in
+    """
+
+    stem: str
+    title: str
+    authors: tuple[str, ...]
+    venue: str
+    link: str
+    have: str
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def cited(self) -> str:
+        """Authors, title, venue, link, as a bibliography has them."""
+        return f"{', '.join(self.authors)}: {self.title}. {self.venue}, {self.link}"
+
+
+@dataclass(frozen=True)
 class Measured:
     """One measured number.
 

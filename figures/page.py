@@ -4,14 +4,15 @@ The same results give the same bytes: no clock, no machine, no number that is no
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from figures.mathml import sentence
-from figures.report import FIGURES, ORIGINS, Findings, counted, fell, judged, kind, number
+from figures.report import ORIGINS, counted, fell, judged, kind
+from figures.told import Figure, Findings, number
 
 HERE = Path(__file__).parent
 TITLE = "dimfree: figures and claims"
@@ -30,97 +31,17 @@ class Picture:
 
     Attributes
     ----------
-    name, title : as in the catalog
+    figure : what is told of it
     svg : the drawing, as an SVG file's text
     findings : what was found, for its words
     """
 
-    name: str
-    title: str
+    figure: Figure
     svg: str
     findings: Findings
 
 
 # --- the figures --------------------------------------------------------------------------------------------
-
-
-def _alt_1a(f: Findings) -> str:
-    fits = "; ".join(
-        f"{number(fit['slope'], 2)} divided by {fit['scaling']}, m = {fit['m']}" for fit in f["fits"]
-    )
-    return f"Scaled error against dimension d = {f['dims'][0]} to {f['dims'][-1]}, log-log. Slopes: {fits}."
-
-
-def _alt_1b(f: Findings) -> str:
-    return (
-        f"Scaled error against dimension, all curves equal at d = {f['anchor']}. Up to d = {f['largest']} the measured "
-        f"one changes by a factor {number(f['measured']['value'], 3)}, where linear growth would make it "
-        f"{number(f['linear'], 3)}."
-    )
-
-
-def _alt_2(f: Findings) -> str:
-    counts = ", ".join(f"{count} {status}" for status, count in f["counts"].items() if count)
-    return f"A graph of {f['nodes']} claims ({counts}), {f['edges']} arrows from each to those that use it, no circle."
-
-
-def _alt_3a(f: Findings) -> str:
-    first, last = f["ratios"][0], f["ratios"][-1]
-    return (
-        "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, the information bound "
-        f"lower still. Below, their ratio: {number(first['ratio'])} at t = {first['t']:g}, {number(last['ratio'])} at "
-        f"t = {last['t']:g}."
-    )
-
-
-def _alt_3b(f: Findings) -> str:
-    shown = f["shown"]
-    shares = [f"{number(100 * shown['methods'][m]['share']['mean'])} %" for m in ("dsm", "bsm")]
-    return (
-        f"The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, which lie on top of each "
-        f"other: the minor mode of weight {number(100 * shown['minor'])} % gets {shares[0]} and {shares[1]}. Beside it the "
-        "share against the training budget; below, for each setting, the part of DSM's error of the share that "
-        "bootstrapping removes, with intervals."
-    )
-
-
-def _alt_efficiency(f: Findings) -> str:
-    last = max(r["t"] for r in f["rows"])
-    fine = min(r["spacing"] for r in f["rows"])
-    end = [r for r in f["rows"] if r["t"] == last and r["spacing"] == fine]
-    listed = ", ".join(f"{r['estimator']} {number(r['mean'])}" for r in end)
-    return (
-        "Risk over the information bound against time, for five estimators, on a coarse and on a fine grid. "
-        f"At t = {last:g} on the fine one: {listed}."
-    )
-
-
-def _alt_map(f: Findings) -> str:
-    worst = "; ".join(f"{r['estimator']} at most {number(r['ratio'])}" for r in f["worst"])
-    return f"A table of numbers on coloured ground: joint risk over DSM's in {f['cells']} settings for each estimator. {worst}."
-
-
-def _alt_basis(f: Findings) -> str:
-    best = "; ".join(
-        f"Δ = {r['spacing']:g}, m = {r['m']}, target {r['target']}: {r['basis']}, B = {r['count']}"
-        for r in f["best"]
-    )
-    return (
-        "Joint risk against the number B of time functions, two panels for two sample counts: it falls while the bias does, "
-        f"then rises or stays. Least at {best}."
-    )
-
-
-ALTERNATIVES: Mapping[str, Callable[[Findings], str]] = {
-    "figure-1a": _alt_1a,
-    "figure-1b": _alt_1b,
-    "figure-2": _alt_2,
-    "figure-3a": _alt_3a,
-    "figure-3b": _alt_3b,
-    "beyond-efficiency": _alt_efficiency,
-    "beyond-map": _alt_map,
-    "beyond-basis": _alt_basis,
-}
 
 
 def _paper(shows: str, unknown: str) -> list[str]:
@@ -156,23 +77,23 @@ def inline_svg(text: str, name: str, alt: str) -> str:
 
 
 def _figure(picture: Picture, command: str) -> str:
-    f, told = picture.findings, FIGURES.get(picture.name)
-    alt = ALTERNATIVES[picture.name](f) if picture.name in ALTERNATIVES else picture.title
-    drawing = inline_svg(picture.svg, picture.name, alt)
-    parts = [
-        f'<section id="{picture.name}">',
-        f"<h2>{escape(told.heading if told else picture.title)}</h2>",
-        f"<figure>{drawing}<figcaption>{escape(alt, quote=False)}</figcaption></figure>",
-    ]
-    if told:
-        used = ", ".join(f'<a href="#claim-{name}">{name}</a>' for name in told.claims)
-        parts += [
-            *_paper(told.shows, told.unknown),
-            f"<details><summary>What we ran, and what we found</summary>{markdown(told.ran(f))}"
-            f"{markdown(told.found(f))}</details>",
+    f, figure = picture.findings, picture.figure
+    alt = figure.alt(f)
+    drawing = inline_svg(picture.svg, figure.name, alt)
+    used = ", ".join(f'<a href="#claim-{name}">{name}</a>' for name in figure.claims)
+    return "\n".join(
+        [
+            f'<section id="{figure.name}">',
+            f"<h2>{escape(figure.heading)}</h2>",
+            f"<figure>{drawing}<figcaption>{escape(alt, quote=False)}</figcaption></figure>",
+            *_paper(figure.shows, figure.unknown),
+            f"<details><summary>What we ran, and what we found</summary>{markdown(figure.ran(f))}"
+            f"{markdown(figure.found(f))}</details>",
             f"<p><strong>Claims.</strong> {used}</p>",
+            f"<p><code>{escape(command)}</code></p>",
+            "</section>",
         ]
-    return "\n".join([*parts, f"<p><code>{escape(command)}</code></p>", "</section>"])
+    )
 
 
 def markdown(text: str) -> str:
@@ -295,7 +216,7 @@ def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
 # --- where it all comes from ----------------------------------------------------------------------------------
 
 
-def _provenance(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+def _provenance(works: Sequence[Mapping[str, Any]], manifests: Mapping[str, Mapping[str, Any]]) -> str:
     headings = (
         *("study", "seed", "replicates", "rows", "cells missing"),
         *("code", "commit", "made with", "SHA-256 of the CSV"),
@@ -318,11 +239,22 @@ def _provenance(manifests: Mapping[str, Mapping[str, Any]]) -> str:
     return (
         '<footer id="provenance">\n<h2>Where this comes from</h2>\n'
         "<p>Made by <code>dimfree report</code> from the tables of these studies, and from nothing else; the same "
-        "tables give the same bytes. The paper is Kumar, Nagaraj, Sarkar, <cite>Dimension-free Score Matching and "
-        "Time Bootstrapping for Diffusion Models</cite>, NeurIPS 2025 (arXiv 2502.10354), of which we have the "
-        "abstract, the outline, the opening of Theorem 1 and the captions; every setting is ours.</p>\n"
-        f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>\n</footer>'
+        "tables give the same bytes. The works, of which every setting is ours:</p>\n"
+        + "".join(_work(work) for work in works)
+        + f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>\n</footer>'
     )
+
+
+def _subject(works: Sequence[Mapping[str, Any]]) -> str:
+    return "A paper on score matching" if len(works) < 2 else f"{len(works)} works on score matching"
+
+
+def _work(work: Mapping[str, Any]) -> str:
+    """A work as a bibliography has it, what we have of it, and what we do not."""
+    cited = f"{', '.join(work['authors'])}: {work['title']}. {work['venue']}, {work['link']}."
+    unknown = f" Unknown: {'; '.join(work['unknown'])}." if work["unknown"] else ""
+    text = f"{cited} Of it we have {work['have']}.{unknown}"
+    return f"<p>{escape(text, quote=False)}</p>\n"
 
 
 def _proof(proof: str) -> str:
@@ -334,6 +266,7 @@ def _proof(proof: str) -> str:
 
 
 def render(
+    works: Sequence[Mapping[str, Any]],
     pictures: Sequence[Picture],
     claims: Sequence[Mapping[str, Any]],
     manifests: Mapping[str, Mapping[str, Any]],
@@ -344,6 +277,7 @@ def render(
 
     Parameters
     ----------
+    works : the papers, each with the fields of bounds.claim.Paper
     pictures : the figures, in order
     claims : of each claim, the fields of `dimfree verify --json` and why, formula, decoy_formula, fit,
         decoy_measured, decoy_predicted, decoy_fit, command
@@ -355,7 +289,7 @@ def render(
     -------
     HTML, a function of the arguments alone.
     """
-    links = "".join(f'<li><a href="#{p.name}">{escape(p.title)}</a></li>' for p in pictures)
+    links = "".join(f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures)
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "\n".join(
         [
@@ -365,13 +299,13 @@ def render(
             f"<title>{TITLE}</title>\n<style>\n{style}</style>\n</head>\n<body>",
             '<a class="skip" href="#claims">To the claims</a>',
             f"<header>\n<h1>{TITLE}</h1>",
-            f"<p>A paper on score matching, checked. {counted(claims)}</p>",
+            f"<p>{_subject(works)}, checked. {counted(claims)}</p>",
             f"<p>Results: {escape(where, quote=False)}.</p>",
             f'<nav aria-label="Contents"><ul>{links}<li><a href="#claims">The claims</a></li>'
             '<li><a href="#provenance">Where this comes from</a></li></ul></nav>\n</header>\n<main>',
-            *(_figure(p, f"dimfree draw {p.name}") for p in pictures),
+            *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             _claims(claims),
             _proof(proof) if proof else "",
-            f"</main>\n{_provenance(manifests)}\n<script>\n{script}</script>\n</body>\n</html>\n",
+            f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n</body>\n</html>\n",
         ]
     )

@@ -1,42 +1,27 @@
-"""The studies there are: a literal tuple. A new study is its file and a line here."""
+"""STUDIES: all there are. A new work is its module in studies.papers and its line here."""
+
+from importlib import import_module
+from pathlib import Path
 
 from bounds.check import InvalidInput
-from studies import (
-    bootstrap_map,
-    bootstrap_weights,
-    error_vs_dimension,
-    error_vs_timestep,
-    evidence_bootstrap,
-    evidence_classes,
-    evidence_concentration,
-    evidence_identities,
-    evidence_mixture,
-    evidence_reverse,
-    evidence_rigor,
-    joint_time,
-    mixture_bootstrap,
-    small_samples,
-)
 from studies.study import Study
 
-STUDIES: tuple[Study, ...] = (
-    error_vs_timestep.STUDY,
-    error_vs_dimension.STUDY,
-    small_samples.STUDY,
-    mixture_bootstrap.STUDY,
-    bootstrap_weights.STUDY,
-    bootstrap_map.STUDY,
-    joint_time.STUDY,
-    evidence_bootstrap.STUDY,
-    evidence_bootstrap.EXACT,
-    evidence_classes.STUDY,
-    evidence_concentration.STUDY,
-    evidence_identities.STUDY,
-    evidence_mixture.STUDY,
-    evidence_reverse.STUDY,
-    evidence_rigor.STUDY,
+STEMS = ("kumar_2025",)
+"""The works: each a module or a package of studies.papers that holds STUDIES."""
+
+PAPER_OF = {study.name: stem for stem in STEMS for study in import_module(f"studies.papers.{stem}").STUDIES}
+"""The work that a study belongs to, by its name."""
+
+STUDIES: tuple[Study, ...] = tuple(
+    study for stem in STEMS for study in import_module(f"studies.papers.{stem}").STUDIES
 )
 PRESETS = ("quick", "paper", "deep")
+
+
+def home(folder: Path, one: Study) -> Path:
+    """Where the results of a study lie: in the folder's own folder of its work, if they are there, or in the folder."""
+    inner = folder / PAPER_OF[one.name]
+    return inner if (inner / f"{one.name}.json").is_file() else folder
 
 
 def study(name: str) -> Study:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from studies.catalog import STUDIES
+from studies.catalog import STUDIES, home
 from studies.study import Study
 from studies.tables import Table
 
@@ -41,7 +41,7 @@ def newest(studies: Sequence[Study], root: Path) -> Path | None:
     folders = [root, *sorted(path for path in root.iterdir() if path.is_dir())] if root.is_dir() else []
     found = []
     for folder in folders:
-        manifests = [folder / f"{one.name}.json" for one in studies]
+        manifests = [home(folder, one) / f"{one.name}.json" for one in studies]
         if all(path.is_file() for path in manifests):
             found.append((max(path.stat().st_mtime_ns for path in manifests), folder))
     return max(found)[1] if found else None

@@ -16,20 +16,22 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bounds import rates, risk
+from bounds import risk
 from bounds.bootstrap import optimal_weights
 from bounds.check import Array, InvalidInput
 from bounds.claim import Claim, Measured, Verdict, verify
 from bounds.gaussian import Gaussian
 from bounds.joint import Scheme, joint_risk
 from bounds.ledger import CLAIMS
+from bounds.papers.kumar_2025 import rates
 from bounds.path import path_risk
 from bounds.process import weights
-from studies import mixture_bootstrap, regression
-from studies.bootstrap_map import MapSettings
-from studies.bootstrap_weights import WeightsSettings, grid
-from studies.joint_time import JointSettings
-from studies.linear_score import LinearScoreSettings, Spectrum
+from studies import regression
+from studies.papers.kumar_2025 import mixture_bootstrap
+from studies.papers.kumar_2025.bootstrap_map import MapSettings
+from studies.papers.kumar_2025.bootstrap_weights import WeightsSettings, grid
+from studies.papers.kumar_2025.joint_time import JointSettings
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings, Spectrum
 from studies.study import parse_settings
 from studies.tables import Table
 

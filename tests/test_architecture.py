@@ -14,7 +14,7 @@ PACKAGES = ("bounds", "studies", "figures")
 OURS = (*PACKAGES, "dimfree", "tests")
 MAY_IMPORT = {"bounds": {"bounds"}, "studies": {"bounds", "studies"}, "figures": {"figures"}}
 # What a measurement must not know: the formulas that it is tested against, and who tests.
-FORBIDDEN = ("bounds.rates", "bounds.ledger", "bounds.claim", "studies.verdicts")
+FORBIDDEN = ("bounds.papers.kumar_2025.rates", "bounds.ledger", "bounds.claim", "studies.verdicts")
 TOP_LEVEL = {
     *("README.md", "paper_repro.md", "pyproject.toml", "requirements.lock", "Makefile", "LICENSE"),
     *("CHANGELOG.md", "dimfree.py", "bounds", "studies", "figures", "lessons", "tests"),
@@ -231,7 +231,11 @@ def test_a_measurement_does_not_know_its_prediction() -> None:
     """A measure() that could look up the formula that it is compared with would always agree with it."""
     modules = sources()
     measuring = [m for m, text in modules.items() if m.startswith("studies.") and binds(text, "measure")]
-    assert {"studies.linear_score", "studies.error_vs_timestep", "studies.small_samples"} <= set(measuring)
+    assert {
+        "studies.papers.kumar_2025.linear_score",
+        "studies.papers.kumar_2025.error_vs_timestep",
+        "studies.papers.kumar_2025.small_samples",
+    } <= set(measuring)
     assert insiders(modules) == []
     assert self_comparisons(modules) == []
 

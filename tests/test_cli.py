@@ -22,7 +22,7 @@ from bounds.ledger import CLAIMS, claim
 from figures.catalog import FIGURES
 from studies import verdicts
 from studies.catalog import PRESETS, STUDIES
-from studies.linear_score import COLUMNS, LinearScoreSettings, measure
+from studies.papers.kumar_2025.linear_score import COLUMNS, LinearScoreSettings, measure
 from studies.study import Cell, Row, Study
 
 ROOT = Path(dimfree.__file__).parent

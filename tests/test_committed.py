@@ -8,27 +8,27 @@ import pytest
 import dimfree
 from bounds.ledger import CLAIMS
 from figures.catalog import FIGURES
-from studies import tables, verdicts
+from studies import verdicts
 from studies.catalog import STUDIES
 from studies.study import Settings, replicate_seed
 
 ROOT = Path(dimfree.__file__).parent
-RESULTS = {study.name: tables.read(dimfree.COMMITTED, study.name, study.columns) for study in STUDIES}
+RESULTS = {study.name: dimfree._read(dimfree.COMMITTED, study) for study in STUDIES}
 
 
 def test_report_has_the_committed_bytes():
     """paper_repro.md is a function of the committed tables and of the templates; nothing was typed into it."""
     joined = {figure.name: dimfree._join(figure, RESULTS) for figure in FIGURES}
     judged = verdicts.judge(CLAIMS, RESULTS)
-    text = dimfree.report_text(joined, judged, "figures/paper", "paper")
+    text = dimfree.report_text(joined, judged, "figures/results", "paper")
     assert text == (ROOT / "paper_repro.md").read_text(encoding="utf-8")
-    assert text != dimfree.report_text(joined, judged[1:], "figures/paper", "paper")
+    assert text != dimfree.report_text(joined, judged[1:], "figures/results", "paper")
 
 
 def test_all_figures_are_committed():
     for figure in FIGURES:
         for suffix in ("svg", "pdf", "png"):
-            assert (dimfree.COMMITTED / f"{figure.name}.{suffix}").is_file()
+            assert (dimfree.COMMITTED / figure.paper / f"{figure.name}.{suffix}").is_file()
 
 
 NUMBERS = ("risk", "empirical_risk", "value")

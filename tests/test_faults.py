@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bounds.check import InvalidInput
-from studies.linear_score import LinearScoreSettings, cells
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings, cells
 from studies.store import Store
 from studies.study import Lazy, Study
 from studies.sweep import Outcome, run

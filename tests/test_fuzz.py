@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import dimfree
 from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
-from studies.linear_score import LinearScoreSettings
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.study import load_settings
 from tests.test_cli import CONFIG
 

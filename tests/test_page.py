@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,14 +12,23 @@ import dimfree
 from bounds.ledger import CLAIMS
 from figures.catalog import FIGURES
 from figures.page import Picture, inline_svg, markdown, render
-from studies import tables, verdicts
+from studies import verdicts
 from studies.catalog import STUDIES
 
-RESULTS = {study.name: tables.read(dimfree.COMMITTED, study.name, study.columns) for study in STUDIES}
+RESULTS = {study.name: dimfree._read(dimfree.COMMITTED, study) for study in STUDIES}
 JUDGED = verdicts.judge(CLAIMS, RESULTS)
 LIMIT = 5_000_000  # bytes
 VOID = {"meta", "link", "input", "col", "br", "img"}
 
+WORK: dict[str, Any] = {
+    "stem": "one_2025",
+    "title": "Some title",
+    "authors": ("One", "Two"),
+    "venue": "V",
+    "link": "https://x",
+    "have": "its abstract",
+    "unknown": ("C",),
+}
 CLAIM: dict[str, Any] = {
     "name": "some-claim",
     "statement": "E risk of <DSM> is tr(C_t) d/m.",
@@ -148,7 +158,7 @@ def test_all_is_there(page):
 
 def test_numbers_come_from_the_claims():
     """Each number that is shown moves when its field does; a constant typed into the template would not."""
-    base = render([], [CLAIM], {"study": MANIFEST}, "here")
+    base = render([WORK], [], [CLAIM], {"study": MANIFEST}, "here")
     assert "E</mi>" in base
     assert "&lt;DSM&gt;" in base
     assert "c['d'] &lt; 1" in base
@@ -178,13 +188,19 @@ def test_numbers_come_from_the_claims():
         "reason": "It is so.",
     }
     for field, value in changes.items():
-        assert render([], [CLAIM | {field: value}], {"study": MANIFEST}, "here") != base, field
-    assert "(expected: HOLDS)" in render([], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST}, "here")
+        assert render([WORK], [], [CLAIM | {field: value}], {"study": MANIFEST}, "here") != base, field
+    assert "(expected: HOLDS)" in render(
+        [WORK], [], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST}, "here"
+    )
     assert "at 5 of 17" in base
     assert "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected." in base
     assert "<p>Results: here.</p>" in base
-    assert "elsewhere" in render([], [CLAIM], {"study": MANIFEST}, "elsewhere")
-    assert "at NONE of 17" in render([], [CLAIM | {"decoy_share": 0.0}], {"study": MANIFEST}, "here")
+    assert "<p>One, Two: Some title. V, https://x. Of it we have its abstract. Unknown: C.</p>" in base
+    assert "2 works on score matching, checked." in render(
+        [WORK, WORK], [], [CLAIM], {"study": MANIFEST}, "here"
+    )
+    assert "elsewhere" in render([WORK], [], [CLAIM], {"study": MANIFEST}, "elsewhere")
+    assert "at NONE of 17" in render([WORK], [], [CLAIM | {"decoy_share": 0.0}], {"study": MANIFEST}, "here")
     for path in (
         ("seed",),
         ("config", "replicates"),
@@ -197,7 +213,7 @@ def test_numbers_come_from_the_claims():
         for key in path[:-1]:
             inner = inner[key]
         inner[path[-1]] = 987654
-        assert "987654" in render([], [CLAIM], {"study": other}, "here")
+        assert "987654" in render([WORK], [], [CLAIM], {"study": other}, "here")
 
 
 def test_figures_do_not_disturb_each_other():
@@ -213,9 +229,15 @@ def test_figures_do_not_disturb_each_other():
     assert not set(Reader(one).ids) & set(Reader(two).ids)
 
 
-def test_a_figure_that_nobody_described_still_has_its_title():
-    text = render([Picture("figure-9", "Something new", SVG, {})], [CLAIM], {"study": MANIFEST}, "here")
-    assert '<title id="figure-9-alt">Something new</title>' in text
+def test_a_figure_has_its_own_words():
+    figure = replace(
+        FIGURES[0], name="figure-9", alt=lambda f: "What is seen", ran=lambda f: "r", found=lambda f: f["x"]
+    )
+    text = render(
+        [WORK], [Picture(figure, SVG, {"x": "what is found"})], [CLAIM], {"study": MANIFEST}, "here"
+    )
+    assert '<title id="figure-9-alt">What is seen</title>' in text
+    assert "<p>what is found</p>" in text
     assert "dimfree draw figure-9" in text
 
 

@@ -4,11 +4,11 @@ import os
 from copy import deepcopy
 
 import dimfree
-from studies import provenance, tables
+from studies import provenance
 from studies.catalog import study
 
 NAMES = ("error-vs-timestep", "evidence-rigor")
-COMMITTED = {name: tables.read(dimfree.COMMITTED, name, study(name).columns) for name in NAMES}
+COMMITTED = {name: dimfree._read(dimfree.COMMITTED, study(name)) for name in NAMES}
 
 
 def of_preset(name, preset):
@@ -50,5 +50,11 @@ def test_the_newest_results_that_suffice(tmp_path):
     made(tmp_path / "new", NAMES, 200)
     assert provenance.newest(wanted, tmp_path) == tmp_path / "new"
     made(tmp_path, NAMES, 300)
+    (tmp_path / "by-work").mkdir()
+    made(tmp_path / "by-work" / "kumar_2025", NAMES, 250)
+    assert provenance.newest(wanted, tmp_path) == tmp_path
+    made(tmp_path / "by-work" / "kumar_2025", NAMES, 400)
+    assert provenance.newest(wanted, tmp_path) == tmp_path / "by-work"
+    made(tmp_path, NAMES, 500)
     assert provenance.newest(wanted, tmp_path) == tmp_path
     assert provenance.newest(wanted[:1], tmp_path) == tmp_path / "half"

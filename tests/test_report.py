@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from figures.catalog import FIGURES as CATALOG
-from figures.report import FIGURES, NO_CLAIM, counted, number, render
+from figures.report import NO_CLAIM, counted, render
+from figures.told import number
 
 RAN = {
     "study": "error-vs-dimension",
@@ -20,6 +21,16 @@ RAN = {
     "seed": 11,
     "code": "0.1.0+abc",
     "missing": 0,
+}
+FIGURES = {figure.name: figure for figure in CATALOG}
+WORK: dict[str, Any] = {
+    "stem": "kumar_2025",
+    "title": "A title",
+    "authors": ("One", "Two"),
+    "venue": "V 2025",
+    "link": "https://x",
+    "have": "its abstract",
+    "unknown": ("its proof", "C"),
 }
 LAWS = ("constant", "log log d", "log d", "d")
 FIT = {
@@ -246,7 +257,8 @@ def rendered(
     verdicts: list[dict[str, Any]] = VERDICTS,
     pictures: str = "",
 ) -> str:
-    return render(findings, verdicts, pictures, "make reproduce PRESET=paper", "preset paper")
+    figures = [(FIGURES[name], found) for name, found in findings.items()]
+    return render([WORK], figures, verdicts, pictures, "make reproduce PRESET=paper", "preset paper")
 
 
 def changed(figure: str, **more: Any) -> dict[str, dict[str, Any]]:
@@ -260,9 +272,8 @@ def law(**more: Any) -> dict[str, dict[str, Any]]:
 
 
 def section(text: str, figure: str) -> str:
-    start = text.index(f"## {FIGURES[figure].heading}")
-    following = text.find("\n## ", start + 1)
-    return text[start : following if following > 0 else None]
+    start = text.index(f"### {FIGURES[figure].heading}")
+    return re.split(r"\n###? ", text[start:], maxsplit=1)[0]
 
 
 def tables_of(text: str) -> list[list[int]]:
@@ -315,7 +326,7 @@ def test_a_verdict_changes_its_sentence() -> None:
     assert "Not as expected" not in plain
     for status in ("REFUTED", "UNDECIDED"):
         text = rendered(verdicts=[v | ({"verdict": status} if v["name"] == name else {}) for v in VERDICTS])
-        assert f"`{name}` {status}" in text.split("## ")[0]
+        assert f"`{name}` {status}" in text.split("\n## ")[0]
         assert f"- {status}: The sentence |of| {name}." in section(text, "figure-3a")
         assert "**Not as expected, which is HOLDS.**" in section(text, "figure-3a")
         assert section(text, "figure-1a") == section(plain, "figure-1a")
@@ -401,7 +412,7 @@ def test_pictures_and_absent_figures() -> None:
     """Links are relative to the report; a figure that was not made has no section, and no claim leaves no gap."""
     assert "![Figure 1b: against a linear dependence on dimension](figure-1b.png)" in rendered()
     assert "](pictures/here/figure-1b.png)" in rendered(pictures="pictures/here")
-    text = render({"figure-3a": FINDINGS["figure-3a"]}, [], "", "c", "r")
+    text = rendered({"figure-3a": FINDINGS["figure-3a"]}, [])
     assert "Figure 1" not in text
     assert f"**Verdict.** {NO_CLAIM}" in text
     assert "## The claims" not in text
@@ -486,8 +497,15 @@ def test_the_map_says_who_loses() -> None:
 
 
 def test_every_figure_is_told() -> None:
-    """The report and the catalog know the same figures."""
-    assert list(FIGURES) == [figure.name for figure in CATALOG]
+    """Of each work its own figures under its own head, with what is had and what is unknown of it."""
+    assert list(FINDINGS) == [figure.name for figure in CATALOG]
+    text = rendered()
+    assert "## One, Two 2025\n\n*A title*, V 2025, <https://x>." in text
+    assert "**What we have of it.** its abstract.\n\n**Unknown.** its proof; C." in text
+    other = WORK | {"stem": "other_1999"}
+    none = render([other], [(FIGURES["figure-1b"], FINDINGS["figure-1b"])], [], "", "c", "r")
+    assert "Figure 1b" not in none
+    assert "## One, Two 1999" in none
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from bounds.check import Array, InvalidInput
 from bounds.ledger import CLAIMS, claim
 from figures.catalog import FIGURES
 from figures.data import FigureData
-from studies import bootstrap_map, bootstrap_weights, joint_time, tables, verdicts
+from studies import tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
-from studies.linear_score import LinearScoreSettings, Spectrum, cells, measure
+from studies.papers.kumar_2025 import bootstrap_map, bootstrap_weights, joint_time
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings, Spectrum, cells, measure
 from studies.study import Cell, Study, canonical, load_settings, parse_settings, replicate_seed
 from studies.sweep import run
 from studies.tables import Table

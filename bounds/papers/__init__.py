@@ -1,0 +1,1 @@
+"""What each paper claims: a module or a package for each, named author_year."""

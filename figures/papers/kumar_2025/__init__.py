@@ -1,0 +1,24 @@
+"""The figures of Kumar, Nagaraj, Sarkar 2025, and those beyond them."""
+
+from figures.papers.kumar_2025 import (
+    beyond_basis,
+    beyond_efficiency,
+    beyond_map,
+    figure_1a,
+    figure_1b,
+    figure_2,
+    figure_3a,
+    figure_3b,
+)
+from figures.told import Figure
+
+FIGURES: tuple[Figure, ...] = (
+    figure_1a.FIGURE,
+    figure_1b.FIGURE,
+    figure_2.FIGURE,
+    figure_3a.FIGURE,
+    figure_3b.FIGURE,
+    beyond_efficiency.FIGURE,
+    beyond_map.FIGURE,
+    beyond_basis.FIGURE,
+)

@@ -1,0 +1,82 @@
+"""What is told of a figure, beside how it is drawn: one object for each, and what its words are made of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.figure
+
+from figures.data import FigureData
+
+Findings = Mapping[str, Any]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number in plain text: `digits` significant digits, no exponent where it reads well, a true minus."""
+    text = f"{value:#.{digits}g}"
+    if "e" in text:
+        mantissa, power = text.split("e")
+        text = f"{mantissa.rstrip('.')}·10^{int(power)}"
+    return text.rstrip(".").replace("-", "−")
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Values one after the other, numbers as short as they are."""
+    return ", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in values)
+
+
+def missing(f: Findings) -> str:
+    """A warning where cells are missing, else nothing."""
+    return f" **{f['missing']} cells are missing.**" if f["missing"] else ""
+
+
+def ran_linear(f: Findings) -> str:
+    """What was run for a figure of the base studies."""
+    return (
+        f"Study `{f['study']}`: Gaussian data, {f['spectrum']}; d = {listed(f['dims'])}; m = {listed(f['samples'])}; "
+        f"t = {listed(f['times'])}; {f['replicates']} replicates, seed {f['seed']}; engine `{f['engine']}`; "
+        f"code {f['code']}.{missing(f)}"
+    )
+
+
+def ran_beyond(f: Findings) -> str:
+    """What was run for a figure of another study of Gaussian data."""
+    return (
+        f"Study `{f['study']}`: Gaussian data, {f['spectrum']}; {f['replicates']} replicates, seed {f['seed']}; code "
+        f"{f['code']}.{missing(f)}"
+    )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: how it is drawn, from what, and what the report and the page tell of it.
+
+    Attributes
+    ----------
+    name : permanent
+    paper : the stem of the work that it belongs to
+    title : one line
+    studies : names of the studies whose tables it needs
+    draw : from checked tables to the figure; raises BadTable
+    sample : data of the right form, made by hand: for tests, and for whoever changes the drawing
+    heading : of its section
+    shows, unknown : of the paper's figure; "" for what is beyond the paper
+    claims : names of the claims whose verdicts are quoted
+    found : findings → paragraphs, in Markdown
+    ran : findings → what was run
+    alt : findings → what is to be seen, for those who do not see it
+    """
+
+    name: str
+    paper: str
+    title: str
+    studies: tuple[str, ...]
+    draw: Callable[[FigureData], matplotlib.figure.Figure]
+    sample: Callable[[], FigureData]
+    heading: str
+    shows: str
+    unknown: str
+    claims: tuple[str, ...]
+    found: Callable[[Findings], str]
+    ran: Callable[[Findings], str]
+    alt: Callable[[Findings], str]

@@ -1,0 +1,1 @@
+"""What is measured for each paper: a module or a package for each, named author_year."""

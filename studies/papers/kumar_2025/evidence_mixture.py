@@ -1,0 +1,170 @@
+"""Evidence on mixtures: their functions at points, samplers with exact scores on a grid, and what bootstrapping gains.
+
+Parts of a cell: "point", "share" and "variance" are computed and stand at replicate 0 alone; "learn" draws a training
+set and fits scores on features: per method the score error, the squared error of the minor mode's share, and the square
+of the share's estimation part.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bounds.check import Array
+from bounds.features import feature_grams
+from bounds.mixture import Mixture
+from bounds.process import Step, uniform_grid
+from bounds.transfer import Grid, carried, drawn
+from studies.evidence import evidence, row
+from studies.papers.kumar_2025.mixture_bootstrap import judged, mixture, on_features, returned, share, truth
+from studies.study import Cell, Row
+
+Seeds = Sequence[np.random.SeedSequence]
+
+
+def _point(cell: Cell) -> list[Row]:
+    """Score, posterior mean and C_t along a direction u."""
+    law = Mixture(*(np.array(cell[name]) for name in ("weights", "means", "covariances")))
+    t, x, u = cell["t"], np.array(cell["x"]), np.array(cell["u"])
+    of = {name: value for name, value in cell.items() if name != "part"}
+    return [
+        row("point-score", of, float(u @ law.score(t, x))),
+        row("point-posterior", of, float(u @ law.posterior_mean(t, x))),
+        row("point-residual", of, u @ law.residual_covariance(t, x) @ u),
+    ]
+
+
+def _share(cell: Cell) -> list[Row]:
+    """The minor mode's share that a sampler with exact scores, started from p_T, returns."""
+    law, steps = mixture(cell["d"], cell["minor"], cell["separation"]), cell["steps"]
+    times = uniform_grid(3.0 / steps, steps)
+    grid = Grid(cell["half"], cell["points"], cell["d"])
+    last, r = float(times[-1]), law.responsibilities(float(times[0]), grid.points)[:, 1]
+
+    def start(x: Array) -> Array:
+        return np.exp(law.log_density(last, x))
+
+    def score(k: int, x: Array) -> Array:
+        return law.score(float(times[k]), x)
+
+    if cell["sampler"] == "flow":
+        p = carried(grid, start, times, score)
+    else:
+        p = drawn(grid, start(grid.points), times, score, cell["sampler"])
+    of = {name: cell[name] for name in ("d", "minor", "sampler", "steps")}
+    return [row("exact-share", of, float(p @ r) * grid.cell)]
+
+
+def _variance(cell: Cell) -> list[Row]:
+    """E tr Cov of w T2 + (1 − w) T3 given X_t, from its definition by quadrature over X_{t'} and the step's noise."""
+    law, step = mixture(1, cell["minor"], cell["separation"]), Step(cell["t_prev"], cell["t"])
+    x, w = np.linspace(-7, 7, 701), np.linspace(-7, 7, 281)
+    before = np.exp(law.log_density(step.t_prev, x[:, None])) * (x[1] - x[0])
+    noise = np.exp(-(w**2) / 2) / np.sqrt(2 * np.pi) * (w[1] - w[0])
+    after = step.carry * x[:, None] + step.fresh * w
+    t2 = law.score(step.t_prev, x[:, None]) / step.carry
+    s = law.score(step.t, after[..., None])[..., 0]
+    rows = []
+    for weight in cell["weights"]:
+        target = weight * t2 - (1 - weight) * w / step.fresh
+        of = {"minor": cell["minor"], "separation": cell["separation"], "t_prev": step.t_prev, "t": step.t}
+        rows.append(row("target-variance", of | {"w": weight}, float(before @ (target - s) ** 2 @ noise)))
+    return rows
+
+
+def _learn(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    names = ("dsm", "bsm", "bsm-half", "wrong-level")
+    known = truth(1, cell["minor"], cell["separation"], cell["steps"])
+    exact = share(known, returned(known, known.start, known.scores))
+    of = {name: cell[name] for name in ("m", "minor", "separation", "steps")}
+    out = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        x0 = known.law.sample(cell["m"], rng)
+        own = float(known.law.responsibilities(0.0, x0)[:, 1].mean())
+        grams = list(feature_grams(x0, known.times, known.features, rng))
+        rows = []
+        for name, scores in on_features(known, grams, "step", names).items():
+            found, _ = judged(known, scores)
+            rows += [
+                row(f"score-error/{name}", of, found["score-error"]),
+                row(f"share-error/{name}", of, (found["share"] - cell["minor"]) ** 2),
+                row(f"estimation/{name}", of, (found["share"] - exact - own + cell["minor"]) ** 2),
+            ]
+        out.append(rows)
+    return out
+
+
+COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {"point": _point, "share": _share, "variance": _variance}
+
+
+def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """Rows of one part."""
+    if cell["part"] == "learn":
+        return _learn(cell, seeds)
+    return [COMPUTED[cell["part"]](cell) if seed.spawn_key[-1] == 0 else [] for seed in seeds]
+
+
+def _points() -> list[Cell]:
+    """Laws with full covariances, weights down to 1e-10, means up to 100 apart; points near, between and far."""
+    rng = np.random.default_rng(66)
+    out: list[Cell] = []
+    for d, spread, small, t in (
+        (1, 1.0, 0.2, 0.3),
+        (2, 3.0, 1e-6, 0.05),
+        (3, 50.0, 1e-10, 0.5),
+        (4, 1.0, 0.1, 3.0),
+    ):
+        roots = rng.standard_normal((2, d, d)) / np.sqrt(d)
+        covariances = roots @ roots.swapaxes(1, 2) + 0.1 * np.eye(d)
+        means = spread * rng.standard_normal((2, d))
+        u = rng.standard_normal(d)
+        for part in (0.1, 0.5, 0.9, 1.4):
+            x = np.exp(-t) * (means[0] + part * (means[1] - means[0])) + 0.3 * rng.standard_normal(d)
+            out.append(
+                {
+                    "part": "point",
+                    "weights": [1 - small, small],
+                    "means": means.tolist(),
+                    "covariances": covariances.tolist(),
+                    "t": t,
+                    "x": x.tolist(),
+                    "u": (u / np.linalg.norm(u)).tolist(),
+                }
+            )
+    return out
+
+
+def _exact(d: int, minor: float, sampler: str, steps: int, half: float, points: int) -> Cell:
+    shared = {"part": "share", "d": d, "minor": minor, "separation": 2.0, "sampler": sampler}
+    return shared | {"steps": steps, "half": half, "points": points}
+
+
+CELLS: list[Cell] = [
+    *_points(),
+    *(_exact(1, minor, "euler-maruyama", 300, 6.0, 101) for minor in (0.02, 0.15, 0.5)),
+    _exact(1, 0.15, "flow", 200, 6.0, 121),
+    _exact(2, 0.15, "euler-maruyama", 120, 4.8, 41),
+    _exact(2, 0.15, "flow", 240, 4.8, 35),
+    *(
+        {
+            "part": "variance",
+            "minor": minor,
+            "separation": 2.0,
+            "t_prev": before,
+            "t": t,
+            "weights": [0.0, 0.3, 0.8, 1.0],
+        }
+        for minor, before, t in ((0.15, 0.1, 0.2), (0.3, 0.5, 0.9))
+    ),
+    {"part": "learn", "m": 300, "minor": 0.15, "separation": 2.0, "steps": 20},
+]
+STUDY = evidence(
+    "evidence-mixture",
+    "Mixtures: identities at points, samplers on a grid with exact scores, what the bootstrap gains with features.",
+    CELLS,
+    measure,
+    seed=63,
+    replicates=300,
+    deep=3000,
+    batch=25,
+)
