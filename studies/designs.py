@@ -1,4 +1,4 @@
-"""What a table can tell: how often `laws` names which law on a given design, and which design would do.
+"""What a table can tell: how often `laws` names a law on a given design, and which design would do.
 
 The rule's guarantee bounds wrong names; how many right ones are left, a simulation says, from the
 generator that is passed in.
@@ -42,13 +42,14 @@ def power(
     """The verdict's operating characteristics on a given grid, at a given noise.
 
     Tables are μ(d_i) (1 + relative_se_i ε_i), ε_i standard normal, μ = f + offset · f(d_min), with
-    standard errors relative_se_i μ(d_i), times √(χ²_{R−1}/(R − 1)) for R replicates. Single runs are
-    μ(d_i) exp(relative_se_i ε_i).
+    standard errors relative_se_i μ(d_i), times √(χ²_{R−1}/(R − 1)) for R replicates. Single runs
+    are μ(d_i) exp(relative_se_i ε_i).
 
     Parameters
     ----------
     d : shape (n,), as in `compare_laws`
-    relative_se : number or shape (n,), standard error over mean, as in the table; or single runs' scatter
+    relative_se : number or shape (n,), standard error over mean, as in the table; or single runs'
+        scatter
     rng : source of the noise
     draws : tables per law
     replicates : R, at least 2; 1 for single runs without standard errors; None for known ones
@@ -58,8 +59,8 @@ def power(
 
     Returns
     -------
-    One Power per law. "Right" is the truth's name; it is "constant" where the truth changes by less than
-    the margin.
+    One Power per law. "Right" is the truth's name; it is "constant" where the truth changes by less
+    than the margin.
 
     Raises
     ------
@@ -113,11 +114,12 @@ class Design:
     probability : of the least likely of the right names, with the grid and noise as they are
     hardest : that law
     decides : whether probability ≥ target
-    d_max, points : the least extension of the grid, at its own mean ratio but at least 2, and its last
-        relative error, that does it; None if no d_max up to `limit` does, or the grid does as it is
+    d_max, points : the least extension of the grid, at its own mean ratio but at least 2, and its
+        last relative error, that does it; None if no d_max up to `limit` does, or the grid does as
+        it is
     limit : the largest d_max tried
-    replicates_factor : times the replicates (relative error shrinks as its root) that would do it on
-        the same grid; below 1 where fewer would; None if none up to `most` does
+    replicates_factor : times the replicates (relative error shrinks as its root) that would do it
+        on the same grid; below 1 where fewer would; None if none up to `most` does
     most : the largest factor tried
     """
 
@@ -138,15 +140,17 @@ class Design:
         asked, factor = " or ".join(self.laws), self.replicates_factor
         if self.decides:
             enough = "" if factor is None else f"; {100 * factor:.2g} % of the replicates would do"
-            return f"This design names {asked}, whichever holds, with probability {self.probability:.3g}{enough}."
+            sure = f"with probability {self.probability:.3g}{enough}"
+            return f"This design names {asked}, whichever holds, {sure}."
         ways = [] if factor is None else [f"{factor:.3g} times the replicates"]
         ways += [] if self.d_max is None else [f"dimensions up to {self.d_max:.3g}"]
-        start = f"This design names {self.hardest}, where it holds, with probability {self.probability:.3g}"
+        chance = f"with probability {self.probability:.3g}"
+        start = f"This design names {self.hardest}, where it holds, {chance}"
         if ways:
             return f"{start}; {', or '.join(ways)}, would name {asked} with {self.target:g}."
         return (
-            f"{start}, and neither {self.most:g} times the replicates nor, at this noise, dimensions up "
-            f"to {self.limit:g} would name {asked} with {self.target:g}."
+            f"{start}, and neither {self.most:g} times the replicates nor, at this noise, "
+            f"dimensions up to {self.limit:g} would name {asked} with {self.target:g}."
         )
 
 

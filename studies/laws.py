@@ -1,36 +1,39 @@
-r"""Which law a measured error follows: rival laws, each with any offset, and a rule that names one of them.
+r"""Which law a measured error follows: rival laws with offsets, and a rule that names one of them.
 
     error(d) = a + b f(d),   f ∈ {log log d, log d, d},  any a, any b > 0;   or error(d) = a.
 
-Offsets belong to the laws: a measured error has a part that does not grow. With offsets every law is
-near a constant for small b, and no table excludes that. So the laws are divided by a stated margin:
-"constant" are all, of whatever f, that change from the smallest d to the largest by a factor below
-(d_max/d_min)^margin, either way: an average slope below `margin` on log-log axes. The law "f" is all
-a + b f(d) that change by more.
+Offsets belong to the laws: a measured error has a part that does not grow. With offsets every law
+is near a constant for small b, and no table excludes that. So the laws are divided by a stated
+margin: "constant" are all, of whatever f, that change from the smallest d to the largest by a
+factor below (d_max/d_min)^margin, either way: an average slope below `margin` on log-log axes. The
+law "f" is all a + b f(d) that change by more.
 
 The rule. With se_i estimated from R_i replicates, the true law μ makes
 
     χ²(μ) = Σ_i ((y_i − μ(d_i))/se_i)²
 
-a sum of independent squares of Student's t with R_i − 1 degrees of freedom (of normals, where the se are
-known). Let q be its 99 % point. The laws with χ²(μ) ≤ q, an ellipse of (a, b) for each f, make a
-confidence set that holds the true law, its offset included, with probability at least 99 %. Each of
-"constant", "log log d", "log d" and "d" stands if the set holds a law of that name. The one that stands
-alone is named. "NONE" if nothing stands, or what stands alone falls (b < 0); else "UNDECIDED".
+a sum of independent squares of Student's t with R_i − 1 degrees of freedom (of normals, where the
+se are known). Let q be its 99 % point. The laws with χ²(μ) ≤ q, an ellipse of (a, b) for each f,
+make a confidence set that holds the true law, its offset included, with probability at least 99 %.
+Each of "constant", "log log d", "log d" and "d" stands if the set holds a law of that name. The one
+that stands alone is named. "NONE" if nothing stands, or what stands alone falls (b < 0); else
+"UNDECIDED".
 
-Its guarantee. Whatever the law, offset, grid and replicates: a table whose truth is one of the laws gets
-a wrong name with probability at most 1 %. Proof: unless the set misses the truth, in 1 %, the truth's
-name stands, and no other stands alone. "NONE" is not said of it either: the set's part of one f is
-convex, so if it held a falling law and the rising truth, it held a constant, which then stands too.
+Its guarantee. Whatever the law, offset, grid and replicates: a table whose truth is one of the laws
+gets a wrong name with probability at most 1 %. Proof: unless the set misses the truth, in 1 %, the
+truth's name stands, and no other stands alone. "NONE" is not said of it either: the set's part of
+one f is convex, so if it held a falling law and the rising truth, it held a constant, which then
+stands too.
 
-It supposes normal errors, independent across d, and a truth among the laws: a power of d, say, has no
-such guarantee. It is conservative: q has n degrees of freedom, and each fit uses up to two of them. With
-few replicates it is very conservative (n = 6: q = 17 for known se, 67 for R = 5, 624 for R = 3).
+It supposes normal errors, independent across d, and a truth among the laws. A power of d has no
+such guarantee: d^0.1 over 8 … 256 at 1 % noise is called log d, at 0.1 % it is called nothing. It
+is conservative: q has n degrees of freedom, and each fit uses up to two of them. With few
+replicates it is very conservative (n = 6: q = 17 for known se, 67 for R = 5, 624 for R = 3).
 
-Single runs. Without standard errors, the runs' own scatter tells the noise: one relative scatter at all
-d. χ²(μ) is weighted by 1/y_i², and (χ²(μ) − χ²_full)/4 over χ²_full/(n − 4), where "full" fits all four
-shapes at once, is F(4, n − 4): the same kind of set. The noise in the weights makes this approximate; it
-is simulated, not proved.
+Single runs. Without standard errors, the runs' own scatter tells the noise: one relative scatter at
+all d. χ²(μ) is weighted by 1/y_i², and (χ²(μ) − χ²_full)/4 over χ²_full/(n − 4), where "full" fits
+all four shapes at once, is F(4, n − 4): the same kind of set. The noise in the weights makes this
+approximate; it is simulated, not proved.
 """
 
 from collections.abc import Callable
@@ -70,9 +73,9 @@ LAWS: dict[str, Callable[[Array], Array]] = {
 def radius(dof: tuple[float, ...], level: float = LEVEL) -> float:
     """The `level` point of Σ_i t_i², t_i independent Student's t with `dof`[i] degrees of freedom.
 
-    From above, by less than 1 %: each t² is rounded up to a grid of 2^15 steps, and the laws are
-    convolved. The grid ends at Σ_i t_i², t_i the point of two-sided level 1 − (1 − level)/n, which
-    bounds the answer (Bonferroni). Infinite `dof` are normals.
+    From above, by less than 1 % up to 18 dimensions: each t² is rounded up to a grid of 2^15 steps,
+    and the laws are convolved. The grid ends at Σ_i t_i², t_i the point of two-sided level
+    1 − (1 − level)/n, which bounds the answer (Bonferroni). Infinite `dof` are normals.
     """
     n = len(dof)
     if np.all(np.isinf(dof)):
@@ -101,7 +104,8 @@ class _Set:
 
     a, b : the best fit's; a_half, b_half : half their width in the set
     chi_square, q : the best fit's χ², and its limit in the set
-    low, high : the least and largest error(d_max)/error(d_min) in the set, NaN where they have no bound
+    low, high : the least and largest error(d_max)/error(d_min) in the set, NaN where they have no
+        bound
     stands : the module's rule
     """
 
@@ -167,8 +171,8 @@ def _confidence_set(dims: Array, y: Array, sd: Array, q: Array, margin: float) -
 
 
 def judge(dims: Array, y: Array, sd: Array | None, counts: Array | None, margin: float) -> _Set:
-    """The confidence sets of tables y (T, n): by standard errors sd (T, n), estimated from `counts` (n,)
-    replicates or known; or, without, by the tables' own scatter."""
+    """The confidence sets of tables y (T, n): by standard errors sd (T, n), estimated from `counts`
+    (n,) replicates or known; or, without, by the tables' own scatter."""
     n = dims.size
     if sd is not None:
         dof = np.full(n, np.inf) if counts is None else counts - 1
@@ -192,8 +196,10 @@ class LawFit:
     ----------
     law : a key of LAWS; the fit of "constant" has b = 0
     a, b : the best fit
-    a_low, a_high, b_low, b_high : their ranges over the set; both a and b where it holds no such law
-    chi_square, limit : of the best fit, and the set's q: beyond it, no law of this shape is in the set
+    a_low, a_high, b_low, b_high : their ranges over the set; both a and b where it holds no such
+        law
+    chi_square, limit : of the best fit, and the set's q: beyond it, no law of this shape is in the
+        set
     factor_low, factor_high : error(d_max)/error(d_min) over the set; None where it has no bound
     stands : whether the set holds a law of that name (module docstring)
     """
@@ -241,7 +247,7 @@ def grid_of(d: ArrayLike, least: int) -> Array:
         twice = values[counts > 1][0]
         raise InvalidInput("dims", f"holds d = {twice:g} more than once: summarise its runs first")
     if values.size < least:
-        raise InvalidInput("dims", f"must hold at least {least} different ones, but has {values.size}")
+        raise InvalidInput("dims", f"must hold at least {least} different ones, not {values.size}")
     return dims
 
 
@@ -276,14 +282,14 @@ def compare_laws(
     Raises
     ------
     InvalidInput
-        If the columns do not match; some d ≤ e, or comes twice; there are too few d; a mean or se is
-        not positive and finite, an se below 1e-12 or above 1000 times its mean; replicates are below 2,
-        or come without se.
+        If the columns do not match; some d ≤ e, or comes twice; there are too few d; a mean or se
+        is not positive and finite, an se below 1e-12 or above 1000 times its mean; replicates are
+        below 2, or come without se.
     """
     positive("margin", margin)
     dims = grid_of(d, 5 if se is None else 3)
     if se is None and replicates is not None:
-        raise InvalidInput("replicates", "tell how good the standard errors are, and there are none")
+        raise InvalidInput("replicates", "are those of standard errors, and there are none")
     _, y, ses = columns(dims, mean, np.ones(dims.size) if se is None else se, least=3)
     if y.min() <= 0:
         raise InvalidInput("mean", f"must be positive, but one is {y.min():g}")

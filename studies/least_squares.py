@@ -1,19 +1,20 @@
 """A straight line by weighted least squares, twice, with an interval that holds under two accounts.
 
-Every fit is weighted least squares with weights 1/sd², solved by statsmodels and again by plain least
-squares on the whitened system; a difference beyond rounding raises.
+Every fit is weighted least squares with weights 1/sd², solved by statsmodels and again by plain
+least squares on the whitened system; a difference beyond rounding raises.
 
-Intervals. Two accounts of the noise are both respectable: the standard deviations are right (quantile
-z), or they are right up to one common factor, √φ with φ = χ²/dof, that the scatter about the line tells
-(quantile t on n − 2 degrees of freedom). Each interval is the wider of the two, each p-value the larger:
-at its level under either account, conservative under both, and never narrower than the replicates alone
-allow, however well the points line up. Over seven points and right standard deviations, 95 % intervals
-cover 97.5 %. Without standard deviations only the second account is left.
+Intervals. Two accounts of the noise are both respectable: the standard deviations are right
+(quantile z), or they are right up to one common factor, √φ with φ = χ²/dof, that the scatter about
+the line tells (quantile t on n − 2 degrees of freedom). Each interval is the wider of the two, each
+p-value the larger: at its level under either account, conservative under both, and never narrower
+than the replicates alone allow, however well the points line up. Over seven points and right
+standard deviations, 95 % intervals cover 97.5 %. Without standard deviations only the second
+account is left.
 
 Estimated standard deviations. se² from R replicates is too small too often: E 1/se² is
-(R − 1)/(R − 3) · 1/σ². Where `replicates` is given, se² is enlarged by that factor, which gives weights
-and χ² their right means. Without it, at R = 10 over seven points, a true line fails its χ² test of
-level 0.01 in 4.3 % of tables; with it, in 1.7 %.
+(R − 1)/(R − 3) · 1/σ². Where `replicates` is given, se² is enlarged by that factor, which gives
+weights and χ² their right means. Without it, at R = 10 over seven points, a true line fails its χ²
+test of level 0.01 in 4.3 % of tables; with it, in 1.7 %.
 """
 
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ def _solve(design: Array, y: Array, sd: Array) -> tuple[Array, Array, float, flo
     Returns
     -------
     Coefficients (p,), their covariance (p, p), the whitened design's condition number κ, and the
-    difference of the routes, relative to ‖A⁺‖‖y/sd‖ for the coefficients and to its own norm for the
-    covariance; A is the whitened design.
+    difference of the routes, relative to ‖A⁺‖‖y/sd‖ for the coefficients and to its own norm for
+    the covariance; A is the whitened design.
 
     Raises
     ------
@@ -68,9 +69,8 @@ def _solve(design: Array, y: Array, sd: Array) -> tuple[Array, Array, float, flo
         float(np.linalg.norm(covariance - other_covariance) / np.linalg.norm(other_covariance)),
     )
     if not discrepancy <= 64 * n * EPS * condition:
-        raise ArithmeticError(
-            f"two least-squares routes differ by {discrepancy:.1e} at condition number {condition:.1e}"
-        )
+        differ = f"two least-squares routes differ by {discrepancy:.1e}"
+        raise ArithmeticError(f"{differ} at condition number {condition:.1e}")
     return beta, covariance, condition, discrepancy
 
 
@@ -93,7 +93,8 @@ def _enlarged(sd: Array, replicates: ArrayLike | None) -> Array:
     if counts.shape not in ((), sd.shape) or counts.min() < 5:
         raise InvalidInput(
             "replicates",
-            "must be one number or one per dimension, each at least 5; for fewer, fit without standard errors",
+            "must be one number or one per dimension, each at least 5; "
+            "for fewer, fit without standard errors",
         )
     return np.asarray(sd * np.sqrt((counts - 1) / (counts - 3)))
 
@@ -158,8 +159,8 @@ def fit_line(
 
     Parameters
     ----------
-    x, y, sd : shape (n,), n ≥ 3 different x; sd the standard deviations of y; None: equal ones, which
-        the scatter about the line tells
+    x, y, sd : shape (n,), n ≥ 3 different x; sd the standard deviations of y; None: equal ones,
+        which the scatter about the line tells
     level : of the interval
     replicates : number, or shape (n,): how many replicates each sd was estimated from, at least 5;
         None takes sd as known
@@ -167,8 +168,8 @@ def fit_line(
     Raises
     ------
     InvalidInput
-        If the columns do not match, some sd is not positive, below 1e-12 of the largest y or 1e-6 of
-        the largest sd, replicates < 5 or without sd, or fewer than three x differ.
+        If the columns do not match, some sd is not positive, below 1e-12 of the largest y or 1e-6
+        of the largest sd, replicates < 5 or without sd, or fewer than three x differ.
     ArithmeticError
         If statsmodels and plain least squares disagree beyond rounding.
     """
@@ -178,12 +179,12 @@ def fit_line(
     design = np.column_stack([np.ones_like(xs), xs])
     if sd is None:
         if replicates is not None:
-            raise InvalidInput("replicates", "tell how good the standard errors are, and there are none")
+            raise InvalidInput("replicates", "are those of standard errors, and there are none")
         beta = _solve(design, ys, sds)[0]
         scatter = float(np.sqrt(np.sum((ys - design @ beta) ** 2) / dof))
         sds = np.full(xs.size, max(scatter, ROUNDING * max(largest, 1.0)))
     if sds.min() < max(ROUNDING * largest, 1e-6 * sds.max()):
-        raise InvalidInput("se", "spans more than six decades, or is below rounding: no weights for a fit")
+        raise InvalidInput("se", "spans more than six decades, or is below rounding")
     # In units of the largest sd nothing overflows.
     unit = float(sds.max())
     scaled_y, scaled_sd = ys / unit, _enlarged(sds / unit, replicates)

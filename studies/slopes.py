@@ -1,12 +1,13 @@
-"""How a measured error grows with the dimension: scalings, slopes, equivalence, the tilt of log log d.
+"""How an error grows with the dimension: scalings, slopes, equivalence, the tilt of log log d.
 
     log(error/log|H|) against log d,   log|H| = d²  up to a constant.
 
 log|H| = d² is **our reading**: a linear score has d² entries, and a cover of them has a logarithm
-proportional to d²; the constant moves no slope. The class behind Figure 1 of the paper is unknown to us.
+proportional to d²; the constant moves no slope. The class behind Figure 1 of the paper is unknown
+to us.
 
-One table is n dimensions d, the mean error at each, and the standard error of that mean over replicates,
-independent across dimensions; the fit and its interval are those of `least_squares`.
+One table is n dimensions d, the mean error at each, and the standard error of that mean over
+replicates, independent across dimensions; the fit and its interval are those of `least_squares`.
 """
 
 from collections.abc import Callable
@@ -39,10 +40,9 @@ def log_log(d: ArrayLike) -> Array:
     """
     dims = finite("dims", d)
     if np.any(dims <= np.e):
-        raise InvalidInput(
-            "dims",
-            f"log log d is not positive for d ≤ e, so d = {dims[dims <= np.e].flat[0]:g} cannot be used",
-        )
+        first = dims[dims <= np.e].flat[0]
+        reason = f"log log d is not positive for d ≤ e, so d = {first:g} cannot be used"
+        raise InvalidInput("dims", reason)
     return np.asarray(np.log(np.log(dims)))
 
 
@@ -94,13 +94,14 @@ def summarise(d: ArrayLike, error: ArrayLike) -> tuple[Array, Array, Array | Non
     """
     dims, errors = dimensions(d), finite("error", error)
     if errors.shape != dims.shape:
-        raise InvalidInput("error", f"must be one for each d, but has shape {errors.shape}, not {dims.shape}")
+        raise InvalidInput("error", f"must be one for each d, but {errors.size} for {dims.size}")
     found, where, counts = np.unique(dims, return_inverse=True, return_counts=True)
     mean = np.bincount(where, errors) / counts
     if counts.max() == 1:
         return found, mean, None, None
     if counts.min() == 1:
-        raise InvalidInput("error", f"d = {found[counts == 1][0]:g} has one run, and other d have several")
+        single = found[counts == 1][0]
+        raise InvalidInput("error", f"d = {single:g} has one run, and other d have several")
     variance = np.bincount(where, (errors - mean[where]) ** 2) / (counts - 1)
     return found, mean, np.sqrt(variance / counts), counts.astype(np.float64)
 
@@ -115,31 +116,33 @@ def fit_slope(
 ) -> SlopeFit:
     """Slope of log(mean) against log d: the exponent of d.
 
-    The standard deviation of log(mean) is se/mean, by the delta method. What that leaves out is a bias
-    of −(se/mean)²/2, that is se/mean/2 of a standard deviation.
+    The standard deviation of log(mean) is se/mean, by the delta method. What that leaves out is a
+    bias of −(se/mean)²/2, that is se/mean/2 of a standard deviation.
 
     Parameters
     ----------
     d : shape (n,), positive, at least three different ones
     mean : shape (n,), the (scaled) mean error
-    se : shape (n,), its standard error; None: one relative error at all d, which the scatter about the
-        line tells
+    se : shape (n,), its standard error; None: one relative error at all d, which the scatter about
+        the line tells
     level, replicates : as in `fit_line`
 
     Raises
     ------
     InvalidInput
-        As `fit_line`; if a mean is not positive, or some se exceeds half its mean (no delta method there).
+        As `fit_line`; if a mean is not positive, or some se exceeds half its mean (no delta method
+        there).
     """
-    dims, means, ses = columns(dimensions(d), mean, np.ones(np.shape(mean)) if se is None else se, least=3)
+    given = np.ones(np.shape(mean)) if se is None else se
+    dims, means, ses = columns(dimensions(d), mean, given, least=3)
     if means.min() <= 0:
-        raise InvalidInput("mean", f"must be positive, for its logarithm, but one is {means.min():g}")
+        raise InvalidInput("mean", f"must be positive, for logarithms, but one is {means.min():g}")
     x, y = np.log(dims), np.log(means)
     if se is None:
         return fit_line(x, y, level=level, replicates=replicates)
     if np.any(ses > means / 2):
         worst = dims[np.argmax(ses / means)]
-        raise InvalidInput("se", f"exceeds half the mean at d = {worst:g}: too noisy for logarithms")
+        raise InvalidInput("se", f"exceeds half the mean at d = {worst:g}: too noisy for logs")
     return fit_line(x, y, ses / means, level=level, replicates=replicates)
 
 
@@ -168,7 +171,13 @@ class Equivalence:
     equivalent: bool
 
 
-def equivalence(fit: SlopeFit, margin: float, alpha: float = 0.05, *, around: float = 0.0) -> Equivalence:
+def equivalence(
+    fit: SlopeFit,
+    margin: float,
+    alpha: float = 0.05,
+    *,
+    around: float = 0.0,
+) -> Equivalence:
     """TOST: is the slope shown to be within `margin` of `around`?
 
     Parameters
@@ -221,7 +230,8 @@ def local_tilt(d: ArrayLike) -> Array:
 
 
 def predicted_tilt(d: ArrayLike, relative_se: ArrayLike) -> float:
-    """The slope that `fit_slope` finds, noise apart, on error/(log|H| log log d) if error/log|H| is flat.
+    """The slope that `fit_slope` finds, noise apart, on error/(log|H| log log d) if error/log|H| is
+    flat.
 
         Σ w_i (x_i − x̄) y_i / Σ w_i (x_i − x̄)²,   y = −log log log d,   w = relative_se⁻²,
 

@@ -1,7 +1,8 @@
-"""Power and designs of the rule that names laws: against tables that are judged one by one, and against
-designs that are a little smaller.
+"""Power and designs of the rule that names laws: against tables that are judged one by one, and
+against designs that are a little smaller.
 
-Fixed seeds; each bound is a binomial quantile at 1e-9 or the six standard deviations that come near it.
+Fixed seeds; each bound is a binomial quantile at 1e-9 or the six standard deviations that come near
+it.
 """
 
 import json
@@ -39,18 +40,29 @@ def share(
             runs = truth * (1 + scatter)
             y, se, counts = runs.mean(0), runs.std(0, ddof=1) / np.sqrt(replicates), replicates
         verdicts.append(compare_laws(DIMS, y, se, replicates=counts).verdict)
-    names = {"right": {law}, "undecided": {"UNDECIDED"}, "none": {"NONE"}, "wrong": set(LAWS) - {law}}
+    names = {
+        "right": {law},
+        "undecided": {"UNDECIDED"},
+        "none": {"NONE"},
+        "wrong": set(LAWS) - {law},
+    }
     return {outcome: float(np.mean([v in those for v in verdicts])) for outcome, those in names.items()}
 
 
 @pytest.mark.parametrize(
     ("law", "noise", "replicates", "offset"),
-    [("constant", 0.4, None, 0.0), ("log d", 0.25, 6, 0.0), ("log d", 0.3, 30, 0.3), ("d", 0.9, 5, 40.0)],
+    [
+        ("constant", 0.4, None, 0.0),
+        ("log d", 0.25, 6, 0.0),
+        ("log d", 0.3, 30, 0.3),
+        ("d", 0.9, 5, 40.0),
+    ],
 )
 def test_power_against_tables_made_of_runs(
     law: str, noise: float, replicates: int | None, offset: float
 ) -> None:
-    """Shares of right, undecided, none and wrong: 500 tables of runs against 20 000 by `power`, ± 6.1σ.
+    """Shares of right, undecided, none and wrong: 500 tables of runs against 20 000 by `power`, ±
+    6.1σ.
 
     Decoys: noise a third larger, and twice the replicates.
     """
@@ -64,14 +76,21 @@ def test_power_against_tables_made_of_runs(
         assert abs(measured - p) < width
         if outcome == "right":
             (loud,) = power(
-                DIMS, 4 / 3 * relative, rng, 20_000, replicates=replicates, offset=offset, laws=[law]
+                DIMS,
+                4 / 3 * relative,
+                rng,
+                20_000,
+                replicates=replicates,
+                offset=offset,
+                laws=[law],
             )
             assert abs(measured - loud.right) > width
     assert row.right + row.wrong + row.undecided + row.none == pytest.approx(1)
 
 
 def test_single_runs_against_tables() -> None:
-    """log d with a scatter of 0.9 %, one run a dimension: 500 tables one by one, ± 6.1σ; 1.3 % is told from it."""
+    """log d with a scatter of 0.9 %, one run a dimension: 500 tables one by one, ± 6.1σ; 1.3 % is
+    told from it."""
     rng, truth = np.random.default_rng(52), np.log(DIMS)
     names = [compare_laws(DIMS, truth * np.exp(0.009 * rng.standard_normal(7))).verdict for _ in range(500)]
     (row,) = power(DIMS, 0.009, rng, 20_000, replicates=1, laws=["log d"])
@@ -84,14 +103,21 @@ def test_single_runs_against_tables() -> None:
 
 
 def test_a_design_like_figure_1a_names_constant_and_log_log() -> None:
-    """d = 4 … 256, 200 replicates of relative scatter √2/d, all laws as rivals, offsets too: above 98 %.
+    """d = 4 … 256, 200 replicates of relative scatter √2/d, all laws as rivals, offsets too: above
+    98 %.
 
     Fifty times fewer replicates, 4, are not enough: the power is the design's, not the rule's.
     """
     d = 2.0 ** np.arange(2, 9)
     for offset in (-0.5, 0.0, 10.0):
         rows = power(
-            d, np.sqrt(2 / 200) / d, np.random.default_rng(53), 4000, replicates=200, offset=offset, laws=PAIR
+            d,
+            np.sqrt(2 / 200) / d,
+            np.random.default_rng(53),
+            4000,
+            replicates=200,
+            offset=offset,
+            laws=PAIR,
         )
         assert min(one.right for one in rows) > 0.98
     rows = power(d, np.sqrt(2 / 4) / d, np.random.default_rng(53), 4000, replicates=4, laws=PAIR)
@@ -106,8 +132,8 @@ def test_flat_within_the_margin_is_a_right_constant() -> None:
 
 @pytest.mark.parametrize("replicates", [None, 8])
 def test_the_design_decides_and_no_less_does(replicates: int | None) -> None:
-    """Its replicates and its grid reach the target by other draws; 3/4 of the replicates, or one dimension
-    fewer, do not. 20 000 tables: ± 0.02 at 6.1σ, with 2000 draws of its own."""
+    """Its replicates and its grid reach the target by other draws; 3/4 of the replicates, or one
+    dimension fewer, do not. 20 000 tables: ± 0.02 at 6.1σ, with 2000 draws of its own."""
     relative, target, width = 0.1, 0.9, 0.03
     design = deciding_design(DIMS, relative, np.random.default_rng(55), PAIR, target, replicates=replicates)
     assert not design.decides
@@ -130,7 +156,8 @@ def test_the_design_decides_and_no_less_does(replicates: int | None) -> None:
 
 
 def test_replicates_scale_as_the_square_of_the_noise() -> None:
-    """Twice the noise, four times the replicates: the same precision at the end. Within the bisection's 2 %."""
+    """Twice the noise, four times the replicates: the same precision at the end. Within the
+    bisection's 2 %."""
     factors = [
         deciding_design(DIMS, r, np.random.default_rng(57), limit=2000.0).replicates_factor
         for r in (0.05, 0.1, 0.2)
@@ -141,7 +168,8 @@ def test_replicates_scale_as_the_square_of_the_noise() -> None:
 
 
 def test_a_narrow_grid_is_answered_quickly() -> None:
-    """d = 1000, 1001, 1002: no number of replicates does, larger dimensions may; in seconds, not minutes."""
+    """d = 1000, 1001, 1002: no number of replicates does, larger dimensions may; in seconds, not
+    minutes."""
     start = time.perf_counter()
     hopeless = deciding_design([1000, 1001, 1002], 0.3, np.random.default_rng(58))
     assert (hopeless.decides, hopeless.d_max, hopeless.replicates_factor) == (False, None, None)
@@ -181,8 +209,14 @@ def test_what_decides_says_so() -> None:
         (lambda rng: power(DIMS, 0.1, rng, laws=["d²"]), "laws: must be of constant, log log d"),
         (lambda rng: power([2, 8, 16], 0.1, rng), "dims: log log d is not positive"),
         (lambda rng: power([8, 8, 16], 0.1, rng), "dims: holds d = 8 more than once"),
-        (lambda rng: power(DIMS, 0.1, rng, replicates=0), "replicates: must be one number or one per"),
-        (lambda rng: deciding_design(DIMS, 0.1, rng, target=0.99), "target: must lie between 0 and 0.99"),
+        (
+            lambda rng: power(DIMS, 0.1, rng, replicates=0),
+            "replicates: must be one number or one per",
+        ),
+        (
+            lambda rng: deciding_design(DIMS, 0.1, rng, target=0.99),
+            "target: must lie between 0 and 0.99",
+        ),
         (lambda rng: deciding_design(DIMS[:2], 0.1, rng), "dims: must hold at least 3"),
     ],
 )

@@ -1,5 +1,5 @@
-"""Rival laws with offsets, and the rule that names one: against second routes, and against the rules that
-name too much.
+"""Rival laws with offsets, and the rule that names one: against second routes, and against the
+rules that name too much.
 
 Stochastic tests have fixed seeds; each bound is an exact binomial quantile at 1e-9.
 """
@@ -29,7 +29,8 @@ CREEPING = np.array([0.012, 0.0135, 0.0145, 0.0158, 0.0165, 0.0178])
 
 
 def noisy(mean: Array, sd: Array) -> Array:
-    """`mean` with each point off by up to one standard deviation: a typical table, without a draw."""
+    """`mean` with each point off by up to one standard deviation: a typical table, without a
+    draw."""
     return np.asarray(mean + sd * WOBBLE[: mean.size])
 
 
@@ -53,7 +54,8 @@ def by_pure_laws(d: NDArray[np.floating], y: Array, sd: Array, delta: float = 10
 def test_the_true_law_is_named_when_the_noise_is_small(
     law: str, offset: float, replicates: int | None
 ) -> None:
-    """Each law in turn, with and without offset, at 0.1 % noise: named, alone, with b and the offset."""
+    """Each law in turn, with and without offset, at 0.1 % noise: named, alone, with b and the
+    offset."""
     truth = 0.37 * LAWS[law](DIMS) + offset * 0.37
     answer = compare_laws(DIMS, noisy(truth, 1e-3 * truth), 1e-3 * truth, replicates=replicates)
     assert answer.verdict == law
@@ -66,10 +68,11 @@ def test_the_true_law_is_named_when_the_noise_is_small(
 
 @pytest.mark.parametrize("first", [4.0, 8.0])
 def test_a_creeping_table_is_undecided(first: float) -> None:
-    """With five replicates or known errors all laws stand; the known ones exclude only that it is exactly flat.
+    """With five replicates or known errors all laws stand; the known ones exclude only that it is
+    exactly flat.
 
-    Decoy: laws without offset name "constant" from d = 4 on, where the table's own slope, 0.107 ± 0.033,
-    excludes 0.
+    Decoy: laws without offset name "constant" from d = 4 on, where the table's own slope, 0.107 ±
+    0.033, excludes 0.
     """
     d, sd = first * 2 ** np.arange(6.0), np.full(6, 0.001)
     five, known = compare_laws(d, CREEPING, sd, replicates=5), compare_laws(d, CREEPING, sd)
@@ -98,7 +101,8 @@ def test_undecided_on_a_narrow_grid_or_in_noise(law: str, dims: Array, noise: fl
 
 
 def test_no_law_is_named_when_none_fits_or_the_error_falls() -> None:
-    """A kink, an outlier of 50 standard errors, and a falling law: the best of bad laws is not a finding."""
+    """A kink, an outlier of 50 standard errors, and a falling law: the best of bad laws is not a
+    finding."""
     outlier = np.ones(7)
     outlier[3] += 0.5
     kink = np.maximum(1.0, np.log(DIMS / 128))
@@ -113,10 +117,11 @@ def test_no_law_is_named_when_none_fits_or_the_error_falls() -> None:
 
 
 def test_constant_means_flat_within_the_margin() -> None:
-    """1 + b log d with factors 1.02 and 1.15 over the grid, and a margin of 64^0.02 = 1.087, in quiet tables that
-    exclude b = 0 and in loud ones that do not.
+    """1 + b log d with factors 1.02 and 1.15 over the grid, and a margin of 64^0.02 = 1.087, in
+    quiet tables that exclude b = 0 and in loud ones that do not.
 
-    Decoys: "b = 0 is excluded, hence it grows" (the first), "b = 0 is not excluded, hence constant" (the last).
+    Decoys: "b = 0 is excluded, hence it grows" (the first), "b = 0 is not excluded, hence constant"
+    (the last).
     """
     for factor, noise, verdict, flat in (
         (1.02, 0.0025, "constant", False),
@@ -162,7 +167,8 @@ def test_radius_by_hand() -> None:
 
 @pytest.mark.parametrize(("n", "replicates"), [(4, 3), (8, 5), (7, 200)])
 def test_radius_against_draws(n: int, replicates: int) -> None:
-    """A million sums of squares: a share of 1 % above. Decoys: 0.99 times the point of one more dimension."""
+    """A million sums of squares: a share of 1 % above. Decoys: 0.99 times the point of one more
+    dimension."""
     draws = 1_000_000
     sums = np.sum(np.random.default_rng(40).standard_t(replicates - 1, (draws, n)) ** 2, -1)
     low, high = (stats.binom.ppf(p, draws, 0.01) / draws for p in (1e-9, 1 - 1e-9))
@@ -182,7 +188,8 @@ def ranges(d: Array, y: Array, sd: Array, shape: Array, q: float) -> dict[str, t
 
 
 def test_fits_by_a_second_route() -> None:
-    """Best fits and χ² by curve_fit, ranges by a walk round each ellipse, which knows nothing of Fieller.
+    """Best fits and χ² by curve_fit, ranges by a walk round each ellipse, which knows nothing of
+    Fieller.
 
     Decoys: weights turned round, and the range of a single coefficient at its own 99 %.
     """
@@ -214,14 +221,16 @@ def test_fits_by_a_second_route() -> None:
 
 
 def test_a_factor_without_bound_is_none() -> None:
-    """Errors as large as the table: error(d_min) may be 0, so the factor has no bound, and every law stands."""
+    """Errors as large as the table: error(d_min) may be 0, so the factor has no bound, and every
+    law stands."""
     answer = compare_laws(DIMS, noisy(np.ones(7), 0.9 * np.ones(7)), np.full(7, 0.9))
     assert set(answer.standing) == set(LAWS)
     assert [fit.factor_high for fit in answer.fits] == [1.0, None, None, None]
 
 
 def test_units_and_order_do_not_matter() -> None:
-    """The same table in units of 1e±200, and its rows turned round: the same verdict, χ² and factors."""
+    """The same table in units of 1e±200, and its rows turned round: the same verdict, χ² and
+    factors."""
     truth = 1 + 0.5 * np.log(np.log(DIMS))
     sd = 0.2 * UNEVEN * truth
     mean = noisy(truth, sd)
@@ -244,7 +253,8 @@ GRIDS = [SIX[::2], SIX[[0, 1, 3, 5]], SIX, 2.0 ** np.arange(3, 11), np.array([4.
 @pytest.mark.parametrize("replicates", [None, 20, 5, 3, 1])
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: f"{grid.size} to {grid[-1]:g}")
 def test_a_wrong_law_is_hardly_ever_named(grid: Array, replicates: int | None) -> None:
-    """3, 4, 6, 8 and, narrow, 5 dimensions; all laws, offsets and noises: at most 1 % of 2000 tables each."""
+    """3, 4, 6, 8 and, narrow, 5 dimensions; all laws, offsets and noises: at most 1 % of 2000
+    tables each."""
     if replicates == 1 and grid.size < 5:
         with pytest.raises(InvalidInput, match="at least 5"):
             power(grid, 0.1, np.random.default_rng(41), replicates=1)
@@ -254,13 +264,19 @@ def test_a_wrong_law_is_hardly_ever_named(grid: Array, replicates: int | None) -
     for offset in (-0.9, 0.0, 1.0, 30.0):
         for relative in (0.2, 0.05, 0.01, 0.002):
             for one in power(
-                grid, relative, np.random.default_rng(41), draws, replicates=replicates, offset=offset
+                grid,
+                relative,
+                np.random.default_rng(41),
+                draws,
+                replicates=replicates,
+                offset=offset,
             ):
                 assert one.wrong <= most
 
 
 def test_the_bound_is_broken_by_a_normal_quantile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoy: standard errors of three replicates taken for known. Wrong names in several per cent of tables."""
+    """Decoy: standard errors of three replicates taken for known. Wrong names in several per cent
+    of tables."""
     rows = power(SIX, 0.05, np.random.default_rng(42), 2000, replicates=3)
     assert max(one.wrong for one in rows) <= 0.01
     monkeypatch.setattr(laws, "radius", lambda dof: float(stats.chi2.isf(0.01, len(dof))))
@@ -269,7 +285,8 @@ def test_the_bound_is_broken_by_a_normal_quantile(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_bound_is_broken_by_laws_without_offset() -> None:
-    """Decoy: pure laws and a difference of χ² of 10 name wrong laws in most tables of 1 + log d at 3 %."""
+    """Decoy: pure laws and a difference of χ² of 10 name wrong laws in most tables of 1 + log d at
+    3 %."""
     rng, truth = np.random.default_rng(43), 1 + np.log(SIX)
     sd = 0.03 * truth
     tables = [truth + sd * rng.standard_normal(6) for _ in range(200)]
@@ -279,8 +296,9 @@ def test_the_bound_is_broken_by_laws_without_offset() -> None:
 
 
 def test_the_margin_is_kept() -> None:
-    """1 + b f(d) that changes by the margin's factor and a hair: called constant in at most 1 % of 2000 tables,
-    whatever the noise; the flat one nearly always at low noise. Decoy: constant as soon as b = 0 is allowed."""
+    """1 + b f(d) that changes by the margin's factor and a hair: called constant in at most 1 % of
+    2000 tables, whatever the noise; the flat one nearly always at low noise. Decoy: constant as
+    soon as b = 0 is allowed."""
     draws = 2000
     most = stats.binom.isf(1e-9, draws, 1 - LEVEL) / draws
     edge = 64**0.02 * 1.0001
@@ -299,7 +317,8 @@ def test_the_margin_is_kept() -> None:
 
 
 def test_single_runs_are_judged_by_their_scatter() -> None:
-    """A table without errors: exact laws are named, a scatter of 20 % is not; five dimensions at least."""
+    """A table without errors: exact laws are named, a scatter of 20 % is not; five dimensions at
+    least."""
     for law, shape in LAWS.items():
         assert compare_laws(DIMS, 2 + shape(DIMS)).verdict == law
     loud = compare_laws(DIMS, noisy(np.log(DIMS), 0.2 * np.log(DIMS)))
@@ -326,16 +345,34 @@ ONES, TENTHS = np.ones(7), np.full(7, 0.1)
             lambda: compare_laws([-4.0, 4, 8], ONES[:3], TENTHS[:3]),
             "dims: log log d is not positive for d ≤ e",
         ),
-        (lambda: compare_laws([4.0, np.inf, 8], ONES[:3], TENTHS[:3]), "dims: holds NaN or an infinity"),
-        (lambda: compare_laws([4.0, 8, 8], ONES[:3], TENTHS[:3]), "dims: holds d = 8 more than once"),
-        (lambda: compare_laws(DIMS[:2], ONES[:2], TENTHS[:2]), "dims: must hold at least 3 different ones"),
-        (lambda: compare_laws(DIMS[:4], ONES[:4]), "dims: must hold at least 5 different ones, but has 4"),
+        (
+            lambda: compare_laws([4.0, np.inf, 8], ONES[:3], TENTHS[:3]),
+            "dims: holds NaN or an infinity",
+        ),
+        (
+            lambda: compare_laws([4.0, 8, 8], ONES[:3], TENTHS[:3]),
+            "dims: holds d = 8 more than once",
+        ),
+        (
+            lambda: compare_laws(DIMS[:2], ONES[:2], TENTHS[:2]),
+            "dims: must hold at least 3 different ones",
+        ),
+        (
+            lambda: compare_laws(DIMS[:4], ONES[:4]),
+            "dims: must hold at least 5 different ones, not 4",
+        ),
         (lambda: compare_laws(DIMS, ONES[:6], TENTHS), "mean: dims, mean and se differ in shape"),
         (lambda: compare_laws(DIMS, 0 * ONES, TENTHS), "mean: must be positive, but one is 0"),
         (lambda: compare_laws(DIMS, -ONES, TENTHS), "mean: must be positive, but one is -1"),
         (lambda: compare_laws(DIMS, np.inf * ONES, TENTHS), "mean: holds NaN or an infinity"),
-        (lambda: compare_laws(DIMS, ONES, 0 * TENTHS), "se: must be positive everywhere, but one is 0"),
-        (lambda: compare_laws(DIMS, ONES, -TENTHS), "se: must be positive everywhere, but one is -0.1"),
+        (
+            lambda: compare_laws(DIMS, ONES, 0 * TENTHS),
+            "se: must be positive everywhere, but one is 0",
+        ),
+        (
+            lambda: compare_laws(DIMS, ONES, -TENTHS),
+            "se: must be positive everywhere, but one is -0.1",
+        ),
         (lambda: compare_laws(DIMS, ONES, np.inf * ONES), "se: holds NaN or an infinity"),
         (
             lambda: compare_laws(DIMS, ONES, 1e300 * ONES),
@@ -345,8 +382,14 @@ ONES, TENTHS = np.ones(7), np.full(7, 0.1)
             lambda: compare_laws(DIMS, ONES, 1e-13 * ONES),
             "se: must lie between 1e-12 and 1000 times the mean",
         ),
-        (lambda: compare_laws(DIMS, ONES, TENTHS, replicates=1), "replicates: must be one number or one per"),
-        (lambda: compare_laws(DIMS, ONES, replicates=5), "replicates: tell how good the standard errors are"),
+        (
+            lambda: compare_laws(DIMS, ONES, TENTHS, replicates=1),
+            "replicates: must be one number or one per",
+        ),
+        (
+            lambda: compare_laws(DIMS, ONES, replicates=5),
+            "replicates: are those of standard errors",
+        ),
         (lambda: compare_laws(DIMS, ONES, TENTHS, margin=0), "margin: must be positive"),
     ],
 )

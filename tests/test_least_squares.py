@@ -1,8 +1,9 @@
-"""The straight line by weighted least squares, against second routes; each check also meets the false
-variant it must reject.
+"""The straight line by weighted least squares, against second routes; each check also meets the
+false variant it must reject.
 
-Single tables carry a fixed wobble, no draw. Stochastic tests have fixed seeds; each bound is set so that a
-right implementation fails a fresh seed with probability at most 1e-9 (an exact binomial quantile).
+Single tables carry a fixed wobble, no draw. Stochastic tests have fixed seeds; each bound is set so
+that a right implementation fails a fresh seed with probability at most 1e-9 (an exact binomial
+quantile).
 """
 
 import json
@@ -24,7 +25,8 @@ WOBBLE = np.array([1.0, -1.0, 0.5, -1.0, 1.0, -0.5, 0.3])
 
 
 def noisy(mean: Array, sd: Array) -> Array:
-    """`mean` with each point off by up to one standard deviation: a typical table, without a draw."""
+    """`mean` with each point off by up to one standard deviation: a typical table, without a
+    draw."""
     return np.asarray(mean + sd * WOBBLE[: mean.size])
 
 
@@ -39,7 +41,8 @@ def by_normal_equations(x: Array, y: Array, sd: Array) -> tuple[float, float]:
 
 
 def test_slope_by_three_routes() -> None:
-    """fit_slope against normal equations by hand and against scipy's curve_fit on the log-log points.
+    """fit_slope against normal equations by hand and against scipy's curve_fit on the log-log
+    points.
 
     The decoys, an unweighted fit and weights turned upside down (se² for 1/se²), miss by far more
     than the tolerance.
@@ -72,7 +75,8 @@ def test_the_fit_is_checked_against_itself() -> None:
 
 @pytest.mark.parametrize("power_of_sd", [0.0, 0.5, -1.0], ids=["unweighted", "root weights", "upside down"])
 def test_a_wrong_second_route_raises(monkeypatch: pytest.MonkeyPatch, power_of_sd: float) -> None:
-    """If either route forgot the weights, took their root, or turned them round, the fit would not come back."""
+    """If either route forgot the weights, took their root, or turned them round, the fit would not
+    come back."""
     right: Callable[[Array, Array, Array], tuple[Array, Array]] = least_squares._by_lstsq
     mean = noisy(np.ones(7), UNEVEN)
     fit_slope(DIMS, mean, mean * UNEVEN)
@@ -89,11 +93,12 @@ def fits(seed: int, draws: int, slope: float, true_sd: Array, sd: Array) -> list
 
 @pytest.mark.parametrize(("factor", "most"), [(1.0, 0.99), (3.0, 0.975)], ids=["right", "understated"])
 def test_intervals_cover_under_both_accounts(factor: float, most: float) -> None:
-    """Coverage of 95 % intervals over 2000 tables, with right and with understated standard deviations.
+    """Coverage of 95 % intervals over 2000 tables, with right and with understated standard
+    deviations.
 
-    Binomial bound at 1e-9: an interval whose coverage is below 0.89 is caught with high probability,
-    and so is one that covers always. Decoys: z alone, for understated deviations (0.49); intervals
-    twice as wide (above 0.99).
+    Binomial bound at 1e-9: an interval whose coverage is below 0.89 is caught with high
+    probability, and so is one that covers always. Decoys: z alone, for understated deviations
+    (0.49); intervals twice as wide (above 0.99).
     """
     draws, least = 2000, float(stats.binom.ppf(1e-9, 2000, 0.95)) / 2000
     sample = fits(4, draws, 0.1, factor * UNEVEN, UNEVEN)
@@ -107,7 +112,8 @@ def test_intervals_cover_under_both_accounts(factor: float, most: float) -> None
 
 
 def test_few_replicates_are_allowed_for() -> None:
-    """Standard errors from six replicates: a true line fails its own χ² test at 0.01 about as often as that.
+    """Standard errors from six replicates: a true line fails its own χ² test at 0.01 about as often
+    as that.
 
     2000 tables, bound at 1e-9 about a rate of 0.02 (measured beforehand: 0.017). The decoy,
     `replicates` left out, fails in 8 % of tables and breaks the same bound.
@@ -124,8 +130,8 @@ def test_few_replicates_are_allowed_for() -> None:
 
 
 def test_without_standard_errors_the_scatter_tells() -> None:
-    """Half-width t_{n−2} s/√Σ(x − x̄)² by linregress; coverage of 95 % intervals over 2000 tables (bound at
-    1e-9). Decoys: the normal quantile, which covers 0.89, and n for n − 2 in s."""
+    """Half-width t_{n−2} s/√Σ(x − x̄)² by linregress; coverage of 95 % intervals over 2000 tables
+    (bound at 1e-9). Decoys: the normal quantile, which covers 0.89, and n for n − 2 in s."""
     rng, x, draws = np.random.default_rng(8), np.log(DIMS), 2000
     sample = [fit_line(x, 0.1 * x + 7 * rng.standard_normal(7)) for _ in range(draws)]
     least, most = (stats.binom.ppf(p, draws, 0.95) / draws for p in (1e-9, 1 - 1e-9))
@@ -141,7 +147,8 @@ def test_without_standard_errors_the_scatter_tells() -> None:
 
 @pytest.mark.parametrize("unit", [1e-300, 1e-150, 1.0, 1e150, 1e300])
 def test_units_do_not_matter(unit: float) -> None:
-    """A slope of 0.3 in units of 1e±300, with its interval: squares of such numbers would be 0 or infinite."""
+    """A slope of 0.3 in units of 1e±300, with its interval: squares of such numbers would be 0 or
+    infinite."""
     x = np.log(DIMS)
     y = noisy(0.3 * x, 0.1 * UNEVEN)
     one, other = fit_line(x, y, 0.1 * UNEVEN), fit_line(x, unit * y, unit * 0.1 * UNEVEN)
@@ -175,8 +182,14 @@ X, ONES, TENTHS = np.log(DIMS), np.ones(7), np.full(7, 0.1)
         (lambda: fit_line(X, ONES, 1e-13 * ONES), "se: spans more than six decades"),
         (lambda: fit_line(X, ONES, np.geomspace(1, 1e7, 7)), "se: spans more than six decades"),
         (lambda: fit_line(X, ONES, TENTHS, level=1.0), "level: must lie strictly between 0 and 1"),
-        (lambda: fit_line(X, ONES, TENTHS, replicates=4), "replicates: must be one number or one per"),
-        (lambda: fit_line(X, ONES, replicates=9), "replicates: tell how good the standard errors are"),
+        (
+            lambda: fit_line(X, ONES, TENTHS, replicates=4),
+            "replicates: must be one number or one per",
+        ),
+        (
+            lambda: fit_line(X, ONES, replicates=9),
+            "replicates: are those of standard errors",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(call: Callable[[], object], message: str) -> None:

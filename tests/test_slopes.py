@@ -1,8 +1,9 @@
-"""Scalings, slopes, equivalence and the tilt of log log d; each check also meets the false variant it must
-reject.
+"""Scalings, slopes, equivalence and the tilt of log log d; each check also meets the false variant
+it must reject.
 
-Single tables carry a fixed wobble, no draw. Stochastic tests have fixed seeds; each bound is set so that a
-right implementation fails a fresh seed with probability at most 1e-9 (an exact binomial quantile).
+Single tables carry a fixed wobble, no draw. Stochastic tests have fixed seeds; each bound is set so
+that a right implementation fails a fresh seed with probability at most 1e-9 (an exact binomial
+quantile).
 """
 
 import json
@@ -37,7 +38,8 @@ def test_scalings_divide_by_the_stated_class() -> None:
 
 @pytest.mark.parametrize("d", [1.0, 2.0, 2.7])
 def test_log_log_is_refused_where_it_is_not_positive(d: float) -> None:
-    """log log 2 = −0.37 would turn the scaled error's sign; log|H| alone is fine there, and so is d = 3."""
+    """log log 2 = −0.37 would turn the scaled error's sign; log|H| alone is fine there, and so is d
+    = 3."""
     with pytest.raises(InvalidInput, match=r"^dims: log log d is not positive for d ≤ e"):
         scaled([1.0, 1.0], [d, 8.0], "log|H| log log d")
     assert scaled([1.0], [d], "log|H|") == pytest.approx([d**-2])
@@ -48,8 +50,8 @@ def test_log_log_is_refused_where_it_is_not_positive(d: float) -> None:
 
 
 def test_the_slope_is_the_power_of_d() -> None:
-    """error ∝ d^1.5: slope 1.5, with relative errors as standard deviations; not the 3/2 of d's logarithm to
-    base 10, and not the power of log d."""
+    """error ∝ d^1.5: slope 1.5, with relative errors as standard deviations; not the 3/2 of d's
+    logarithm to base 10, and not the power of log d."""
     mean = 2 * DIMS**1.5
     for se in (0.01 * mean, None):
         assert fit_slope(DIMS, mean, se).slope == pytest.approx(1.5, rel=1e-10)
@@ -60,7 +62,8 @@ def test_the_slope_is_the_power_of_d() -> None:
 
 
 def test_runs_become_means_and_standard_errors() -> None:
-    """By hand: d = 8 with runs 1, 3 (mean 2, se 1), d = 16 with 2, 2, 5 (mean 3, se 1); the order is free.
+    """By hand: d = 8 with runs 1, 3 (mean 2, se 1), d = 16 with 2, 2, 5 (mean 3, se 1); the order
+    is free.
 
     The decoy, division by R in the variance, has se √(1/2) at d = 8.
     """
@@ -84,7 +87,8 @@ def fits(seed: int, draws: int, slope: float, true_sd: Array, sd: Array) -> list
 
 
 def test_equivalence_by_hand() -> None:
-    """p-values from their definition, for a fit with φ > 1 and one with φ < 1; the interval says the same."""
+    """p-values from their definition, for a fit with φ > 1 and one with φ < 1; the interval says
+    the same."""
     for seed in range(6, 18):
         fit = fits(seed, 1, 0.0, UNEVEN, UNEVEN)[0]
         for margin in (0.01, 0.03, 0.1):
@@ -99,7 +103,8 @@ def test_equivalence_by_hand() -> None:
 
 
 def test_equivalence_has_its_size_and_its_power() -> None:
-    """At the margin's edge at most 5 % are called equivalent (bound at 1e-9); in the middle, nearly all.
+    """At the margin's edge at most 5 % are called equivalent (bound at 1e-9); in the middle, nearly
+    all.
 
     The decoy is "not significant, hence equal": at the edge it calls most tables equivalent as soon
     as they are noisy.
@@ -131,7 +136,8 @@ def test_equivalence_around_another_slope() -> None:
 
 
 def test_local_tilt_is_the_derivative() -> None:
-    """Central differences of −log log log d in log d; −1/log d and 1/(log d log log d) are rejected."""
+    """Central differences of −log log log d in log d; −1/log d and 1/(log d log log d) are
+    rejected."""
     h = 1e-5
 
     def minus_lll(x: Array) -> Array:
@@ -144,8 +150,8 @@ def test_local_tilt_is_the_derivative() -> None:
 
 
 def test_predicted_tilt_is_what_the_fit_finds() -> None:
-    """A flat error, scaled by log|H| log log d and fitted: the closed form, to rounding; about −0.15
-    over 16 … 1024.
+    """A flat error, scaled by log|H| log log d and fitted: the closed form, to rounding; about
+    −0.15 over 16 … 1024.
 
     Decoys: the same with equal weights, and the local tilt at the grid's geometric middle.
     """
@@ -173,14 +179,29 @@ ONES, TENTHS = np.ones(7), np.full(7, 0.1)
         (lambda: fit_slope(-DIMS, ONES, TENTHS), "dims: must be positive, but one is -1024"),
         (lambda: fit_slope(0 * DIMS, ONES, TENTHS), "dims: must be positive, but one is 0"),
         (lambda: fit_slope([], [], []), "dims: must be a non-empty list"),
-        (lambda: fit_slope(DIMS, -ONES, TENTHS), "mean: must be positive, for its logarithm, but one is -1"),
-        (lambda: fit_slope(DIMS, 0 * ONES), "mean: must be positive, for its logarithm, but one is 0"),
-        (lambda: fit_slope(DIMS, ONES, 6 * TENTHS), "se: exceeds half the mean at d = 16: too noisy"),
+        (
+            lambda: fit_slope(DIMS, -ONES, TENTHS),
+            "mean: must be positive, for logarithms, but one is -1",
+        ),
+        (
+            lambda: fit_slope(DIMS, 0 * ONES),
+            "mean: must be positive, for logarithms, but one is 0",
+        ),
+        (
+            lambda: fit_slope(DIMS, ONES, 6 * TENTHS),
+            "se: exceeds half the mean at d = 16: too noisy",
+        ),
         (lambda: equivalence(fit_slope(DIMS, ONES, TENTHS), 0.0), "margin: must be positive"),
-        (lambda: equivalence(fit_slope(DIMS, ONES, TENTHS), 0.1, 0.5), "alpha: must lie strictly between"),
+        (
+            lambda: equivalence(fit_slope(DIMS, ONES, TENTHS), 0.1, 0.5),
+            "alpha: must lie strictly between",
+        ),
         (lambda: local_tilt(2.0), "dims: log log d is not positive for d ≤ e, so d = 2"),
         (lambda: predicted_tilt(DIMS, 0.0), "relative_se: must be one positive number"),
-        (lambda: summarise([8, 8, 16], [1, 2, 3]), "error: d = 16 has one run, and other d have several"),
+        (
+            lambda: summarise([8, 8, 16], [1, 2, 3]),
+            "error: d = 16 has one run, and other d have several",
+        ),
         (lambda: summarise([8, 8], [1, 2, 3]), "error: must be one for each d"),
     ],
 )
