@@ -170,7 +170,7 @@ def test_replicates_scale_as_the_square_of_the_noise() -> None:
 def test_a_narrow_grid_is_answered_quickly() -> None:
     """d = 1000, 1001, 1002: no number of replicates does, larger dimensions may; in seconds, not
     minutes."""
-    start = time.perf_counter()
+    start = time.process_time()
     hopeless = deciding_design([1000, 1001, 1002], 0.3, np.random.default_rng(58))
     assert (hopeless.decides, hopeless.d_max, hopeless.replicates_factor) == (False, None, None)
     assert hopeless.sentence == (
@@ -181,7 +181,7 @@ def test_a_narrow_grid_is_answered_quickly() -> None:
     assert wider.replicates_factor is None
     assert wider.d_max is not None
     assert f"dimensions up to {wider.d_max:.3g}, would name constant or log log d with 0.95" in wider.sentence
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_what_decides_says_so() -> None:

@@ -260,7 +260,7 @@ def test_a_wrong_law_is_hardly_ever_named(grid: Array, replicates: int | None) -
             power(grid, 0.1, np.random.default_rng(41), replicates=1)
         return
     draws = 2000
-    most = stats.binom.isf(1e-9, draws, 1 - LEVEL) / draws
+    most = stats.binom.isf(1e-12, draws, 1 - LEVEL) / draws
     for offset in (-0.9, 0.0, 1.0, 30.0):
         for relative in (0.2, 0.05, 0.01, 0.002):
             for one in power(
