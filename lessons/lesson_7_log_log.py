@@ -12,7 +12,9 @@ with app.setup:
     from bounds.ledger import claim
     from bounds.risk import dsm_empirical_risk
     from figures import style
-    from studies.regression import LAWS, equivalence, fit_slope, naming_probability, predicted_tilt, scaled
+    from studies.designs import power
+    from studies.laws import LAWS
+    from studies.slopes import equivalence, fit_slope, predicted_tilt, scaled
 
 
 @app.cell(hide_code=True)
@@ -77,11 +79,19 @@ def show(truth, top, noise):
         slope = style.signed(fit.slope)
         lines.append(f"Over {scaling}: slope **{slope}**, {shown} within ± 0.02 (p = {flat.p:.2g}).")
     relative = (errors.std(axis=1, ddof=1) / errors.mean(axis=1)) / np.sqrt(errors.shape[1])
+    constant, growing = power(
+        dims,
+        relative,
+        np.random.default_rng(7),
+        1000,
+        replicates=errors.shape[1],
+        laws=("constant", "log log d"),
+    )
     lines.append(
         "A flat truth divided by log log d would tilt by "
-        f"{style.signed(predicted_tilt(dims, relative))}. A constant is told from log log d, on this grid at this "
-        "noise, with probability "
-        f"**{naming_probability(dims, relative, 'constant', 'log log d'):.2f}**."
+        f"{style.signed(predicted_tilt(dims, relative))}. On this grid at this noise a fit of all laws, with offsets, "
+        f"names a constant where it holds with probability **{constant.right:.2f}**, and log log d with "
+        f"probability **{growing.right:.2f}**."
     )
     alt = f"Two log-log plots of the same errors, over log|H| and with log log d; truth: {truth}."
     return mo.vstack([picture(figure, alt), mo.md("\n\n".join(lines))])

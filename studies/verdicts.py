@@ -26,7 +26,8 @@ from bounds.ledger import CLAIMS
 from bounds.papers.kumar_2025 import rates
 from bounds.path import path_risk
 from bounds.process import weights
-from studies import regression
+from studies import designs, laws, slopes
+from studies.least_squares import SlopeFit
 from studies.papers.kumar_2025 import mixture_bootstrap
 from studies.papers.kumar_2025.bootstrap_map import MapSettings
 from studies.papers.kumar_2025.bootstrap_weights import WeightsSettings, grid
@@ -39,7 +40,7 @@ LEVEL = 0.95
 MARGIN = 0.02
 ANCHOR = 16
 Fact = str | int | float | bool
-SCALINGS = tuple(regression.SCALINGS)
+SCALINGS = tuple(slopes.SCALINGS)
 
 
 @dataclass(frozen=True)
@@ -133,25 +134,23 @@ def figure_1a(table: Table) -> Joined:
     settings = settings_of(table)
     errors = joint_empirical_risk(table)
     points, fits, lines, theory = [], [], [], []
-    laws: list[dict[str, Any]] = []
+    rivals: list[dict[str, Any]] = []
     for scaling in SCALINGS:
         for m, group in _groups(errors, "m"):
             rows = []
             for d, mine in _groups(group, "d"):
-                scaled = pd.Series(
-                    regression.scaled(mine["error"].to_numpy(), np.full(len(mine), d), scaling)
-                )
+                scaled = pd.Series(slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), scaling))
                 rows.append({"scaling": scaling, "m": m, "d": d, **_summary(scaled)})
-                exact = regression.scaled([joint_expected(settings, int(d), int(m))], [d], scaling)[0]
+                exact = slopes.scaled([joint_expected(settings, int(d), int(m))], [d], scaling)[0]
                 theory.append({"scaling": scaling, "m": m, "d": d, "value": float(exact)})
             points += rows
             frame = pd.DataFrame(rows)
             d, mean, se = (frame[c].to_numpy(dtype=np.float64) for c in ("d", "mean", "se"))
             n = int(frame["n"].min())
-            fit = regression.fit_slope(d, mean, se, replicates=n)
-            test = regression.equivalence(fit, MARGIN)
+            fit = slopes.fit_slope(d, mean, se, replicates=n)
+            test = slopes.equivalence(fit, MARGIN)
             flat = scaling == SCALINGS[0]
-            predicted = 0.0 if flat else regression.predicted_tilt(d, se / mean)
+            predicted = 0.0 if flat else slopes.predicted_tilt(d, se / mean)
             fits.append(
                 {
                     "scaling": scaling,
@@ -169,7 +168,7 @@ def figure_1a(table: Table) -> Joined:
             )
             lines += _band(scaling, m, d, mean, se, fit)
             if flat:
-                laws.append(_laws(int(m), d, mean, se, n))
+                rivals.append(_laws(int(m), d, mean, se, n))
     gaps = weights(settings.times)
     facts: dict[str, Fact] = {
         "quantity": "empirical L2 error",
@@ -184,12 +183,10 @@ def figure_1a(table: Table) -> Joined:
         "lines": pd.DataFrame(lines),
         "theory": pd.DataFrame(theory),
     }
-    return Joined(tables, facts, {"fits": fits, "laws": laws, **provenance(table)})
+    return Joined(tables, facts, {"fits": fits, "laws": rivals, **provenance(table)})
 
 
-def _band(
-    scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: regression.SlopeFit
-) -> list[dict[str, Any]]:
+def _band(scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: SlopeFit) -> list[dict[str, Any]]:
     """The fitted line with the pointwise interval of its value."""
     grid = np.geomspace(d.min(), d.max(), 60)
     x, w = np.log(d), (mean / se) ** 2
@@ -208,18 +205,18 @@ def _band(
 
 def _laws(m: int, d: Array, mean: Array, se: Array, n: int) -> dict[str, Any]:
     """The rival laws of error/log|H| at one m: verdict, fits, the fitter's power on this grid and noise."""
-    comparison = regression.compare_laws(d, mean, se, replicates=n)
-    relative = se / mean
-    power = regression.power(d, relative, np.random.default_rng([2502, 10354, m]), draws=4000)
-    design = regression.deciding_design(d, relative)
+    comparison = laws.compare_laws(d, mean, se, replicates=n, margin=MARGIN)
+    relative, rng = se / mean, np.random.default_rng([2502, 10354, m])
+    power = designs.power(d, relative, rng, draws=4000, replicates=n, margin=MARGIN)
+    design = designs.deciding_design(d, relative, rng, replicates=n, margin=MARGIN)
     return {
         "m": m,
         "verdict": comparison.verdict,
         "standing": list(comparison.standing),
+        "flat_factor": comparison.flat_factor,
         "fits": [vars(fit) for fit in comparison.fits],
-        "nested": [vars(fit) for fit in comparison.nested],
         "power": [vars(one) for one in power],
-        "design": vars(design),
+        "design": {**vars(design), "sentence": design.sentence},
     }
 
 
@@ -236,7 +233,7 @@ def figure_1b(table: Table) -> Joined:
     anchor = min(dims, key=lambda d: abs(np.log(d / ANCHOR)))
     rows = []
     for d, mine in _groups(errors[errors["m"] == m], "d"):
-        scaled = pd.Series(regression.scaled(mine["error"].to_numpy(), np.full(len(mine), d), SCALINGS[0]))
+        scaled = pd.Series(slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), SCALINGS[0]))
         rows.append({"d": d, "m": m, **_summary(scaled)})
     measured = pd.DataFrame(rows)
     level = float(measured.loc[measured["d"] == anchor, "mean"].iloc[0])

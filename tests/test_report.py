@@ -62,6 +62,19 @@ SETTING: dict[str, Any] = {
     "sample": 0.0161,
     "methods": {"dsm": METHOD, "bsm": BETTER, "bsm-half": BETTER},
 }
+LAW_FIT = {
+    "law": "log d",
+    "a": 0.7,
+    "a_low": 0.6,
+    "a_high": 0.8,
+    "b": 0.01,
+    "b_low": -0.02,
+    "b_high": 0.04,
+    "chi_square": 5.0,
+    "limit": 18.8,
+    "factor_low": 0.99,
+    "factor_high": 1.02,
+}
 FINDINGS: dict[str, dict[str, Any]] = {
     "figure-1a": {
         **RAN,
@@ -80,10 +93,8 @@ FINDINGS: dict[str, dict[str, Any]] = {
                 "m": 200,
                 "verdict": "constant",
                 "standing": ["constant"],
-                "fits": [
-                    {"law": n, "delta": 12.5, "coefficient": 0.7, "low": 0.6, "high": 0.8} for n in LAWS
-                ],
-                "nested": [{"law": "log log d", "a": 0.7, "b": 0.01, "low": -0.02, "high": 0.04}],
+                "flat_factor": 1.0867,
+                "fits": [{**LAW_FIT, "law": n} for n in LAWS],
                 "power": [
                     {
                         "law": n,
@@ -95,13 +106,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
                     }
                     for n in LAWS
                 ],
-                "design": {
-                    "probability": 0.993,
-                    "target": 0.95,
-                    "replicates_factor": 0.4,
-                    "d_max": None,
-                    "limit": 1e6,
-                },
+                "design": {"sentence": "A sentence about designs."},
             }
         ],
     },
@@ -341,31 +346,33 @@ def test_a_verdict_changes_its_sentence() -> None:
 
 
 def test_which_law_the_table_names() -> None:
-    """A named law, an UNDECIDED between those that stand, or NONE: three different sentences."""
-    assert "the table names **constant**" in section(rendered(), "figure-1a")
+    """A constant with its factor, another law, an UNDECIDED between those that stand, NONE: four sentences."""
+    constant = section(rendered(), "figure-1a")
+    assert (
+        "the table names **constant**: whatever is not excluded changes by a factor below 1.087" in constant
+    )
+    named = section(rendered(law(verdict="log d", standing=["log d"])), "figure-1a")
+    assert "99 %: the table names **log d**. " in named
     undecided = section(rendered(law(verdict="UNDECIDED", standing=["constant", "log log d"])), "figure-1a")
-    assert "m = 200: **UNDECIDED** between constant, log log d (" in undecided
-    assert "the table names" not in undecided
+    assert "99 %: **UNDECIDED** between constant, log log d. " in undecided
     none = section(rendered(law(verdict="NONE", standing=[])), "figure-1a")
-    assert "m = 200: **NONE** (" in none
-    assert "the table names" not in none
+    assert "99 %: **NONE** of them describes the table. " in none
+    for other in (undecided, none):
+        assert "the table names" not in other
 
 
-def test_a_table_that_cannot_tell_says_so() -> None:
-    """Below its target probability the design says what would decide; at or above it, with how little it would."""
-    design = {"probability": 0.993, "target": 0.95, "replicates_factor": 0.4, "d_max": None, "limit": 1e6}
+def test_what_is_told_of_each_law() -> None:
+    """Excluded laws have their χ² beside its limit, the others b and the factor, where it has a bound."""
 
     def told(**more: Any) -> str:
-        return section(rendered(law(design=design | more)), "figure-1a")
+        return section(rendered(law(fits=[{**LAW_FIT, **more}])), "figure-1a")
 
-    assert "are told apart with probability 0.993; 40 % of the replicates would do" in told()
-    assert "are told apart with probability 0.950." in told(probability=0.95, replicates_factor=None)
-    weak = told(probability=0.31, replicates_factor=7.3, d_max=4096.0)
-    assert "constant and log log d cannot be told apart here" in weak
-    assert "dimensions up to 4.10·10^3, or 7.30 times the replicates, would decide" in weak
-    assert "are told apart with" not in weak
-    hopeless = told(probability=0.31, replicates_factor=None, d_max=None)
-    assert "no d up to 1.00·10^6, or no number of replicates on this grid, would decide" in hopeless
+    assert "log d: b = 0.0100 [−0.0200, 0.0400], a factor 0.9900 to 1.020 over the grid." in told()
+    assert "log d: excluded, χ² = 20.0 above 18.8." in told(chi_square=20.0)
+    assert "0.0400], no bound on the factor over the grid." in told(factor_low=None, factor_high=None)
+    assert "b = 0: a = 0.7000 [0.6000, 0.8000]." in told(law="constant")
+    assert "b = 0: excluded, χ² = 20.0 above 18.8." in told(law="constant", chi_square=20.0)
+    assert "proved. A sentence about designs." in told()
 
 
 def test_intervals_decide_what_is_below() -> None:
