@@ -32,6 +32,8 @@ from figures.told import Figure
 from studies import bench, explain, projection, provenance, tables, verdicts
 from studies.catalog import PAPER_OF, PRESETS, STUDIES, home, study
 from studies.executors import Dask, lasting
+from studies.joined import Joined
+from studies.quantities import study_of
 from studies.study import Settings, Study, load_settings
 from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
@@ -160,9 +162,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
-def report_text(
-    joined: Mapping[str, verdicts.Joined], judged: Sequence[Verdict], pictures: str, preset: str
-) -> str:
+def report_text(joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str) -> str:
     """paper_repro.md from joined results, by figure name, and verdicts; a function of these alone."""
     return markdown.render(
         [asdict(paper) for paper in PAPERS],
@@ -202,12 +202,12 @@ def _blaming_gaps(complete: bool) -> Iterator[None]:
         raise Incomplete(f"cells are missing, so there are no verdicts: {error}") from None
 
 
-def _join(figure: Figure, results: Mapping[str, Table]) -> verdicts.Joined:
+def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
     """What a figure is drawn from."""
-    return verdicts.JOINS[figure.name](results)
+    return verdicts.joins()[figure.name](results)
 
 
-def _drawn(figure: Figure, joined: verdicts.Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
+def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
     """The figure, with a word under it on whose results it shows."""
     drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     used = {name: results[name] for name in figure.studies}
@@ -215,7 +215,7 @@ def _drawn(figure: Figure, joined: verdicts.Joined, results: Mapping[str, Table]
     return drawing
 
 
-def _save(figure: Figure, joined: verdicts.Joined, results: Mapping[str, Table], out: Path) -> None:
+def _save(figure: Figure, joined: Joined, results: Mapping[str, Table], out: Path) -> None:
     """Draws one figure into the folder."""
     save(_drawn(figure, joined, results), out, figure.name)
 
@@ -263,7 +263,7 @@ def _draw(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     claims: Sequence[Claim] = [claim(name) for name in options.names] or CLAIMS
-    wanted = dict.fromkeys(verdicts.study_of(one) for one in claims)
+    wanted = dict.fromkeys(study_of(one) for one in claims)
     with tempfile.TemporaryDirectory() as scratch:
         complete, results = _measure(
             [study(name) for name in wanted], "quick", Path(scratch), options.workers
@@ -276,7 +276,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     one = claim(options.name)
-    name = verdicts.study_of(one)
+    name = study_of(one)
     source = _source(options.source, [study(name)])
     if not (home(source, study(name)) / f"{name}.json").exists():
         print(explain.text(explain.record(one), f"{source} has no results of {name}; run it first"))

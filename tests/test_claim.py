@@ -25,7 +25,7 @@ from bounds.claim import (
 )
 from bounds.ledger import CLAIMS, claim
 from studies.catalog import STUDIES
-from studies.verdicts import study_of
+from studies.quantities import study_of
 
 
 def one(cell: Any) -> float:

@@ -16,9 +16,15 @@ from bounds.check import Array, InvalidInput
 from bounds.ledger import CLAIMS, claim
 from figures.catalog import FIGURES
 from figures.data import FigureData
-from studies import tables, verdicts
+from studies import quantities, tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
-from studies.papers.kumar_2025 import bootstrap_map, bootstrap_weights, joint_time
+from studies.graph import ancestry
+from studies.joined import Joined
+from studies.papers.kumar_2025 import bootstrap_map, bootstrap_weights, joins, joint_time
+from studies.papers.kumar_2025 import quantities as kumar
+from studies.papers.kumar_2025.joins.beyond import FITS
+from studies.papers.kumar_2025.joins.figure_1a import joint_expected
+from studies.papers.kumar_2025.joins.figure_2 import GOALS
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings, Spectrum, cells, measure
 from studies.study import Cell, Study, canonical, load_settings, parse_settings, replicate_seed
 from studies.sweep import run
@@ -57,8 +63,8 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def joined_1a(table: Table) -> verdicts.Joined:
-    return verdicts.figure_1a(table)
+def joined_1a(table: Table) -> Joined:
+    return joins.figure_1a(table)
 
 
 def picked(rows: list[dict[str, str]], column: str, **where: Any) -> Array:
@@ -108,7 +114,7 @@ def test_joint_error(table: Table, rows: list[dict[str, str]]) -> None:
     """Σ_j γ_j × empirical risk with γ_j = t_j − t_{j−1}; not DSM and BSM together, not the population risk, and not
     the mean over j, each of which is far off on this grid.
     """
-    found = verdicts.joint_empirical_risk(table)
+    found = kumar.joint_empirical_risk(table)
     assert len(found) == len(DIMS) * len(SAMPLES) * REPLICATES
     for d in DIMS:
         for m in SAMPLES:
@@ -121,11 +127,11 @@ def test_joint_expectation() -> None:
     """Σ_j γ_j tr(C_j) d/m from inverted matrices; d/(m − d − 1), the population's, is the decoy."""
     for d, m in ((4, 60), (20, 150)):
         direct = sum(g * trace_c(d, t) for g, t in zip((0.2, 0.3, 0.6), TIMES, strict=True)) * d
-        assert verdicts.joint_expected(SETTINGS, d, m) == pytest.approx(direct / m, rel=1e-12)
-        assert abs(direct / (m - d - 1) / verdicts.joint_expected(SETTINGS, d, m) - 1) > 0.01
+        assert joint_expected(SETTINGS, d, m) == pytest.approx(direct / m, rel=1e-12)
+        assert abs(direct / (m - d - 1) / joint_expected(SETTINGS, d, m) - 1) > 0.01
 
 
-def test_points_of_figure_1a(joined_1a: verdicts.Joined, rows: list[dict[str, str]]) -> None:
+def test_points_of_figure_1a(joined_1a: Joined, rows: list[dict[str, str]]) -> None:
     """Means, Student intervals and quantiles of error/d², and the same over log log d; with the exact curve."""
     points, theory = joined_1a.tables["points"], joined_1a.tables["theory"]
     assert len(points) == len(theory) == 2 * len(DIMS) * len(SAMPLES)
@@ -143,12 +149,10 @@ def test_points_of_figure_1a(joined_1a: verdicts.Joined, rows: list[dict[str, st
         # off at d = 4 and 8 % off at d = 20.
         assert abs(values.mean() - exact["value"].iloc[0]) < 9 * row["se"] < 0.4 * row["mean"]
         assert d < 20 or 9 * row["se"] < 0.08 * row["mean"]
-        assert exact["value"].iloc[0] == pytest.approx(
-            verdicts.joint_expected(SETTINGS, d, m) / over, rel=1e-12
-        )
+        assert exact["value"].iloc[0] == pytest.approx(joint_expected(SETTINGS, d, m) / over, rel=1e-12)
 
 
-def test_fits_of_figure_1a(joined_1a: verdicts.Joined) -> None:
+def test_fits_of_figure_1a(joined_1a: Joined) -> None:
     """Slopes by numpy.polyfit with weights mean/se; the predicted tilt is the same fit to 1/log log d.
 
     The band is the covariance of that fit, carried to each d: a band of the slope's error alone, or one that
@@ -176,18 +180,18 @@ def test_fits_of_figure_1a(joined_1a: verdicts.Joined) -> None:
         np.testing.assert_allclose(np.log(band["value"] / band["low"]), half, rtol=1e-7)
 
 
-def test_the_spacing_is_named_only_where_there_is_one(joined_1a: verdicts.Joined, table: Table) -> None:
+def test_the_spacing_is_named_only_where_there_is_one(joined_1a: Joined, table: Table) -> None:
     """t = 0.2, 0.5, 1.1 has no Δ, and the caption must not say 0.2."""
     assert joined_1a.facts["delta"] == "not constant"
     config = table.manifest["config"] | {"times": [0.2, 0.4, 0.6]}
     frame = table.frame.assign(t=table.frame["t"].map({0.2: 0.2, 0.5: 0.4, 1.1: 0.6}))
-    uniform = verdicts.figure_1a(Table(frame, table.manifest | {"config": config}))
+    uniform = joins.figure_1a(Table(frame, table.manifest | {"config": config}))
     assert uniform.facts["delta"] == pytest.approx(0.2, rel=1e-15)
 
 
 def test_figure_1b_is_relative_to_its_anchor(table: Table, rows: list[dict[str, str]]) -> None:
     """Ratios of plain means at the largest m, their errors added in quadrature; the linear rival is d/d₀."""
-    joined = verdicts.figure_1b(table)
+    joined = joins.figure_1b(table)
     assert joined.facts["anchor_d"] == 20  # of 4, 7, 11 and 20, the nearest to 16 in log d
     base = joint(rows, 20, 150) / 400
     for row in joined.tables["measured"].to_dict("records"):
@@ -209,7 +213,7 @@ def test_figure_1b_is_relative_to_its_anchor(table: Table, rows: list[dict[str, 
 def test_figure_1b_where_cells_are_missing(table: Table) -> None:
     """Without the cells of d = 20 the anchor is the nearest that was measured, not an error."""
     lacking = Table(table.frame[table.frame["d"] != 20], table.manifest)
-    assert verdicts.figure_1b(lacking).facts["anchor_d"] == 11
+    assert joins.figure_1b(lacking).facts["anchor_d"] == 11
 
 
 def test_ratios_of_figure_3a(table: Table, rows: list[dict[str, str]]) -> None:
@@ -218,7 +222,7 @@ def test_ratios_of_figure_3a(table: Table, rows: list[dict[str, str]]) -> None:
     The decoys are the error as if DSM and BSM had seen different data, which is more than 1.15 times as large, and
     the mean of ratios.
     """
-    joined = verdicts.figure_3a(table)
+    joined = joins.figure_3a(table)
     assert (joined.facts["d"], joined.facts["m"]) == (4, 60)
     found = joined.tables["ratio"].to_dict("records")
     assert [row["t"] for row in found] == [0.5, 1.1]
@@ -256,7 +260,7 @@ def leading_bsm(d: int, t_index: int) -> float:
 
 def test_curves_of_figure_3a(table: Table) -> None:
     """The three curves from matrices and loops, each at its own t; and the ratio's curves are theirs over tr(C) d."""
-    joined = verdicts.figure_3a(table)
+    joined = joins.figure_3a(table)
     theory = joined.tables["theory"].set_index(["curve", "t"])["value"]
     d, m = 4, 60
     for k, t in enumerate(TIMES):
@@ -280,7 +284,7 @@ BASE = [f for f in FIGURES if f.name not in ("figure-2", "figure-3b")]
 @pytest.mark.parametrize("figure", BASE, ids=lambda f: f.name)
 def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str, Table]) -> None:
     """Each figure's own checks pass on its join; without one of the tables they do not."""
-    joined = verdicts.JOINS[figure.name]({name: beyond.get(name, table) for name in figure.studies})
+    joined = joins.JOINS[figure.name]({name: beyond.get(name, table) for name in figure.studies})
     figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     assert joined.findings["missing"] == 0
     fewer = dict(list(joined.tables.items())[1:])
@@ -294,7 +298,7 @@ def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str
 def test_measurements(table: Table, rows: list[dict[str, str]]) -> None:
     """Value, standard error and replicates of each measurement, cell by cell, from the plain CSV."""
     for column, name in (("risk", "dsm-risk"), ("empirical_risk", "dsm-empirical-risk")):
-        found = verdicts.MEASUREMENTS[name][1](table)
+        found = quantities.measurements()[name][1](table)
         assert len(found) == len(DIMS) * len(SAMPLES) * len(TIMES)
         for one in found:
             values = picked(rows, column, estimator="dsm", **{k: one.cell[k] for k in ("d", "m", "t")})
@@ -302,19 +306,19 @@ def test_measurements(table: Table, rows: list[dict[str, str]]) -> None:
             assert one.replicates == REPLICATES
             np.testing.assert_array_equal(one.cell["eigenvalues"], np.linspace(0.4, 2.0, one.cell["d"]))
             assert one.cell["times"] == list(TIMES)
-    for one in verdicts.measure_ratio(table):
+    for one in kumar.measure_ratio(table):
         where = {k: one.cell[k] for k in ("d", "m", "t")}
         dsm, bsm = (picked(rows, "risk", estimator=e, **where) for e in ("dsm", "bsm"))
         assert one.value == pytest.approx(bsm.mean() / dsm.mean(), rel=1e-12)
         assert one.error == pytest.approx(jackknife(bsm, dsm), rel=0.1)
         assert one.cell["t"] > TIMES[0]
-    scaled = {one.cell["d"]: one for one in verdicts.measure_scaled_error(table)}
+    scaled = {one.cell["d"]: one for one in kumar.measure_scaled_error(table)}
     assert list(scaled) == sorted(DIMS)
     for d, one in scaled.items():
         values = joint(rows, d, 150) / d**2
         assert one.cell["x"] == d
         assert (one.value, one.error) == pytest.approx((values.mean(), stats.sem(values)), rel=1e-12)
-    for one in verdicts.measure_growth(table):
+    for one in kumar.measure_growth(table):
         small, large = scaled[4], scaled[one.cell["d"]]
         assert (one.cell["smallest"], one.cell["m"]) == (4, 150)
         assert one.value == pytest.approx(large.value / small.value, rel=1e-12)
@@ -331,12 +335,12 @@ def test_a_quantity_of_evidence() -> None:
         *(("b", '{"x":1}', value) for value in (70.0, 80.0)),
     ]
     frame = pd.DataFrame(planted, columns=["quantity", "cell", "value"])
-    first, second = verdicts.measure_quantity(Table(frame, {"study": "s"}), "a")
+    first, second = quantities.measure_quantity(Table(frame, {"study": "s"}), "a")
     assert (first.cell, first.value, first.replicates) == ({"x": 1}, 3.0, 3)
     assert first.error == pytest.approx(math.sqrt(7 / 3), rel=1e-14)  # variance (4 + 1 + 9)/2, over 3
     assert (second.cell, second.value, second.error, second.replicates) == ({"x": 2}, 5.0, 0.0, 1)
     with pytest.raises(InvalidInput, match="s: has no measurement of c"):
-        verdicts.measure_quantity(Table(frame, {"study": "s"}), "c")
+        quantities.measure_quantity(Table(frame, {"study": "s"}), "c")
 
 
 def test_a_wrong_table_is_refuted(table: Table) -> None:
@@ -365,7 +369,7 @@ def test_a_wrong_table_is_refuted(table: Table) -> None:
 def test_only_what_was_measured_is_judged(table: Table) -> None:
     """In the order of the claims; claims of other studies are left out, not guessed at."""
     judged = verdicts.judge(CLAIMS, {"error-vs-timestep": table})
-    expected = [c.name for c in CLAIMS if verdicts.study_of(c) == "error-vs-timestep"]
+    expected = [c.name for c in CLAIMS if quantities.study_of(c) == "error-vs-timestep"]
     assert [v.claim.name for v in judged] == expected
     assert verdicts.judge(CLAIMS, {}) == []
 
@@ -373,12 +377,12 @@ def test_only_what_was_measured_is_judged(table: Table) -> None:
 def test_every_measurement_has_its_study() -> None:
     """And every join its study and its figure."""
     names = {one.name for one in STUDIES}
-    assert {name for name, _ in verdicts.MEASUREMENTS.values()} <= names
+    assert {name for name, _ in quantities.measurements().values()} <= names
     assert {name for figure in FIGURES for name in figure.studies} <= names
-    assert list(verdicts.JOINS) == [figure.name for figure in FIGURES]
-    graph = verdicts.ancestry(CLAIMS, verdicts.GOALS)
+    assert list(joins.JOINS) == [figure.name for figure in FIGURES]
+    graph = ancestry(CLAIMS, GOALS)
     drawn = next(f for f in FIGURES if f.name == "figure-2")
-    assert {verdicts.study_of(claim) for claim in graph} == set(drawn.studies)
+    assert {quantities.study_of(claim) for claim in graph} == set(drawn.studies)
 
 
 # --- beyond the paper ---------------------------------------------------------------------------------------
@@ -419,10 +423,10 @@ def half_width(values: pd.Series) -> float:
 def test_efficiency_is_risk_over_the_bound(beyond: dict[str, Table]) -> None:
     """Each mean over the bound from matrices; the bound without its diagonal's factor 2 is the decoy."""
     frame = beyond["bootstrap-weights"].frame
-    joined = verdicts.beyond_efficiency(beyond["bootstrap-weights"])
+    joined = joins.beyond_efficiency(beyond["bootstrap-weights"])
     points = joined.tables["points"]
-    assert len(points) == 2 * 2 * len(verdicts.FITS)
-    labels = {label: name for name, label in verdicts.FITS.items()}
+    assert len(points) == 2 * 2 * len(FITS)
+    labels = {label: name for name, label in FITS.items()}
     for row in points.to_dict("records"):
         data, decayed = np.linspace(0.3, 3.0, 3), math.exp(-2 * row["t"])
         v = decayed * data + 1 - decayed
@@ -445,11 +449,11 @@ def test_efficiency_is_risk_over_the_bound(beyond: dict[str, Table]) -> None:
 def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
     """mean/mean by pandas and the jackknife's standard error within 10 %; unpaired, the error is another."""
     frame = beyond["bootstrap-map"].frame
-    joined = verdicts.beyond_map(beyond["bootstrap-map"])
+    joined = joins.beyond_map(beyond["bootstrap-map"])
     wide = frame.pivot(
         index=["spectrum", "first", "spacing", "m", "replicate"], columns="estimator", values="risk"
     )
-    names = {label: name for name, label in verdicts.FITS.items()}
+    names = {label: name for name, label in FITS.items()}
     cells = joined.tables["cells"]
     assert len(cells) == 3 * 2 * 2 * 3
     for row in cells.to_dict("records"):
@@ -466,7 +470,7 @@ def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
     for row in found["best"]:
         assert row["ratio"] == cells.loc[cells["estimator"] == row["estimator"], "ratio"].min()
     assert len(found["loses"]) == int((cells["low"] > 1).sum())
-    measured = verdicts.measure_map("bsm")(beyond["bootstrap-map"])
+    measured = kumar.measure_map("bsm")(beyond["bootstrap-map"])
     mine = cells[cells["estimator"] == "BSM"]
     assert sorted(one.value for one in measured) == sorted(mine["ratio"])
 
@@ -474,7 +478,7 @@ def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
 def test_the_basis_join_is_a_mean_and_its_prediction(beyond: dict[str, Table]) -> None:
     """Means by pandas; the prediction is bias + variance/m, near the measured mean; the best is the least mean."""
     frame = beyond["joint-time"].frame
-    joined = verdicts.beyond_basis(beyond["joint-time"])
+    joined = joins.beyond_basis(beyond["joint-time"])
     means = frame.groupby(["m", "basis", "count", "local"])["risk"].mean()
     points = joined.tables["points"]
     assert len(points) == len(means) == 2 * 4 * 3 * 2
@@ -551,19 +555,19 @@ def test_small_dimensions_run_and_figure_1a_refuses(tmp_path: Path) -> None:
     with pytest.raises(
         InvalidInput, match=r"^dims: log log d is not positive for d ≤ e, so d = 1 cannot be used$"
     ):
-        verdicts.figure_1a(found)
+        joins.figure_1a(found)
 
 
 def test_what_cannot_be_joined_is_refused(table: Table) -> None:
     """Each with the key at fault."""
-    for join in (verdicts.figure_1a, verdicts.figure_1b):
+    for join in (joins.figure_1a, joins.figure_1b):
         with pytest.raises(InvalidInput, match="the joint error is that of dsm"):
             join(without(table, "dsm"))
     for estimator in ("dsm", "bsm"):
         with pytest.raises(InvalidInput, match="Figure 3a compares dsm and bsm"):
-            verdicts.figure_3a(without(table, estimator))
+            joins.figure_3a(without(table, estimator))
     single = Table(table.frame[table.frame["replicate"] == 0], table.manifest)
-    for any_join in (verdicts.figure_1a, verdicts.figure_1b, verdicts.figure_3a):
+    for any_join in (joins.figure_1a, joins.figure_1b, joins.figure_3a):
         with pytest.raises(InvalidInput, match="replicates: an interval needs at least 2"):
             any_join(single)
 
@@ -574,8 +578,8 @@ def test_a_manifest_with_a_damaged_config(table: Table) -> None:
         table.frame, table.manifest | {"config": table.manifest["config"] | {"times": [1.0, 0.5]}}
     )
     with pytest.raises(InvalidInput, match="times: must be strictly increasing"):
-        verdicts.settings_of(damaged)
-    assert verdicts.settings_of(table) == SETTINGS
+        kumar.settings_of(damaged)
+    assert kumar.settings_of(table) == SETTINGS
 
 
 WRITTEN = {"dims": "[4]", "samples": "[50]", "times": "[0.1, 0.2]", "replicates": "3", "seed": "7"}

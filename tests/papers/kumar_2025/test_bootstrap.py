@@ -9,7 +9,7 @@ from bounds.gram import Gram
 from bounds.papers.kumar_2025 import bootstrap as claims
 from bounds.process import Step, steps, uniform_grid
 from bounds.risk import bootstrap_risk, information_bound
-from studies import verdicts
+from studies import quantities, verdicts
 from studies.papers.kumar_2025 import bootstrap_map
 from studies.papers.kumar_2025 import evidence_bootstrap as evidence
 from tests.measured import quick
@@ -34,7 +34,7 @@ def test_claim_has_its_expected_verdict(claim, measured):
 def test_errors_are_as_small_as_promised(measured):
     """Standard errors of the Gaussian risks below 1 %: a large error would accept anything."""
     for quantity in ("gain-risk", "path-risk", "unpooled-risk", "joint-risk"):
-        for one in verdicts.measure_quantity(measured[evidence.STUDY.name], quantity):
+        for one in quantities.measure_quantity(measured[evidence.STUDY.name], quantity):
             assert one.error < 0.01 * one.value
 
 

@@ -14,7 +14,7 @@ from bounds import concentration as c
 from bounds.claim import Claim, verify
 from bounds.papers.kumar_2025.concentration import CLAIMS
 from bounds.process import geometric_grid, simulate, uniform_grid, weights
-from studies import verdicts
+from studies import quantities, verdicts
 from studies.papers.kumar_2025 import evidence_concentration as e
 from studies.study import replicate_seed
 from studies.tables import Table
@@ -52,7 +52,7 @@ def test_what_would_be_caught(table: Table) -> None:
 
     def answer(name: str, factor) -> str:
         claim = NAMED[name]
-        measured = verdicts.measured_by(claim)[1](table)
+        measured = quantities.measured_by(claim)[1](table)
         variant = Claim(**{**vars(claim), "decoy": lambda x: claim.formula(x) * factor(x)})
         return verify(variant, measured).decoy.answer
 

@@ -14,7 +14,7 @@ from bounds.claim import Verdict
 from bounds.mixture import Mixture
 from bounds.papers.kumar_2025.identities import CLAIMS
 from bounds.process import decay, noise_variance, simulate
-from studies import verdicts
+from studies import quantities, verdicts
 from studies.papers.kumar_2025 import evidence_identities as study
 from studies.tables import Table
 from tests.measured import quick
@@ -82,7 +82,7 @@ def test_every_derivation_is_in_one_proof():
 @pytest.mark.parametrize("claim", [c for c in CLAIMS if c.certified], ids=lambda c: c.name)
 def test_each_symbolic_decoy_is_false_by_itself(claim, table):
     """A verdict looks at the worst cell alone; here every derivation's decoy is non-zero at every point."""
-    for one in verdicts.measured_by(claim)[1](table):
+    for one in quantities.measured_by(claim)[1](table):
         assert one.value == 0.0
         assert claim.decoy(one.cell) > 1e-6, one.cell["derivation"]
 
@@ -376,7 +376,7 @@ def test_no_point_beats_the_search(d):
 def test_pair_norm_is_one_number_in_every_dimension(table):
     """The measured suprema at d = 1 and d = 64 agree to 1e-9, while the traces differ more than fivefold."""
     claims = {
-        c.name: verdicts.measured_by(c)[1](table)
+        c.name: quantities.measured_by(c)[1](table)
         for c in CLAIMS
         if c.name in ("residual-norm-attained", "residual-trace-bound")
     }

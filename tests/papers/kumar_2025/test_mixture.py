@@ -5,7 +5,7 @@ import pytest
 
 from bounds.mixture import Mixture
 from bounds.papers.kumar_2025 import mixture as claims
-from studies import verdicts
+from studies import quantities, verdicts
 from studies.papers.kumar_2025 import evidence_mixture as evidence
 from tests.measured import quick
 
@@ -72,7 +72,7 @@ def test_target_variance_of_one_gaussian_is_theory_mds():
 
 def test_ratios_are_paired(table):
     """`measure_over_dsm` against a jackknife over replicates; the unpaired error is the decoy."""
-    (found,) = verdicts.measure_over_dsm("score-error", "bsm")(table)
+    (found,) = quantities.measure_over_dsm("score-error", "bsm")(table)
     by = {
         m: table.frame.loc[table.frame["quantity"] == f"score-error/{m}"]
         .sort_values("replicate")["value"]

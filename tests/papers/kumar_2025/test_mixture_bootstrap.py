@@ -10,9 +10,10 @@ from bounds.check import InvalidInput
 from bounds.process import noise_variance, simulate, uniform_grid
 from figures.data import BadTable, FigureData
 from figures.papers.kumar_2025 import figure_3b
-from studies import tables, verdicts
+from studies import tables
+from studies.papers.kumar_2025 import joins, perceptron
 from studies.papers.kumar_2025 import mixture_bootstrap as study
-from studies.papers.kumar_2025 import perceptron
+from studies.papers.kumar_2025.joins.figure_3b import _improvement
 from studies.papers.kumar_2025.mixture_bootstrap import STUDY, Case, MixtureSettings, cells, measure
 from studies.study import parse_settings
 from studies.sweep import run
@@ -133,7 +134,7 @@ def test_bootstrap_targets_of_a_network(monkeypatch):
 
 def test_joined_figure(table):
     """Shares, parts and improvements from the CSV by plain means; Bonferroni over all comparisons; the words."""
-    joined = verdicts.figure_3b(table)
+    joined = joins.figure_3b(table)
     first = joined.findings["settings"][0]
     frame = table.frame
     here = {"m": 80}
@@ -161,7 +162,7 @@ def test_joined_figure(table):
 
 def test_what_is_joined_can_be_drawn(table):
     """The figure's own checks pass on its join; without one of the tables they do not."""
-    joined = verdicts.figure_3b(table)
+    joined = joins.figure_3b(table)
     figure_3b.draw(FigureData("figure-3b", joined.tables, joined.facts))
     assert joined.findings["missing"] == 0
     for name in joined.tables:
@@ -181,8 +182,8 @@ def test_words_of_improvement():
         (base + 0.02 * noise, "nothing"),
         (base + 0.9 * noise, "undecided"),
     ):
-        assert verdicts._improvement(base, other + 1e-3 * noise, 10)["word"] == word
-    narrow, wide = (verdicts._improvement(base, base + noise, c) for c in (1, 100))
+        assert _improvement(base, other + 1e-3 * noise, 10)["word"] == word
+    narrow, wide = (_improvement(base, base + noise, c) for c in (1, 100))
     assert wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])
 
 
@@ -192,7 +193,7 @@ def test_no_picture_no_figure(table):
     later = frame[(frame["replicate"] > 0) | (frame["budget"] > 0)]
     for kept in (frame[frame["quantity"] != "density"], frame[frame["budget"] != 8], later):
         with pytest.raises(InvalidInput, match="cases"):
-            verdicts.figure_3b(tables.Table(pd.DataFrame(kept), table.manifest))
+            joins.figure_3b(tables.Table(pd.DataFrame(kept), table.manifest))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""Figure 1b: the measured growth beside published rates."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bounds.papers.kumar_2025 import rates
+from studies import slopes
+from studies.joined import Fact, Joined
+from studies.papers.kumar_2025.joins.figure_1a import SCALINGS
+from studies.papers.kumar_2025.joins.settings import describe_spectrum, provenance
+from studies.papers.kumar_2025.quantities import joint_empirical_risk, settings_of
+from studies.summary import groups, summary
+from studies.tables import Table
+
+ANCHOR = 16
+
+
+def figure_1b(table: Table) -> Joined:
+    """The measured law beside linear dependence and the published rates, all 1 at one dimension.
+
+    At the largest m. Rates are drawn where their dependence on d at fixed n is quoted in full; the others are
+    listed with the reason.
+    """
+    settings = settings_of(table)
+    errors = joint_empirical_risk(table)
+    m = int(errors["m"].max())
+    dims = sorted(int(d) for d in errors.loc[errors["m"] == m, "d"].unique())
+    anchor = min(dims, key=lambda d: abs(np.log(d / ANCHOR)))
+    rows = []
+    for d, mine in groups(errors[errors["m"] == m], "d"):
+        scaled = pd.Series(slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), SCALINGS[0]))
+        rows.append({"d": d, "m": m, **summary(scaled)})
+    measured = pd.DataFrame(rows)
+    level = float(measured.loc[measured["d"] == anchor, "mean"].iloc[0])
+    value = measured["mean"] / level
+    relative = (measured["high"] - measured["low"]) / 2 / measured["mean"]
+    at_anchor = measured["d"] == anchor
+    # Divided by a measured number, a value carries that number's error too; the anchor itself is 1 by definition.
+    half = value * np.hypot(relative, np.where(at_anchor, 0.0, relative[at_anchor].iloc[0]))
+    measured = measured.assign(value=value, low=value - half, high=value + half)
+    measured = measured[["d", "m", "n", "value", "low", "high"]]
+    grid = np.array([float(d) for d in dims])
+    drawn: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("kumar_2025_linear_reference", "linear in d", "linear", {}),
+        ("kumar_2025_log_log", "log log d (the paper's factor)", "paper", {}),
+        ("wibisono_2024_squared_error", "Wibisono et al. 2024", "published", {"n": float(m)}),
+        ("zhang_2024_squared_error", "Zhang et al. 2024, t = 0.5", "published", {"n": float(m), "t": 0.5}),
+    ]
+    rivals = []
+    for name, label, group, parameters in drawn:
+        values = rates.curve(name, grid, float(anchor), **parameters)
+        note = {"linear": "", "paper": "", "published": "constant unknown; not divided by log|H|"}[group]
+        rivals += [
+            {"label": label, "d": d, "value": float(v), "style_group": group, "note": note}
+            for d, v in zip(grid, values, strict=True)
+            if np.isfinite(v) and v > 0
+        ]
+    last = measured.iloc[-1]
+    findings = {
+        "m": m,
+        "anchor": anchor,
+        "largest": int(last["d"]),
+        "measured": {k: float(last[k]) for k in ("value", "low", "high")},
+        "linear": float(last["d"] / anchor),
+        "not_drawn": [
+            {"source": r.source, "quantity": r.quantity, "note": r.note, "recalled": r.recalled}
+            for r in rates.RATES
+            if not r.comparable
+        ],
+        **provenance(table),
+    }
+    facts: dict[str, Fact] = {
+        "anchor_d": anchor,
+        "m": m,
+        "n": settings.replicates,
+        "spectrum": describe_spectrum(settings),
+    }
+    return Joined({"measured": measured, "rivals": pd.DataFrame(rivals)}, facts, findings)

@@ -1,0 +1,129 @@
+"""What the claims of this paper are measured by, beyond the means of its evidence."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bounds.check import InvalidInput
+from bounds.claim import Measured
+from bounds.gaussian import Gaussian
+from bounds.process import weights
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings
+from studies.quantities import mean, measure_over_dsm
+from studies.study import parse_settings
+from studies.summary import groups, ratio_of_means
+from studies.tables import Table
+
+
+def settings_of(table: Table) -> LinearScoreSettings:
+    """The settings that a base study's manifest records."""
+    return parse_settings(LinearScoreSettings, table.manifest["config"], f"{table.manifest['study']}.json")
+
+
+def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
+    """The data's law in that dimension."""
+    return settings.spectrum.law(d)
+
+
+def joint_empirical_risk(table: Table) -> pd.DataFrame:
+    """Σ_j γ_j × empirical risk at t_j of DSM, γ_j = t_j − t_{j−1}, for each d, m, replicate."""
+    frame = table.frame[table.frame["estimator"] == "dsm"]
+    if frame.empty:
+        raise InvalidInput("estimators", "the joint error is that of dsm, which the results do not hold")
+    times = settings_of(table).times
+    gamma = dict(zip(times, weights(times), strict=True))
+    weighted = frame.assign(error=frame["empirical_risk"] * frame["t"].map(gamma))
+    return weighted.groupby(["d", "m", "replicate"])["error"].sum().reset_index()
+
+
+def _cells(table: Table, estimator: str) -> list[tuple[dict[str, Any], pd.DataFrame]]:
+    """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of it."""
+    settings = settings_of(table)
+    frame = table.frame[table.frame["estimator"] == estimator]
+    return [
+        (
+            {
+                "d": int(d),
+                "m": int(m),
+                "t": float(t),
+                "times": list(settings.times),
+                "eigenvalues": law_of(settings, int(d)).eigenvalues.tolist(),
+            },
+            group.sort_values("replicate"),
+        )
+        for (d, m, t), group in groups(frame, ["d", "m", "t"])
+    ]
+
+
+def measure_risk(column: str) -> Callable[[Table], list[Measured]]:
+    """Mean of a risk column of DSM at each cell."""
+    return lambda table: [mean(cell, g[column].to_numpy()) for cell, g in _cells(table, "dsm")]
+
+
+def measure_ratio(table: Table) -> list[Measured]:
+    """Paired ratio of the mean risks of BSM and DSM after the first step, at each (d, m, t)."""
+    out = []
+    for (cell, b), (_, a) in zip(_cells(table, "bsm"), _cells(table, "dsm"), strict=True):
+        if cell["t"] > cell["times"][0]:
+            ratio, se = ratio_of_means(b["risk"].to_numpy(), a["risk"].to_numpy())
+            out.append(Measured(cell, ratio, se, len(a)))
+    return out
+
+
+def measure_scaled_error(table: Table) -> list[Measured]:
+    """Joint empirical error over d² at each d, at the largest m; x is d."""
+    errors = joint_empirical_risk(table)
+    errors = errors[errors["m"] == errors["m"].max()]
+    return [
+        mean({"x": float(d), "d": int(d), "m": int(g["m"].iloc[0])}, g["error"].to_numpy() / float(d) ** 2)
+        for d, g in groups(errors, "d")
+    ]
+
+
+def measure_growth(table: Table) -> list[Measured]:
+    """Scaled error at each d over that at the smallest, at the largest m."""
+    scaled = measure_scaled_error(table)
+    first = scaled[0]
+    return [
+        Measured(
+            {**one.cell, "smallest": first.cell["d"]},
+            one.value / first.value,
+            one.value / first.value * float(np.hypot(one.error / one.value, first.error / first.value)),
+            one.replicates,
+        )
+        for one in scaled[1:]
+    ]
+
+
+def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of an estimator's mean joint risk to DSM's at each cell of the map."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        for place, group in groups(table.frame, ["spectrum", "first", "spacing", "d", "m"]):
+            by = {e: g.sort_values("replicate")["risk"].to_numpy() for e, g in groups(group, "estimator")}
+            ratio, se = ratio_of_means(by[estimator], by["dsm"])
+            cell = dict(zip(("spectrum", "first", "spacing", "d", "m"), place, strict=True))
+            out.append(Measured(cell, ratio, se, by["dsm"].size))
+        return out
+
+    return measured
+
+
+# measurement name → (study, how)
+MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
+    "dsm-risk": ("small-samples", measure_risk("risk")),
+    "dsm-empirical-risk": ("small-samples", measure_risk("empirical_risk")),
+    "figure-3a-ratio": ("error-vs-timestep", measure_ratio),
+    "scaled-error": ("error-vs-dimension", measure_scaled_error),
+    "growth": ("error-vs-dimension", measure_growth),
+    **{
+        f"mixture/{quantity}/{method}": ("evidence-mixture", measure_over_dsm(quantity, method))
+        for quantity in ("score-error", "share-error", "estimation")
+        for method in ("bsm", "bsm-half", "wrong-level")
+    },
+    "map-bsm": ("bootstrap-map", measure_map("bsm")),
+    "map-path": ("bootstrap-map", measure_map("path")),
+}

@@ -1,0 +1,83 @@
+"""What a claim is measured by: a study's table → numbers with standard errors. Nothing here knows a formula."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from bounds.check import Array, InvalidInput
+from bounds.claim import Claim, Measured
+from studies.catalog import STEMS
+from studies.summary import groups, ratio_of_means
+from studies.tables import Table
+
+Measure = Callable[[Table], list[Measured]]
+
+
+def mean(cell: dict[str, Any], values: Array) -> Measured:
+    return Measured(cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size)
+
+
+def measure_quantity(table: Table, quantity: str) -> list[Measured]:
+    """Mean over replicates of a quantity of evidence at each cell; standard error 0 for a single replicate.
+
+    Raises
+    ------
+    InvalidInput
+        If the table has no such quantity: its cells are missing.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    frame = table.frame[table.frame["quantity"] == quantity]
+    if frame.empty:
+        raise InvalidInput(table.manifest["study"], f"has no measurement of {quantity}")
+    for cell, value in zip(frame["cell"], frame["value"], strict=True):
+        values[cell].append(float(value))
+    out = []
+    for cell, found in values.items():
+        sample = np.array(found)
+        error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else 0.0
+        out.append(Measured(json.loads(cell), float(sample.mean()), error, sample.size))
+    return out
+
+
+def measure_over_dsm(quantity: str, method: str) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of the means of a quantity of evidence, of a method over DSM, at each cell."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        frame = table.frame.sort_values("replicate", kind="stable")
+        for cell, group in groups(frame[frame["quantity"].str.startswith(f"{quantity}/")], "cell"):
+            by = {m: group.loc[group["quantity"] == f"{quantity}/{m}", "value"] for m in (method, "dsm")}
+            a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, "dsm"))
+            ratio, se = ratio_of_means(a, b)
+            out.append(Measured(json.loads(cell), ratio, se, a.size))
+        return out
+
+    return measured
+
+
+@cache
+def measurements() -> dict[str, tuple[str, Measure]]:
+    """MEASUREMENTS of each work that has some of its own."""
+    found: dict[str, tuple[str, Measure]] = {}
+    for stem in STEMS:
+        if hasattr(import_module(f"studies.papers.{stem}"), "__path__"):
+            found |= import_module(f"studies.papers.{stem}.quantities").MEASUREMENTS
+    return found
+
+
+def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
+    """The study that a claim is measured by, and how: an entry of `measurements`, or "STUDY:QUANTITY" of evidence."""
+    if claim.measurement in measurements():
+        return measurements()[claim.measurement]
+    name, _, quantity = claim.measurement.partition(":")
+    return name, lambda table: measure_quantity(table, quantity)
+
+
+def study_of(claim: Claim) -> str:
+    """The study that a claim is measured by."""
+    return measured_by(claim)[0]

@@ -1,0 +1,44 @@
+"""Samples in a few numbers: means, ratios of paired means, intervals.
+
+Means are over replicates; intervals are Student's t at 95 %.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from bounds.check import Array, InvalidInput
+
+LEVEL = 0.95
+
+
+def groups(frame: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """groupby, with keys that mypy does not take for mere hashables."""
+    yield from frame.groupby(by)
+
+
+def summary(values: pd.Series) -> dict[str, float]:
+    """n, mean, standard error, 95 % interval of the mean, and the 5 % and 95 % quantiles of replicates."""
+    n = len(values)
+    if n < 2:
+        raise InvalidInput("replicates", "an interval needs at least 2 of them")
+    mean, se = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(n)
+    half = float(stats.t.isf((1 - LEVEL) / 2, n - 1)) * se
+    return {
+        "n": n,
+        "mean": mean,
+        "se": se,
+        "low": mean - half,
+        "high": mean + half,
+        "q05": float(values.quantile(0.05)),
+        "q95": float(values.quantile(0.95)),
+    }
+
+
+def ratio_of_means(a: Array, b: Array) -> tuple[float, float]:
+    """mean(a)/mean(b) of paired samples, and its standard error by the delta method."""
+    mean = float(a.mean() / b.mean())
+    return mean, float((a - mean * b).std(ddof=1) / np.sqrt(a.size) / b.mean())
