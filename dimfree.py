@@ -208,7 +208,7 @@ def _run(options: argparse.Namespace) -> int:
     settings: Settings = (
         load_settings(one.settings, options.config) if options.config else one.presets[options.preset]
     )
-    if options.scheduler and options.executor != "dask":
+    if options.scheduler is not None and options.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
     cluster = partial(Dask, options.scheduler, options.workers) if options.executor == "dask" else None
     outcome = run(one, settings, options.out, workers=options.workers, executor=cluster)

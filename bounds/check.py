@@ -143,8 +143,8 @@ def not_negative(key: str, value: Any) -> float:
     return found
 
 
-def whole(key: str, value: Any, least: int = 1) -> int:
-    """`value` as an integer, if it is a whole number, however written (100, 100.0, 1e6), and at least `least`.
+def whole(key: str, value: Any, least: int | None = 1) -> int:
+    """`value` as an integer, if it is a whole number, however written (100, 100.0, 1e6), and at least `least`, if one is named.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def whole(key: str, value: Any, least: int = 1) -> int:
         if not held.is_integer():
             raise InvalidInput(key, f"must be a whole number, but is {held:g}")
         found = int(held)
-    if found < least:
+    if least is not None and found < least:
         raise InvalidInput(key, f"must be at least {least}, but is {found}")
     return found
 

@@ -12,7 +12,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput, finite, matrices, not_negative, number, positive, symmetric, whole
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    matrices,
+    not_negative,
+    number,
+    positive,
+    symmetric,
+    whole,
+)
 from bounds.process import decay, noise_variance
 
 

@@ -109,7 +109,7 @@ def geometric_grid(first: float, last: float, steps: int) -> Array:
         If the ends are not positive and increasing, or N < 2.
     """
     ends = increasing_times("first, last", [number("first", first), number("last", last)])
-    return np.geomspace(*ends, whole("steps", steps, 2))
+    return np.geomspace(ends[0], ends[1], whole("steps", steps, 2))
 
 
 def weights(times: ArrayLike) -> Array:
@@ -129,6 +129,22 @@ def weights(times: ArrayLike) -> Array:
         If the times are not positive and strictly increasing.
     """
     return np.diff(increasing_times("times", times), prepend=0.0)
+
+
+def clock(times: ArrayLike) -> Array:
+    """x_k = e^{2 t_k} − 1, in which noise grows linearly; shape (N,).
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing, or one exceeds 350: e^{2t} then leaves float64's range.
+    """
+    grid = increasing_times("times", times)
+    if grid[-1] > 350:
+        raise InvalidInput(
+            "times", f"must be at most 350, where e^(2t) leaves float64, but hold {grid[-1]:g}"
+        )
+    return np.asarray(np.expm1(2 * grid))
 
 
 @dataclass(frozen=True)

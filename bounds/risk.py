@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from bounds.check import Array, InvalidInput, finite, matrices, number, positive, real, whole
+from bounds.check import Array, InvalidInput, finite, matrices, not_negative, number, real, whole
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram
 from bounds.process import Step, steps
@@ -185,7 +185,7 @@ def dsm_empirical_risk_cdf(law: Gaussian, t: float, samples: int, value: ArrayLi
     x = real("value", value)
     if np.any(np.isnan(x)):
         raise InvalidInput("value", "holds NaN")
-    return np.exp(_log_tails(scales, law.dimension, x.ravel())[0]).reshape(x.shape)
+    return np.asarray(np.exp(_log_tails(scales, law.dimension, x.ravel())[0]).reshape(x.shape))
 
 
 def dsm_empirical_risk_quantile(law: Gaussian, t: float, samples: int, probability: float) -> float:
@@ -213,7 +213,7 @@ def dsm_empirical_risk_quantile(law: Gaussian, t: float, samples: int, probabili
     side, wanted = (0, np.log(p)) if p < 0.5 else (1, np.log1p(-p))
 
     def excess(log_x: float) -> float:
-        return float(_log_tails(scales, law.dimension, np.exp([log_x]))[side, 0]) - wanted
+        return float(_log_tails(scales, law.dimension, np.exp([log_x]))[side, 0] - wanted)
 
     low = high = float(np.log(law.dimension * scales.sum()))
     while np.exp(_log_tails(scales, law.dimension, np.exp([low]))[0, 0]) > p:
@@ -375,5 +375,5 @@ def information_bound(law: Gaussian, t: float, samples: int) -> float:
     """
     v = law.variances(t)
     x = law.eigenvalues / v
-    shrunk = np.exp(-4 * positive("t", t)) / whole("samples", samples)
+    shrunk = np.exp(-4 * not_negative("t", t)) / whole("samples", samples)
     return float(shrunk * ((x / v).sum() * x.sum() + (x**2 / v).sum()))
