@@ -196,7 +196,7 @@ def symmetric(key: str, values: Any) -> Array:
         off = float(np.abs(array - mirror).max()) / largest
         remedy = ""
         if off < 1e-5:
-            remedy = ", as rounding in float32 leaves it: make it in float64, or give (S + S.T) / 2"
+            remedy = ", as in float32: use float64, or (S + S.T) / 2"
         raise InvalidInput(
             key, f"must be symmetric, but S − S.T reaches {off:.1g} of the largest entry{remedy}"
         )

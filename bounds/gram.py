@@ -162,7 +162,7 @@ def check_samples(samples: int, dimension: int) -> int:
         If m ≤ d, or m exceeds 10¹² (beyond which χ² variables with m degrees of freedom lose their spread
         to rounding).
     """
-    samples = whole("samples", samples)
+    samples, dimension = whole("samples", samples), whole("dimension", dimension)
     if samples <= dimension:
         raise InvalidInput(
             "samples",

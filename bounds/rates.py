@@ -211,7 +211,7 @@ def gupta_2024_samples(
 
     Source: Gupta et al. 2024 (cited); constant and polylogarithms unnamed.
     """
-    network = np.array([parameters, depth, log_theta, log_inverse_gamma, constant, polylog])
+    network = [parameters, depth, log_theta, log_inverse_gamma, constant, polylog]
     factor = finite("parameters, depth, log_theta, log_inverse_gamma, constant, polylog", network)
     dims, eps = _at_least("d", d, 1), _above("accuracy", accuracy, 0)
     return _in_range(lambda: factor[:3].prod() * factor[3] ** 3 * factor[4:].prod() * dims**2 * eps**-3.0)

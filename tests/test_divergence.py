@@ -230,11 +230,13 @@ ZERO = np.zeros(2)
         (lambda: Normal(ZERO, np.diag([1.0, np.inf])), "covariance: holds NaN or an infinity"),
         (
             lambda: Normal(ZERO, np.array([[1.0, 2e-13], [0.0, 1.0]])),
-            "covariance: must be symmetric, but S − S.T reaches 2e-13 of the largest entry, as rounding in float32 leaves it: make it in float64, or give (S + S.T) / 2",
+            "covariance: must be symmetric, but S − S.T reaches 2e-13 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
         ),
         (
             lambda: Normal(ZERO, np.array([[1.0, 1.0 + 3e-10], [1.0, 2.0]])),
-            "covariance: must be symmetric, but S − S.T reaches 2e-10 of the largest entry, as rounding in float32 leaves it: make it in float64, or give (S + S.T) / 2",
+            "covariance: must be symmetric, but S − S.T reaches 2e-10 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
         ),
         (
             lambda: Normal(ZERO, np.stack([np.eye(2), np.diag([1.0, -1.5e-12])])),

@@ -77,11 +77,13 @@ EPS = float(np.finfo(np.float64).eps)
         ),
         (
             lambda: Gaussian.from_covariance([[1.0, 0.5], [0.5 + 1e-10, 1.0]]),
-            "covariance: must be symmetric, but S − S.T reaches 1e-10 of the largest entry, as rounding in float32 leaves it: make it in float64, or give (S + S.T) / 2",
+            "covariance: must be symmetric, but S − S.T reaches 1e-10 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
         ),
         (
             lambda: Gaussian.from_covariance([[1.0, 0.0], [2e-13, 1.0]]),
-            "covariance: must be symmetric, but S − S.T reaches 2e-13 of the largest entry, as rounding in float32 leaves it: make it in float64, or give (S + S.T) / 2",
+            "covariance: must be symmetric, but S − S.T reaches 2e-13 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
         ),
         (
             lambda: Gaussian.from_covariance([1.0, 2.0]),
