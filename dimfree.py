@@ -5,6 +5,8 @@ the expected one, or cells are missing; 2: bad usage or configuration, one line 
 """
 
 import argparse
+import ast
+import inspect
 import json
 import os
 import sys
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from bounds import concentration
@@ -163,7 +166,7 @@ def report_text(
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
-        concentration.__doc__ or "",
+        _docstring(concentration),
     )
 
 
@@ -275,7 +278,7 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict]) -> str:
         pictures,
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
-        concentration.__doc__ or "",
+        _docstring(concentration),
     )
 
 
@@ -311,7 +314,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
     found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
-    return cost.render(record, answers, projection.WORKERS, shape, projection.__doc__ or "")
+    return cost.render(record, answers, projection.WORKERS, shape, _docstring(projection))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -327,6 +330,11 @@ def _list(options: argparse.Namespace) -> int:
     else:
         print("\n".join(f"{kind}: {', '.join(found)}" for kind, found in names.items()))
     return 0
+
+
+def _docstring(module: ModuleType) -> str:
+    """What a module opens with, from its source: `python -OO` drops it."""
+    return ast.get_docstring(ast.parse(inspect.getsource(module)), clean=False) or ""
 
 
 def _relative(folder: Path, start: Path) -> str:

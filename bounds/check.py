@@ -75,6 +75,9 @@ def _look_into(key: str, values: Any) -> None:
     if isinstance(values, np.ma.MaskedArray):
         if np.any(np.ma.getmaskarray(values)):
             raise InvalidInput(key, "has masked entries: fill them or leave them out")
+    elif isinstance(values, np.ndarray):
+        if values.dtype.kind not in "iufcO":
+            raise InvalidInput(key, f"must be numbers, but is of type {values.dtype}")
     elif isinstance(values, list | tuple):
         for value in values:
             if type(value) is not float and type(value) is not int:
