@@ -80,7 +80,7 @@ def options(name: str) -> list[dict[str, Any]]:
     }:
         return [{}]
     spectra = [make(3) for make in SPECTRA.values()]
-    found = [{"spectra": [one]} if name == "bootstrap-map" else {"spectrum": one} for one in spectra]
+    found: list[dict[str, Any]] = [{"spectra": [one]} if name == "bootstrap-map" else {"spectrum": one} for one in spectra]
     if name == "joint-time":
         found += [{"bases": [one], "counts": [2]} for one in BASES] + [
             {"spacings": [0.2, 0.4], "counts": [1]}
@@ -123,7 +123,8 @@ def test_every_option_runs(tmp_path: Path, name: str) -> None:
 def test_an_explicit_spectrum_all_the_way(tmp_path: Path) -> None:
     """Through the command line, exit 0: what values = [1.0] makes at d = 1 is what the identity makes, number by number."""
     tables = []
-    for kind in ({"kind": "explicit", "values": [1.0]}, {"kind": "identity"}):
+    kinds: list[dict[str, Any]] = [{"kind": "explicit", "values": [1.0]}, {"kind": "identity"}]
+    for kind in kinds:
         path = tmp_path / "c.toml"
         path.write_bytes(document(COMMON | {"dims": [1], "samples": [30], "times": TIMES, "spectrum": kind}))
         out = tmp_path / kind["kind"]
