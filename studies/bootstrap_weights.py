@@ -53,7 +53,7 @@ class WeightsSettings(Settings):
             for d in self.dims:
                 for m in (min(self.samples), max(self.samples)):
                     for spacing in self.spacings:
-                        check_range(self.spectrum.law(d), m, (spacing, self.last))
+                        check_range(self.spectrum.law(d), m, grid(spacing, self.last))
         return self
 
 

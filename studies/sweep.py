@@ -425,7 +425,7 @@ def _commit() -> str | None:
         return None
     # Inside a hook or another tool of git's, GIT_DIR and its like name another repository.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    words = ["git", "-C", ROOT, "rev-parse", "HEAD"]
+    words = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=True, env=clean)
     except (OSError, subprocess.CalledProcessError):

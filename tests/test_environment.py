@@ -21,7 +21,7 @@ from tests.test_cli import CONFIG, ROOT, files
 
 
 def call(
-    *words: str | Path, before: str = "", **environment: str | None
+    *words: str | Path, before: str | None = "", **environment: str | None
 ) -> "subprocess.CompletedProcess[str]":
     """dimfree in a process of its own, with these variables set, or unset; `before` is run before dimfree is imported."""
     kept = {name: value for name, value in (os.environ | environment).items() if value is not None}
@@ -85,14 +85,25 @@ def test_a_run_in_odd_surroundings_makes_the_same_bytes(tmp_path: Path) -> None:
         "GIT_INDEX_FILE": "/nowhere",
         "GIT_CEILING_DIRECTORIES": "/",
     }
-    git = {"GIT_DIR": str(tmp_path / "other" / ".git"), "GIT_WORK_TREE": str(tmp_path / "other")}
+    git: dict[str, str | None] = {
+        "GIT_DIR": str(tmp_path / "other" / ".git"),
+        "GIT_WORK_TREE": str(tmp_path / "other"),
+    }
     surroundings: list[dict[str, str | None]] = [{}, odd | git]
     found = []
     for number, environment in enumerate(surroundings):
         out = tmp_path / str(number)
-        done = call(
-            "run", "error-vs-timestep", "--config", path, "--out", out, "--workers", "1", **environment
-        )
+        words: list[str | Path] = [
+            "run",
+            "error-vs-timestep",
+            "--config",
+            path,
+            "--out",
+            out,
+            "--workers",
+            "1",
+        ]
+        done = call(*words, **environment)
         assert done.returncode == 0, done.stderr
         made = files(out)
         found.append({name: made[f"error-vs-timestep.{name}"] for name in ("csv", "json")})
@@ -168,7 +179,7 @@ def test_dasks_own_configuration(tmp_path: Path, text: str) -> None:
     (folder / "dask.yaml").write_text(text)
     path = tmp_path / "c.toml"
     path.write_text(CONFIG)
-    words = ["run", "error-vs-timestep", "--config", path, "--workers", "1", "--out"]
+    words: list[str | Path] = ["run", "error-vs-timestep", "--config", path, "--workers", "1", "--out"]
     asked = call(*words, tmp_path / "a", "--executor", "dask", DASK_CONFIG=str(folder))
     assert asked.returncode == 2, asked.stderr
     assert asked.stderr.count("\n") == 1 and asked.stderr.startswith("dimfree: --executor: ")

@@ -360,7 +360,7 @@ def test_covariances_in_float32_are_told_how_far_off_they_are() -> None:
     for refusing in (
         Gaussian.from_covariance,
         lambda c: Normal(np.zeros(2), c),
-        lambda c: Mixture([1.0], [[0, 0]], c),
+        lambda c: Mixture(np.ones(1), np.zeros((1, 2)), c),
     ):
         with pytest.raises(
             InvalidInput, match=r"S − S\.T reaches \de-0\d of the largest entry, as in float32: use"

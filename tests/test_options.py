@@ -59,7 +59,7 @@ def base(name: str) -> dict[str, Any]:
 def options(name: str) -> list[dict[str, Any]]:
     """What each documented option may be, one change of `base` each."""
     if name == "mixture-bootstrap":
-        cases_ = [
+        cases_: list[dict[str, Any]] = [
             {"d": 2, "m": 40, "steps": 3},
             {"minor": 0.5, "separation": 1.0, "estimators": ["dsm", "local", "bsm-half"]},
             {"fit": "joint", "estimators": ["dsm", "bsm"]},
@@ -80,7 +80,9 @@ def options(name: str) -> list[dict[str, Any]]:
     }:
         return [{}]
     spectra = [make(3) for make in SPECTRA.values()]
-    found: list[dict[str, Any]] = [{"spectra": [one]} if name == "bootstrap-map" else {"spectrum": one} for one in spectra]
+    found: list[dict[str, Any]] = [
+        {"spectra": [one]} if name == "bootstrap-map" else {"spectrum": one} for one in spectra
+    ]
     if name == "joint-time":
         found += [{"bases": [one], "counts": [2]} for one in BASES] + [
             {"spacings": [0.2, 0.4], "counts": [1]}
