@@ -5,6 +5,8 @@ the expected one, or cells are missing; 2: bad usage or configuration, one line 
 """
 
 import argparse
+import ast
+import inspect
 import json
 import os
 import sys
@@ -14,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 import matplotlib.figure
@@ -171,7 +174,7 @@ def report_text(joined: Mapping[str, Joined], judged: Sequence[Verdict], picture
         pictures,
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
-        concentration.__doc__ or "",
+        _docstring(concentration),
     )
 
 
@@ -240,7 +243,7 @@ def _run(options: argparse.Namespace) -> int:
     settings: Settings = (
         load_settings(one.settings, options.config) if options.config else one.presets[options.preset]
     )
-    if options.scheduler and options.executor != "dask":
+    if options.scheduler is not None and options.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
     cluster = partial(Dask, options.scheduler, options.workers) if options.executor == "dask" else None
     outcome = run(one, settings, options.out, workers=options.workers, executor=cluster)
@@ -318,7 +321,7 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: st
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
         f"{where} ({provenance.told(results)})",
-        concentration.__doc__ or "",
+        _docstring(concentration),
     )
 
 
@@ -355,7 +358,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
     found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
-    return cost.render(record, answers, projection.WORKERS, shape, projection.__doc__ or "")
+    return cost.render(record, answers, projection.WORKERS, shape, _docstring(projection))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -371,6 +374,11 @@ def _list(options: argparse.Namespace) -> int:
     else:
         print("\n".join(f"{kind}: {', '.join(found)}" for kind, found in names.items()))
     return 0
+
+
+def _docstring(module: ModuleType) -> str:
+    """What a module opens with, from its source: `python -OO` drops it."""
+    return ast.get_docstring(ast.parse(inspect.getsource(module)), clean=False) or ""
 
 
 def _relative(folder: Path, start: Path) -> str:

@@ -32,17 +32,18 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput, finite, increasing_times
+from bounds.check import Array, InvalidInput, finite, matrices, not_negative
 from bounds.estimators import Estimator, bootstrap_step, dsm_step
 from bounds.gaussian import Gaussian
-from bounds.gram import Gram
-from bounds.process import Step, decay, noise_variance, simulate, steps
+from bounds.gram import Gram, along
+from bounds.process import Step, clock, decay, noise_variance, simulate, steps
 
 # --- the gain recursion -------------------------------------------------------------------------------------
 
 
 def first_gain(eigenvalues: Array, step: Step) -> Array:
     """r_ij = c_i of DSM at the first step; shape (…, d, d) from eigenvalues of shape (…, d)."""
+    eigenvalues = finite("eigenvalues", eigenvalues)
     v = decay(2 * step.t) * eigenvalues + noise_variance(step.t)
     c = decay(2 * step.t) * eigenvalues / (noise_variance(step.t) * v)
     return np.broadcast_to(c[..., :, None], (*c.shape, c.shape[-1]))
@@ -67,6 +68,7 @@ def next_gain(eigenvalues: Array, step: Step, r: Array, *, scalar: bool = False)
     Cost: 20 d² flops. The form of r_k has no cancellation at small gaps. Source: theory.md, "Risk-optimal
     weights" (derived).
     """
+    eigenvalues, r = finite("eigenvalues", eigenvalues), matrices("r", r)
     fresh, grow = step.fresh_variance, 1 / step.carry**2
     v, before = (decay(2 * t) * eigenvalues + noise_variance(t) for t in (step.t, step.t_prev))
     v_i, before_i, shrink_j = v[..., :, None], before[..., :, None], (before / v)[..., None, :]
@@ -159,7 +161,7 @@ def optimal(*, scalar: bool = False, law: Gaussian | None = None) -> Estimator:
 
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
         previous = r = eigenvalues = basis = np.empty(0)
-        for gram in grams:
+        for gram in along(grams, from_the_data=True):
             if gram.step.is_first:
                 eigenvalues, basis = spectrum_estimate(gram) if law is None else _spectrum(law)
                 previous, r = dsm_step(gram), first_gain(eigenvalues, gram.step)
@@ -210,6 +212,9 @@ def centred(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[G
     Cost: 6 m d² flops a step. Source: derived. The intercept itself, which carries the mean over as
     b̂ = mean target − Â mean x, adds one more regressor whose share of the risk is 1/d of that of the slopes.
     """
+    x0 = finite("x0", x0)
+    if x0.ndim != 2:
+        raise InvalidInput("x0", f"must have shape (m, d), but has {x0.shape}")
     m, d = x0.shape
     if m - 1 <= d:
         raise InvalidInput("samples", f"m = {m} is too few for dimension d = {d} and an unknown mean")
@@ -263,10 +268,10 @@ def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
 
 def _clock(times: ArrayLike, first: float) -> Array:
     """x = e^{2t} − 1, shape (N, 1, 1)."""
-    grid = increasing_times("times", times)
-    if not 0 <= float(finite("first", first)) <= grid[0]:
-        raise InvalidInput("first", f"must lie between 0 and the first time {grid[0]:g}, but is {first:g}")
-    return np.asarray(np.expm1(2 * grid))[:, None, None]
+    x = clock(times)
+    if np.expm1(2 * not_negative("first", first)) > x[0]:
+        raise InvalidInput("first", f"must lie between 0 and the first time, but is {first:g}")
+    return x[:, None, None]
 
 
 def _inverse_cubes(low: tuple[Array, Array], high: tuple[Array, Array], gap: Array) -> Array:

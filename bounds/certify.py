@@ -47,7 +47,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
-from bounds.check import Array, InvalidInput, finite, increasing_times
+from bounds.check import Array, InvalidInput, finite
+from bounds.process import clock
 
 # A float, or an interval.
 Number = Any
@@ -332,7 +333,7 @@ def bootstrap_closed_form(eigenvalues: ArrayLike, times: ArrayLike) -> Array:
     values = np.atleast_1d(finite("eigenvalues", eigenvalues))
     if values.size == 0 or values.min() <= 0:
         raise InvalidInput("eigenvalues", "must be a non-empty list of positive numbers")
-    x = np.expm1(2 * increasing_times("times", times))
+    x = clock(times)
     last = x[-1]
     gained = (np.diff(x)[:, None] * values / (1 + values / x[:-1, None])).sum(axis=0)
     signal = values * (1 + last) / (last * (values + last))

@@ -1,6 +1,14 @@
-"""Checks on what comes in: each failure is one sentence that names the input and the reason."""
+"""Checks on what comes in: each failure is one sentence that names the input and the reason.
+
+Numbers are what numpy calls real ones, bit for bit or by Python's own conversion. What would lose something on the way to
+float64 (a mask, an imaginary part), or stand for something else (words, dates, truth values), is refused. pandas' columns
+and tables are taken.
+"""
 
 from collections.abc import Iterable
+from decimal import Decimal
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,24 +36,177 @@ class InvalidInput(ValueError):
         return f"{self.key}: {self.reason}"
 
 
-def finite(key: str, values: ArrayLike) -> Array:
-    """`values` as a float64 array.
+def real(key: str, values: Any) -> Array:
+    """`values` as a float64 array, NaN and infinities among them; the gate that every array here goes through.
+
+    Parameters
+    ----------
+    key : the name of the input
+    values : array_like of any shape: numbers, numpy's and pandas' arrays, lists of them, nested as one likes
 
     Raises
     ------
     InvalidInput
-        If it is not numeric, or holds NaN or an infinity.
+        If it holds anything but real numbers, or entries that are masked.
     """
+    if not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray):
+        _look_into(key, values)
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(values)
+        if array.dtype.kind == "c":
+            if np.any(array.imag != 0):
+                raise InvalidInput(key, "must be real, but has an imaginary part")
+            array = array.real
+        elif array.dtype.kind == "O":
+            _look_into(key, array.ravel().tolist())
+        elif array.dtype.kind not in "iuf":
+            raise InvalidInput(key, f"must be numbers, but is of type {array.dtype}")
+        return np.asarray(array, dtype=np.float64)
+    except OverflowError:
+        raise InvalidInput(key, "holds a number beyond the range of float64") from None
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
         raise InvalidInput(key, "must be numbers") from None
-    if not np.all(np.isfinite(array)):
+
+
+def _look_into(key: str, values: Any) -> None:
+    """What numpy would pass over in silence, in lists at any depth: masks, truth values, words."""
+    if isinstance(values, np.ma.MaskedArray):
+        if np.any(np.ma.getmaskarray(values)):
+            raise InvalidInput(key, "has masked entries: fill them or leave them out")
+    elif isinstance(values, np.ndarray):
+        if values.dtype.kind not in "iufcO":
+            raise InvalidInput(key, f"must be numbers, but is of type {values.dtype}")
+    elif isinstance(values, list | tuple):
+        for value in values:
+            if type(value) is not float and type(value) is not int:
+                _look_into(key, value)
+    elif isinstance(values, bool | np.bool_ | str | bytes | np.datetime64 | np.timedelta64):
+        raise InvalidInput(key, f"must be numbers, but holds {values!r:.60}")
+    elif not isinstance(values, Real | Decimal | complex) and not hasattr(values, "__array__"):
+        raise InvalidInput(key, "must be numbers")
+
+
+def finite(key: str, values: Any) -> Array:
+    """`values` as a float64 array, as `real` makes it.
+
+    Raises
+    ------
+    InvalidInput
+        If it holds anything but finite real numbers.
+    """
+    array = real(key, values)
+    if not np.isfinite(array).all():
         raise InvalidInput(key, "holds NaN or an infinity")
     return array
 
 
-def increasing_times(key: str, times: ArrayLike | Iterable[float]) -> Array:
+def number(key: str, value: Any) -> float:
+    """`value`, if it is one finite number.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not.
+    """
+    if type(value) is float and value - value == 0:
+        return value
+    array = finite(key, value)
+    if array.ndim:
+        raise InvalidInput(key, f"must be one number, but has shape {array.shape}")
+    return float(array)
+
+
+def positive(key: str, value: Any) -> float:
+    """`value`, if it is a positive finite number.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not.
+    """
+    found = number(key, value)
+    if found <= 0:
+        raise InvalidInput(key, f"must be positive, but is {found:g}")
+    return found
+
+
+def not_negative(key: str, value: Any) -> float:
+    """`value`, if it is a finite number ≥ 0.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not.
+    """
+    found = number(key, value)
+    if found < 0:
+        raise InvalidInput(key, f"must not be negative, but is {found:g}")
+    return found
+
+
+def whole(key: str, value: Any, least: int | None = 1) -> int:
+    """`value` as an integer, if it is a whole number, however written (100, 100.0, 1e6), and at least `least`, if one is named.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not.
+    """
+    if type(value) is int:
+        found = value
+    elif isinstance(value, np.integer):
+        found = int(value)
+    else:
+        held = number(key, value)
+        if not held.is_integer():
+            raise InvalidInput(key, f"must be a whole number, but is {held:g}")
+        found = int(held)
+    if least is not None and found < least:
+        raise InvalidInput(key, f"must be at least {least}, but is {found}")
+    return found
+
+
+def matrices(key: str, values: Any, dimension: int | None = None) -> Array:
+    """`values` as finite square matrices, shape (…, d, d), with that d if one is named.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not.
+    """
+    array = finite(key, values)
+    wanted = "d" if dimension is None else dimension
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or dimension not in (None, array.shape[-1]):
+        raise InvalidInput(key, f"must have shape (…, {wanted}, {wanted}), but has {array.shape}")
+    return array
+
+
+def symmetric(key: str, values: Any) -> Array:
+    """The symmetric part of `values`, shape (…, d, d), if that is all but rounding in float64.
+
+    Raises
+    ------
+    InvalidInput
+        If it holds anything but finite real numbers, or an entry differs from its mirror image by more than 1e-10
+        of its size and 1e-13 of the largest entry.
+    """
+    array = matrices(key, values)
+    mirror = np.swapaxes(array, -1, -2)
+    largest = float(np.abs(array).max(initial=0.0))
+    if not np.allclose(array, mirror, rtol=1e-10, atol=1e-13 * largest):
+        off = float(np.abs(array - mirror).max()) / largest
+        remedy = ""
+        if off < 1e-5:
+            remedy = ", as in float32: use float64, or (S + S.T) / 2"
+        raise InvalidInput(
+            key, f"must be symmetric, but S − S.T reaches {off:.1g} of the largest entry{remedy}"
+        )
+    return np.asarray((array + mirror) / 2)
+
+
+def increasing_times(key: str, times: Any) -> Array:
     """`times` as a float64 array of shape (N,), 0 < t_1 < … < t_N.
 
     Raises
@@ -53,8 +214,8 @@ def increasing_times(key: str, times: ArrayLike | Iterable[float]) -> Array:
     InvalidInput
         If there are none, or they are not finite, positive and strictly increasing.
     """
-    listed = list(times) if isinstance(times, Iterable) and not isinstance(times, np.ndarray) else times
-    array = np.atleast_1d(finite(key, listed))  # type: ignore[arg-type]
+    listed = list(times) if isinstance(times, Iterable) and not hasattr(times, "__array__") else times
+    array = np.atleast_1d(finite(key, listed))
     if array.ndim != 1 or array.size == 0:
         raise InvalidInput(key, "must be a non-empty list of times")
     if array[0] <= 0:
@@ -66,18 +227,15 @@ def increasing_times(key: str, times: ArrayLike | Iterable[float]) -> Array:
     return array
 
 
-def positive(key: str, value: float) -> float:
-    """`value`, if it is a positive finite number.
+def none_negative(key: str, values: ArrayLike) -> Array:
+    """`values` as a float64 array of finite numbers ≥ 0: times, variances.
 
     Raises
     ------
     InvalidInput
-        If it is not.
+        If they are not.
     """
-    array = finite(key, value)
-    if array.ndim:
-        raise InvalidInput(key, f"must be one number, but has shape {array.shape}")
-    number = float(array)
-    if number <= 0:
-        raise InvalidInput(key, f"must be positive, but is {number:g}")
-    return number
+    array = finite(key, values)
+    if array.size and array.min() < 0:
+        raise InvalidInput(key, f"must not be negative, but holds {array.min():g}")
+    return array

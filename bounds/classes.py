@@ -13,36 +13,38 @@ The first two fit p parameters linearly, p the number of ones in the mask or of 
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, finite
-from bounds.estimators import dsm_step
+from bounds.check import Array, InvalidInput, finite, whole
+from bounds.estimators import dsm_step, solve
 from bounds.gram import Gram
 from bounds.process import noise_variance
 
 
 def banded_mask(dimension: int, width: int) -> Array:
     """1 where |i − j| ≤ width, else 0; shape (d, d). Width 0 is the diagonal, d − 1 everything."""
-    place = np.arange(dimension)
+    place, width = np.arange(whole("dimension", dimension)), whole("width", width, 0)
     return np.asarray(np.abs(place[:, None] - place) <= width, dtype=np.float64)
 
 
 def block_mask(dimension: int, size: int) -> Array:
     """1 on diagonal blocks of `size` rows (the last may be smaller), else 0; shape (d, d)."""
-    place = np.arange(dimension) // size
+    place = np.arange(whole("dimension", dimension)) // whole("size", size)
     return np.asarray(place[:, None] == place, dtype=np.float64)
 
 
 def scalar_basis(dimension: int) -> Array:
     """The identity alone: A = a I; shape (1, d, d)."""
-    return np.eye(dimension)[None]
+    return np.eye(whole("dimension", dimension))[None]
 
 
 def circulant_basis(dimension: int) -> Array:
     """The d cyclic shifts: A_ij depends on i − j modulo d; shape (d, d, d)."""
+    dimension = whole("dimension", dimension)
     return np.stack([np.roll(np.eye(dimension), shift, axis=1) for shift in range(dimension)])
 
 
 def symmetric_basis(dimension: int) -> Array:
     """E_ij + E_ji for i < j and E_ii; shape (d(d + 1)/2, d, d)."""
+    dimension = whole("dimension", dimension)
     rows, columns = np.triu_indices(dimension)
     basis = np.zeros((rows.size, dimension, dimension))
     basis[np.arange(rows.size), rows, columns] = 1.0
@@ -65,7 +67,7 @@ def supported(gram: Gram, mask: Array) -> Array:
     Raises
     ------
     InvalidInput
-        If the mask has another shape.
+        If the mask has another shape, or XᵀX is singular.
 
     Notes
     -----
@@ -73,6 +75,7 @@ def supported(gram: Gram, mask: Array) -> Array:
     solved at once. Cost: Σ over different S of 2/3 |S|³ flops, and 2 |S|² a row. Source: derived.
     """
     d = gram.xx.shape[-1]
+    mask = finite("mask", np.asarray(mask) + 0 if np.asarray(mask).dtype == bool else mask)
     if mask.shape != (d, d):
         raise InvalidInput("mask", f"must have shape ({d}, {d}), not {mask.shape}")
     xy = gram.xz / -np.sqrt(noise_variance(gram.step.t))
@@ -80,7 +83,7 @@ def supported(gram: Gram, mask: Array) -> Array:
     out = np.zeros(gram.xx.shape)
     for place, support in enumerate(supports):
         columns, rows = np.flatnonzero(support), np.flatnonzero(group.ravel() == place)
-        solved = np.linalg.solve(gram.xx[..., columns[:, None], columns], xy[..., columns[:, None], rows])
+        solved = solve(gram.xx[..., columns[:, None], columns], xy[..., columns[:, None], rows])
         out[..., rows[:, None], columns] = np.swapaxes(solved, -1, -2)
     return out
 
@@ -100,7 +103,7 @@ def spanned(gram: Gram, basis: Array) -> Array:
     Raises
     ------
     InvalidInput
-        If the basis has another shape.
+        If the basis has another shape or its members are not linearly independent, to 1e-12.
 
     Notes
     -----
@@ -108,14 +111,17 @@ def spanned(gram: Gram, basis: Array) -> Array:
     Source: derived.
     """
     d = gram.xx.shape[-1]
-    finite("basis", basis)
+    basis = finite("basis", basis)
     if basis.ndim != 3 or basis.shape[1:] != (d, d):
         raise InvalidInput("basis", f"must have shape (p, {d}, {d}), not {basis.shape}")
+    singular = np.linalg.svd(basis.reshape(len(basis), d * d), compute_uv=False)
+    if len(basis) > d * d or singular[-1] <= 1e-12 * singular[0]:
+        raise InvalidInput("basis", "must be linearly independent")
     xy = gram.xz / -np.sqrt(noise_variance(gram.step.t))
     flat = basis.reshape(len(basis), d * d)
     through = (basis @ gram.xx[..., None, :, :]).reshape(*gram.xx.shape[:-2], len(basis), d * d)
     right = np.swapaxes(xy, -1, -2).reshape(*xy.shape[:-2], d * d) @ flat.T
-    weights = np.linalg.solve(through @ flat.T, right[..., None])[..., 0]
+    weights = solve(through @ flat.T, right[..., None])[..., 0]
     return np.asarray((weights @ flat).reshape(gram.xx.shape))
 
 
@@ -143,9 +149,13 @@ def low_rank(gram: Gram, rank: int) -> Array:
     Source: derived.
     """
     d = gram.xx.shape[-1]
+    rank = whole("rank", rank, None)
     if not 0 <= rank <= d:
         raise InvalidInput("rank", f"must lie between 0 and d = {d}, but is {rank}")
-    factor = np.linalg.cholesky(gram.xx)
+    try:
+        factor = np.linalg.cholesky(gram.xx)
+    except np.linalg.LinAlgError:
+        raise InvalidInput("samples", "the Gram matrix XᵀX is singular or not positive definite") from None
     left, values, right = np.linalg.svd((dsm_step(gram) + np.eye(d)) @ factor)
     best = (left[..., :, :rank] * values[..., None, :rank]) @ right[..., :rank, :]
     correction = np.linalg.solve(np.swapaxes(factor, -1, -2), np.swapaxes(best, -1, -2))

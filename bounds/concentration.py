@@ -98,7 +98,17 @@ from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 from scipy.special import ndtr
 
-from bounds.check import Array, InvalidInput, finite, increasing_times, positive
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    increasing_times,
+    not_negative,
+    number,
+    positive,
+    real,
+    whole,
+)
 from bounds.process import decay, noise_variance
 
 
@@ -131,7 +141,8 @@ def residuals(times: ArrayLike, x0: Array, posterior_means: Array) -> Array:
     Source: theory.md, identity 3 (derived).
     """
     t = increasing_times("times", times)
-    return np.asarray((decay(t) / noise_variance(t))[:, None, None] * (posterior_means - x0))
+    means = finite("posterior_means", posterior_means)
+    return np.asarray((decay(t) / noise_variance(t))[:, None, None] * (means - finite("x0", x0)))
 
 
 def reverse_weights(times: ArrayLike, gamma: ArrayLike, zeta: Array) -> Array:
@@ -149,7 +160,7 @@ def reverse_weights(times: ArrayLike, gamma: ArrayLike, zeta: Array) -> Array:
     Source: theory.md, identity 3 (derived).
     """
     t, weights = _grid(times, gamma)
-    terms = (weights * decay(t) / noise_variance(t))[:, None, None] * zeta
+    terms = (weights * decay(t) / noise_variance(t))[:, None, None] * finite("zeta", zeta)
     return np.asarray(np.cumsum(terms[::-1], axis=0)[::-1])
 
 
@@ -167,17 +178,19 @@ def reverse_increments(x0: Array, posterior_means: Array) -> Array:
 
     Source: theory.md, identity 3 (derived).
     """
-    return np.diff(posterior_means, axis=0, prepend=x0[None])
+    return np.diff(finite("posterior_means", posterior_means), axis=0, prepend=finite("x0", x0)[None])
 
 
 def path_sum(gamma: ArrayLike, zeta: Array, residual: Array) -> Array:
     """S = Σ_j γ_j ⟨ζ_j, U_j⟩ of each path: shapes (N,), (N, n, d) or (N, 1, d), (N, n, d) to (n,)."""
-    return np.asarray(np.einsum("j,jnd->n", finite("gamma", gamma), zeta * residual))
+    return np.asarray(
+        np.einsum("j,jnd->n", finite("gamma", gamma), finite("zeta", zeta) * finite("residual", residual))
+    )
 
 
 def path_norm(gamma: ArrayLike, zeta: Array) -> Array:
     """Σ_j γ_j |ζ_j|² of each path: shapes (N,), (N, n, d) to (n,)."""
-    return np.asarray(np.einsum("j,jnd->n", finite("gamma", gamma), zeta**2))
+    return np.asarray(np.einsum("j,jnd->n", finite("gamma", gamma), finite("zeta", zeta) ** 2))
 
 
 def supermartingale(sums: Array, norms: Array, kappa: float, rho: float) -> Array:
@@ -191,7 +204,8 @@ def supermartingale(sums: Array, norms: Array, kappa: float, rho: float) -> Arra
 
     Source: step 4 of the module's proof (derived).
     """
-    return np.asarray(np.exp(-rho * sums - rho**2 * kappa * norms / 2))
+    rho, kappa = number("rho", rho), not_negative("kappa", kappa)
+    return np.asarray(np.exp(-rho * finite("sums", sums) - rho**2 * kappa * finite("norms", norms) / 2))
 
 
 def gaussian_sum_variance(times: ArrayLike, gamma: ArrayLike, zeta: Array, eigenvalues: ArrayLike) -> float:
@@ -216,7 +230,9 @@ def gaussian_sum_variance(times: ArrayLike, gamma: ArrayLike, zeta: Array, eigen
     later, earlier = np.maximum.outer(t, t), np.minimum.outer(t, t)
     ratio = decay(later - earlier) * noise_variance(earlier) / noise_variance(later)
     total = 0.0
-    for u, value in zip(zeta.T, np.atleast_1d(finite("eigenvalues", eigenvalues)), strict=True):
+    for u, value in zip(
+        finite("zeta", zeta).T, np.atleast_1d(finite("eigenvalues", eigenvalues)), strict=True
+    ):
         positive("eigenvalues", value)
         signal = decay(2 * earlier) * value
         conditional = signal / (noise_variance(earlier) * (signal + noise_variance(earlier)))
@@ -339,10 +355,7 @@ def kappa_semi_log_concave(times: ArrayLike, gamma: ArrayLike, L_plus: float) ->
 
     Source: theory.md, "Dimension-free bounds" (derived).
     """
-    bound = float(finite("L_plus", L_plus))
-    if bound < 0:
-        raise InvalidInput("L_plus", f"must not be negative, but is {bound:g}")
-    return (1 + bound) ** 2 * kappa_log_concave(times, gamma)
+    return (1 + not_negative("L_plus", L_plus)) ** 2 * kappa_log_concave(times, gamma)
 
 
 def kappa_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array], ArrayLike]) -> float:
@@ -362,7 +375,10 @@ def kappa_universal(gamma: ArrayLike) -> float:
 
     Source: (a) of the module's proof; theory.md, "Dimension-free bounds" (derived).
     """
-    return 2 * float(np.exp(_largest(gamma)))
+    largest = _largest(gamma)
+    if largest > 700:
+        raise InvalidInput("gamma", f"must be at most 700, where e^γ leaves float64, but holds {largest:g}")
+    return 2 * float(np.exp(largest))
 
 
 def kappa_schur(gamma: ArrayLike) -> float:
@@ -392,7 +408,7 @@ def kappa_separate(times: ArrayLike, gamma: ArrayLike, eigenvalue: float = np.in
     Source: theory.md, "Dimension-free bounds" (derived).
     """
     t, weights = _grid(times, gamma)
-    if eigenvalue == np.inf:
+    if real("eigenvalue", eigenvalue).tolist() == np.inf:
         return float(np.sum(weights / noise_variance(t)))
     value = positive("eigenvalue", eigenvalue)
     signal = decay(2 * t) * value
@@ -404,6 +420,7 @@ def kappa_separate(times: ArrayLike, gamma: ArrayLike, eigenvalue: float = np.in
 
 def _log_inverse(delta: float) -> float:
     """log(1/δ), for 0 < δ < 1."""
+    delta = number("delta", delta)
     if not 0 < delta < 1:
         raise InvalidInput("delta", f"must lie between 0 and 1, but is {delta:g}")
     return -float(np.log(delta))
@@ -421,7 +438,7 @@ def risk_bound(kappa: float, log_cardinality_over_delta: float, m: int) -> float
     Source: steps 1 to 5 of the module's proof (derived).
     """
     log_ratio = positive("log_cardinality_over_delta", log_cardinality_over_delta)
-    return 8 * positive("kappa", kappa) * log_ratio / positive("m", m)
+    return 8 * positive("kappa", kappa) * log_ratio / whole("m", m)
 
 
 def adversarial_direction(times: ArrayLike, gamma: ArrayLike, eigenvalue: float) -> tuple[float, Array]:
@@ -459,11 +476,10 @@ def violation_probability(fraction: float, hypotheses: int, delta: float) -> flo
 
     Source: theory.md, "Tight to first order" (derived).
     """
-    if hypotheses < 2:
-        raise InvalidInput("hypotheses", f"must be at least 2, but are {hypotheses}")
-    log_ratio = float(np.log(float(hypotheses))) + _log_inverse(delta)
+    size = number("hypotheses", whole("hypotheses", hypotheses, 2))
+    log_ratio = float(np.log(size)) + _log_inverse(delta)
     each = ndtr(-np.sqrt(2 * positive("fraction", fraction) * log_ratio))
-    return float(-np.expm1((float(hypotheses) - 1) * np.log1p(-each)))
+    return float(-np.expm1((size - 1) * np.log1p(-each)))
 
 
 def theorem_1_log_factor(
@@ -489,11 +505,11 @@ def theorem_1_log_factor(
 
     Source: paper.md, opening of Theorem 1 (cited).
     """
-    if not (np.isfinite(lipschitz) and lipschitz >= 0):
-        raise InvalidInput("lipschitz", f"must be finite and not negative, but is {lipschitz:g}")
-    confidence = _log_inverse(delta)
-    size = positive("d", d) * positive("m", m) * positive("steps", steps) / positive("spacing", spacing)
-    inner = np.log((lipschitz + 1) * size * confidence)
+    factors = (
+        *(not_negative("lipschitz", lipschitz) + 1, _log_inverse(delta), whole("d", d), whole("m", m)),
+        *(whole("steps", steps), 1 / positive("spacing", spacing)),
+    )
+    inner = float(np.sum(np.log(np.array(factors, dtype=np.float64))))
     if positive("constant", constant) * inner <= 1:
         raise InvalidInput("constant", "is too small: log B is not positive")
     return float(np.log(constant * inner))

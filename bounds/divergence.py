@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, finite
+from bounds.check import Array, InvalidInput, finite, symmetric
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +52,9 @@ class Normal:
             raise InvalidInput(
                 "mean", f"its batch {mean.shape[:-1]} does not fit the covariance's {matrix.shape[:-2]}"
             ) from None
-        transposed = np.swapaxes(matrix, -1, -2)
-        if not np.allclose(matrix, transposed, rtol=1e-10, atol=1e-13 * float(np.abs(matrix).max(initial=0))):
-            raise InvalidInput("covariance", "must be symmetric")
+        matrix = symmetric("covariance", matrix)
         object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "covariance", (matrix + transposed) / 2)
+        object.__setattr__(self, "covariance", matrix)
         values = self.spectrum[0]
         if np.any(values[..., 0] < -1e-12 * np.abs(values[..., -1])):
             raise InvalidInput(
@@ -133,8 +131,11 @@ def kl(p: Normal, q: Normal) -> Array:
     whiten = np.swapaxes(basis, -1, -2) / np.sqrt(values)[..., :, None]
     relative = whiten @ (p.covariance - q.covariance) @ np.swapaxes(whiten, -1, -2)
     epsilon = np.asarray(np.linalg.eigvalsh((relative + np.swapaxes(relative, -1, -2)) / 2), np.float64)
+    # Where p is far narrower than q, 1 + ε is a small number that ε has forgotten: it is a squared singular value.
+    ratio = np.linalg.svd(whiten @ p.factor, compute_uv=False)[..., ::-1] ** 2
+    spread = np.where(epsilon < -0.5, ratio - 1 - np.log(ratio), _excess(np.maximum(epsilon, -0.5)))
     shift = (whiten @ (p.mean - q.mean)[..., None])[..., 0]
-    return np.asarray(0.5 * (_excess(epsilon).sum(axis=-1) + (shift**2).sum(axis=-1)))
+    return np.asarray(0.5 * (spread.sum(axis=-1) + (shift**2).sum(axis=-1)))
 
 
 def frechet(p: Normal, q: Normal) -> Array:

@@ -10,15 +10,16 @@ so that BSM needs one solve and one product a step:
     Â_kᵀ = w e^{2g} (I − τ B) Â_{k−1}ᵀ − ((1 − w)/τ) B.
 
 An estimator turns a stream of Gram matrices into a stream of Â_k, shape (…, d, d); it holds what it needs of
-the past and no more. None is told the covariance or its eigenbasis.
+the past and no more. None is told the covariance or its eigenbasis. One that uses the level before takes the Gram
+matrices of consecutive steps only; DSM, which does not, takes any.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput
-from bounds.gram import Gram
+from bounds.check import Array, InvalidInput, matrices, number
+from bounds.gram import Gram, along, some
 from bounds.process import Step, noise_variance
 
 Estimator = Callable[[Iterable[Gram]], Iterator[Array]]
@@ -29,7 +30,7 @@ def _transpose(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
 
 
-def _least_squares(xx: Array, xy: Array) -> Array:
+def solve(xx: Array, xy: Array) -> Array:
     """xx^{-1} xy over the last two axes. Cost: 8/3 d³ flops each (LU).
 
     Raises
@@ -67,7 +68,7 @@ def dsm_step(gram: Gram) -> Array:
     own at each time step minimises step by step.
     """
     sigma = float(np.sqrt(noise_variance(gram.step.t)))
-    return _transpose(_least_squares(gram.xx, gram.xz)) / -sigma
+    return _transpose(solve(gram.xx, gram.xz)) / -sigma
 
 
 def bootstrap_step(gram: Gram, previous: Array, weight: float) -> Array:
@@ -86,21 +87,23 @@ def bootstrap_step(gram: Gram, previous: Array, weight: float) -> Array:
     Raises
     ------
     InvalidInput
-        If XᵀX is singular.
+        If XᵀX is singular, or the estimate at t' is not finite or of another d.
 
     Notes
     -----
     Cost: 14/3 d³ flops. Source: theory.md, identity 5 (derived).
     """
     step = gram.step
-    noise = _least_squares(gram.xx, gram.xw)
-    carried = _transpose(previous) - step.fresh * (noise @ _transpose(previous))
+    weight = number("weight", weight)
+    noise = solve(gram.xx, gram.xw)
+    before = _transpose(matrices("previous", previous, gram.xx.shape[-1]))
+    carried = before - step.fresh * (noise @ before)
     return _transpose(weight / step.carry**2 * carried - (1 - weight) / step.fresh * noise)
 
 
 def dsm(grams: Iterable[Gram]) -> Iterator[Array]:
-    """DSM at every time step, each on its own (Â_k as in `dsm_step`)."""
-    for gram in grams:
+    """DSM at every time step, each on its own (Â_k as in `dsm_step`), in whatever order."""
+    for gram in some(grams):
         yield dsm_step(gram)
 
 
@@ -118,7 +121,7 @@ def bootstrap(weight: Weight) -> Estimator:
 
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
         previous: Array | None = None
-        for gram in grams:
+        for gram in along(grams):
             previous = (
                 dsm_step(gram) if previous is None else bootstrap_step(gram, previous, weight(gram.step))
             )

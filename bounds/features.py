@@ -34,7 +34,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, finite, positive
+from bounds.check import Array, InvalidInput, finite, none_negative, not_negative, number, positive, whole
+from bounds.gram import along, some
 from bounds.process import Step, noise_variance, simulate
 
 Features = Callable[[Array], Array]
@@ -59,19 +60,22 @@ class Radial:
     width: float
 
     def __post_init__(self) -> None:
-        if finite("centres", self.centres).ndim != 2:
-            raise InvalidInput("centres", f"must have shape (q, d), but have {np.shape(self.centres)}")
+        centres = finite("centres", self.centres)
+        if centres.ndim != 2:
+            raise InvalidInput("centres", f"must have shape (q, d), but have {centres.shape}")
+        object.__setattr__(self, "centres", centres)
         positive("width", self.width)
 
     def __call__(self, x: Array) -> Array:
         """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q exponentials."""
+        x = finite("x", x)
         squares = np.sum(x**2, axis=1)[:, None] - 2 * x @ self.centres.T + np.sum(self.centres**2, axis=1)
         return np.hstack([np.ones((len(x), 1)), x, np.exp(squares / (-2 * self.width**2))])
 
     def penalty(self, ridge: float) -> Array:
         """The diagonal of P, shape (1 + d + q,): nothing on 1 and x, `ridge` ≥ 0 on the radial functions."""
         count, dimension = self.centres.shape
-        return np.concatenate([np.zeros(1 + dimension), np.full(count, ridge)])
+        return np.concatenate([np.zeros(1 + dimension), np.full(count, not_negative("ridge", ridge))])
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ class FeatureGram:
     fz : Φ_tᵀ ε_t with ε_t = Z_t/σ_t, shape (p, d)
     fw : Φ_tᵀ W with W the step's unit noise, shape (p, d)
     fp : Φ_tᵀ Φ_{t'}, shape (p, p); X_{t'} = X_0 at the first step
+
+    Raises
+    ------
+    InvalidInput
+        If m is no whole number ≥ 1, or a product is not finite or not of its shape.
     """
 
     step: Step
@@ -94,6 +103,15 @@ class FeatureGram:
     fz: Array
     fw: Array
     fp: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "samples", whole("samples", self.samples))
+        for name in ("ff", "fz", "fw", "fp"):
+            object.__setattr__(self, name, finite(name, getattr(self, name)))
+        p, d = self.fz.shape if self.fz.ndim == 2 else (0, 0)
+        for name, shape in (("ff", (p, p)), ("fz", (p, d)), ("fw", (p, d)), ("fp", (p, p))):
+            if getattr(self, name).shape != shape:
+                raise InvalidInput(name, "does not fit: ff and fp have shape (p, p), fz and fw (p, d)")
 
 
 def feature_grams(
@@ -122,9 +140,10 @@ def feature_grams(
     -----
     Cost: 4 m p² + 4 m p d flops a step, plus the features. Memory: 2 m p + 2 p² numbers.
     """
-    before = features(x0)
+    x0 = finite("x0", x0)
+    before = finite("features", features(x0))
     for now in simulate(x0, times, rng):
-        phi = features(now.x)
+        phi = finite("features", features(now.x))
         unit = now.z / np.sqrt(noise_variance(now.step.t))
         yield FeatureGram(now.step, len(x0), phi.T @ phi, phi.T @ unit, phi.T @ now.w, phi.T @ before)
         before = phi
@@ -135,6 +154,11 @@ def _solve(matrix: Array, right: Array) -> Array:
         return np.asarray(np.linalg.solve(matrix, right))
     except np.linalg.LinAlgError:
         raise InvalidInput("samples", "the features' Gram matrix is singular; a ridge would do") from None
+
+
+def _penalty(penalty: Array) -> Array:
+    """The diagonal of P, checked."""
+    return none_negative("penalty", penalty)
 
 
 def _denoising(gram: FeatureGram) -> Array:
@@ -169,7 +193,8 @@ def dsm(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]:
     -----
     Cost: 2/3 p³ + 2 p² d flops a step.
     """
-    for gram in grams:
+    penalty = _penalty(penalty)
+    for gram in some(grams):
         yield _solve(gram.ff + gram.samples * np.diag(penalty), _denoising(gram))
 
 
@@ -195,14 +220,13 @@ def bsm(
     Raises
     ------
     InvalidInput
-        As `dsm`; or if the lag is below 1.
+        As `dsm`; or if the lag is below 1, or the steps are not consecutive.
     """
-    if lag < 1:
-        raise InvalidInput("lag", f"must be at least 1, but is {lag}")
+    lag, penalty = whole("lag", lag), _penalty(penalty)
     found: list[Array] = []
-    for gram in grams:
+    for gram in along(grams):
         right = (
-            _bootstrapped(gram, found[max(0, len(found) - lag)], weight(gram.step))
+            _bootstrapped(gram, found[max(0, len(found) - lag)], number("weight", weight(gram.step)))
             if found
             else _denoising(gram)
         )
@@ -217,7 +241,8 @@ def bsm_optimal(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]
     """
     previous: Array | None = None
     information = spread = 0.0
-    for gram in grams:
+    penalty = _penalty(penalty)
+    for gram in along(grams):
         step, d = gram.step, gram.fz.shape[1]
         if previous is None:
             right, target = _denoising(gram), d / float(noise_variance(step.t))
@@ -253,13 +278,16 @@ def joint(
     Raises
     ------
     InvalidInput
-        If shapes do not fit, or the normal equations are singular.
+        If shapes do not fit, the normal equations are singular, or, with rounds, the steps are not consecutive.
 
     Notes
     -----
     Cost: N B² p² + 2/3 (B p)³ flops, then N p² d a round.
     """
-    if basis.shape[:1] != (len(grams),) or gamma.shape != (len(grams),):
+    penalty, basis, gamma = _penalty(penalty), finite("basis", basis), none_negative("gamma", gamma)
+    rounds = whole("rounds", rounds, 0)
+    grams = list(along(grams) if rounds else some(grams))
+    if basis.ndim != 2 or basis.shape[:1] != (len(grams),) or gamma.shape != (len(grams),):
         raise InvalidInput("basis, gamma", f"must have one row for each of the {len(grams)} steps")
     blocks = np.stack([g.ff + g.samples * np.diag(penalty) for g in grams])
     count, p, d = basis.shape[1], *grams[0].fz.shape

@@ -12,7 +12,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput, finite
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    matrices,
+    not_negative,
+    number,
+    positive,
+    symmetric,
+    whole,
+)
 from bounds.process import decay, noise_variance
 
 
@@ -28,7 +38,7 @@ class Gaussian:
     Raises
     ------
     InvalidInput
-        If an eigenvalue is not finite and positive.
+        If an eigenvalue is not finite and positive, or the basis is not an orthogonal matrix, to 1e-10, of the same d.
     """
 
     eigenvalues: Array
@@ -43,6 +53,16 @@ class Gaussian:
                 "covariance", f"is not positive definite: its smallest eigenvalue is {values.min():g}"
             )
         object.__setattr__(self, "eigenvalues", values)
+        if self.basis is not None:
+            basis = finite("basis", self.basis)
+            if basis.shape != (values.size, values.size):
+                raise InvalidInput(
+                    "basis", f"must have shape ({values.size}, {values.size}), but has {basis.shape}"
+                )
+            off = float(np.abs(basis.T @ basis - np.eye(values.size)).max())
+            if off > 1e-10:
+                raise InvalidInput("basis", f"must be orthogonal, but Q.T Q differs from I by {off:.1g}")
+            object.__setattr__(self, "basis", basis)
 
     @classmethod
     def from_covariance(cls, covariance: ArrayLike) -> "Gaussian":
@@ -65,9 +85,7 @@ class Gaussian:
         matrix = finite("covariance", covariance)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
             raise InvalidInput("covariance", f"must be a square matrix, but has shape {matrix.shape}")
-        if not np.allclose(matrix, matrix.T, rtol=1e-10, atol=1e-13 * float(np.abs(matrix).max())):
-            raise InvalidInput("covariance", "must be symmetric")
-        eigenvalues, basis = np.linalg.eigh((matrix + matrix.T) / 2)
+        eigenvalues, basis = np.linalg.eigh(symmetric("covariance", matrix))
         if eigenvalues[0] <= matrix.shape[0] * np.finfo(float).eps * eigenvalues[-1]:
             raise InvalidInput(
                 "covariance", f"is not positive definite: its smallest eigenvalue is {eigenvalues[0]:g}"
@@ -87,29 +105,34 @@ class Gaussian:
 
     def paint(self, normals: Array) -> Array:
         """Standard normal rows turned into rows of the law: `normals` @ C, shape (…, d) to (…, d)."""
-        scaled = normals * np.sqrt(self.eigenvalues)
+        scaled = finite("normals", normals) * np.sqrt(self.eigenvalues)
         return scaled if self.basis is None else scaled @ self.basis.T
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
         """`size` independent draws, shape (size, d)."""
-        return self.paint(rng.standard_normal((size, self.dimension)))
+        return self.paint(rng.standard_normal((whole("size", size, 0), self.dimension)))
 
     def variances(self, t: float) -> Array:
-        """v_i(t) = e_t² λ_i + σ_t², the eigenvalues of V_t; shape (d,)."""
-        return np.asarray(decay(2 * t) * self.eigenvalues + noise_variance(t))
+        """v_i(t) = e_t² λ_i + σ_t², the eigenvalues of V_t, t ≥ 0; shape (d,)."""
+        time = not_negative("t", t)
+        return np.asarray(decay(2 * time) * self.eigenvalues + noise_variance(time))
 
     def conditional_variances(self, t: float) -> Array:
-        """c_i(t) = e_t² λ_i/(σ_t² v_i), the eigenvalues of C_t = Cov(U_t | X_t); shape (d,).
+        """c_i(t) = e_t² λ_i/(σ_t² v_i), the eigenvalues of C_t = Cov(U_t | X_t), t > 0; shape (d,).
 
         The form without subtraction, so that it stays accurate where 1/σ_t² and 1/v_i nearly cancel.
         """
-        return np.asarray(decay(2 * t) * self.eigenvalues / (noise_variance(t) * self.variances(t)))
+        time = positive("t", t)
+        return np.asarray(decay(2 * time) * self.eigenvalues / (noise_variance(time) * self.variances(time)))
 
     def matrix(self, eigenvalues: Array) -> Array:
         """Q diag(eigenvalues) Qᵀ, shape (d, d): a function of Σ from its values on the spectrum."""
+        values = finite("eigenvalues", eigenvalues)
+        if values.shape != (self.dimension,):
+            raise InvalidInput("eigenvalues", f"must have shape ({self.dimension},), but have {values.shape}")
         if self.basis is None:
-            return np.diag(eigenvalues)
-        return np.asarray((self.basis * eigenvalues) @ self.basis.T)
+            return np.diag(values)
+        return np.asarray((self.basis * values) @ self.basis.T)
 
     @cached_property
     def covariance(self) -> Array:
@@ -122,7 +145,8 @@ class Gaussian:
 
     def to_eigenbasis(self, matrix: Array) -> Array:
         """Qᵀ A Q for A of shape (…, d, d). Cost: 4 d³ flops each, none where Σ is diagonal."""
-        return matrix if self.basis is None else np.asarray(self.basis.T @ matrix @ self.basis)
+        held = matrices("matrix", matrix, self.dimension)
+        return held if self.basis is None else np.asarray(self.basis.T @ held @ self.basis)
 
 
 SPECTRA = ("identity", "linear", "power", "explicit")
@@ -157,19 +181,18 @@ def spectrum(
     InvalidInput
         If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue is not positive.
     """
-    if dimension < 1:
-        raise InvalidInput("dimension", f"must be at least 1, but is {dimension}")
+    count = whole("dimension", dimension)
     if kind == "identity":
-        eigenvalues = np.ones(dimension)
+        eigenvalues = np.ones(count)
     elif kind == "linear":
-        eigenvalues = np.linspace(low, high, dimension)
+        eigenvalues = np.linspace(number("spectrum.low", low), number("spectrum.high", high), count)
     elif kind == "power":
-        eigenvalues = np.arange(1, dimension + 1, dtype=np.float64) ** -exponent
+        eigenvalues = np.arange(1, count + 1, dtype=np.float64) ** -number("spectrum.exponent", exponent)
     elif kind == "explicit":
-        eigenvalues = finite("spectrum.values", list(values))
-        if eigenvalues.shape != (dimension,):
+        eigenvalues = finite("spectrum.values", values)
+        if eigenvalues.shape != (count,):
             raise InvalidInput(
-                "spectrum.values", f"holds {eigenvalues.size} eigenvalues where the dimension is {dimension}"
+                "spectrum.values", f"holds {eigenvalues.size} eigenvalues where the dimension is {count}"
             )
     else:
         raise InvalidInput("spectrum.kind", f"{kind!r} is not one of {', '.join(SPECTRA)}")

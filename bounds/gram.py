@@ -25,13 +25,14 @@ cancels, and nothing is factorised but K. When m < 3d the residual has fewer row
 Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m − d) × d, is carried on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput
+from bounds.check import Array, InvalidInput, matrices, whole
 from bounds.gaussian import Gaussian
 from bounds.process import Step, decay, noise_variance, simulate, steps
 
@@ -54,6 +55,12 @@ class Gram:
     xx : X_tᵀ X_t, shape (…, d, d); leading axes are replicates
     xz : X_tᵀ ε_t with ε_t = Z_t/σ_t, shape (…, d, d)
     xw : X_tᵀ W with W the step's unit noise, shape (…, d, d)
+
+    Raises
+    ------
+    InvalidInput
+        If m is no whole number ≥ 1, a product is not of that shape or not finite, or xx is not symmetric, to 1e-6 of its
+        largest entry.
     """
 
     step: Step
@@ -61,6 +68,86 @@ class Gram:
     xx: Array
     xz: Array
     xw: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "samples", whole("samples", self.samples))
+        for name in ("xx", "xz", "xw"):
+            product = matrices(name, getattr(self, name))
+            if product.shape != np.shape(self.xx):
+                raise InvalidInput(name, f"has shape {product.shape} where xx has {np.shape(self.xx)}")
+            object.__setattr__(self, name, product)
+        off = np.abs(self.xx - np.swapaxes(self.xx, -1, -2)).max(initial=0.0)
+        if off > 1e-6 * np.abs(self.xx).max(initial=0.0):
+            raise InvalidInput("xx", "must be symmetric, as X.T X is")
+
+
+class OfAStep(Protocol):
+    """What knows its step and its number of paths: Gram matrices, of coordinates or of features."""
+
+    @property
+    def step(self) -> Step:
+        """t' → t."""
+
+    @property
+    def samples(self) -> int:
+        """m."""
+
+
+G = TypeVar("G", bound=OfAStep)
+
+
+def some(grams: Iterable[G]) -> Iterator[G]:
+    """The Gram matrices as they come.
+
+    Raises
+    ------
+    InvalidInput
+        If there are none: most often they come from a generator that was read before.
+    """
+    none = True
+    for gram in grams:
+        none = False
+        yield gram
+    if none:
+        raise InvalidInput(
+            "grams", "there are none; a generator can be read only once, so keep them in a list"
+        )
+
+
+def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
+    """The Gram matrices as they come, if they are those of one path, step after step.
+
+    Parameters
+    ----------
+    grams : in order
+    from_the_data : whether the first step must start at t' = 0
+
+    Raises
+    ------
+    InvalidInput
+        If there are none, a step does not start where the one before it ended, the number of paths changes, or the
+        first one should and does not start at 0.
+    """
+    before: OfAStep | None = None
+    for gram in some(grams):
+        if before is None:
+            if from_the_data and not gram.step.is_first:
+                raise InvalidInput(
+                    "grams",
+                    f"must start at the data, but the first step starts at t' = {gram.step.t_prev:g}",
+                )
+        elif gram.step.t_prev != before.step.t:
+            raise InvalidInput(
+                "grams",
+                f"must be of consecutive steps, but {gram.step.t_prev:g} → {gram.step.t:g} follows "
+                f"{before.step.t_prev:g} → {before.step.t:g}; for fewer times make them anew",
+            )
+        elif gram.samples != before.samples:
+            raise InvalidInput(
+                "grams", f"must be of the same paths, but m = {gram.samples} follows m = {before.samples}"
+            )
+        before = gram
+        yield gram
 
 
 Engine = Callable[[Gaussian, int, ArrayLike, Generators], Iterator[Gram]]
@@ -75,6 +162,7 @@ def check_samples(samples: int, dimension: int) -> int:
         If m ≤ d, or m exceeds 10¹² (beyond which χ² variables with m degrees of freedom lose their spread
         to rounding).
     """
+    samples, dimension = whole("samples", samples), whole("dimension", dimension)
     if samples <= dimension:
         raise InvalidInput(
             "samples",
@@ -146,6 +234,7 @@ def simulated(
     Cost: 6 N m d² flops and N m d normals. Memory: 3 N d² numbers for the sums and at most 6 block · d for
     two time slices of a block; d = 64, N = 10: 1 MB and 25 MB, whatever m.
     """
+    samples, block = whole("samples", samples), whole("block", block)
     check_range(law, samples, times)
     path = steps(times)
     if not isinstance(rng, np.random.Generator):
@@ -202,7 +291,7 @@ def exact(law: Gaussian, samples: int, times: ArrayLike, rng: Generators) -> Ite
     Source: theory.md, "The exact law of the Gram matrices" (derived); the block form above is its Cholesky
     factor, updated rather than recomputed.
     """
-    d = law.dimension
+    d, samples = law.dimension, whole("samples", samples)
     path = steps(times)
     check_range(law, samples, times)
     generators = [rng] if isinstance(rng, np.random.Generator) else list(rng)

@@ -29,10 +29,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput, increasing_times
+from bounds.check import Array, InvalidInput, increasing_times, number, whole
 from bounds.estimators import Estimator
 from bounds.gaussian import Gaussian
-from bounds.gram import Gram
+from bounds.gram import Gram, along, some
 from bounds.process import decay, noise_variance, steps
 from bounds.process import weights as spacing_weights
 
@@ -85,6 +85,7 @@ def basis(name: str, times: ArrayLike, count: int) -> Array:
     grid = increasing_times("times", times)
     if name not in BASES:
         raise InvalidInput("basis", f"{name!r} is not one of {', '.join(BASES)}")
+    count = whole("count", count, None)
     if not 1 <= count <= grid.size:
         raise InvalidInput("count", f"must lie between 1 and the {grid.size} times there are, but is {count}")
     return BASES[name](grid, count)
@@ -112,6 +113,11 @@ class Scheme:
     skip : whether f(t, x) = −x + e^{-2t} Σ_b φ_b(t) A_b x, as the score is −x in the limit: all that is fitted
         then dies out with the data's share of X_t
     power : γ_k = (t_k − t_{k−1}) · (σ_k²)^power; 0 is Theorem 1's weighting
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such basis, B is no whole number ≥ 1, or the power is not finite.
     """
 
     basis: str
@@ -119,6 +125,12 @@ class Scheme:
     local: bool = False
     skip: bool = False
     power: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.basis not in BASES:
+            raise InvalidInput("basis", f"{self.basis!r} is not one of {', '.join(BASES)}")
+        whole("count", self.count)
+        number("power", self.power)
 
     def functions(self, times: Array) -> Array:
         """φ, shape (N, B), with the factor e^{-2t} of a skip; no more of them than there are times."""
@@ -148,9 +160,12 @@ def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
     """
 
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
-        path = list(grams)
+        # T3 is of the step's own noise, so its steps must be those of a path; T1 needs times that increase, no more.
+        path = list(along(grams) if scheme.local else some(grams))
         times = np.array([gram.step.t for gram in path])
         phi, gamma = scheme.functions(times), scheme.weights(times)
+        if len({gram.samples for gram in path}) > 1:
+            raise InvalidInput("grams", "must be of the same paths, but their m differ")
         count, d = phi.shape[1], path[0].xx.shape[-1]
         leading = path[0].xx.shape[:-2]
         normal = np.zeros((*leading, count, d, count, d))
@@ -205,7 +220,7 @@ class JointRisk:
 
     def at(self, samples: int) -> Array:
         """bias + (variance + shift)/m, shape (N,)."""
-        return np.asarray(self.bias + (self.variance + self.shift) / samples)
+        return np.asarray(self.bias + (self.variance + self.shift) / whole("samples", samples))
 
 
 def joint_risk(law: Gaussian, times: ArrayLike, scheme: Scheme = DEFAULT) -> JointRisk:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from bounds.check import Array, InvalidInput, finite
+from bounds.check import Array, InvalidInput, finite, none_negative, not_negative, positive, symmetric, whole
 from bounds.process import decay, noise_variance
 
 
@@ -73,12 +73,10 @@ class Mixture:
                 f"must have shape ({dimension}, {dimension}) or ({count}, {dimension}, {dimension}), "
                 f"but have {covariances.shape}",
             )
-        scale = float(np.abs(covariances).max())
-        if not np.allclose(covariances, covariances.swapaxes(-1, -2), rtol=1e-10, atol=1e-13 * scale):
-            raise InvalidInput("covariances", "must be symmetric")
+        covariances = symmetric("covariances", covariances)
         object.__setattr__(self, "weights", weights / weights.sum())
         object.__setattr__(self, "means", means)
-        object.__setattr__(self, "covariances", (covariances + covariances.swapaxes(-1, -2)) / 2)
+        object.__setattr__(self, "covariances", covariances)
         eigenvalues = self._spectra[0]
         floor = -dimension * np.finfo(float).eps * np.abs(eigenvalues).max(axis=-1)
         if np.any(eigenvalues.min(axis=-1) < floor):
@@ -121,9 +119,7 @@ class Mixture:
         InvalidInput
             If t is negative or not finite, or t = 0 and a covariance is singular.
         """
-        time = float(finite("t", t))
-        if time < 0:
-            raise InvalidInput("t", f"must not be negative, but is {time:g}")
+        time = not_negative("t", t)
         values = decay(2 * time) * self._eigenvalues + noise_variance(time)
         if values.min() <= 0:
             raise InvalidInput("t", "must be positive where a covariance is singular: there is no density")
@@ -131,9 +127,7 @@ class Mixture:
 
     def marginal(self, t: float) -> "Mixture":
         """The law of X_t, t ≥ 0: weights π, means e_t μ_k, covariances V_k."""
-        time = float(finite("t", t))
-        if time < 0:
-            raise InvalidInput("t", f"must not be negative, but is {time:g}")
+        time = not_negative("t", t)
         noise = noise_variance(time) * np.eye(self.dimension)
         return Mixture(
             self.weights, np.asarray(decay(time) * self.means), decay(2 * time) * self.covariances + noise
@@ -141,6 +135,7 @@ class Mixture:
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
         """`size` independent draws of X_0, shape (size, d). Cost: 2 size K d² flops."""
+        size = whole("size", size, 0)
         labels = rng.choice(self.components, size=size, p=self.weights)
         draws = rng.standard_normal((size, self.dimension))
         for k in range(self.components):
@@ -215,9 +210,8 @@ class Mixture:
         InvalidInput
             If t is not positive.
         """
-        if not t > 0:
-            raise InvalidInput("t", f"must be positive, but is {t:g}")
-        return np.asarray(decay(2 * t) / noise_variance(t) ** 2 * self.posterior_covariance(t, x))
+        time = positive("t", t)
+        return np.asarray(decay(2 * time) / noise_variance(time) ** 2 * self.posterior_covariance(time, x))
 
     def _posterior_means(self, t: float, v: Array, y: Array) -> Array:
         """m_k, shape (K, …, d)."""
@@ -253,7 +247,7 @@ class Mixture:
             widest = np.max(np.sum((differences / v) ** 2, axis=-1))
             return float(decay(2 * time) * widest / 4 - 1 / v.max())
 
-        times = finite("t", t)
+        times = none_negative("t", t)
         return np.array([at(time) for time in times.ravel()]).reshape(times.shape)
 
 

@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.bootstrap import spectrum_estimate
-from bounds.check import Array, InvalidInput, increasing_times, positive
+from bounds.check import Array, InvalidInput, finite, increasing_times, matrices, positive, symmetric, whole
 from bounds.estimators import Estimator
 from bounds.gaussian import Gaussian
-from bounds.gram import Gram
-from bounds.process import decay, noise_variance
+from bounds.gram import Gram, along
+from bounds.process import clock, decay, noise_variance
 
 ROUNDS = 4
 
@@ -64,7 +64,8 @@ def covariance_rounds(
     Raises
     ------
     InvalidInput
-        If there are no Gram matrices.
+        If the Gram matrices are not those of one path from the data on, step after step, or the family is
+        not symmetric.
 
     Notes
     -----
@@ -79,19 +80,17 @@ def covariance_rounds(
     Cost of a round: 8 N d³ flops and one eigendecomposition; with a family 4 P d³ + 2 P² d² + P³ more.
     Memory: 4 N d² numbers. Source: theory.md, "Fitting along the whole path" (derived).
     """
-    path = list(grams)
-    if not path:
-        raise InvalidInput("times", "must be a non-empty list of times")
+    path = list(along(grams, from_the_data=True))
+    rounds = whole("rounds", rounds, 0)
+    family = _checked(family, path[0].xx.shape[-1])
     samples = path[0].samples
     xx = np.stack([gram.xx for gram in path]) / samples
     local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / samples
-    x = np.expm1(2 * np.array([0.0, *(gram.step.t for gram in path)]))
+    x = np.array([0.0, *clock([gram.step.t for gram in path])])
     if start is None:
         eigenvalues, basis = spectrum_estimate(path[0])
     else:
-        eigenvalues, basis = _positive(
-            np.broadcast_to(np.asarray(start, dtype=np.float64), xx.shape[1:]), x, samples
-        )
+        eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, samples)
     estimates = [(basis * eigenvalues[..., None, :]) @ _transpose(basis)]
     for _ in range(rounds):
         held, gain, shrink = _sensitivities(eigenvalues, x)
@@ -141,6 +140,7 @@ def banded(dimension: int, width: int) -> Array:
     -------
     Shape (P, d, d), P = Σ_{b ≤ width} (d − b).
     """
+    dimension, width = whole("dimension", dimension), whole("width", width, 0)
     members = [(i, i + b) for b in range(width + 1) for i in range(dimension - b)]
     family = np.zeros((len(members), dimension, dimension))
     for member, (i, j) in zip(family, members, strict=True):
@@ -171,6 +171,16 @@ def _family_information(family: Array, held: Array) -> Array:
     return np.asarray((flat * held.reshape(*held.shape[:-2], 1, -1)) @ _transpose(flat))
 
 
+def _checked(family: Array | None, dimension: int) -> Array | None:
+    """The family, if it is symmetric and of that d, or None."""
+    if family is None:
+        return None
+    members = symmetric("family", matrices("family", family, dimension))
+    if members.ndim != 3:
+        raise InvalidInput("family", f"must have shape (P, d, d), but has {members.shape}")
+    return members
+
+
 def _transpose(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
 
@@ -180,6 +190,7 @@ def _transpose(a: Array) -> Array:
 
 def information(eigenvalues: Array, x: Array) -> Array:
     """I_ij for one sample, shape (…, d, d), from λ of shape (…, d) and x_0 = 0, x_1, …, x_N."""
+    eigenvalues, x = finite("eigenvalues", eigenvalues), finite("x", x)
     p = eigenvalues + x.reshape(-1, *(1,) * eigenvalues.ndim)
     fresh = np.diff(x).reshape(-1, *(1,) * eigenvalues.ndim) / (p[:-1] * p[1:])
     return np.asarray(np.einsum("k...i,k...j->...ij", fresh, 1 / p[1:]))
@@ -195,7 +206,8 @@ def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = 
     InvalidInput
         If the times are not positive and strictly increasing.
     """
-    x = np.expm1(2 * np.concatenate([[0.0], increasing_times("times", times)]))
+    x = np.concatenate([[0.0], clock(times)])
+    family = _checked(family, law.dimension)
     held = information(law.eigenvalues, x)
     if family is None:
         pooled = held + held.T
@@ -235,7 +247,9 @@ def path_risk(
     variance = covariance_variance(law, times, family)
     where = increasing_times("times", times if at is None else at)
     v = np.array([law.variances(float(t)) for t in where])
-    return np.asarray(decay(4 * where) * np.einsum("ki,ij,kj->k", v**-2, variance, 1 / v) / samples)
+    return np.asarray(
+        decay(4 * where) * np.einsum("ki,ij,kj->k", v**-2, variance, 1 / v) / whole("samples", samples)
+    )
 
 
 def best_times(eigenvalue: float, count: int) -> Array:
@@ -254,7 +268,6 @@ def best_times(eigenvalue: float, count: int) -> Array:
     InvalidInput
         If λ is not positive or N < 1.
     """
-    if count < 1:
-        raise InvalidInput("count", f"must be at least 1, but is {count}")
+    count = whole("count", count)
     k = np.arange(1, count + 1)
     return np.asarray(np.log1p(positive("eigenvalue", eigenvalue) * k / (count + 1 - k)) / 2)

@@ -16,7 +16,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput, increasing_times, positive
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    increasing_times,
+    none_negative,
+    not_negative,
+    number,
+    positive,
+    whole,
+)
 
 
 def decay(t: ArrayLike) -> Array:
@@ -30,9 +40,14 @@ def decay(t: ArrayLike) -> Array:
     -------
     Array of the same shape, in (0, 1].
 
+    Raises
+    ------
+    InvalidInput
+        If a time is negative or not finite.
+
     Source: paper.md, "Known" (cited).
     """
-    return np.asarray(np.exp(-np.asarray(t, dtype=np.float64)))
+    return np.asarray(np.exp(-none_negative("t", t)))
 
 
 def noise_variance(t: ArrayLike) -> Array:
@@ -46,9 +61,14 @@ def noise_variance(t: ArrayLike) -> Array:
     -------
     Array of the same shape, in [0, 1).
 
+    Raises
+    ------
+    InvalidInput
+        If a time is negative or not finite.
+
     Source: paper.md, "Known" (cited).
     """
-    return np.asarray(-np.expm1(-2.0 * np.asarray(t, dtype=np.float64)))
+    return np.asarray(-np.expm1(-2.0 * none_negative("t", t)))
 
 
 def uniform_grid(spacing: float, steps: int) -> Array:
@@ -68,9 +88,7 @@ def uniform_grid(spacing: float, steps: int) -> Array:
     InvalidInput
         If Δ is not positive or N < 1.
     """
-    if steps < 1:
-        raise InvalidInput("steps", f"must be at least 1, but is {steps}")
-    return positive("spacing", spacing) * np.arange(1, steps + 1, dtype=np.float64)
+    return positive("spacing", spacing) * np.arange(1, whole("steps", steps) + 1, dtype=np.float64)
 
 
 def geometric_grid(first: float, last: float, steps: int) -> Array:
@@ -90,10 +108,8 @@ def geometric_grid(first: float, last: float, steps: int) -> Array:
     InvalidInput
         If the ends are not positive and increasing, or N < 2.
     """
-    if steps < 2:
-        raise InvalidInput("steps", f"must be at least 2 for a geometric grid, but is {steps}")
-    increasing_times("first, last", [first, last])
-    return np.geomspace(first, last, steps)
+    ends = increasing_times("first, last", [number("first", first), number("last", last)])
+    return np.geomspace(ends[0], ends[1], whole("steps", steps, 2))
 
 
 def weights(times: ArrayLike) -> Array:
@@ -115,6 +131,22 @@ def weights(times: ArrayLike) -> Array:
     return np.diff(increasing_times("times", times), prepend=0.0)
 
 
+def clock(times: ArrayLike) -> Array:
+    """x_k = e^{2 t_k} − 1, in which noise grows linearly; shape (N,).
+
+    Raises
+    ------
+    InvalidInput
+        If the times are not positive and strictly increasing, or one exceeds 350: e^{2t} then leaves float64's range.
+    """
+    grid = increasing_times("times", times)
+    if grid[-1] > 350:
+        raise InvalidInput(
+            "times", f"must be at most 350, where e^(2t) leaves float64, but hold {grid[-1]:g}"
+        )
+    return np.asarray(np.expm1(2 * grid))
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of the forward process from t' (0 for the first) to t.
@@ -122,10 +154,20 @@ class Step:
     Attributes
     ----------
     t_prev, t : the times t' < t
+
+    Raises
+    ------
+    InvalidInput
+        If they are not finite numbers, t' is negative, or t is not later.
     """
 
     t_prev: float
     t: float
+
+    def __post_init__(self) -> None:
+        before, t = not_negative("t_prev", self.t_prev), number("t", self.t)
+        if t <= before:
+            raise InvalidInput("t", f"must be later than t' = {before:g}, but is {t:g}")
 
     @property
     def is_first(self) -> bool:
@@ -209,15 +251,18 @@ def simulate(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[
     Raises
     ------
     InvalidInput
-        If the times are not positive and strictly increasing.
+        If the times are not positive and strictly increasing, or the data are not finite.
 
     Notes
     -----
     Cost: m d normals and 4 m d flops a slice. Memory: 6 m d numbers at most.
     """
-    x, z = x0, np.zeros_like(x0)
+    x = finite("x0", x0)
+    if x.ndim != 2:
+        raise InvalidInput("x0", f"must have shape (m, d), but has {x.shape}")
+    z = np.zeros_like(x)
     for step in steps(times):
-        w = rng.standard_normal(x0.shape)
+        w = rng.standard_normal(x.shape)
         noise = step.fresh * w
         x, z = step.carry * x + noise, step.carry * z + noise
         yield Slice(step, x, z, w)

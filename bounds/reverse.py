@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bounds.check import Array, InvalidInput, finite, increasing_times
+from bounds.check import Array, InvalidInput, finite, increasing_times, whole
 from bounds.divergence import Normal, kl, w2
 from bounds.gaussian import Gaussian
 from bounds.process import Step, noise_variance
@@ -87,9 +87,7 @@ def thin(count: int, every: int) -> NDArray[np.intp]:
     InvalidInput
         If count or every is below 1.
     """
-    for key, value in (("count", count), ("every", every)):
-        if value < 1:
-            raise InvalidInput(key, f"must be at least 1, but is {value}")
+    count, every = whole("count", count), whole("every", every)
     return np.union1d([0], np.arange(count - 1, -1, -every)).astype(np.intp)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, increasing_times, positive
+from bounds.check import Array, InvalidInput, finite, none_negative, positive, whole
 from bounds.process import steps
 from bounds.reverse import SAMPLERS
 
@@ -48,8 +48,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         positive("half", self.half)
-        if self.count < 2:
-            raise InvalidInput("count", f"must be at least 2, but is {self.count}")
+        object.__setattr__(self, "count", whole("count", self.count, 2))
         if self.dimension not in (1, 2):
             raise InvalidInput("dimension", f"must be 1 or 2, but is {self.dimension}")
 
@@ -102,12 +101,23 @@ def drawn(grid: Grid, start: Array, times: Array, score: Score, sampler: str) ->
     noisy = [name for name in SAMPLERS if name != "flow"]
     if sampler not in noisy:
         raise InvalidInput("sampler", f"{sampler!r} is not one of {', '.join(noisy)}")
-    path = steps(increasing_times("times", times))
-    points, p = grid.points, start
+    path = steps(times)
+    points, p = grid.points, _density(grid, "start", start)
     for k in range(len(path) - 1, 0, -1):
         a, b, q = SAMPLERS[sampler](path[k])
-        p = _spread(grid, p * grid.cell, a * points + b * score(k, points), q)
+        p = _spread(grid, p * grid.cell, a * points + b * finite("score", score(k, points)), q)
     return p
+
+
+def _density(grid: Grid, key: str, values: Array) -> Array:
+    """A density at the grid's points, checked."""
+    density = none_negative(key, values)
+    if density.shape != (grid.count**grid.dimension,):
+        raise InvalidInput(
+            key,
+            f"must have shape ({grid.count**grid.dimension},), one value a point, but has {density.shape}",
+        )
+    return density
 
 
 def _spread(grid: Grid, masses: Array, centres: Array, q: float) -> Array:
@@ -146,7 +156,7 @@ def carried(
     -----
     Cost a step: that of 10 to 100 evaluations of the score at n^d points.
     """
-    path = steps(increasing_times("times", times))
+    path, rounds = steps(times), whole("rounds", rounds)
     y = grid.points
     volume = np.ones(len(y))
     for k in range(1, len(path)):
@@ -175,6 +185,7 @@ def _slopes(k: int, a: float, b: float, score: Score, y: Array, h: float = 1e-5)
 
 def total_variation(grid: Grid, p: Array, q: Array) -> float:
     """½ ∫|p − q|, of two densities at the grid's points."""
+    p, q = _density(grid, "p", p), _density(grid, "q", q)
     return float(np.abs(p - q).sum() * grid.cell / 2)
 
 
@@ -184,7 +195,8 @@ def wasserstein(grid: Grid, p: Array, q: Array, directions: int = 16) -> float:
     In one dimension ∫|F_p − F_q|. In two the largest W1 of the laws' projections on `directions` lines through 0,
     evenly spread: a lower bound of W1, and exact where one law is the other, shifted along one of them.
     """
-    difference = (p - q) * grid.cell
+    difference = (_density(grid, "p", p) - _density(grid, "q", q)) * grid.cell
+    directions = whole("directions", directions)
     if grid.dimension == 1:
         return float(np.abs(np.cumsum(difference)).sum() * grid.spacing)
     largest = 0.0

@@ -5,8 +5,9 @@ Colours are seaborn's colour-blind palette without its pale ones; markers and da
 is enough.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from re import sub
 from textwrap import fill
 
@@ -69,9 +70,20 @@ RC: dict[str, object] = {
 }
 
 
-def look() -> AbstractContextManager[None]:
-    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc says."""
-    return matplotlib.style.context(["default", RC])
+@contextmanager
+def look() -> Iterator[None]:
+    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc says.
+
+    And SOURCE_DATE_EPOCH, which matplotlib's PDFs would read: no date is written here, and one that is no number would be
+    a traceback.
+    """
+    epoch = os.environ.pop("SOURCE_DATE_EPOCH", None)
+    try:
+        with matplotlib.style.context(["default", RC]):
+            yield
+    finally:
+        if epoch is not None:
+            os.environ["SOURCE_DATE_EPOCH"] = epoch
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pydantic import field_validator
 
 from studies.study import Cell, Row, Settings, Study, canonical
 
@@ -18,6 +19,17 @@ COLUMNS = ("study", "quantity", "cell", "replicate", "value")
 
 class EvidenceSettings(Settings):
     """Config of a study of evidence: its cells stand in its file, so only replicates and seed are left."""
+
+
+class ComputedSettings(EvidenceSettings):
+    """Of a study in which nothing is sampled: another replicate would be the same numbers again."""
+
+    @field_validator("replicates")
+    @classmethod
+    def _one(cls, replicates: int) -> int:
+        if replicates != 1:
+            raise ValueError("must be 1: nothing here is sampled")
+        return replicates
 
 
 def row(quantity: str, cell: Mapping[str, Any], value: float) -> Row:
@@ -48,11 +60,12 @@ def evidence(
     deep : replicates of the preset deep; the same as the others by default
     batch : replicates per task
     """
-    few = EvidenceSettings(replicates=replicates, seed=seed)
+    settings = EvidenceSettings if replicates > 1 else ComputedSettings
+    few = settings(replicates=replicates, seed=seed)
     return Study(
         name=name,
         about=about,
-        settings=EvidenceSettings,
+        settings=settings,
         cells=lambda settings: list(cells),
         measure=measure,
         columns=COLUMNS,
@@ -60,6 +73,6 @@ def evidence(
         presets={
             "quick": few,
             "paper": few,
-            "deep": EvidenceSettings(replicates=deep or replicates, seed=seed),
+            "deep": settings(replicates=deep or replicates, seed=seed),
         },
     )

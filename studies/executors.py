@@ -185,6 +185,10 @@ class Dask(Executor):
             raise InvalidInput(
                 "--executor", "dask needs the extra [cluster]: pip install 'dimfree[cluster]'"
             ) from None
+        except Exception as error:  # whatever Dask says of a configuration of its own that it cannot read
+            raise InvalidInput(
+                "--executor", f"Dask does not take its own configuration: {' '.join(str(error).split())}"
+            ) from None
         _hush()
         self._killed: type[Exception] = distributed.scheduler.KilledWorker
         self._cluster: Any = None

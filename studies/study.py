@@ -12,6 +12,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
@@ -166,6 +167,35 @@ def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSeque
     return np.random.SeedSequence(entropy=seed, spawn_key=(*(int(word) for word in words), replicate))
 
 
+def different(settings: Settings, *keys: str) -> None:
+    """Refuses settings whose lists, under these keys, hold a value twice: it would be measured as one cell twice.
+
+    Raises
+    ------
+    InvalidInput
+        Under the first such key.
+    """
+    for key in keys:
+        given = getattr(settings, key)
+        if len(set(given)) < len(given):
+            raise InvalidInput(key, "names the same value twice")
+
+
+@contextmanager
+def under(**keys: str) -> Iterator[None]:
+    """What is refused in here under a name of the mathematics is refused under the config's key for it.
+
+    Parameters
+    ----------
+    keys : from the first part of such a name to the key
+    """
+    try:
+        yield
+    except InvalidInput as error:
+        head, dot, rest = error.key.partition(".")
+        raise InvalidInput(f"{keys.get(head, head)}{dot}{rest}", error.reason) from None
+
+
 def load_settings(model: type[S], path: Path) -> S:
     """The settings written in a TOML file.
 
@@ -175,7 +205,9 @@ def load_settings(model: type[S], path: Path) -> S:
         If it cannot be read, is not TOML, or does not fit the model: the first thing that is wrong.
     """
     try:
-        mapping = tomllib.loads(path.read_bytes().decode("utf-8"))
+        mapping = tomllib.loads(
+            path.read_bytes().decode("utf-8-sig")
+        )  # Windows' editors put a mark before the text
     except FileNotFoundError:
         raise InvalidInput(str(path), "does not exist") from None
     except OSError as error:
@@ -214,7 +246,8 @@ def parse_settings(model: type[S], mapping: Mapping[str, Any], source: str) -> S
     first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InvalidInput):
-        raise InvalidInput(cause.key, cause.reason)
+        # A model inside the settings names its own keys.
+        raise InvalidInput(".".join(filter(None, (_dotted(first["loc"], mapping), cause.key))), cause.reason)
     key = _dotted(first["loc"], mapping) or source
     if first["type"] == "extra_forbidden":
         known = ", ".join(_known(model, first["loc"][:-1]))

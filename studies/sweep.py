@@ -424,10 +424,11 @@ def _commit() -> str | None:
     """The commit of dimfree's own source tree, if it is one of git's."""
     if not (ROOT / ".git").exists():
         return None
+    # Inside a hook or another tool of git's, GIT_DIR and its like name another repository.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    words = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
-        done = subprocess.run(
-            ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(words, capture_output=True, text=True, check=True, env=clean)
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

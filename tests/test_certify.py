@@ -146,7 +146,7 @@ def test_what_is_not_defined_is_never_certified():
         ),
         (
             lambda: certify.bootstrap_closed_form(["a"], [0.1]),
-            "eigenvalues: must be numbers",
+            "eigenvalues: must be numbers, but holds 'a'",
         ),
         (
             lambda: certify.bootstrap_closed_form([math.inf], [0.1]),

@@ -16,21 +16,21 @@ TINY = 5e-324  # the smallest positive float
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: finite("x", ["a"]), "x: must be numbers"),
+        (lambda: finite("x", ["a"]), "x: must be numbers, but holds 'a'"),
         (lambda: finite("x", [[1.0], [1.0, 2.0]]), "x: must be numbers"),
-        (lambda: finite("x", {}), "x: must be numbers"),  # type: ignore[arg-type]
+        (lambda: finite("x", {}), "x: must be numbers"),
         (lambda: finite("x", [1.0, math.nan]), "x: holds NaN or an infinity"),
         (lambda: finite("x", [[1.0, 2.0], [-math.inf, 1.0]]), "x: holds NaN or an infinity"),
-        (lambda: positive("a.b", "one"), "a.b: must be numbers"),  # type: ignore[arg-type]
+        (lambda: positive("a.b", "one"), "a.b: must be numbers, but holds 'one'"),
         (lambda: positive("a.b", math.inf), "a.b: holds NaN or an infinity"),
         (lambda: positive("a.b", 0.0), "a.b: must be positive, but is 0"),
         (lambda: positive("a.b", -0.125), "a.b: must be positive, but is -0.125"),
-        (lambda: positive("a.b", [1.0, 2.0]), "a.b: must be one number, but has shape (2,)"),  # type: ignore[arg-type]
+        (lambda: positive("a.b", [1.0, 2.0]), "a.b: must be one number, but has shape (2,)"),
         (lambda: increasing_times("t", -0.5), "t: must be positive, but the first is -0.5"),
         (lambda: increasing_times("t", []), "t: must be a non-empty list of times"),
         (lambda: increasing_times("t", np.ones((1, 1))), "t: must be a non-empty list of times"),
         (lambda: increasing_times("t", [[0.5]]), "t: must be a non-empty list of times"),
-        (lambda: increasing_times("t", ["a"]), "t: must be numbers"),
+        (lambda: increasing_times("t", ["a"]), "t: must be numbers, but holds 'a'"),
         (lambda: increasing_times("t", np.array([1.0, math.nan])), "t: holds NaN or an infinity"),
         (lambda: increasing_times("t", [0.0, 1.0]), "t: must be positive, but the first is 0"),
         (lambda: increasing_times("t", [-2.5, 1.0]), "t: must be positive, but the first is -2.5"),

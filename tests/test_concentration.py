@@ -705,18 +705,18 @@ GOOD_B: dict[str, Any] = {
         ),
         (lambda: c.risk_bound(0.0, 1.0, 1), "kappa: must be positive, but is 0"),
         (lambda: c.risk_bound(1.0, 0.0, 1), "log_cardinality_over_delta: must be positive, but is 0"),
-        (lambda: c.risk_bound(1.0, 1.0, 0), "m: must be positive, but is 0"),
+        (lambda: c.risk_bound(1.0, 1.0, 0), "m: must be at least 1, but is 0"),
         (lambda: c.violation_probability(0.0, 2, 0.1), "fraction: must be positive, but is 0"),
-        (lambda: c.violation_probability(1.0, 1, 0.1), "hypotheses: must be at least 2, but are 1"),
+        (lambda: c.violation_probability(1.0, 1, 0.1), "hypotheses: must be at least 2, but is 1"),
         (lambda: c.violation_probability(1.0, 2, 1.0), "delta: must lie between 0 and 1, but is 1"),
         (lambda: c.violation_probability(1.0, 2, 0.0), "delta: must lie between 0 and 1, but is 0"),
         (
             lambda: c.theorem_1_log_factor(**GOOD_B | {"lipschitz": -1.0}),
-            "lipschitz: must be finite and not negative, but is -1",
+            "lipschitz: must not be negative, but is -1",
         ),
         (
             lambda: c.theorem_1_log_factor(**GOOD_B | {"lipschitz": np.inf}),
-            "lipschitz: must be finite and not negative, but is inf",
+            "lipschitz: holds NaN or an infinity",
         ),
         (
             lambda: c.theorem_1_log_factor(**GOOD_B | {"delta": 1.0}),

@@ -169,7 +169,11 @@ def test_batches_are_their_members() -> None:
 @pytest.mark.parametrize(
     ("mean", "covariance", "match"),
     [
-        ([0.0, 0.0], [[1.0, 0.2], [0.1, 1.0]], "covariance: must be symmetric"),
+        (
+            [0.0, 0.0],
+            [[1.0, 0.2], [0.1, 1.0]],
+            "covariance: must be symmetric, but S − S.T reaches 0.1 of the largest entry",
+        ),
         ([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]], "covariance: is not positive semidefinite"),
         ([0.0, 0.0], [[1.0, np.nan], [np.nan, 1.0]], "covariance: holds NaN"),
         ([0.0, 0.0], [1.0, 1.0], "covariance: must be a square matrix"),
@@ -224,8 +228,16 @@ ZERO = np.zeros(2)
         ),
         (lambda: Normal(np.array([0.0, np.nan]), np.eye(2)), "mean: holds NaN or an infinity"),
         (lambda: Normal(ZERO, np.diag([1.0, np.inf])), "covariance: holds NaN or an infinity"),
-        (lambda: Normal(ZERO, np.array([[1.0, 2e-13], [0.0, 1.0]])), "covariance: must be symmetric"),
-        (lambda: Normal(ZERO, np.array([[1.0, 1.0 + 3e-10], [1.0, 2.0]])), "covariance: must be symmetric"),
+        (
+            lambda: Normal(ZERO, np.array([[1.0, 2e-13], [0.0, 1.0]])),
+            "covariance: must be symmetric, but S − S.T reaches 2e-13 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
+        ),
+        (
+            lambda: Normal(ZERO, np.array([[1.0, 1.0 + 3e-10], [1.0, 2.0]])),
+            "covariance: must be symmetric, but S − S.T reaches 2e-10 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
+        ),
         (
             lambda: Normal(ZERO, np.stack([np.eye(2), np.diag([1.0, -1.5e-12])])),
             "covariance: is not positive semidefinite: an eigenvalue is -1.5e-12",

@@ -70,10 +70,21 @@ EPS = float(np.finfo(np.float64).eps)
             lambda: Gaussian.from_covariance([[1.0, np.nan], [np.nan, 1.0]]),
             "covariance: holds NaN or an infinity",
         ),
-        (lambda: Gaussian.from_covariance([["a"]]), "covariance: must be numbers"),
-        (lambda: Gaussian.from_covariance([[1.0, 0.5], [0.0, 1.0]]), "covariance: must be symmetric"),
-        (lambda: Gaussian.from_covariance([[1.0, 0.5], [0.5 + 1e-10, 1.0]]), "covariance: must be symmetric"),
-        (lambda: Gaussian.from_covariance([[1.0, 0.0], [2e-13, 1.0]]), "covariance: must be symmetric"),
+        (lambda: Gaussian.from_covariance([["a"]]), "covariance: must be numbers, but holds 'a'"),
+        (
+            lambda: Gaussian.from_covariance([[1.0, 0.5], [0.0, 1.0]]),
+            "covariance: must be symmetric, but S − S.T reaches 0.5 of the largest entry",
+        ),
+        (
+            lambda: Gaussian.from_covariance([[1.0, 0.5], [0.5 + 1e-10, 1.0]]),
+            "covariance: must be symmetric, but S − S.T reaches 1e-10 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
+        ),
+        (
+            lambda: Gaussian.from_covariance([[1.0, 0.0], [2e-13, 1.0]]),
+            "covariance: must be symmetric, but S − S.T reaches 2e-13 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
+        ),
         (
             lambda: Gaussian.from_covariance([1.0, 2.0]),
             "covariance: must be a square matrix, but has shape (2,)",
@@ -109,7 +120,7 @@ EPS = float(np.finfo(np.float64).eps)
         ),
         (
             lambda: spectrum("linear", 3, high=np.nan),
-            "spectrum: linear has an eigenvalue that is not finite and positive",
+            "spectrum.high: holds NaN or an infinity",
         ),
         (
             lambda: spectrum("explicit", 2, values=[2, -1]),

@@ -343,11 +343,13 @@ THIN = Mixture(HALVES, PLACES, np.diag([1.0, 0.0]))
         (lambda: Mixture(HALVES, PLACES, EYES * np.nan), "covariances: holds NaN or an infinity"),
         (
             lambda: Mixture(HALVES, PLACES, np.array([[1.0, 0.5 + 2e-10], [0.5, 1.0]])),
-            "covariances: must be symmetric",
+            "covariances: must be symmetric, but S − S.T reaches 2e-10 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
         ),
         (
             lambda: Mixture(HALVES, PLACES, np.array([[1.0, 2e-13], [0.0, 1.0]])),
-            "covariances: must be symmetric",
+            "covariances: must be symmetric, but S − S.T reaches 2e-13 of the largest entry"
+            ", as in float32: use float64, or (S + S.T) / 2",
         ),
         (
             lambda: Mixture(HALVES, PLACES, np.stack([1e9 * np.eye(2), np.diag([1.0, -1e-9])])),

@@ -418,7 +418,10 @@ def test_variance_and_risk_are_the_written_out_sums():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: covariance_rounds([]), "times: must be a non-empty list of times"),
+        (
+            lambda: covariance_rounds([]),
+            "grams: there are none; a generator can be read only once, so keep them in a list",
+        ),
         (lambda: best_times(1.0, 0), "count: must be at least 1, but is 0"),
         (lambda: best_times(0.0, 3), "eigenvalue: must be positive, but is 0"),
         (lambda: covariance_variance(LAW, [0.0, 1.0]), "times: must be positive, but the first is 0"),

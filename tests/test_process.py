@@ -94,7 +94,7 @@ def test_bad_times_are_named(times, reason):
         (lambda: uniform_grid(0.0, 3), "spacing: must be positive, but is 0"),
         (lambda: uniform_grid(np.inf, 3), "spacing: holds NaN or an infinity"),
         (lambda: uniform_grid(0.1, 0), "steps: must be at least 1, but is 0"),
-        (lambda: geometric_grid(1, 2, 1), "steps: must be at least 2 for a geometric grid, but is 1"),
+        (lambda: geometric_grid(1, 2, 1), "steps: must be at least 2, but is 1"),
         (lambda: geometric_grid(0, 2, 5), "first, last: must be positive, but the first is 0"),
         (lambda: geometric_grid(3, 2, 5), "first, last: must be strictly increasing, but 2 follows 3"),
         (lambda: weights([0.2, 0.1]), "times: must be strictly increasing, but 0.1 follows 0.2"),

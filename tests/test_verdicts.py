@@ -628,7 +628,7 @@ def test_good_settings(tmp_path: Path) -> None:
         ("spectrum", '{ kind = "linear", low = 0.0 }', "spectrum", "not finite and positive"),
         ("spectrum", '{ kind = "power", exponent = inf }', "spectrum.exponent", "finite number"),
         ("spectrum", '{ kind = "power", exponent = -1e9 }', "spectrum", "not finite and positive"),
-        ("spectrum", '{ kind = "linear", high = 1e20 }', "covariance", "condition number"),
+        ("spectrum", '{ kind = "linear", high = 1e20 }', "spectrum", "condition number"),
         (
             "spectrum",
             '{ kind = "cubic" }',

@@ -19,6 +19,15 @@ from numpy.typing import ArrayLike
 from bounds.check import Array, InvalidInput, finite
 
 
+def _in_range(rate: Callable[[], ArrayLike]) -> Array:
+    """What a rate comes to, if float64 holds it."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        array = np.asarray(rate(), dtype=np.float64)
+    if not np.all(np.isfinite(array)):
+        raise InvalidInput("rate", "leaves the range of float64 at these arguments")
+    return array
+
+
 def _at_least(key: str, values: ArrayLike, least: float) -> Array:
     array = finite(key, values)
     if np.any(array < least):
@@ -70,14 +79,14 @@ def kumar_2025_log_b(
     if np.any((fail <= 0) | (fail >= 1)):
         raise InvalidInput("delta", "must lie strictly between 0 and 1")
     inside = (
-        (_at_least("lipschitz", lipschitz, 0) + 1)
-        * _at_least("d", d, 1)
-        * _at_least("n", n, 1)
-        * _at_least("steps", steps, 1)
-        * -np.log(fail)
-        / _above("spacing", spacing, 0)
+        np.log1p(_at_least("lipschitz", lipschitz, 0))
+        + np.log(_at_least("d", d, 1))
+        + np.log(_at_least("n", n, 1))
+        + np.log(_at_least("steps", steps, 1))
+        + np.log(-np.log(fail))
+        - np.log(_above("spacing", spacing, 0))
     )
-    b = _above("constant", constant, 0) * np.log(inside)
+    b = _above("constant", constant, 0) * inside
     if np.any(b <= 1):
         raise InvalidInput("constant", f"makes B = {b.min():g}, and log B is not positive for B ≤ 1")
     return np.asarray(np.log(b))
@@ -128,8 +137,9 @@ def wibisono_2024_squared_error(
     Source: Wibisono, Wu, Yang 2024 (cited); C unnamed.
     """
     dims, size = _at_least("d", d, 1), _at_least("n", n, 2)
-    scale = constant * _above("alpha", alpha, 0) ** 2 * _above("lipschitz", lipschitz, 0) ** 2
-    return np.asarray(scale * dims * np.log(size) ** (dims / (dims + 4)) * size ** (-2 / (dims + 4)))
+    slope = finite("constant", constant)
+    scale = _in_range(lambda: slope * _above("alpha", alpha, 0) ** 2 * _above("lipschitz", lipschitz, 0) ** 2)
+    return _in_range(lambda: scale * dims * np.log(size) ** (dims / (dims + 4)) * size ** (-2 / (dims + 4)))
 
 
 def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1.0) -> Array:
@@ -143,7 +153,9 @@ def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1
 
     Source: Wibisono, Wu, Yang 2024 (cited); c unnamed.
     """
-    return np.asarray(constant * _at_least("n", n, 1) ** (-2 / (_at_least("d", d, 1) + 4)))
+    return _in_range(
+        lambda: finite("constant", constant) * _at_least("n", n, 1) ** (-2 / (_at_least("d", d, 1) + 4))
+    )
 
 
 def zhang_2024_squared_error(
@@ -173,7 +185,7 @@ def zhang_2024_squared_error(
     exponent = -(dims + 2) / 2 * log_t + np.maximum(dims / 2 * log_t, 0) - np.log(_at_least("n", n, 1))
     if np.any(exponent > 700):
         raise InvalidInput("t", f"makes the bound exceed e^700 (t = {np.exp(log_t.min()):g})")
-    return np.asarray(constant * polylog * np.exp(exponent))
+    return _in_range(lambda: finite("constant", constant) * finite("polylog", polylog) * np.exp(exponent))
 
 
 def gupta_2024_samples(
@@ -199,9 +211,10 @@ def gupta_2024_samples(
 
     Source: Gupta et al. 2024 (cited); constant and polylogarithms unnamed.
     """
-    network = parameters * depth * log_theta * log_inverse_gamma**3
+    network = [parameters, depth, log_theta, log_inverse_gamma, constant, polylog]
+    factor = finite("parameters, depth, log_theta, log_inverse_gamma, constant, polylog", network)
     dims, eps = _at_least("d", d, 1), _above("accuracy", accuracy, 0)
-    return np.asarray(constant * polylog * dims**2 * network * eps**-3.0)
+    return _in_range(lambda: factor[:3].prod() * factor[3] ** 3 * factor[4:].prod() * dims**2 * eps**-3.0)
 
 
 def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
@@ -215,7 +228,7 @@ def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
 
     Source: Gupta et al. 2024, inverted (derived from the cited rate).
     """
-    return np.asarray((gupta_2024_samples(d, 1.0, **unnamed) / _at_least("n", n, 1)) ** (1 / 3))
+    return _in_range(lambda: (gupta_2024_samples(d, 1.0, **unnamed) / _at_least("n", n, 1)) ** (1 / 3))
 
 
 def block_2020_squared_error(
@@ -234,7 +247,14 @@ def block_2020_squared_error(
     Source: Block, Mroueh, Rakhlin 2020 (cited; recalled, not read).
     """
     dims, complexity = _at_least("d", d, 1), _at_least("rademacher", rademacher, 0)
-    return np.asarray(constant * polylog * complexity**2 * dims**degree)
+    return _in_range(
+        lambda: (
+            finite("constant", constant)
+            * finite("polylog", polylog)
+            * complexity**2
+            * dims ** finite("degree", degree)
+        )
+    )
 
 
 def oko_2023_total_variation(
@@ -252,7 +272,7 @@ def oko_2023_total_variation(
     Source: Oko et al. 2023 (cited; recalled, not read).
     """
     dims, s = _at_least("d", d, 1), _above("smoothness", smoothness, 0)
-    return np.asarray(constant * _at_least("n", n, 1) ** (-s / (2 * s + dims)))
+    return _in_range(lambda: finite("constant", constant) * _at_least("n", n, 1) ** (-s / (2 * s + dims)))
 
 
 def chen_2023_rate(
@@ -272,7 +292,7 @@ def chen_2023_rate(
     exponent = -(1 - finite("little_o", little_o)) / (
         _at_least("subspace_dimension", subspace_dimension, 1) + 5
     )
-    return np.asarray(constant * _at_least("n", n, 1) ** exponent)
+    return _in_range(lambda: finite("constant", constant) * _at_least("n", n, 1) ** exponent)
 
 
 def koehler_2023_covariance(maximum_likelihood: ArrayLike, factor: ArrayLike) -> Array:
@@ -286,7 +306,9 @@ def koehler_2023_covariance(maximum_likelihood: ArrayLike, factor: ArrayLike) ->
 
     Source: Koehler, Heckett, Risteski 2023 (cited; recalled, not read).
     """
-    return np.asarray(_at_least("factor", factor, 1) * finite("maximum_likelihood", maximum_likelihood))
+    return _in_range(
+        lambda: _at_least("factor", factor, 1) * finite("maximum_likelihood", maximum_likelihood)
+    )
 
 
 @dataclass(frozen=True)
@@ -455,4 +477,4 @@ def curve(name: str, d: ArrayLike, anchor: float, **parameters: ArrayLike) -> Ar
         raise InvalidInput("name", f"{name!r} is not one of {', '.join(r.name for r in RATES)}")
     if not rate.comparable:
         raise InvalidInput("name", f"{name} cannot be drawn against d: {rate.note}")
-    return np.asarray(rate.function(d=d, **parameters) / rate.function(d=anchor, **parameters))
+    return _in_range(lambda: rate.function(d=d, **parameters) / rate.function(d=anchor, **parameters))

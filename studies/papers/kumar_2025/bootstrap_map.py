@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 
 from bounds.catalog import estimator
 from bounds.check import InvalidInput, increasing_times, positive
-from bounds.gram import check_range, exact
+from bounds.gram import MAX_SAMPLES, check_range, exact
 from bounds.process import weights
 from bounds.risk import risk
-from studies.papers.kumar_2025.bootstrap_weights import batch
+from studies.papers.kumar_2025.bootstrap_weights import batch, steps_to
 from studies.papers.kumar_2025.linear_score import Spectrum
-from studies.study import Cell, Lazy, Row, Settings, Study
+from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
 COLUMNS = ("study", "d", "m", "spectrum", "spacing", "first", "estimator", "replicate", "risk")
 
@@ -28,8 +28,8 @@ class MapSettings(Settings):
     ratios : m/d
     spacings : Δ after t_1
     firsts : t_1
-    last : t_N, dimensionless
-    spectra : of the covariance
+    last : dimensionless; t_N is the time t_1 + k Δ that is next to it
+    spectra : of the covariance, of different kinds, by which the table names them
     estimators : names out of bounds.catalog.ESTIMATORS
     """
 
@@ -55,15 +55,33 @@ class MapSettings(Settings):
         for key in ("ratios", "spacings", "firsts", "last"):
             for value in np.atleast_1d(getattr(self, key)):
                 positive(key, float(value))
+        different(self, "ratios", "spacings", "firsts", "spectra", "estimators")
         for name in self.estimators:
             estimator(name)
+        if len({spectrum.kind for spectrum in self.spectra}) < len(self.spectra):
+            raise InvalidInput(
+                "spectra", "names the same kind twice, and the table tells spectra by their kind"
+            )
+        for ratio in self.ratios:
+            if ratio * self.d > MAX_SAMPLES:
+                raise InvalidInput("ratios", f"{ratio:g} makes m = {ratio * self.d:.3g}, beyond m ≤ 10¹²")
+        counts = [round(ratio * self.d) for ratio in self.ratios]
+        if len(set(counts)) < len(counts):
+            raise InvalidInput("ratios", f"two of them make the same m at d = {self.d}")
+        for first in self.firsts:
+            for spacing in self.spacings:
+                if first > self.last or steps_to(self.last, spacing) < 0.5:
+                    raise InvalidInput(
+                        "last", f"{self.last:g} leaves no room for t_1 = {first:g} and Δ = {spacing:g}"
+                    )
         for cell in cells(self):
             increasing_times("firsts", cell["times"])
             if cell["m"] < self.d + 2:
                 raise InvalidInput(
                     "ratios", f"m = {cell['m']} is below d + 2 = {self.d + 2}, where risks have no mean"
                 )
-            check_range(Spectrum(**cell["law"]).law(self.d), cell["m"], cell["times"])
+            with under(spectrum="spectra", covariance="spectra", times="last", samples="ratios"):
+                check_range(Spectrum(**cell["law"]).law(self.d), cell["m"], cell["times"])
         return self
 
 

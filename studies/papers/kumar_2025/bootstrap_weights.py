@@ -13,7 +13,7 @@ from bounds.gram import check_range, exact
 from bounds.process import uniform_grid
 from bounds.risk import risk
 from studies.papers.kumar_2025.linear_score import Spectrum
-from studies.study import Cell, Lazy, Row, Settings, Study
+from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
 COLUMNS = ("study", "d", "m", "spacing", "t", "estimator", "replicate", "risk")
 
@@ -25,7 +25,7 @@ class WeightsSettings(Settings):
     ----------
     dims : dimensions d
     samples : sample counts m > d
-    spacings : Δ of uniform grids t_k = Δ k up to `last`
+    spacings : Δ of uniform grids t_k = Δ k up to `last`, which they divide
     last : t_N, dimensionless
     kept : the times whose risks are written down, on every grid
     spectrum : of the covariance
@@ -42,26 +42,56 @@ class WeightsSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "WeightsSettings":
-        for spacing in self.spacings:
-            positive("spacings", spacing)
-        for key in ("dims", "samples", "spacings", "estimators"):
-            if len(set(getattr(self, key))) < len(getattr(self, key)):
-                raise InvalidInput(key, "names the same value twice")
+        different(self, "dims", "samples", "spacings", "estimators")
         increasing_times("kept", self.kept)
         for spacing in self.spacings:
-            if not set(self.kept) <= set(grid(spacing, positive("last", self.last))):
+            if not set(self.kept) <= set(grid(spacing, self.last)):
                 raise InvalidInput("kept", f"holds a time that is not on the grid of spacing {spacing:g}")
         for name in self.estimators:
             estimator(name)
-        for d in self.dims:
-            for m in self.samples:
-                check_range(self.spectrum.law(d), m, (self.last / 1e6, self.last))
+        with under(covariance="spectrum", times="last"):
+            for d in self.dims:
+                for m in (min(self.samples), max(self.samples)):
+                    for spacing in self.spacings:
+                        check_range(self.spectrum.law(d), m, grid(spacing, self.last))
         return self
 
 
+MOST_STEPS = 100_000
+
+
+def steps_to(span: float, spacing: float) -> float:
+    """How many steps of Δ there are to the span, whole or not.
+
+    Raises
+    ------
+    InvalidInput
+        If either is not positive, or there are more than 100 000 of them.
+    """
+    count = positive("last", span) / positive("spacings", spacing)
+    if count > MOST_STEPS:
+        raise InvalidInput(
+            "spacings",
+            f"Δ = {spacing:g} takes {count:.3g} steps up to {span:g}, and at most {MOST_STEPS} are done",
+        )
+    return count
+
+
 def grid(spacing: float, last: float) -> list[float]:
-    """t_k = Δ k up to `last`, rounded to twelve digits so that a time has one name on every grid."""
-    return [round(float(t), 12) for t in uniform_grid(spacing, round(last / spacing))]
+    """t_k = Δ k up to `last`, rounded to twelve digits so that a time has one name on every grid.
+
+    Raises
+    ------
+    InvalidInput
+        If either is not positive, Δ does not divide `last`, to 1e-9, there are more than 100 000 steps, or Δ is lost to the
+        rounding.
+    """
+    count = steps_to(last, spacing)
+    if round(count) < 1 or abs(count - round(count)) > 1e-9 * count:
+        raise InvalidInput("spacings", f"Δ = {spacing:g} does not divide last = {last:g}")
+    times = [round(float(t), 12) for t in uniform_grid(spacing, round(count))]
+    increasing_times("spacings", times)
+    return times
 
 
 def cells(settings: WeightsSettings) -> Lazy:

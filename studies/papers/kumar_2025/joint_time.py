@@ -7,14 +7,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from bounds.check import InvalidInput, positive
+from bounds.check import InvalidInput
 from bounds.gram import check_range, exact
 from bounds.joint import BASES, Scheme, joint_fit
+from bounds.joint import basis as functions
 from bounds.process import weights
 from bounds.risk import risk
 from studies.papers.kumar_2025.bootstrap_weights import grid
 from studies.papers.kumar_2025.linear_score import Spectrum
-from studies.study import Cell, Lazy, Row, Settings, Study
+from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
 COLUMNS = ("study", "d", "m", "spacing", "basis", "count", "local", "replicate", "risk")
 
@@ -25,7 +26,7 @@ class JointSettings(Settings):
     Attributes
     ----------
     d, samples : dimension and sample counts m > d
-    spacings : Δ of uniform grids up to `last`
+    spacings : Δ of uniform grids up to `last`, which they divide
     last : t_N, dimensionless
     spectrum : of the covariance
     bases : names out of bounds.joint.BASES
@@ -51,17 +52,22 @@ class JointSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "JointSettings":
+        different(self, "samples", "spacings", "bases", "counts")
         for name in self.bases:
             if name not in BASES:
                 raise InvalidInput("bases", f"{name!r} is not one of {', '.join(BASES)}")
         for spacing in self.spacings:
-            times = grid(positive("spacings", spacing), positive("last", self.last))
+            times = grid(spacing, self.last)
             if max(self.counts) > len(times):
                 raise InvalidInput(
                     "counts", f"{max(self.counts)} functions on {len(times)} times are not independent"
                 )
-            for m in self.samples:
-                check_range(self.spectrum.law(self.d), m, times)
+            with under(covariance="spectrum", times="last"):
+                for m in (min(self.samples), max(self.samples)):
+                    check_range(self.spectrum.law(self.d), m, times)
+            with under(count="counts"):
+                for name in self.bases:
+                    functions(name, times, max(self.counts))
         return self
 
 

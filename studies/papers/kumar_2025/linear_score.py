@@ -5,25 +5,47 @@ r"""Linear scores of Gaussian data: the settings, cells and measurement that bot
 All estimators of a cell see the same data, so their ratios are paired.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import tee
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bounds.catalog import estimator
 from bounds.check import InvalidInput, increasing_times
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import ENGINES, check_range
 from bounds.risk import empirical_risk, risk
-from studies.study import Cell, Lazy, Row, Settings
+from studies.study import Cell, Lazy, Row, Settings, different, under
 
 COLUMNS = ("study", "d", "m", "t", "estimator", "engine", "replicate", "risk", "empirical_risk")
 
 
+USED: Mapping[str, tuple[str, ...]] = {
+    "identity": (),
+    "linear": ("low", "high"),
+    "power": ("exponent",),
+    "explicit": ("values",),
+}
+"""What each kind of spectrum has beside its kind."""
+
+
+def _tuple(values: Any) -> Any:
+    """A list as a tuple: in a cell, which holds JSON values, it is a list."""
+    return tuple(values) if isinstance(values, list) else values
+
+
 class Spectrum(BaseModel):
-    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them."""
+    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them; a key that its kind has no use for is refused.
+
+    Attributes
+    ----------
+    kind : "identity", "linear", "power" or "explicit"
+    low, high : of "linear"
+    exponent : of "power"
+    values : of "explicit", d of them
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -31,7 +53,21 @@ class Spectrum(BaseModel):
     low: float = 0.3
     high: float = 3.0
     exponent: float = 1.0
-    values: tuple[float, ...] = ()
+    values: Annotated[tuple[float, ...], BeforeValidator(_tuple)] = ()
+
+    @model_validator(mode="after")
+    def _all_used(self) -> "Spectrum":
+        given = self.model_fields_set
+        if given == set(Spectrum.model_fields):
+            # A manifest writes down all there is; then what is not used must be as it comes.
+            given = {key for key in given if getattr(self, key) != Spectrum.model_fields[key].default}
+        for key in sorted(given - {"kind", *USED[self.kind]}):
+            (kind,) = (kind for kind, used in USED.items() if key in used)
+            named = "" if "kind" in self.model_fields_set else ", which is meant where no kind is named"
+            raise InvalidInput(
+                key, f"belongs to kind = {kind!r} and does nothing for kind = {self.kind!r}{named}"
+            )
+        return self
 
     def law(self, dimension: int) -> Gaussian:
         """N(0, Σ) in that dimension.
@@ -54,13 +90,8 @@ class Spectrum(BaseModel):
 
     def parameters(self) -> dict[str, Any]:
         """The kind and what that kind uses, nothing else: so that a cell's key holds only what matters."""
-        used = {
-            "identity": (),
-            "linear": ("low", "high"),
-            "power": ("exponent",),
-            "explicit": ("values",),
-        }[self.kind]
-        return {"kind": self.kind, **{k: v for k, v in self.model_dump(mode="json").items() if k in used}}
+        held = self.model_dump(mode="json")
+        return {key: held[key] for key in ("kind", *USED[self.kind])}
 
 
 class LinearScoreSettings(Settings):
@@ -86,16 +117,14 @@ class LinearScoreSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> "LinearScoreSettings":
         increasing_times("times", self.times)
-        for key in ("dims", "samples", "estimators"):
-            given = getattr(self, key)
-            if len(set(given)) < len(given):
-                raise InvalidInput(key, "names the same value twice")
+        different(self, "dims", "samples", "estimators")
         for name in self.estimators:
             estimator(name)
-        for d in self.dims:
-            law = self.spectrum.law(d)
-            for m in (min(self.samples), max(self.samples)):  # what is in range there is so in between
-                check_range(law, m, self.times)
+        with under(covariance="spectrum"):
+            for d in self.dims:
+                law = self.spectrum.law(d)
+                for m in (min(self.samples), max(self.samples)):  # what is in range there is so in between
+                    check_range(law, m, self.times)
         return self
 
 

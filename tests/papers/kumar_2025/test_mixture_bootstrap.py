@@ -212,7 +212,7 @@ def test_no_picture_no_figure(table):
 def test_bad_cases(key, fields):
     with pytest.raises(InvalidInput) as caught:
         parse_settings(MixtureSettings, {"replicates": 2, "seed": 1, "cases": [fields]}, "x.toml")
-    assert caught.value.key == key
+    assert caught.value.key == f"cases.0.{key}"
 
 
 def test_cases_differ():

@@ -1,0 +1,561 @@
+"""Inputs that would silently mean something else: every public function of the mathematics, and every way to be wrong."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import mpmath
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bounds import (
+    bootstrap,
+    certify,
+    classes,
+    concentration,
+    divergence,
+    estimators,
+    features,
+    gaussian,
+    gram,
+    joint,
+    mixture,
+    path,
+    process,
+    reverse,
+    risk,
+    targets,
+    transfer,
+)
+from bounds.catalog import ESTIMATORS
+from bounds.check import Array, InvalidInput, increasing_times, real, whole
+from bounds.divergence import Normal
+from bounds.gaussian import Gaussian
+from bounds.gram import Gram, exact
+from bounds.mixture import Mixture
+from bounds.papers.kumar_2025 import rates
+from bounds.process import Step
+from bounds.risk import dsm_empirical_risk_cdf, dsm_empirical_risk_quantile
+from bounds.transfer import Grid
+
+LAW, TIMES, M = Gaussian(np.array([0.5, 2.0])), np.array([0.1, 0.3, 0.6]), 60
+GRAMS = list(exact(LAW, M, TIMES, np.random.default_rng(0)))
+TWO = Mixture(np.array([0.3, 0.7]), np.array([[1.0, 0.0], [-1.0, 0.5]]), np.eye(2))
+EYE = np.eye(2)
+X0 = np.random.default_rng(1).standard_normal((30, 2))
+STEP = Step(0.1, 0.3)
+LINE = Grid(4.0, 33)
+BELL = np.exp(-(LINE.axis**2) / 2) / np.sqrt(2 * np.pi)
+MEANS = np.zeros((3, 30, 2))
+FEATURES = list(features.feature_grams(X0, TIMES, lambda x: x, np.random.default_rng(2)))
+PENALTY = np.zeros(2)
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)
+
+
+# A good call of each public function: (function, its arguments by name). What is an object of ours is left alone; every
+# number and array among them is spoiled in turn.
+CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (process.decay, {"t": TIMES}),
+    (process.noise_variance, {"t": TIMES}),
+    (process.uniform_grid, {"spacing": 0.1, "steps": 3}),
+    (process.geometric_grid, {"first": 0.1, "last": 1.0, "steps": 3}),
+    (process.weights, {"times": TIMES}),
+    (process.clock, {"times": TIMES}),
+    (process.steps, {"times": TIMES}),
+    (process.simulate, {"x0": X0, "times": TIMES, "rng": rng()}),
+    (process.Step, {"t_prev": 0.1, "t": 0.3}),
+    (Gaussian, {"eigenvalues": np.ones(2), "basis": EYE}),
+    (Gaussian.from_covariance, {"covariance": EYE}),
+    (LAW.variances, {"t": 0.1}),
+    (LAW.conditional_variances, {"t": 0.1}),
+    (LAW.score_matrix, {"t": 0.1}),
+    (LAW.matrix, {"eigenvalues": np.ones(2)}),
+    (LAW.to_eigenbasis, {"matrix": EYE}),
+    (LAW.paint, {"normals": X0}),
+    (LAW.sample, {"size": 3, "rng": rng()}),
+    (gaussian.spectrum, {"kind": "linear", "dimension": 3, "low": 0.3, "high": 3.0}),
+    (gaussian.spectrum, {"kind": "power", "dimension": 3, "exponent": 1.0}),
+    (gaussian.spectrum, {"kind": "explicit", "dimension": 3, "values": [1.0, 2.0, 3.0]}),
+    (gram.exact, {"law": LAW, "samples": M, "times": TIMES, "rng": rng()}),
+    (gram.simulated, {"law": LAW, "samples": M, "times": TIMES, "rng": rng(), "block": 16}),
+    (gram.check_samples, {"samples": M, "dimension": 2}),
+    (Gram, {"step": STEP, "samples": M, "xx": EYE, "xz": EYE, "xw": EYE}),
+    (estimators.bootstrap_step, {"gram": GRAMS[1], "previous": EYE, "weight": 0.5}),
+    (bootstrap.first_gain, {"eigenvalues": np.ones(2), "step": STEP}),
+    (bootstrap.next_gain, {"eigenvalues": np.ones(2), "step": STEP, "r": EYE}),
+    (bootstrap.optimal_weights, {"law": LAW, "times": TIMES}),
+    (bootstrap.centred, {"x0": X0, "times": TIMES, "rng": rng()}),
+    (bootstrap.bootstrap_limit, {"law": LAW, "times": TIMES, "first": 0.05}),
+    (bootstrap.optimal_limit, {"law": LAW, "times": TIMES, "first": 0.05}),
+    (path.covariance_rounds, {"grams": GRAMS, "rounds": 1, "start": EYE}),
+    (path.covariance_rounds, {"grams": GRAMS, "rounds": 1, "family": path.banded(2, 0)}),
+    (path.banded, {"dimension": 3, "width": 1}),
+    (path.information, {"eigenvalues": np.ones(2), "x": np.array([0.0, 1.0, 2.0])}),
+    (path.covariance_variance, {"law": LAW, "times": TIMES}),
+    (path.path_risk, {"law": LAW, "times": TIMES, "samples": M, "at": TIMES}),
+    (path.best_times, {"eigenvalue": 1.0, "count": 3}),
+    (joint.basis, {"name": "polynomial", "times": TIMES, "count": 2}),
+    (joint.Scheme, {"basis": "polynomial", "count": 2, "power": 0.5}),
+    (joint.joint_risk, {"law": LAW, "times": TIMES}),
+    (risk.error, {"law": LAW, "t": 0.1, "estimate": EYE}),
+    (risk.risk, {"law": LAW, "t": 0.1, "estimate": EYE}),
+    (risk.empirical_risk, {"law": LAW, "gram": GRAMS[0], "estimate": EYE}),
+    (risk.dsm_risk, {"law": LAW, "t": 0.1, "samples": M}),
+    (risk.dsm_empirical_risk, {"law": LAW, "t": 0.1, "samples": M}),
+    (risk.draw_dsm_risk, {"law": LAW, "t": 0.1, "samples": M, "rng": rng()}),
+    (risk.dsm_empirical_risk_cdf, {"law": LAW, "t": 0.1, "samples": M}),
+    (risk.dsm_empirical_risk_quantile, {"law": LAW, "t": 0.1, "samples": M, "probability": 0.5}),
+    (risk.bootstrap_recursion, {"law": LAW, "times": TIMES}),
+    (risk.bootstrap_risk, {"law": LAW, "times": TIMES, "samples": M}),
+    (risk.information_bound, {"law": LAW, "t": 0.1, "samples": M}),
+    (features.Radial, {"centres": EYE, "width": 1.0}),
+    (features.Radial(EYE, 1.0), {"x": X0}),
+    (features.Radial(EYE, 1.0).penalty, {"ridge": 0.1}),
+    (features.feature_grams, {"x0": X0, "times": TIMES, "features": lambda x: x, "rng": rng()}),
+    (features.dsm, {"grams": FEATURES, "penalty": PENALTY}),
+    (features.bsm, {"grams": FEATURES, "penalty": PENALTY, "lag": 1}),
+    (features.bsm_optimal, {"grams": FEATURES, "penalty": PENALTY}),
+    (
+        features.joint,
+        {"grams": FEATURES, "penalty": PENALTY, "basis": np.eye(3), "gamma": np.ones(3), "rounds": 1},
+    ),
+    (classes.banded_mask, {"dimension": 3, "width": 1}),
+    (classes.block_mask, {"dimension": 3, "size": 2}),
+    (classes.scalar_basis, {"dimension": 3}),
+    (classes.circulant_basis, {"dimension": 3}),
+    (classes.symmetric_basis, {"dimension": 3}),
+    (classes.spanned, {"gram": GRAMS[0], "basis": EYE[None]}),
+    (classes.low_rank, {"gram": GRAMS[0], "rank": 1}),
+    (Normal, {"mean": np.zeros(2), "covariance": EYE}),
+    (Mixture, {"weights": np.full(2, 0.5), "means": EYE, "covariances": EYE}),
+    (TWO.variances, {"t": 0.1}),
+    (TWO.marginal, {"t": 0.1}),
+    (TWO.sample, {"size": 3, "rng": rng()}),
+    (TWO.curvature_bound, {"t": TIMES}),
+    *(
+        (one, {"t": 0.1, "x": X0})
+        for one in (
+            *(TWO.log_density, TWO.responsibilities, TWO.score, TWO.hessian, TWO.posterior_mean),
+            *(TWO.posterior_covariance, TWO.residual_covariance),
+        )
+    ),
+    (reverse.thin, {"count": 5, "every": 2}),
+    (reverse.marginal, {"law": LAW, "t": 0.1}),
+    (reverse.exact_scores, {"law": LAW, "times": TIMES}),
+    (
+        reverse.sampled_law,
+        {
+            "times": TIMES,
+            "scores": -np.stack([EYE] * 3),
+            "start": Normal(np.zeros(2), EYE),
+            "sampler": "flow",
+        },
+    ),
+    (Grid, {"half": 4.0, "count": 33}),
+    (
+        transfer.drawn,
+        {
+            "grid": LINE,
+            "start": BELL,
+            "times": TIMES,
+            "score": lambda k, x: -x,
+            "sampler": "exponential",
+        },
+    ),
+    (transfer.total_variation, {"grid": LINE, "p": BELL, "q": BELL}),
+    (transfer.wasserstein, {"grid": LINE, "p": BELL, "q": BELL}),
+    (certify.bootstrap_closed_form, {"eigenvalues": np.ones(2), "times": TIMES}),
+    (concentration.residuals, {"times": TIMES, "x0": X0, "posterior_means": MEANS}),
+    (concentration.reverse_weights, {"times": TIMES, "gamma": np.ones(3), "zeta": MEANS}),
+    (concentration.reverse_increments, {"x0": X0, "posterior_means": MEANS}),
+    (concentration.path_sum, {"gamma": np.ones(3), "zeta": MEANS, "residual": MEANS}),
+    (concentration.path_norm, {"gamma": np.ones(3), "zeta": MEANS}),
+    (
+        concentration.supermartingale,
+        {"sums": np.ones(3), "norms": np.ones(3), "kappa": 1.0, "rho": 0.5},
+    ),
+    (
+        concentration.gaussian_sum_variance,
+        {"times": TIMES, "gamma": np.ones(3), "zeta": np.ones((3, 2)), "eigenvalues": np.ones(2)},
+    ),
+    (concentration.kernel_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalue": 1.0}),
+    (concentration.kernel_log_concave, {"times": TIMES, "gamma": np.ones(3)}),
+    (concentration.kappa_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalues": np.ones(2)}),
+    (concentration.kappa_semi_log_concave, {"times": TIMES, "gamma": np.ones(3), "L_plus": 0.5}),
+    (concentration.kappa_universal, {"gamma": np.ones(3)}),
+    (concentration.kappa_schur, {"gamma": np.ones(3)}),
+    (concentration.kappa_separate, {"times": TIMES, "gamma": np.ones(3)}),
+    (concentration.risk_bound, {"kappa": 2.0, "log_cardinality_over_delta": 3.0, "m": 10}),
+    (concentration.violation_probability, {"fraction": 0.5, "hypotheses": 4, "delta": 0.1}),
+    (
+        concentration.theorem_1_log_factor,
+        {"constant": 2.0, "lipschitz": 1.0, "d": 4, "m": 10, "steps": 5, "delta": 0.1, "spacing": 0.1},
+    ),
+    (
+        rates.kumar_2025_log_b,
+        {"d": [4.0], "n": 10, "steps": 5, "spacing": 0.1, "delta": 0.1, "lipschitz": 1.0, "constant": 2.0},
+    ),
+    (rates.kumar_2025_log_log, {"d": [4.0]}),
+    (rates.kumar_2025_linear_reference, {"d": [4.0]}),
+    (rates.wibisono_2024_squared_error, {"d": [4.0], "n": 100, "alpha": 1.0, "constant": 1.0}),
+    (rates.wibisono_2024_lower_bound, {"d": [4.0], "n": 100, "constant": 1.0}),
+    (rates.zhang_2024_squared_error, {"d": [4.0], "n": 100, "t": 0.5, "constant": 1.0, "polylog": 1.0}),
+    (rates.gupta_2024_samples, {"d": [4.0], "accuracy": 0.1, "depth": 2.0}),
+    (rates.gupta_2024_accuracy, {"d": [4.0], "n": 100}),
+    (rates.block_2020_squared_error, {"d": [4.0], "rademacher": 0.1, "degree": 2.0}),
+    (rates.oko_2023_total_variation, {"d": [4.0], "n": 100, "smoothness": 1.0}),
+    (rates.chen_2023_rate, {"subspace_dimension": [4.0], "n": 100, "little_o": 0.0}),
+    (rates.koehler_2023_covariance, {"maximum_likelihood": [1.0], "factor": 2.0}),
+]
+
+
+def spoiled(value: Any) -> Iterator[tuple[str, Any]]:
+    """Ways in which a number or an array is none: what numpy would let pass among them."""
+    array = np.asarray(value, dtype=np.float64)
+    yield "NaN", np.where(np.arange(array.size).reshape(array.shape) == 0, np.nan, array)
+    yield "imaginary", array + 1e-3j
+    yield "masked", np.ma.MaskedArray(array, mask=np.ones(array.shape, dtype=bool))
+    yield "words", array.astype(str)
+    yield "truth values", array > 0
+    yield "dates", np.full(array.shape, np.datetime64("2026-01-01"))
+    yield "objects", np.full(array.shape, None)
+    if isinstance(value, int):
+        yield "half", value + 0.5
+        yield "negative", -value
+    if isinstance(value, list):
+        yield "a word in it", [str(value[0]), *value[1:]]
+        yield "a truth value in it", [True, *value[1:]]
+        yield "a masked one in it", [np.ma.MaskedArray(value[0], mask=True), *value[1:]]
+
+
+def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    found = function(**arguments)
+    return list(islice(found, 5)) if inspect.isgenerator(found) else found
+
+
+NAMES = [
+    f"{one.__module__.split('.')[-1]}.{one.__qualname__}" if hasattr(one, "__qualname__") else "Radial"
+    for one, _ in CALLS
+]
+
+
+@pytest.mark.parametrize(("function", "good"), CALLS, ids=NAMES)
+def test_whatever_is_no_number_is_refused(function: Callable[..., Any], good: dict[str, Any]) -> None:
+    """The good call works; with one argument spoiled, in each way in turn, it is InvalidInput and nothing else.
+
+    The gate left out of one function would let one of these through, as a number or as another error.
+    """
+    good = good if function is not risk.dsm_empirical_risk_cdf else good | {"value": [0.1, 0.2]}
+    run(function, good)
+    for name, value in good.items():
+        if not isinstance(value, int | float | list | np.ndarray) or isinstance(value, bool):
+            continue
+        if isinstance(value, list) and not isinstance(value[0], float):
+            continue
+        for how, bad in spoiled(value):
+            if how == "half" and function.__module__ == "bounds.papers.kumar_2025.rates":
+                continue  # curves, over any real number of samples
+            try:
+                found = run(function, good | {name: bad})
+            except InvalidInput:
+                continue
+            pytest.fail(f"{name} with {how} came to {found!r:.60}")
+
+
+def test_the_table_of_calls_is_whole() -> None:
+    """Every public function of these modules that takes arrays or numbers stands in it, but for a few named here."""
+    known = {getattr(one, "__qualname__", "").split(".")[-1] for one, _ in CALLS}
+    # Functions of objects of ours, of streams of them, or of numbers of any type (floats and intervals).
+    left = {
+        *(
+            "check_range",
+            "kappa_log_concave",
+            "kappa_profile",
+            "kernel_profile",
+            "adversarial_direction",
+            "curve",
+        ),
+        *(
+            "euler_maruyama",
+            "exponential",
+            "ancestral",
+            "flow",
+            "error_split",
+            "path_fit",
+            "optimal",
+            "spectrum_estimate",
+        ),
+        *("control_weight", "denoising_variances", "transported_variances", "local_variances", "joint_fit"),
+        *(
+            "polynomial",
+            "resolvent",
+            "piecewise",
+            "carried",
+            "denoising",
+            "local",
+            "transported",
+            "supported",
+        ),
+        *("dsm_step", "bootstrap", "path", "along", "some", "kl", "frechet", "w2", "solve"),
+    }
+    modules = [bootstrap, classes, concentration, divergence, estimators, features, gaussian, gram]
+    modules += [joint, mixture, path, process, rates, reverse, risk, targets, transfer]
+    public = {
+        name
+        for module in modules
+        for name, one in vars(module).items()
+        if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert public - known - left - {"dsm", "bsm"} == set()
+    assert len(CALLS) > 100
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series([0.1, 0.3, 0.6]),
+        pd.Series([0.1, 0.3, 0.6], dtype="Float64"),
+        pd.Index([0.1, 0.3, 0.6]),
+        pd.DataFrame({"t": [0.1, 0.3, 0.6]})["t"],
+        (0.1, 0.3, 0.6),
+        (t for t in (0.1, 0.3, 0.6)),
+        [np.float64(0.1), np.array(0.3), 0.6],
+        [Fraction(1, 10), Fraction(3, 10), Fraction(6, 10)],
+        [Decimal("0.1"), Decimal("0.3"), Decimal("0.6")],
+        np.ma.MaskedArray([0.1, 0.3, 0.6], mask=False),
+        np.array([0.1, 0.3, 0.6]) + 0j,
+        np.array([0.1, 0.3, 0.6], dtype=">f8"),
+    ],
+    ids=lambda values: type(values).__name__,
+)
+def test_what_is_numbers_in_other_clothes_is_taken(values: Any) -> None:
+    """The same three times, whatever holds them: a gate that refuses everything would fail here."""
+    found = increasing_times("times", values)
+    assert found.dtype == np.float64 and type(found) is np.ndarray
+    np.testing.assert_array_equal(found, [0.1, 0.3, 0.6])
+
+
+def test_a_table_of_pandas_is_a_covariance_and_a_big_integer_a_number() -> None:
+    """Names of rows and columns are left behind; 2^70 is no int64 and still a number, 10^400 is none of float64's."""
+    frame = pd.DataFrame([[2.0, 0.5], [0.5, 1.0]], index=["a", "b"], columns=["a", "b"])
+    np.testing.assert_allclose(Gaussian.from_covariance(frame).covariance, frame.to_numpy(), rtol=1e-14)
+    assert real("n", [2**70]).tolist() == [2.0**70]
+    with pytest.raises(InvalidInput, match="beyond the range of float64"):
+        real("n", [10**400])
+    assert [whole("m", m) for m in (100, 100.0, np.int32(100), np.float32(100), 1e2)] == [100] * 5
+
+
+def test_covariances_in_float32_are_told_how_far_off_they_are() -> None:
+    """A Gram matrix in float32 made asymmetric by its last bit, and one that is no covariance at all."""
+    single = (X0.T @ X0).astype(np.float32)
+    single[0, 1] = np.nextafter(single[1, 0], np.float32(np.inf))
+    for refusing in (
+        Gaussian.from_covariance,
+        lambda c: Normal(np.zeros(2), c),
+        lambda c: Mixture(np.ones(1), np.zeros((1, 2)), c),
+    ):
+        with pytest.raises(
+            InvalidInput, match=r"S − S\.T reaches \de-0\d of the largest entry, as in float32: use"
+        ):
+            refusing(single)
+        with pytest.raises(InvalidInput, match=r"S − S\.T reaches 0\.5 of the largest entry$"):
+            refusing(np.array([[1.0, 0.5], [0.0, 1.0]]))
+        refusing((single + single.T) / 2)
+
+
+@pytest.mark.parametrize("basis", [2 * EYE, EYE + 1e-9, np.eye(3), np.array([[1.0, 1.0], [0.0, 1.0]])])
+def test_a_basis_that_is_not_orthonormal_is_refused(basis: Array) -> None:
+    with pytest.raises(InvalidInput, match=r"^basis: must"):
+        Gaussian(np.ones(2), basis)
+
+
+@pytest.mark.parametrize("t", [-1.0, -1e-300, np.nan, np.inf, 0.0])
+def test_risks_at_impossible_times_are_refused(t: float) -> None:
+    """Before 0 there is no process; at 0 DSM's target has no variance, while the risk of a matrix is what it is."""
+    for formula in (risk.dsm_risk, risk.dsm_empirical_risk):
+        with pytest.raises(InvalidInput, match=r"^t: "):
+            formula(LAW, t, M)
+    if t:
+        for call in (lambda: risk.risk(LAW, t, EYE), lambda: risk.information_bound(LAW, t, M)):
+            with pytest.raises(InvalidInput, match=r"^t: "):
+                call()
+    else:
+        assert risk.risk(LAW, 0.0, np.zeros((2, 2))) == pytest.approx(1 / 0.5 + 1 / 2.0, rel=1e-14)
+
+
+# --- sequences that are no path -------------------------------------------------------------------------------
+
+BAD_PATHS: dict[str, list[Gram]] = {
+    "every second": list(exact(LAW, M, np.arange(1, 6) / 10, rng()))[1::2],
+    "a gap": [GRAMS[0], GRAMS[2]],
+    "backwards": GRAMS[::-1],
+    "one twice": [GRAMS[0], GRAMS[0], GRAMS[1]],
+    "swapped": [GRAMS[0], GRAMS[2], GRAMS[1]],
+    "another m": [GRAMS[0], *list(exact(LAW, M + 1, TIMES, rng()))[1:]],
+    "none": [],
+}
+USES_THE_PAST = {
+    **{name: ESTIMATORS[name] for name in ("bsm", "bsm-optimal", "bsm-optimal-scalar", "path")},
+    "half": estimators.bootstrap(lambda step: 0.5),
+    "oracle": bootstrap.optimal(law=LAW),
+    "local joint": joint.joint_fit(joint.Scheme("polynomial", 1, local=True)),
+    "family": path.path_fit(family=path.banded(2, 0)),
+}
+
+
+@pytest.mark.parametrize("how", BAD_PATHS)
+@pytest.mark.parametrize("name", USES_THE_PAST)
+def test_what_is_no_path_is_refused(name: str, how: str) -> None:
+    """And the same matrices in order are taken: the first is the decoy of the others."""
+    with pytest.raises(InvalidInput, match=r"^grams: "):
+        list(USES_THE_PAST[name](iter(BAD_PATHS[how])))
+    assert len(list(USES_THE_PAST[name](iter(GRAMS)))) == 3
+
+
+@pytest.mark.parametrize("name", ["bsm-optimal", "path"])
+def test_a_path_that_starts_late(name: str) -> None:
+    """Where the estimator counts from the data on, they must be there; BSM's first step is DSM, at whatever time."""
+    with pytest.raises(
+        InvalidInput, match=r"^grams: must start at the data, but the first step starts at t' = 0\.1"
+    ):
+        list(ESTIMATORS[name](GRAMS[1:]))
+    late = list(ESTIMATORS["bsm"](GRAMS[1:]))
+    np.testing.assert_array_equal(late[0], estimators.dsm_step(GRAMS[1]))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_generator_that_was_read_before_is_no_empty_answer(name: str) -> None:
+    stream = exact(LAW, M, TIMES, rng())
+    assert len(list(ESTIMATORS[name](stream))) == 3
+    with pytest.raises(InvalidInput, match="a generator can be read only once"):
+        list(ESTIMATORS[name](stream))
+
+
+def test_dsm_takes_any_steps_and_features_theirs() -> None:
+    """DSM step by step is a function of each step alone. On features: the same refusals, with rounds only for the joint fit."""
+    some = list(ESTIMATORS["dsm"](GRAMS[::-2]))
+    np.testing.assert_array_equal(some[0], estimators.dsm_step(GRAMS[2]))
+    for fit in (features.bsm, features.bsm_optimal):
+        with pytest.raises(InvalidInput, match="consecutive"):
+            list(fit([FEATURES[0], FEATURES[2]], PENALTY))
+    few, one = [FEATURES[0], FEATURES[2]], np.ones((2, 1))
+    assert len(features.joint(few, PENALTY, one, np.ones(2))) == 2
+    with pytest.raises(InvalidInput, match="consecutive"):
+        features.joint(few, PENALTY, one, np.ones(2), rounds=1)
+
+
+# --- accuracy promised ----------------------------------------------------------------------------------------
+
+
+def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:
+    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2, a_i different, in 400 digits: a sum over exponentials."""
+    with mpmath.workdps(400):
+        rate = [1 / (2 * mpmath.mpf(float(a))) for a in scales]
+        tail = mpmath.mpf(0)
+        for i, one in enumerate(rate):
+            others = [r / (r - one) for k, r in enumerate(rate) if k != i]
+            tail += mpmath.fprod(others) * mpmath.exp(-one * mpmath.mpf(x))
+        return 1 - tail, tail
+
+
+@pytest.mark.parametrize("ratio", [1 + 1e-9, 1.01, 3.0, 1e3, 1e6, 1e9])
+def test_the_law_of_the_empirical_risk_in_both_tails(ratio: float) -> None:
+    """d = 2, whose law is a sum of two exponentials: to 1e-9 relative from 1e-280 on, far apart or nearly equal.
+
+    The inversion that was here before was off by 1e-6 at a ratio of 1e9, by all there is in the lower tail.
+    """
+    law = Gaussian(np.array([1.0, ratio]))
+    scales = law.conditional_variances(1.0) / 50
+    x = 2 * scales.sum() * np.array([1e-140, 1e-20, 1e-3, 0.3, 0.9, 1.0, 1.001, 1.2, 3.0, 30.0])
+    found = dsm_empirical_risk_cdf(law, 1.0, 50, x)
+    expected = [float(hypoexponential(scales, one)[0]) for one in x]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    for one, alone in zip(x, found, strict=True):
+        assert dsm_empirical_risk_cdf(law, 1.0, 50, one) == alone
+
+
+@pytest.mark.parametrize("d", [1, 3, 8, 100, 300])
+def test_equal_scales_are_a_chi_square(d: int) -> None:
+    law = Gaussian(np.ones(d))
+    scale = law.conditional_variances(0.5)[0] / 1000
+    x = d * d * scale * np.array([0.01, 0.5, 0.9, 1.0, 1.1, 2.0])
+    np.testing.assert_allclose(
+        dsm_empirical_risk_cdf(law, 0.5, 1000, x), stats.chi2.cdf(x / scale, d * d), rtol=1e-9, atol=1e-300
+    )
+
+
+@pytest.mark.parametrize("far", [1e6, 1e300, np.inf, -np.inf, -1e300, 1.7e308, 1e-300])
+def test_a_far_value_is_right_and_spoils_no_neighbour(far: float) -> None:
+    """0 or 1 there; what stands beside it in the same call has the bits that it has alone."""
+    law = Gaussian(gaussian.spectrum("linear", 4))
+    alone = dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, 0.2])
+    both = dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, far, 0.2])
+    assert both[[0, 2]].tolist() == alone.tolist()
+    assert both[1] == pytest.approx(float(far > 1), abs=1e-300)
+    with pytest.raises(InvalidInput, match="value: holds NaN"):
+        dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, np.nan])
+
+
+@pytest.mark.parametrize("p", [1e-290, 1e-100, 1e-14, 1e-5, 0.1, 0.5, 0.9, 1 - 1e-9, 1 - 1e-14, 1 - 2**-53])
+@pytest.mark.parametrize("ratio", [1.5, 1e4])
+def test_quantiles_at_both_ends(p: float, ratio: float) -> None:
+    """In 400 digits, the law at the quantile is p, or 1 − p above 1/2, to 1e-8 relative."""
+    law = Gaussian(np.array([1.0, ratio]))
+    q = dsm_empirical_risk_quantile(law, 1.0, 50, p)
+    below, above = hypoexponential(law.conditional_variances(1.0) / 50, q)
+    reached, wanted = (below, mpmath.mpf(p)) if p < 0.5 else (above, 1 - mpmath.mpf(p))
+    assert abs(reached / wanted - 1) < 1e-8
+
+
+def test_quantiles_that_float64_cannot_tell_are_refused() -> None:
+    for p in (1e-291, 5e-324, -0.1, 1.0, np.nan):
+        with pytest.raises(InvalidInput, match=r"^probability: "):
+            dsm_empirical_risk_quantile(LAW, 1.0, 50, p)
+
+
+@pytest.mark.parametrize("narrow", [1.0, 1e-8, 1e-20, 1e-200, 1e8, 1e100])
+def test_kl_of_laws_of_very_different_width(narrow: float) -> None:
+    """½ (r − 1 − log r) for each direction, in 50 digits; ε = r − 1 forgets r = 1e-20, and its log was minus infinity."""
+    found = divergence.kl(Normal(np.zeros(2), narrow * EYE), Normal(np.zeros(2), EYE))
+    with mpmath.workdps(50):
+        r = mpmath.mpf(narrow)
+        expected = float(r - 1 - mpmath.log(r))
+    assert found == pytest.approx(expected, rel=1e-13, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: path.path_risk(LAW, [1.0, 400.0], M),
+        lambda: bootstrap.bootstrap_limit(LAW, [1.0, 400.0]),
+        lambda: bootstrap.optimal_limit(LAW, [400.0]),
+        lambda: certify.bootstrap_closed_form([1.0], [1.0, 400.0]),
+        lambda: rates.gupta_2024_samples(4, 1e-200),
+        lambda: rates.kumar_2025_linear_reference(np.inf),
+        lambda: rates.block_2020_squared_error(1e200, 1e10, degree=2.0),
+        lambda: concentration.kappa_universal([800.0]),
+        lambda: concentration.violation_probability(0.5, 10**400, 0.1),
+    ],
+)
+def test_what_leaves_float64_is_refused_by_name(call: Callable[[], Any]) -> None:
+    """Not infinity, not NaN, and no warning of numpy's beside it."""
+    with pytest.raises(InvalidInput):
+        call()
+
+
+def test_products_of_large_factors_are_taken_in_logarithms() -> None:
+    """log B at d = m = N = 1e200: the product leaves float64, its logarithm is about 1400."""
+    found = rates.kumar_2025_log_b(1e200, 1e200, 1e200, 0.1, 0.1, lipschitz=0.0)
+    with mpmath.workdps(30):
+        inside = 600 * mpmath.log(10) + mpmath.log(
+            mpmath.log(mpmath.mpf(1) / mpmath.mpf(0.1)) / mpmath.mpf(0.1)
+        )
+        assert found == pytest.approx(float(mpmath.log(inside)), rel=1e-13)
