@@ -58,6 +58,10 @@ class Radial:
     centres: Array
     width: float
 
+    def __repr__(self) -> str:
+        count, d = np.shape(self.centres)
+        return f"Radial({count} centres, d = {d}, width {self.width:g})"
+
     def __post_init__(self) -> None:
         if finite("centres", self.centres).ndim != 2:
             raise InvalidInput("centres", f"must have shape (q, d), but have {np.shape(self.centres)}")
@@ -94,6 +98,10 @@ class FeatureGram:
     fz: Array
     fw: Array
     fp: Array
+
+    def __repr__(self) -> str:
+        p, d = np.shape(self.fz)
+        return f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, d = {d})"
 
 
 def feature_grams(

@@ -62,6 +62,11 @@ class Gram:
     xz: Array
     xw: Array
 
+    def __repr__(self) -> str:
+        *leading, d, _ = np.shape(self.xx)
+        replicates = f", replicates {'×'.join(map(str, leading))}" if leading else ""
+        return f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, d = {d}{replicates})"
+
 
 Engine = Callable[[Gaussian, int, ArrayLike, Generators], Iterator[Gram]]
 

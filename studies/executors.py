@@ -38,7 +38,7 @@ START_OF_A_WORKER = 20.0  # seconds at most, on a busy machine
 GOODBYE = 5.0  # seconds to part from a cluster
 
 UNGUARDED = 86  # what a worker process ends with that finds itself starting the run again
-GUARD = 'below the line  if __name__ == "__main__":'
+GUARD = 'below the line if __name__ == "__main__":'
 
 
 class Lost(Exception):
@@ -125,7 +125,7 @@ def _unguarded() -> InvalidInput:
     return InvalidInput(
         "__main__",
         "worker processes import the script that starts them, and this one starts them anew when it is imported: "
-        f"put what starts the run {GUARD}  or use 1 worker",
+        f"put what starts the run {GUARD} or use 1 worker",
     )
 
 
@@ -137,7 +137,7 @@ def _check_main() -> None:
         raise InvalidInput(
             "__main__",
             f"worker processes import the script that starts them, and {file} is no file that they can read: "
-            f"save it as one, with what starts the run {GUARD}  or use 1 worker",
+            f"save it as one, with what starts the run {GUARD} or use 1 worker",
         )
 
 

@@ -202,7 +202,7 @@ def mention(text: str) -> None:
     except (OSError, ValueError) as error:
         _silence(sys.stdout)
         if not isinstance(error, BrokenPipeError):
-            note(f"standard output: {_why(error)}")
+            note(f"dimfree: standard output: {_why(error)}")
 
 
 def note(text: str, end: str = "\n") -> None:

@@ -89,6 +89,9 @@ class Study:
         if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(self.columns):
             raise ValueError(f"{self.name}: columns must differ, and hold 'study' and 'replicate'")
 
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
+
     @property
     def measured(self) -> tuple[str, ...]:
         """The columns that a row of `measure` has, in order."""
@@ -126,6 +129,9 @@ class Lazy(Sequence[Cell]):
             return make(*reversed(values))
 
         return cls(math.prod(map(len, axes)), at)
+
+    def __repr__(self) -> str:
+        return f"Lazy({self.size} cells)"
 
     def __len__(self) -> int:
         return self.size
@@ -190,9 +196,23 @@ def code_of(measure: Callable[..., Any]) -> str:
 
     These are the module of the measure and whatever of bounds and studies that imports, at any depth. Anything
     else, presets and claims above all, can change without making stored results stale.
+
+    Raises
+    ------
+    InvalidInput
+        If the measure stands in no file, as one typed into a session or a notebook.
     """
     digest = hashlib.sha256()
-    for name, path in sorted(_imported(Path(inspect.getfile(measure))).items()):
+    try:
+        source = Path(inspect.getfile(measure))
+        found = _imported(source)
+    except (TypeError, OSError):
+        raise InvalidInput(
+            getattr(measure, "__name__", "measure"),
+            "stands in no file that can be read, and results are known by the code that made them: put it into a "
+            "module of its own",
+        ) from None
+    for name, path in sorted(found.items()):
         digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
 

@@ -87,6 +87,10 @@ class Outcome:
     missing: tuple[Missing, ...]
     measured: int
 
+    def __repr__(self) -> str:
+        gaps = f", {len(self.missing)} cells lack replicates" if self.missing else ""
+        return f"Outcome({self.table}: {self.manifest['counts']['rows']} rows, {self.measured} measured now{gaps})"
+
 
 def run(
     study: Study,
