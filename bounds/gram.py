@@ -109,7 +109,7 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike) -> None:
             "times", f"must lie within {TIMES[0]:g} … {TIMES[1]:g}, the range of the formulas in float64"
         )
     spread = law.variances(first)
-    if spread.max() > MAX_CONDITION * spread.min():
+    if spread.max() / MAX_CONDITION > spread.min():
         raise InvalidInput(
             "covariance",
             f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above the "
