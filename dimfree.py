@@ -53,6 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    executors.refuse_if_imported()
     output.open_streams()
     goes_on = ""
     try:

@@ -33,7 +33,7 @@ def shell(folder: Path, command: str) -> tuple[int, bytes, str]:
         check=False,
         timeout=300,
     )
-    said = done.stderr.decode()
+    said = done.stderr.decode(errors="backslashreplace")
     assert "Traceback" not in said and "Exception ignored" not in said, said
     return done.returncode, done.stdout, said
 

@@ -188,7 +188,7 @@ def script(folder: Path, text: str, how: str = "file") -> "subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=400,
     )
 
 
