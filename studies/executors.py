@@ -200,7 +200,8 @@ class Pool(ProcessPoolExecutor):
         processes = list((self._processes or {}).values())
         for process in processes:
             process.kill()
-        self.shutdown(wait=True, cancel_futures=True)
+        with suppress(RuntimeError):  # there was no thread for it, so nobody to wait for
+            self.shutdown(wait=True, cancel_futures=True)
         if any(process.exitcode == UNGUARDED for process in processes):
             raise _unguarded()
 

@@ -2,6 +2,7 @@
 
 import warnings
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -440,7 +441,13 @@ def test_times_within_rounding_of_each_other_are_refused(times: list[float], sch
 
 def test_near_times_are_refused_before_anything_is_measured() -> None:
     """In a config, with the estimators that cannot have them and only with those."""
-    settings = {"dims": (3,), "samples": (50,), "times": (0.6, ULP), "replicates": 1, "seed": 1}
+    settings: dict[str, Any] = {
+        "dims": (3,),
+        "samples": (50,),
+        "times": (0.6, ULP),
+        "replicates": 1,
+        "seed": 1,
+    }
     LinearScoreSettings(**settings, estimators=("dsm", "path"))
     with pytest.raises(ValueError, match="cannot be fitted jointly"):
         LinearScoreSettings(**settings, estimators=("dsm", "joint"))

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,6 @@ import pytest
 
 import dimfree
 from bounds.check import InvalidInput
-from studies import output
 from studies.output import LIFE_OF_A_DRAFT, replacing, write
 from tests.test_sweep import HERE
 
@@ -231,7 +231,7 @@ def test_no_temporary_folder(
     def none(*ignored: object, **more: object) -> None:
         raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
 
-    monkeypatch.setattr(output.tempfile, "TemporaryDirectory", none)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", none)
     assert dimfree.main(["verify", "class-collapse"]) == 2
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1

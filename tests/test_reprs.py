@@ -45,7 +45,7 @@ X0 = RNG.standard_normal((50, 3))
         ),
         (lambda: Normal(np.zeros((7, 3)), np.eye(3)), "Normal(7 laws, d = 3)"),
         (lambda: Normal(np.zeros(3), np.eye(3)), "Normal(d = 3)"),
-        (lambda: Parts(*np.arange(4.0)), "Parts(total 0, discretisation 1, initialisation 2, score 3)"),  # type: ignore[arg-type]
+        (lambda: Parts(*np.arange(4.0)), "Parts(total 0, discretisation 1, initialisation 2, score 3)"),
         (
             lambda: joint_risk(Gaussian(np.ones(2)), [0.1, 0.2, 0.4, 0.8]),
             "JointRisk(4 times; at the one of largest variance: ",

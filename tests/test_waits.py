@@ -18,8 +18,8 @@ from studies import executors, sweep
 from studies.executors import Dask, Pool, within
 from studies.sweep import Interrupted, run
 from tests import toy_studies
-from tests.test_dask import SINGLY, Cluster, cluster, go, resumes_whole, stored, wait_until
-from tests.test_sweep import HERE
+from tests.test_dask import SINGLY, Cluster, cluster, go, resumes_whole, wait_until
+from tests.test_sweep import HERE, stored
 from tests.toy_studies import SLOW, TOY, ToySettings, study
 
 assert cluster  # a fixture
