@@ -242,7 +242,7 @@ BAD_CONFIGS = {
         ("draw figure-3a --from none", "none/error-vs-timestep.json: does not exist"),
         ("explain no-such", "NAME: 'no-such' is not a claim"),
         ("report --from none --out r", "none/error-vs-timestep.json: does not exist"),
-        ("report --out c.toml/r", "c.toml/r/report.html: cannot be written"),
+        ("report --out c.toml/r", "--out: cannot write c.toml/r/report.html"),
         ("", "arguments are required: COMMAND"),
         ("no-such", "invalid choice: 'no-such'"),
         ("list --no-such", "unrecognized arguments: --no-such"),
