@@ -352,7 +352,7 @@ def test_draw_where_nothing_can_be_written(call: Call, results: Path, tmp_path: 
     (tmp_path / "file").write_text("")
     said = call("draw", "figure-3a", "--from", results, "--out", "file/sub")
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
-    assert "file/sub: the figure cannot be written there" in said.err
+    assert "dimfree: --out: cannot write file/sub/figure-3a" in said.err
 
 
 # --- verify --------------------------------------------------------------------------------------------------
