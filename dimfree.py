@@ -10,14 +10,15 @@ import inspect
 import json
 import os
 import sys
-import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import matplotlib.figure
 
@@ -30,14 +31,14 @@ from figures import cost, page, style
 from figures import report as markdown
 from figures.catalog import FIGURES
 from figures.data import BadTable, FigureData
-from figures.output import BadFolder, save, svg
+from figures.output import save, svg
 from figures.told import Figure
-from studies import bench, explain, projection, provenance, tables, verdicts
+from studies import bench, executors, explain, output, projection, provenance, sweep, tables, verdicts
 from studies.catalog import PAPER_OF, PRESETS, STUDIES, home, study
 from studies.executors import Dask, lasting
 from studies.joined import Joined
 from studies.quantities import study_of
-from studies.study import Settings, Study, load_settings
+from studies.study import Settings, Study, canonical, load_settings
 from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
 
@@ -56,33 +57,39 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        say = output.note if file is sys.stderr else output.tell  # what was asked for, --help, is a result
+        say(message, end="")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
+    executors.refuse_if_imported()
+    output.open_streams()
+    goes_on = ""
     try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        if command in (_reproduce, _run):
+            goes_on = "; the same command goes on from what is stored"
         with stoppable():
-            code = command(options)
-        sys.stdout.flush()  # here, where a reader that has left is no failure of ours
-        return code
-    except (InvalidInput, BadTable, BadFolder) as error:
-        print(f"dimfree: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+            return command(options)
+    except (InvalidInput, BadTable) as error:
+        return _refused(str(error))
     except (Interrupted, Incomplete) as stop:
-        print(f"dimfree: {stop}", file=sys.stderr)
+        output.note(f"dimfree: {stop}")
         return 1
     except KeyboardInterrupt:
-        goes_on = "; the same command goes on from what is stored" if command in (_reproduce, _run) else ""
-        print(f"dimfree: stopped{goes_on}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.note(f"dimfree: stopped{goes_on}")
         return 1
     except OSError as error:
-        print(f"dimfree: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
-        return 2
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return _refused(f"{where}{output.reason(error)}")
+
+
+def _refused(why: str) -> int:
+    output.note(f"dimfree: {' '.join(why.split())}")
+    return 2
 
 
 def _parser() -> _Parser:
@@ -106,6 +113,21 @@ def _parser() -> _Parser:
     one.add_argument("--executor", choices=("local", "dask"), default="local", help="where the work is done")
     one.add_argument(
         "--scheduler", metavar="ADDRESS", help="of Dask; default: a cluster of N workers on this machine"
+    )
+    one.add_argument(
+        "--patience",
+        type=_seconds,
+        default=executors.PATIENCE,
+        metavar="SECONDS",
+        help="that Dask's scheduler has to answer, and to have a worker, at the start and at any time after; a "
+        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default %(default)g",
+    )
+    one.add_argument(
+        "--task-limit",
+        type=_seconds,
+        default=sweep.LIMIT,
+        metavar="SECONDS",
+        help="after which the run stops if no task comes back, wherever it runs; default %(default)g",
     )
     one.set_defaults(command=_run)
 
@@ -146,6 +168,16 @@ def _parser() -> _Parser:
     return parser
 
 
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= threading.TIMEOUT_MAX:
+        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, but is {text!r}")
+    return value
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -159,9 +191,9 @@ def _reproduce(options: argparse.Namespace) -> int:
         for figure in FIGURES:
             _save(figure, joined[figure.name], results, out / figure.paper)
     target: Path = options.report or out / "paper_repro.md"
-    _write(target, report_text(joined, judged, _relative(out, target.parent), options.preset))
-    print(_table(judged))
-    print(f"\nfigures in {out}, report in {target}")
+    pictures = quote(os.fsencode(_relative(out, target.parent)))
+    output.write(target, report_text(joined, judged, pictures, options.preset).encode(), "--report")
+    output.mention(f"{_table(judged)}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -188,10 +220,16 @@ def _measure(
             folder = out / PAPER_OF[one.name]
             outcome = run(one, one.presets[preset], folder, workers=workers, executor=executor)
             for gap in outcome.missing:
-                print(f"{one.name}: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
+                output.note(f"{one.name}: {_told(gap)}")
             complete &= not outcome.missing
             results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
+
+
+def _told(gap: sweep.Missing) -> str:
+    cell = canonical(gap.cell)
+    shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
+    return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
 
 
 @contextmanager
@@ -220,7 +258,7 @@ def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> matp
 
 def _save(figure: Figure, joined: Joined, results: Mapping[str, Table], out: Path) -> None:
     """Draws one figure into the folder."""
-    save(_drawn(figure, joined, results), out, figure.name)
+    save(_drawn(figure, joined, results), out, figure.name, output.write)
 
 
 def _read(source: Path, one: Study) -> Table:
@@ -234,7 +272,7 @@ def _source(given: Path | None, studies: Sequence[Study]) -> Path:
         return given
     own = provenance.newest(studies, RESULTS)
     whose = f"from {own}, the newest there" if own else "from the results that are committed with dimfree"
-    print(f"dimfree: {whose}; --from DIR for others", file=sys.stderr)
+    output.note(f"dimfree: {whose}; --from DIR for others")
     return own or COMMITTED
 
 
@@ -245,11 +283,18 @@ def _run(options: argparse.Namespace) -> int:
     )
     if options.scheduler is not None and options.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
-    cluster = partial(Dask, options.scheduler, options.workers) if options.executor == "dask" else None
-    outcome = run(one, settings, options.out, workers=options.workers, executor=cluster)
+    cluster = partial(Dask, options.scheduler, options.workers, options.patience)
+    outcome = run(
+        one,
+        settings,
+        options.out,
+        workers=options.workers,
+        executor=cluster if options.executor == "dask" else None,
+        limit=options.task_limit,
+    )
     for gap in outcome.missing:
-        print(f"dimfree: {gap.replicates} replicates missing: {gap.reason}", file=sys.stderr)
-    print(f"{outcome.table}\n{outcome.manifest_path}")
+        output.note(f"dimfree: {_told(gap)}")
+    output.mention(f"{outcome.table}\n{outcome.manifest_path}")
     return 1 if outcome.missing else 0
 
 
@@ -260,20 +305,21 @@ def _draw(options: argparse.Namespace) -> int:
     source = _source(options.source, [study(name) for name in figure.studies])
     results = {name: _read(source, study(name)) for name in figure.studies}
     _save(figure, _join(figure, results), results, options.out)
-    print("\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
+    output.mention(
+        "\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png"))
+    )
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     claims: Sequence[Claim] = [claim(name) for name in options.names] or CLAIMS
     wanted = dict.fromkeys(study_of(one) for one in claims)
-    with tempfile.TemporaryDirectory() as scratch:
-        complete, results = _measure(
-            [study(name) for name in wanted], "quick", Path(scratch), options.workers
-        )
+    output.check_output()
+    with output.scratch() as scratch:
+        complete, results = _measure([study(name) for name in wanted], "quick", scratch, options.workers)
         with _blaming_gaps(complete):
             judged = verdicts.judge(claims, results)
-    print(json.dumps([v.to_json() for v in judged], indent=2) if options.json else _table(judged))
+    output.tell(json.dumps([v.to_json() for v in judged], indent=2) if options.json else _table(judged))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -282,13 +328,14 @@ def _explain(options: argparse.Namespace) -> int:
     name = study_of(one)
     source = _source(options.source, [study(name)])
     if not (home(source, study(name)) / f"{name}.json").exists():
-        print(explain.text(explain.record(one), f"{source} has no results of {name}; run it first"))
+        none = f"{source} has no results of {name}; run it first"
+        output.tell(explain.text(explain.record(one), none))
         return 0
     table = _read(source, study(name))
     with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
         (verdict,) = verdicts.judge([one], {name: table})
     where = f"{_place(source)} ({provenance.told({name: table})})"
-    print(explain.text(explain.record(one, verdict), where))
+    output.tell(explain.text(explain.record(one, verdict), where))
     return 0 if verdict.as_expected else 1
 
 
@@ -298,8 +345,8 @@ def _report(options: argparse.Namespace) -> int:
     complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
     with _blaming_gaps(complete):
         judged = verdicts.judge(CLAIMS, results)
-        _write(options.out / "report.html", page_text(results, judged, _place(source)))
-    print(options.out / "report.html")
+        output.write(options.out / "report.html", page_text(results, judged, _place(source)).encode())
+    output.mention(str(options.out / "report.html"))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -343,13 +390,19 @@ def _table(judged: Sequence[Verdict]) -> str:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    lines = bench.run(lambda what: print(f"bench: {what}", file=sys.stderr))
+    if not options.out:
+        output.check_output()
+    lines = bench.run(lambda what: output.note(f"bench: {what}"))
     found = [vars(line) for line in lines]
-    print(json.dumps(found, indent=2) if options.json else bench.table(lines))
-    if options.out:
-        record = {"machine": bench.machine(), "lines": found}
-        _write(options.out / "bench.json", f"{json.dumps(record, indent=2, ensure_ascii=False)}\n")
-        _write(options.out / "cost.md", cost_text(record))
+    text = json.dumps(found, indent=2) if options.json else bench.table(lines)
+    if not options.out:
+        output.tell(text)
+        return 0
+    record = {"machine": bench.machine(), "lines": found}
+    kept = f"{json.dumps(record, indent=2, ensure_ascii=False)}\n"
+    output.write(options.out / "bench.json", kept.encode())
+    output.write(options.out / "cost.md", cost_text(record).encode())
+    output.mention(text)
     return 0
 
 
@@ -369,10 +422,8 @@ def _list(options: argparse.Namespace) -> int:
         "estimators": list(ESTIMATORS),
         "presets": list(PRESETS),
     }
-    if options.json:
-        print(json.dumps(names, indent=2))
-    else:
-        print("\n".join(f"{kind}: {', '.join(found)}" for kind, found in names.items()))
+    lines = (f"{kind}: {', '.join(found)}" for kind, found in names.items())
+    output.tell(json.dumps(names, indent=2) if options.json else "\n".join(lines))
     return 0
 
 
@@ -385,19 +436,6 @@ def _relative(folder: Path, start: Path) -> str:
     """The folder as a link from `start`; "" if it is the same."""
     path = Path(os.path.relpath(folder, start)).as_posix()
     return "" if path == "." else path
-
-
-def _write(path: Path, text: str) -> None:
-    """Replaces the file in one step."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise InvalidInput(str(path), f"cannot be written: {error.strerror}") from None
 
 
 if __name__ == "__main__":

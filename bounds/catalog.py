@@ -1,10 +1,13 @@
 """The estimators by name: what a config may ask for. A new one is its function and a line here."""
 
+from numpy.typing import ArrayLike
+
 from bounds.bootstrap import optimal
 from bounds.check import InvalidInput
 from bounds.estimators import Estimator, bsm, dsm
-from bounds.joint import joint
-from bounds.path import path
+from bounds.gaussian import Gaussian
+from bounds.joint import DEFAULT, joint
+from bounds.path import check_information, path
 
 ESTIMATORS: dict[str, Estimator] = {
     "dsm": dsm,
@@ -27,3 +30,17 @@ def estimator(name: str) -> Estimator:
     if name not in ESTIMATORS:
         raise InvalidInput("estimators", f"{name!r} is not one of {', '.join(ESTIMATORS)}")
     return ESTIMATORS[name]
+
+
+def check_estimator(name: str, law: Gaussian, samples: int, times: ArrayLike) -> None:
+    """Whether the estimator can be computed there, before anything is.
+
+    Raises
+    ------
+    InvalidInput
+        If float64 cannot tell apart what it needs to: see `bounds.joint.Scheme.system`, `bounds.path.check_information`.
+    """
+    if name == "joint":
+        DEFAULT.system(times)
+    if name == "path":
+        check_information(law, samples, times)

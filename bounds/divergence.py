@@ -40,6 +40,11 @@ class Normal:
     mean: Array
     covariance: Array
 
+    def __repr__(self) -> str:
+        batch = np.broadcast_shapes(np.shape(self.mean)[:-1], np.shape(self.covariance)[:-2])
+        of = f"{'×'.join(map(str, batch))} laws, " if batch else ""
+        return f"Normal({of}d = {np.shape(self.mean)[-1]})"
+
     def __post_init__(self) -> None:
         mean, matrix = finite("mean", self.mean), finite("covariance", self.covariance)
         if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2] or matrix.shape[-1] == 0:

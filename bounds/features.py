@@ -59,6 +59,10 @@ class Radial:
     centres: Array
     width: float
 
+    def __repr__(self) -> str:
+        count, d = np.shape(self.centres)
+        return f"Radial({count} centres, d = {d}, width {self.width:g})"
+
     def __post_init__(self) -> None:
         centres = finite("centres", self.centres)
         if centres.ndim != 2:
@@ -112,6 +116,10 @@ class FeatureGram:
         for name, shape in (("ff", (p, p)), ("fz", (p, d)), ("fw", (p, d)), ("fp", (p, p))):
             if getattr(self, name).shape != shape:
                 raise InvalidInput(name, "does not fit: ff and fp have shape (p, p), fz and fw (p, d)")
+
+    def __repr__(self) -> str:
+        p, d = np.shape(self.fz)
+        return f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, d = {d})"
 
 
 def feature_grams(

@@ -44,6 +44,11 @@ class Gaussian:
     eigenvalues: Array
     basis: Array | None = None
 
+    def __repr__(self) -> str:
+        low, high = self.eigenvalues.min(), self.eigenvalues.max()
+        rotated = "" if self.basis is None else ", rotated"
+        return f"Gaussian(d = {self.dimension}, eigenvalues {low:g} … {high:g}{rotated})"
+
     def __post_init__(self) -> None:
         values = finite("covariance", self.eigenvalues)
         if values.ndim != 1 or values.size == 0:

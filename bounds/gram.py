@@ -80,6 +80,11 @@ class Gram:
         if off > 1e-6 * np.abs(self.xx).max(initial=0.0):
             raise InvalidInput("xx", "must be symmetric, as X.T X is")
 
+    def __repr__(self) -> str:
+        *leading, d, _ = np.shape(self.xx)
+        replicates = f", replicates {'×'.join(map(str, leading))}" if leading else ""
+        return f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, d = {d}{replicates})"
+
 
 class OfAStep(Protocol):
     """What knows its step and its number of paths: Gram matrices, of coordinates or of features."""
@@ -192,7 +197,7 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike) -> None:
             "times", f"must lie within {TIMES[0]:g} … {TIMES[1]:g}, the range of the formulas in float64"
         )
     spread = law.variances(first)
-    if spread.max() > MAX_CONDITION * spread.min():
+    if spread.max() / MAX_CONDITION > spread.min():
         raise InvalidInput(
             "covariance",
             f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above the "

@@ -36,12 +36,18 @@ from bounds.gram import Gram, along, some
 from bounds.process import decay, noise_variance, steps
 from bounds.process import weights as spacing_weights
 
+MAX_CONDITION = 1e6
+
 # --- functions of time --------------------------------------------------------------------------------------
 
 
 def polynomial(times: Array, count: int) -> Array:
     """1, t, …, t^{B−1} on the grid, shape (N, B), as orthonormal columns: only their span matters."""
-    middle, half = (times[-1] + times[0]) / 2, max((times[-1] - times[0]) / 2, 1e-300)
+    middle, half = (times[-1] + times[0]) / 2, (times[-1] - times[0]) / 2
+    if half == 0:  # one time, or several whose e^{-2t} are the same number
+        if count > 1:
+            raise _too_alike()
+        half = 1.0
     return _orthonormal(np.polynomial.chebyshev.chebvander((times - middle) / half, count - 1))
 
 
@@ -94,8 +100,12 @@ def basis(name: str, times: ArrayLike, count: int) -> Array:
 def _orthonormal(columns: Array) -> Array:
     q, r = np.linalg.qr(columns / np.linalg.norm(columns, axis=0))
     if np.abs(np.diag(r)).min() < 1e-12:
-        raise InvalidInput("count", "so many functions of time cannot be told apart on this grid in float64")
+        raise _too_alike()
     return np.asarray(q)
+
+
+def _too_alike() -> InvalidInput:
+    return InvalidInput("count", "so many functions of time cannot be told apart on this grid in float64")
 
 
 # --- the estimator ------------------------------------------------------------------------------------------
@@ -141,6 +151,32 @@ class Scheme:
         """γ, shape (N,)."""
         return np.asarray(spacing_weights(times) * noise_variance(times) ** self.power)
 
+    def system(self, times: ArrayLike) -> tuple[Array, Array]:
+        """φ and γ, if the normal equations that they make can be solved.
+
+        Raises
+        ------
+        InvalidInput
+            If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has a condition number above
+            10⁶, and the normal equations thus 10¹²: times within rounding of each other have next to no weight
+            γ_k = t_k − t_{k−1}, and what only they tell apart is lost.
+        """
+        grid = increasing_times("times", times)
+        phi, gamma = self.functions(grid), self.weights(grid)
+        columns = np.sqrt(gamma)[:, None] * phi
+        lengths = np.linalg.norm(columns, axis=0)
+        if lengths.min() > 0:
+            singular = np.linalg.svd(columns / lengths, compute_uv=False)
+            if singular[-1] > singular[0] / MAX_CONDITION:
+                return phi, gamma
+        k = int(np.argmin(np.diff(grid))) if grid.size > 1 else 0
+        close = f"; the closest are {float(grid[k])!r} and {float(grid[k + 1])!r}" if grid.size > 1 else ""
+        raise InvalidInput(
+            "times",
+            f"{phi.shape[1]} functions of time cannot be fitted jointly on these {grid.size} times in float64, "
+            f"under the weights t_k − t_{{k−1}}{close}",
+        )
+
 
 DEFAULT = Scheme("exponential", 4, skip=True)
 
@@ -162,8 +198,7 @@ def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
         # T3 is of the step's own noise, so its steps must be those of a path; T1 needs times that increase, no more.
         path = list(along(grams) if scheme.local else some(grams))
-        times = np.array([gram.step.t for gram in path])
-        phi, gamma = scheme.functions(times), scheme.weights(times)
+        phi, gamma = scheme.system([gram.step.t for gram in path])
         if len({gram.samples for gram in path}) > 1:
             raise InvalidInput("grams", "must be of the same paths, but their m differ")
         count, d = phi.shape[1], path[0].xx.shape[-1]
@@ -218,6 +253,13 @@ class JointRisk:
     variance: Array
     shift: Array
 
+    def __repr__(self) -> str:
+        worst = max(zip(self.bias, self.variance, strict=True), key=lambda pair: pair[1], default=(0.0, 0.0))
+        return (
+            f"JointRisk({self.bias.size} times; at the one of largest variance: bias {worst[0]:.6g}, "
+            f"variance {worst[1]:.6g}/m)"
+        )
+
     def at(self, samples: int) -> Array:
         """bias + (variance + shift)/m, shape (N,)."""
         return np.asarray(self.bias + (self.variance + self.shift) / whole("samples", samples))
@@ -235,14 +277,14 @@ def joint_risk(law: Gaussian, times: ArrayLike, scheme: Scheme = DEFAULT) -> Joi
     Raises
     ------
     InvalidInput
-        As `basis` does.
+        As `Scheme.system` does.
 
     Notes
     -----
     Cost: 2 d² N³ flops and (d + 4) N² numbers. Source: derived; see this module's opening.
     """
     grid = increasing_times("times", times)
-    phi, gamma = scheme.functions(grid), scheme.weights(grid)
+    phi, gamma = scheme.system(grid)
     v = np.array([law.variances(float(t)) for t in grid])  # (N, d)
     target_target, target_x = _target_moments(grid, scheme.local)
     x_x = _x_moments(grid, v)

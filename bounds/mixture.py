@@ -57,6 +57,12 @@ class Mixture:
     means: Array
     covariances: Array
 
+    def __repr__(self) -> str:
+        count, d = self.means.shape
+        return (
+            f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … {self.weights.max():g})"
+        )
+
     def __post_init__(self) -> None:
         weights, means = finite("weights", self.weights), finite("means", self.means)
         covariances = finite("covariances", self.covariances)

@@ -36,6 +36,8 @@ from bounds.gram import Gram, along
 from bounds.process import clock, decay, noise_variance
 
 ROUNDS = 4
+# I_ij falls as λ^{-3} and must stay a normal number: (10⁹⁰)^{-3} times a gap of 10^{-15} does.
+MAX_EIGENVALUE = 1e90
 
 # --- the estimator ------------------------------------------------------------------------------------------
 
@@ -65,7 +67,9 @@ def covariance_rounds(
     ------
     InvalidInput
         If the Gram matrices are not those of one path from the data on, step after step, or the family is
-        not symmetric.
+        not symmetric, or an eigenvalue of Λ̂, at the start or after a
+        round, is above 10⁹⁰. The latter also happens where m (e^{2t_N} − 1)/λ, the information on λ, is far below 1:
+        see `check_information`.
 
     Notes
     -----
@@ -91,6 +95,7 @@ def covariance_rounds(
         eigenvalues, basis = spectrum_estimate(path[0])
     else:
         eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, samples)
+    _in_range(eigenvalues)
     estimates = [(basis * eigenvalues[..., None, :]) @ _transpose(basis)]
     for _ in range(rounds):
         held, gain, shrink = _sensitivities(eigenvalues, x)
@@ -150,8 +155,43 @@ def banded(dimension: int, width: int) -> Array:
 
 def _positive(covariance: Array, x: Array, samples: int) -> tuple[Array, Array]:
     """Eigenvalues, at least x_1/m, and eigenvectors of the symmetric part."""
+    _in_range(covariance)
     eigenvalues, basis = np.linalg.eigh((covariance + _transpose(covariance)) / 2)
     return np.maximum(eigenvalues, x[1] / samples), basis
+
+
+def _in_range(numbers: Array) -> None:
+    """Entries of Λ̂ or its eigenvalues."""
+    largest = np.abs(numbers).max(initial=0.0)
+    if not largest <= MAX_EIGENVALUE:
+        raise InvalidInput(
+            "covariance",
+            f"the path fit came upon an estimate of {largest:.2g}, and it is computed in float64 up to "
+            f"{MAX_EIGENVALUE:g}: the spectrum is too large, or so much larger than m (e^{{2t}} − 1) at the last time "
+            "that the path holds no information on it",
+        )
+
+
+def check_information(law: Gaussian, samples: int, times: ArrayLike) -> None:
+    """Whether a path of these times can tell the law's largest eigenvalue at all.
+
+    The information that m samples hold on log λ is m λ² I_ii ≤ m (1 − (1 + x_N/λ)^{-2}) ≈ 2 m x_N/λ with
+    x_N = e^{2t_N} − 1: where λ ≫ x_N every X_t is data and next to no noise, and the noise is what is fitted.
+
+    Raises
+    ------
+    InvalidInput
+        If that is below 1/100, so that the standard error of λ̂ is beyond ten times λ.
+    """
+    last = float(increasing_times("times", times)[-1])
+    largest = float(law.eigenvalues.max())
+    information_held = -samples * np.expm1(-2 * np.log1p(np.expm1(2 * last) / largest))
+    if information_held < 0.01 or largest > MAX_EIGENVALUE:
+        raise InvalidInput(
+            "covariance",
+            f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples up to t = {last:g}: "
+            f"they hold {information_held:.1g} units of information on it (a standard error of λ needs 1)",
+        )
 
 
 def _sensitivities(eigenvalues: Array, x: Array) -> tuple[Array, Array, Array]:
@@ -204,8 +244,9 @@ def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = 
     Raises
     ------
     InvalidInput
-        If the times are not positive and strictly increasing.
+        If the times are not positive and strictly increasing, or an eigenvalue is above 10⁹⁰.
     """
+    _in_range(law.eigenvalues)
     x = np.concatenate([[0.0], clock(times)])
     family = _checked(family, law.dimension)
     held = information(law.eigenvalues, x)

@@ -169,6 +169,9 @@ class Step:
         if t <= before:
             raise InvalidInput("t", f"must be later than t' = {before:g}, but is {t:g}")
 
+    def __repr__(self) -> str:
+        return f"Step({self.t_prev!r} → {self.t!r})"
+
     @property
     def is_first(self) -> bool:
         """Whether the step starts from the data themselves, t' = 0."""
@@ -231,6 +234,10 @@ class Slice:
     x: Array
     z: Array
     w: Array
+
+    def __repr__(self) -> str:
+        m, d = self.x.shape
+        return f"Slice({self.step.t_prev:g} → {self.step.t:g}, m = {m}, d = {d})"
 
 
 def simulate(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[Slice]:

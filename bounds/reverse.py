@@ -165,6 +165,11 @@ class Parts:
     initialisation: Array
     score: Array
 
+    def __repr__(self) -> str:
+        mean = "mean " if np.size(self.total) > 1 else ""
+        shown = ", ".join(f"{name} {mean}{np.mean(part):.6g}" for name, part in vars(self).items())
+        return f"Parts({shown})"
+
 
 @dataclass(frozen=True, eq=False)
 class ErrorSplit:

@@ -48,6 +48,10 @@ class FigureData:
     tables: Mapping[str, pd.DataFrame]
     facts: Mapping[str, Fact]
 
+    def __repr__(self) -> str:
+        tables = ", ".join(f"{name} ({len(table)} rows)" for name, table in self.tables.items())
+        return f"FigureData({self.name}: {tables}; facts {', '.join(self.facts) or 'none'})"
+
     def bad(self, table: str, reason: str) -> BadTable:
         """The error for one of this figure's tables."""
         return BadTable(f"{self.name}/{table}", reason)

@@ -10,7 +10,6 @@ import platform
 import re
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -27,7 +26,7 @@ from bounds.gaussian import Gaussian
 from bounds.gram import exact, simulated
 from bounds.process import uniform_grid
 from bounds.risk import draw_dsm_risk
-from studies import executors
+from studies import executors, output
 from studies.projection import GRAM_FLOPS, Sweep, constants, project
 from studies.study import Cell, Lazy, Row, Settings, Study
 from studies.sweep import run as run_study
@@ -169,9 +168,9 @@ def sweep(
 ) -> float:
     """Seconds of a run over so many cells, from nothing to the table, in a folder that is thrown away."""
     settings = SweepSettings(cells=cells, units=units, replicates=1, seed=0)
-    with tempfile.TemporaryDirectory() as folder:
+    with output.scratch() as folder:
         start = time.perf_counter()
-        run_study(SWEEP, settings, Path(folder), workers=workers, executor=executor, progress=False)
+        run_study(SWEEP, settings, folder, workers=workers, executor=executor, progress=False)
         return time.perf_counter() - start
 
 

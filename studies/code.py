@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import bounds
+from bounds.check import InvalidInput
 
 ROOT = Path(bounds.__file__).parent.parent
 OURS = ("bounds", "studies")
@@ -35,8 +36,21 @@ def code_of(measure: Callable[..., Any]) -> str:
     Parameters
     ----------
     measure : a function of a module with source
+
+    Raises
+    ------
+    InvalidInput
+        If the measure stands in no file, as one typed into a session or a notebook.
     """
-    trees = {meaning(tree) for tree in reached(Path(inspect.getfile(measure))).values()}
+    try:
+        found = reached(Path(inspect.getfile(measure)))
+    except (TypeError, OSError):
+        raise InvalidInput(
+            getattr(measure, "__name__", "measure"),
+            "stands in no file that can be read, and results are known by the code that made them: put it into a "
+            "module of its own",
+        ) from None
+    trees = {meaning(tree) for tree in found.values()}
     digest = hashlib.sha256("\n".join(sorted(trees - {meaning(ast.parse(""))})).encode())
     return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
 

@@ -9,17 +9,21 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from bounds.check import InvalidInput
+from studies.output import reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,7 +32,13 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 
 
 DEATHS_OF_A_TASK = 3  # the workers that Dask may lose over a task before it gives it back
-PATIENCE = 20.0  # seconds that a scheduler has to answer, and to have a worker
+PATIENCE = 30.0  # seconds that a scheduler has to answer, and to have a worker, at the start and after
+SILENCE = 120.0  # seconds without a word from any worker; a call that holds Python's lock is silent, too
+START_OF_A_WORKER = 20.0  # seconds at most, on a busy machine
+GOODBYE = 5.0  # seconds to part from a cluster
+
+UNGUARDED = 86  # what a worker process ends with that finds itself starting the run again
+GUARD = 'below the line if __name__ == "__main__":'
 
 
 class Lost(Exception):
@@ -102,22 +112,98 @@ class _WorkerContext(SpawnContext):
     Process = _WorkerProcess
 
 
+def refuse_if_imported() -> None:
+    """Ends a worker process in which the main script, being imported, starts what started the worker.
+
+    The parent learns of it by the exit code. multiprocessing would raise here, in each worker, with a traceback.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        os._exit(UNGUARDED)
+
+
+def _unguarded() -> InvalidInput:
+    return InvalidInput(
+        "__main__",
+        "worker processes import the script that starts them, and this one starts them anew when it is imported: "
+        f"put what starts the run {GUARD} or use 1 worker",
+    )
+
+
+def _check_main() -> None:
+    """Whether workers can import the main script, if they will try."""
+    main = sys.modules["__main__"]
+    file = getattr(main, "__file__", None)
+    if getattr(main, "__spec__", None) is None and file is not None and not Path(file).exists():
+        raise InvalidInput(
+            "__main__",
+            f"worker processes import the script that starts them, and {file} is no file that they can read: "
+            f"save it as one, with what starts the run {GUARD} or use 1 worker",
+        )
+
+
+@cache
+def _probe_main() -> None:
+    """The same by trial, for those that would not tell why a worker of theirs ended: one process that only imports."""
+    _check_main()
+    if getattr(sys.modules["__main__"], "__file__", None) is None:
+        return
+    with _starting():
+        process = _WorkerProcess(target=int, daemon=True)
+        process.start()
+    process.join(START_OF_A_WORKER)
+    process.kill()
+    process.join()
+    if process.exitcode == UNGUARDED:
+        raise _unguarded()
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """What the system has against a process of ours, as one sentence."""
+    try:
+        yield
+    except BrokenExecutor:
+        raise
+    except (OSError, RuntimeError, ImportError) as error:  # RuntimeError: no thread, no semaphores
+        raise InvalidInput(
+            "--workers", f"worker processes cannot be started: {reason(error)}; --workers 1 needs none"
+        ) from None
+
+
 class Pool(ProcessPoolExecutor):
     """Worker processes, spawned, which end when this process does, however it does.
 
     Parameters
     ----------
     workers : how many, ≥ 1
+
+    Raises
+    ------
+    InvalidInput
+        If the system has no place for them, or the main script cannot be imported. One that starts a run when it
+        is imported is found out by its first worker, and told of by `kill`.
     """
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, mp_context=_WorkerContext(), initializer=_end_with_parent)
+        refuse_if_imported()
+        _check_main()
+        with _starting():
+            super().__init__(workers, mp_context=_WorkerContext(), initializer=_end_with_parent)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """The future of fn(*args, **kwargs)."""
+        with _starting():
+            return super().submit(fn, *args, **kwargs)
 
     def kill(self) -> None:
         """Ends the workers now, whatever they are at."""
-        for process in list((self._processes or {}).values()):
+        processes = list((self._processes or {}).values())
+        for process in processes:
             process.kill()
-        self.shutdown(wait=True, cancel_futures=True)
+        with suppress(RuntimeError):  # there was no thread for it, so nobody to wait for
+            self.shutdown(wait=True, cancel_futures=True)
+        if any(process.exitcode == UNGUARDED for process in processes):
+            raise _unguarded()
 
 
 class _Lent(Pool):
@@ -170,14 +256,20 @@ class Dask(Executor):
     address : of a scheduler; by default a cluster on this machine, on the loopback device, for as long as this
         executor lasts
     workers : how many to start where there is no address, ≥ 1
+    patience : seconds that the scheduler has to answer, and to have a worker; PATIENCE by default. For workers that
+        queue for longer, wait before (`cluster.wait_for_workers`)
 
     Raises
     ------
     InvalidInput
-        If the extra [cluster] is not installed, no scheduler answers, or it has no workers.
+        If the extra [cluster] is not installed, no scheduler answers, it has no workers, or a cluster of ours does
+        not start.
     """
 
-    def __init__(self, address: str | None, workers: int) -> None:
+    def __init__(self, address: str | None, workers: int, patience: float | None = None) -> None:
+        refuse_if_imported()
+        if address is not None and not address.strip():
+            raise InvalidInput("--scheduler", "the address is empty")
         try:
             dask: Any = import_module("dask")
             distributed: Any = import_module("distributed")
@@ -190,38 +282,115 @@ class Dask(Executor):
                 "--executor", f"Dask does not take its own configuration: {' '.join(str(error).split())}"
             ) from None
         _hush()
+        self._patience = PATIENCE if patience is None else patience
+        self._pulse, self._heard = 0.0, time.monotonic()
         self._killed: type[Exception] = distributed.scheduler.KilledWorker
+        self._client: Any = None
         self._cluster: Any = None
         if address is None:
+            _probe_main()
             with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS_OF_A_TASK - 1}):
-                self._cluster = distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    worker_dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
-                )
+                self._cluster = self._start(distributed, workers)
+        # One that never got through would try to say goodbye when it is collected, for 40 s.
+        client: Any = type("Client", (distributed.Client,), {"__del__": lambda self: None})
+        connect = partial(client, self._cluster or address, timeout=self._patience, set_as_default=False)
         try:
-            # One that never got through would try to say goodbye when it is collected, for 40 s.
-            client: Any = type("Client", (distributed.Client,), {"__del__": lambda self: None})
-            self._client: Any = client(self._cluster or address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError, TypeError, ImportError) as error:
+            # A moment more than the client takes by itself: it has no limit for a port that never speaks.
+            self._client = within(self._patience + 1, connect)
+        except Exception as error:  # whatever its many protocols come to over an address
+            self.kill()
+            why = reason(error)
+            if isinstance(error, TimeoutError) and not str(error):
+                why = "nothing came back"
+            elif isinstance(error, MemoryError | KeyError):  # lengths and fields read out of another protocol
+                why = "what answers there is no scheduler"
             raise InvalidInput(
-                "--scheduler", f"no scheduler answers at {address}: {' '.join(str(error).split())}"
+                "--scheduler",
+                f"no scheduler answers at {address} within {self._patience:g} s: {' '.join(why.split())}",
             ) from None
         try:
-            self._client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError:
+            within(self._patience + 1, partial(self._client.wait_for_workers, 1, timeout=self._patience))
+        except Exception:
             self.kill()
-            raise InvalidInput("--scheduler", f"{address} has no workers") from None
+            raise InvalidInput(
+                "--scheduler",
+                f"{address} has no workers, {self._patience:g} s after it was asked; start some first",
+            ) from None
         self._tasks: Executor = self._client.get_executor(pure=False)
 
+    def _start(self, distributed: Any, workers: int) -> Any:
+        """A cluster on this machine."""
+        start = partial(
+            distributed.LocalCluster,
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+        limit = self._patience + START_OF_A_WORKER * workers
+        try:
+            return within(limit, start)
+        except Exception as error:
+            slow = isinstance(error, TimeoutError) and not str(error)
+            why = f"it was not there after {limit:g} s" if slow else " ".join(reason(error).split())
+            raise InvalidInput(
+                "--executor", f"dask cannot start a cluster here: {why}; --executor local needs none"
+            ) from None
+
     def threads(self) -> int:
-        """How many tasks the cluster runs at once, as of now; 0 when the scheduler does not say."""
-        with suppress(Exception):
-            return sum(self._client.nthreads().values())
-        return 0
+        """How many tasks the cluster runs at once, as of now; 0 when the scheduler does not say.
+
+        Raises
+        ------
+        Lost
+            If it says nothing at all.
+        """
+        try:
+            return sum(self._ask(self._client.nthreads).values())
+        except Lost:
+            raise
+        except Exception:
+            return 0
+
+    def watch(self, since: float) -> None:
+        """Whether there is anybody to wait for.
+
+        Parameters
+        ----------
+        since : by time.monotonic(), when something last came back
+
+        Raises
+        ------
+        Lost
+            If the scheduler is silent, or without workers, or all of its workers are silent, for too long.
+        """
+        try:
+            workers = self._ask(partial(self._client.scheduler_info, n_workers=-1))["workers"].values()
+            # Of the scheduler's clock, so only looked at for a change.
+            pulse = max((float(worker["last_seen"]) for worker in workers), default=0.0)
+        except Lost:
+            raise
+        except Exception:
+            pulse = self._pulse
+        now = time.monotonic()
+        if pulse != self._pulse or self._heard < since:
+            self._heard = max(since, now if pulse != self._pulse else since)
+            self._pulse = pulse
+        silent = now - self._heard
+        if not pulse and silent > self._patience:
+            raise Lost(f"the scheduler has had no workers for {self._patience:g} s")
+        if silent > max(SILENCE, self._patience):
+            raise Lost(f"no worker has been heard from for {silent:.0f} s")
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return within(self._patience, question)
+        except TimeoutError as error:
+            if str(error):  # the client's own
+                raise
+            raise Lost(f"the scheduler has not answered for {self._patience:g} s") from None
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """The future of fn(*args, **kwargs), on some worker."""
@@ -253,15 +422,23 @@ class Dask(Executor):
                 nanny.auto_restart = False
                 with suppress(ProcessLookupError, TypeError):
                     os.kill(nanny.pid, signal.SIGKILL)
-        with suppress(Exception):
-            self._client.close(timeout=1)
+        if self._client is not None:
+            with suppress(Exception):
+                within(GOODBYE, partial(self._client.close, timeout=1))
         if self._cluster is not None:
             with suppress(Exception):
-                self._cluster.close(timeout=3)
+                within(GOODBYE, partial(self._cluster.close, timeout=3))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """The same: nothing here outlives its run."""
         self.kill()
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """What a call returns, if it does so in time; else TimeoutError, and it is left to a thread that nobody waits for."""
+    future: Future[T] = Future()
+    threading.Thread(target=_run, args=(future, call), daemon=True).start()
+    return future.result(seconds)
 
 
 def _hush() -> None:

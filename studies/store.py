@@ -19,6 +19,7 @@ from typing import IO
 from urllib.parse import quote
 
 from bounds.check import InvalidInput
+from studies.output import reason
 
 APPLICATION = 0x64696D66  # "dimf"
 SCHEMA = 1
@@ -48,20 +49,20 @@ def sole_writer(folder: Path, study: str) -> Iterator[bool]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / f"{study}.lock").open("a+b", buffering=0)
     except OSError as error:
-        raise InvalidInput("--out", f"cannot write to {folder}: {(error.strerror or '').lower()}") from None
+        raise InvalidInput("--out", f"cannot write to {folder}: {reason(error)}") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InvalidInput("--out", f"{_holder(lock)} is running {study} in {folder} already") from None
+        except OSError as error:  # a network file system without locks
+            raise InvalidInput("--out", f"cannot lock {lock.name}: {reason(error)}") from None
         killed = os.fstat(lock.fileno()).st_size > 0
         try:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n".encode())
         except OSError as error:
-            raise InvalidInput(
-                "--out", f"cannot write to {folder}: {(error.strerror or '').lower()}"
-            ) from None
+            raise InvalidInput("--out", f"cannot write to {folder}: {reason(error)}") from None
         try:
             yield killed
         finally:
@@ -112,6 +113,7 @@ class Store:
         with self._errors():
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA synchronous = FULL")
+        self._file = path.stat()
 
     def close(self) -> None:
         """Folds the write-ahead log into the file and closes it."""
@@ -129,7 +131,7 @@ class Store:
         Raises
         ------
         InvalidInput
-            If the disk does not take them.
+            If the disk does not take them, or the file is no longer where it was.
         """
         values = [
             (key.study, str(key.seed), cell, key.code, replicate, text, zlib.crc32(text.encode()))
@@ -137,6 +139,26 @@ class Store:
         ]
         with self._errors(), self._transaction():
             self._connection.executemany("INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self.check_place()
+
+    def check_place(self) -> None:
+        """Whether the file still stands under its name: what is written to a removed one is lost.
+
+        Raises
+        ------
+        InvalidInput
+            If it does not.
+        """
+        try:
+            there = os.path.samestat(self._file, self.path.stat())
+        except OSError:
+            there = False
+        if not there:
+            raise InvalidInput(
+                "--out",
+                f"{self.path} was removed or moved while it was written to; what was measured is where it was moved"
+                " to, and the same command goes on once that is back",
+            )
 
     def replicates(self, key: Key, cell: str, replicates: int) -> tuple[set[int], set[int]]:
         """Which of the replicates 0 … replicates − 1 of a cell are there: measured by this code, and by other."""
@@ -204,7 +226,7 @@ def check(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:
-        raise InvalidInput(str(path), f"cannot be read: {(error.strerror or '').lower()}") from None
+        raise InvalidInput(str(path), f"cannot be read: {reason(error)}") from None
     if not head:
         raise InvalidInput(str(path), "is empty, not a store of results")
     if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
@@ -220,7 +242,7 @@ def check(path: Path) -> None:
         )
     # Without a log left by a killed writer, "immutable" keeps SQLite from making files beside this one.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-    address = f"file:{quote(str(path.absolute()))}?{how}"
+    address = f"file:{quote(os.fsencode(path.absolute()))}?{how}"
     with _errors(path), closing(sqlite3.connect(address, uri=True)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         tables = [
@@ -244,7 +266,7 @@ def _create(path: Path) -> None:
         _fill(draft)
         draft.replace(path)
     except OSError as error:
-        raise InvalidInput(str(path), f"cannot be made: {(error.strerror or '').lower()}") from None
+        raise InvalidInput(str(path), f"cannot be made: {reason(error)}") from None
 
 
 def _fill(draft: Path) -> None:
@@ -263,6 +285,15 @@ def _errors(path: Path) -> Iterator[None]:
     except sqlite3.IntegrityError:
         raise
     except sqlite3.OperationalError as error:
-        raise InvalidInput(str(path), f"cannot be used: {error}") from None
+        raise InvalidInput(str(path), f"cannot be used: {error}{_remedy(str(error))}") from None
     except sqlite3.DatabaseError as error:
         raise InvalidInput(str(path), f"is damaged: {error}") from None
+
+
+def _remedy(said: str) -> str:
+    """What helps against an error of SQLite's that is the file system's."""
+    if "full" in said:
+        return "; make room, or choose another --out"
+    if any(words in said for words in ("locked", "locking protocol", "disk I/O", "unable to open")):
+        return "; another program has it open, or its file system lacks what SQLite needs: choose an --out on a local disk"
+    return ""

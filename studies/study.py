@@ -84,6 +84,9 @@ class Study:
         if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(self.columns):
             raise ValueError(f"{self.name}: columns must differ, and hold 'study' and 'replicate'")
 
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
+
     @property
     def measured(self) -> tuple[str, ...]:
         """The columns that a row of `measure` has, in order."""
@@ -121,6 +124,9 @@ class Lazy(Sequence[Cell]):
             return make(*reversed(values))
 
         return cls(math.prod(map(len, axes)), at)
+
+    def __repr__(self) -> str:
+        return f"Lazy({self.size} cells)"
 
     def __len__(self) -> int:
         return self.size

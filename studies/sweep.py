@@ -14,19 +14,18 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,9 +34,10 @@ from tqdm import tqdm
 from bounds.check import InvalidInput
 from studies import executors
 from studies.code import ROOT, code_of
+from studies.output import Listener, replacing
 from studies.store import Key, Store, sole_writer
 from studies.study import Cell, Settings, Study, canonical, cell_key
-from studies.task import Done, Piece, WrongWorker, describe, origin, perform, versions
+from studies.task import Done, Piece, WrongWorker, describe, finite, origin, perform, versions
 
 MANIFEST_SCHEMA = 1
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
@@ -47,6 +47,7 @@ MOST_PIECES = 128  # of a task, so that what is under way fits into memory howev
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
 SECONDS_BETWEEN_LINES = 5.0  # of progress through many cells
+LIMIT = 86400.0  # seconds after which a run ends in which no task comes back
 
 
 class Interrupted(Exception):
@@ -87,6 +88,10 @@ class Outcome:
     missing: tuple[Missing, ...]
     measured: int
 
+    def __repr__(self) -> str:
+        gaps = f", {len(self.missing)} cells lack replicates" if self.missing else ""
+        return f"Outcome({self.table}: {self.manifest['counts']['rows']} rows, {self.measured} measured now{gaps})"
+
 
 def run(
     study: Study,
@@ -97,6 +102,7 @@ def run(
     executor: Callable[[], Executor] | None = None,
     progress: bool = True,
     code: str | None = None,
+    limit: float = LIMIT,
 ) -> Outcome:
     """Measures what is not stored yet, and writes table and manifest.
 
@@ -109,27 +115,31 @@ def run(
         executors.Dask, the cluster knows how many tasks run at once
     progress : whether to report on standard error
     code : the code version; by default that of its measure
+    limit : seconds after which the run stops if no task comes back
 
     Returns
     -------
     Outcome
-        A cell whose measure raises, or that takes down three worker processes, does not stop the others: it
-        is in `missing`. With one worker there is no process but this one to take down; but then the next run
-        knows, and measures in a process of its own.
+        A cell whose measure raises, or gives NaN or an infinity, or that takes down three worker processes, does
+        not stop the others: it is in `missing`. With one worker there is no process but this one to take down;
+        but then the next run knows, and measures in a process of its own.
 
     Raises
     ------
     InvalidInput
-        If `out` cannot be written to or is in use, its store is damaged or foreign, two cells are equal, or
-        a worker runs other code or libraries than this process.
+        If `out` cannot be written to, is in use, or is moved away meanwhile, its store is damaged or foreign, two
+        cells are equal, a worker runs other code or libraries than this process, or worker processes cannot be
+        started: above all from a script that calls this outside of `if __name__ == "__main__":`.
     Interrupted
-        On SIGINT or SIGTERM, or when a scheduler is gone. What was finished is stored; the same call goes on.
+        On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes back any more. What was
+        finished is stored; the same call goes on.
 
     Notes
     -----
     Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 tasks for
     each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written; the cells that fail.
     """
+    executors.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
     say = _Report(study.name, progress)
@@ -144,7 +154,7 @@ def run(
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
         here = partial(executors.Pool, 1) if killed and workers == 1 else partial(executors.local, workers)
-        sweep = _Sweep(study, settings, cells, key, store, workers, executor or here, say)
+        sweep = _Sweep(study, settings, cells, key, store, workers, executor or here, say, limit)
         try:
             sweep.measure()
             return sweep.write(out)
@@ -183,6 +193,7 @@ class _Sweep:
     workers: int
     make: Callable[[], Executor]
     say: "_Report"
+    limit: float
     failures: dict[int, str] = field(default_factory=dict)
     deaths: Counter[int] = field(default_factory=Counter)
     handed_back: deque[Piece] = field(default_factory=deque)
@@ -277,7 +288,7 @@ class _Sweep:
                     fallen += task
             if not flying:
                 break
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            for future in self.first(flying):
                 task = flying.pop(future)
                 if self.died(future, task):
                     fallen += task
@@ -285,10 +296,21 @@ class _Sweep:
             self.replace_pool()
         return sorted(fallen, key=lambda piece: (piece.place, piece.replicates))
 
+    def first(self, flying: Iterable[Future[Any]]) -> set[Future[Any]]:
+        """Those that are done, once one is; meanwhile sees that there is anything to wait for."""
+        since = time.monotonic()
+        while not (done := wait(flying, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED).done):
+            if time.monotonic() - since > self.limit:
+                raise executors.Lost(f"no task has come back for {self.limit:g} s")
+            if isinstance(self.pool, executors.Dask):
+                self.pool.watch(since)
+        return done
+
     def alone(self, piece: Piece) -> bool:
         """Runs one piece with no other beside it; whether it took its worker down, which counts against its cell."""
         self.wait_for_a_worker()
         future = self.submit((piece,))
+        self.first([future])
         if not self.died(future, (piece,)):
             return False
         self.replace_pool()
@@ -302,7 +324,8 @@ class _Sweep:
         """Returns once a worker has answered: one that dies before that is not the fault of a cell."""
         for _ in range(TRIES):
             try:
-                self.pool.submit(os.getpid).result()
+                (future,) = self.first([self.pool.submit(os.getpid)])
+                future.result()
                 return
             except BrokenExecutor:
                 self.replace_pool()
@@ -365,11 +388,12 @@ class _Sweep:
 
     def write(self, out: Path) -> Outcome:
         """Table and manifest of what is stored."""
+        self.store.check_place()
         table, manifest_path = out / f"{self.study.name}.csv", out / f"{self.study.name}.json"
         digest = hashlib.sha256()
         rows = 0
         missing: list[Missing] = []
-        with _replacing(table) as file:
+        with replacing(table) as file:
             for count, text in self.lines(missing):
                 file.write(text)
                 digest.update(text)
@@ -394,7 +418,7 @@ class _Sweep:
             ],
             "csv": {"sha256": digest.hexdigest()},
         }
-        with _replacing(manifest_path) as file:
+        with replacing(manifest_path) as file:
             file.write(f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode())
         return Outcome(table, manifest_path, manifest, tuple(missing), self.measured)
 
@@ -405,6 +429,10 @@ class _Sweep:
             present = 0
             for replicate, stored in self.store.rows(self.key, cell_key(cell), self.settings.replicates):
                 rows = [dict(zip(self.study.measured, row, strict=True)) for row in json.loads(stored)]
+                if not all(finite(value) for row in rows for value in row.values()):
+                    reason = f"replicate {replicate} is stored with a number that is not finite"
+                    self.failures.setdefault(place, reason)  # by a version that let it pass
+                    continue
                 added = {"study": self.study.name, "replicate": replicate}
                 text = _csv([(row | added)[column] for column in self.study.columns] for row in rows)
                 yield len(rows), text
@@ -432,24 +460,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when it is complete."""
-    draft = path.with_name(f"{path.name}.new")
-    try:
-        try:
-            with draft.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except OSError as error:
-            raise InvalidInput("--out", f"cannot write {path}: {(error.strerror or '').lower()}") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -491,7 +501,7 @@ class _Report:
     def line(self, text: str) -> None:
         """One line, above the bar."""
         if self.wanted:
-            tqdm.write(f"{self.study}: {text}", file=sys.stderr)
+            tqdm.write(f"{self.study}: {text}", file=Listener())
 
     def through(self, cells: Sequence[Cell], done: str) -> Iterator[Cell]:
         """The cells one by one; says how many have been `done`, every few seconds where it takes so long."""
@@ -506,10 +516,10 @@ class _Report:
     def bar(self, total: int) -> Iterator[None]:
         """Shows the way to `total` replicates."""
         self._total = total
-        if not (self.wanted and sys.stderr.isatty()):
+        if not (self.wanted and Listener().isatty()):
             yield  # without a tqdm, which takes semaphores that a process that is killed leaves behind
             return
-        self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=sys.stderr)
+        self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=Listener())
         with self._bar:
             yield
 

@@ -28,6 +28,11 @@ class Table:
     frame: pd.DataFrame
     manifest: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return (
+            f"Table({self.manifest.get('study')}: {len(self.frame)} rows of {', '.join(self.frame.columns)})"
+        )
+
 
 def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
     """The table of a study.

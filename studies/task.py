@@ -7,6 +7,7 @@ message and a write to disk each, and cells of an hour do not wait for one anoth
 
 import importlib.metadata
 import json
+import math
 import platform
 import sys
 import threading
@@ -119,7 +120,10 @@ def _measured(measure: Measure, columns: tuple[str, ...], piece: Piece, seed: in
         results = measure(piece.cell, seeds)
         if len(results) != len(seeds):
             return f"returned {len(results)} replicates, not {len(seeds)}"
-        return [json.dumps([_values(row, columns) for row in rows]) for rows in results]
+        return [
+            json.dumps([_values(row, columns, replicate) for row in rows])
+            for replicate, rows in zip(piece.replicates, results, strict=True)
+        ]
     except _BadRow as bad:
         return str(bad)
     except Exception as error:
@@ -130,7 +134,7 @@ class _BadRow(Exception):
     """A row that is not what the study's columns announce."""
 
 
-def _values(row: Row, columns: tuple[str, ...]) -> list[float | int | str]:
+def _values(row: Row, columns: tuple[str, ...], replicate: int) -> list[float | int | str]:
     if set(row) != set(columns):
         raise _BadRow(f"returned a row with columns {sorted(row)}, not {sorted(columns)}")
     values = [row[column] for column in columns]
@@ -138,7 +142,19 @@ def _values(row: Row, columns: tuple[str, ...]) -> list[float | int | str]:
     for column, value in zip(columns, values, strict=True):
         if type(value) not in (float, int, str):
             raise _BadRow(f"returned a {type(value).__name__} as {column}, not a number or text")
+        if not finite(value):
+            raise _BadRow(f"returned {value} as {column} in replicate {replicate}, not a finite number")
     return values
+
+
+def finite(value: float | int | str) -> bool:
+    """Whether a value stands for something in a table: no NaN, no infinity, nor a word that is read as one."""
+    if isinstance(value, int):
+        return True
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return True
 
 
 def describe(error: BaseException) -> str:

@@ -2,22 +2,27 @@
 
 import ctypes
 import errno
+import fcntl
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from bounds.check import InvalidInput
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings, cells
-from studies.store import Store
-from studies.study import Lazy, Study
+from studies.store import Key, Store
+from studies.study import Cell, Lazy, Row, Study, cell_key
 from studies.sweep import Outcome, run
 from tests import faults, toy_studies
 from tests.test_sweep import HERE, files
@@ -139,7 +144,10 @@ def test_a_disk_that_fills_up_while_the_table_is_written(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InvalidInput) as caught:
         go(tmp_path, SHORT)
-    assert str(caught.value) == f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device"
+    assert str(caught.value) == (
+        f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device: "
+        "make room, or choose another --out"
+    )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -294,3 +302,161 @@ def test_a_million_cells_of_a_base_study_take_no_room() -> None:
         tracemalloc.stop()
     assert len(found) == 10**6
     assert (found[0]["d"], found[0]["m"], found[1]["m"], found[-1]["d"]) == (1, 1001, 1002, 1000)
+
+
+# Folders that go, locks that there are none of, numbers that are none
+
+
+def moved(out: Path) -> None:
+    out.rename(out.with_name("elsewhere"))
+
+
+def removed(out: Path) -> None:
+    shutil.rmtree(out)
+
+
+def replaced(out: Path) -> None:
+    moved(out)
+    shutil.copytree(out.with_name("elsewhere"), out)
+
+
+def without_store(out: Path) -> None:
+    (out / "toy.sqlite").unlink()
+
+
+@pytest.mark.parametrize("act", [moved, removed, replaced, without_store])
+def test_a_folder_that_goes_is_noticed_at_the_next_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None]
+) -> None:
+    """After the third of 50 commits; at most one more comes after it. Moved back, the same call goes on."""
+    out, commits = tmp_path / "out", [0]
+    add = Store.add
+
+    def counting(self: Store, *more: object) -> None:
+        commits[0] += 1
+        if commits[0] == 4:
+            act(out)
+        add(self, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "add", counting)
+    toy = study(batch=toy_studies.batch_of_one)
+    with pytest.raises(
+        InvalidInput, match=r"--out: .*toy\.sqlite was removed or moved while it was written to"
+    ):
+        go(out, SHORT, toy)
+    assert commits[0] == 4
+    if act is moved:
+        out.with_name("elsewhere").rename(out)
+        whole = go(out, SHORT, toy)
+        assert whole.missing == () and 0 < whole.measured < 50
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.ENOLCK, "that file system has no locks; choose another --out, on a local disk"),
+        (errno.EOPNOTSUPP, "that file system has no locks"),
+        (errno.EIO, "cannot lock"),
+    ],
+)
+def test_a_file_system_without_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str
+) -> None:
+    """As some network file systems are: under --out, with what helps."""
+
+    def none(*ignored: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(InvalidInput, match=f"--out: cannot lock .*: .*{says}|--out: {says}"):
+        go(tmp_path, SHORT)
+
+
+@pytest.mark.parametrize(
+    ("error", "helps"),
+    [
+        ("database is locked", "choose an --out on a local disk"),
+        ("disk I/O error", "choose an --out on a local disk"),
+        ("locking protocol", "choose an --out on a local disk"),
+        ("unable to open database file", "choose an --out on a local disk"),
+        ("database or disk is full", "make room, or choose another --out"),
+    ],
+)
+def test_what_sqlite_says_of_a_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str, helps: str
+) -> None:
+    """Its words, and what helps."""
+
+    def fail(*ignored: object, **more: object) -> None:
+        raise sqlite3.OperationalError(error)
+
+    monkeypatch.setattr(sqlite3, "connect", fail)
+    with pytest.raises(InvalidInput, match=error) as caught:
+        go(tmp_path, SHORT)
+    assert caught.value.reason.endswith(helps)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+        (-float("inf"), "-inf"),
+        (np.float32("nan"), "nan"),
+        (np.float64("inf"), "inf"),
+        ("NaN", "NaN"),
+        ("-Infinity", "-Infinity"),
+        ("1e999", "1e999"),
+    ],
+)
+def test_a_number_that_is_none_is_a_cell_that_failed(tmp_path: Path, value: object, says: str) -> None:
+    """Named, with the replicate; a word that the table's reader would take for one is no better. The other cell stands.
+
+    Names that only look odd, zero, and the smallest and largest numbers are kept (the control).
+    """
+    outcome = go(
+        tmp_path / "a",
+        ToySettings(replicates=4, seed=1),
+        study(measure=one_bad(value), batch=toy_studies.batch_of_one),
+    )
+    (missing,) = outcome.missing
+    assert (missing.cell["d"], missing.replicates) == (2, 1)
+    assert missing.reason == f"returned {says} as value in replicate 3, not a finite number"
+    assert outcome.manifest["counts"] == {
+        **outcome.manifest["counts"],
+        "cells_missing": 1,
+        "replicates_missing": 1,
+        "rows": 7,
+    }
+    for sound in (0.0, -5e-324, 1.7e308, 10**400, "NA", "", "infinite", "nano", "None"):
+        good = go(
+            tmp_path / repr(sound)[:20], ToySettings(replicates=4, seed=1), study(measure=one_bad(sound))
+        )
+        assert good.missing == ()
+
+
+def one_bad(value: Any) -> Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]:
+    """A measure that gives a certain value in replicate 3 of d = 2."""
+
+    def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+        bad = [cell["d"] == 2 and seed.spawn_key[-1] == 3 for seed in seeds]
+        return [[{"d": cell["d"], "estimator": "e", "value": value if b else 1.0}] for b in bad]
+
+    return measure
+
+
+def test_what_an_earlier_version_stored_is_looked_at_again(tmp_path: Path) -> None:
+    """NaN and infinities in the store: left out of the table, named, missing."""
+    settings = ToySettings(replicates=3, seed=1)
+    with closing(Store(tmp_path / "toy.sqlite")) as store:
+        for cell, word in zip(TOY.cells(settings), ("NaN", "-Infinity"), strict=True):
+            rows = [
+                (cell_key(cell), r, f'[[{cell["d"]}, "mean", {word if r == 1 else 0.5}]]') for r in range(3)
+            ]
+            store.add(Key("toy", 1, "1+test"), rows)
+    outcome = go(tmp_path, settings)
+    assert outcome.measured == 0
+    assert [(one.replicates, one.reason) for one in outcome.missing] == 2 * [
+        (1, "replicate 1 is stored with a number that is not finite")
+    ]
+    assert outcome.manifest["counts"]["rows"] == 4

@@ -3,8 +3,10 @@
 Nothing here is random but the sample tables, whose seeds are fixed: no test can raise a false alarm.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from bounds.check import InvalidInput
 from figures import catalog, style, told
 from figures.data import BadTable, FigureData
-from figures.output import BadFolder, save
+from figures.output import save as save_with
 from figures.papers.kumar_2025 import (
     beyond_basis,
     beyond_efficiency,
@@ -34,8 +37,11 @@ from figures.papers.kumar_2025 import (
     figure_3a,
     figure_3b,
 )
+from studies.output import write
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+
+save = partial(save_with, write=write)
 
 DIMS = (4, 8, 16, 32, 64, 128, 256)
 
@@ -495,7 +501,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     for folder in (blocked, blocked / "below"):
-        with pytest.raises(BadFolder, match="the figure cannot be written there") as refusal:
+        with pytest.raises(InvalidInput, match="--out: cannot write") as refusal:
             save(figure, folder, "figure-3a")
         assert str(folder) in str(refusal.value) and "\n" not in str(refusal.value)
 
@@ -506,15 +512,13 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path: Path, monkeypatch: pyte
     Catches writing in place, which would leave half a picture under the old name.
     """
 
-    def half(path: Path, content: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(content[: len(content) // 2])
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     old = tmp_path / "figure-3a.svg"
     old.write_bytes(b"old")
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(BadFolder, match="no space left on device"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InvalidInput, match="no space left on device"):
         save(figure_3a.draw(figure_3a.sample()), tmp_path, "figure-3a")
     assert list(tmp_path.iterdir()) == [old] and old.read_bytes() == b"old"
 

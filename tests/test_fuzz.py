@@ -157,7 +157,7 @@ def through_the_command_line(folder: Path, data: bytes) -> None:
         else:
             assert code == 0, (wanted, complained.getvalue())
             assert (out / "error-vs-timestep.csv").stat().st_size > 0
-            assert not list(out.glob("*.new"))
+            assert not list(out.rglob("*.new"))
     finally:
         shutil.rmtree(out, ignore_errors=True)
 

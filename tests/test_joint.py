@@ -1,6 +1,8 @@
 """Joint-time fitting: normal equations by brute force, the sandwich by a second construction, both by measurement."""
 
+import warnings
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ from bounds import joint
 from bounds import risk as r
 from bounds.check import InvalidInput
 from bounds.estimators import dsm
-from bounds.gaussian import Gaussian
+from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import Gram, exact
-from bounds.joint import BASES, Scheme, basis, joint_fit, joint_risk
+from bounds.joint import BASES, DEFAULT, Scheme, basis, joint_fit, joint_risk
 from bounds.process import steps, uniform_grid
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from tests.reference import EIGENVALUES, TIMES, plain_paths, random_covariance
 from tests.test_estimators import grams_of
 
@@ -403,3 +406,48 @@ def test_refusals_word_for_word(call, sentence):
     with pytest.raises(InvalidInput) as refused:
         call()
     assert str(refused.value) == sentence
+
+
+ULP = float(np.nextafter(0.6, 1))
+
+
+@pytest.mark.parametrize(
+    ("times", "scheme"),
+    [
+        ([0.6, ULP], Scheme("exponential", 2)),
+        ([0.6, ULP], Scheme("polynomial", 2)),
+        ([0.1, 0.3, 0.6, ULP], Scheme("polynomial", 4)),
+        ([20.0, float(np.nextafter(20, 30))], Scheme("resolvent", 2, skip=True)),
+        ([1e-15, float(np.nextafter(1e-15, 1)), 0.1], Scheme("exponential", 2, local=True)),
+        ([0.1, 0.1 + 1e-15, 0.1 + 2e-15], DEFAULT),
+    ],
+)
+def test_times_within_rounding_of_each_other_are_refused(times: list[float], scheme: Scheme) -> None:
+    """As many functions as times, some of which have next to no weight: before, 4.90 for 2.58, or NaN.
+
+    Risk and estimator refuse alike. Fewer functions, or ones that do not mix such times, are computed: the control.
+    """
+    law = Gaussian(spectrum("linear", 3))
+    grams = list(exact(law, 50, times, np.random.default_rng(1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for call in (lambda: joint_risk(law, times, scheme), lambda: list(joint_fit(scheme)(grams))):
+            with pytest.raises(InvalidInput, match=r"told apart|cannot be fitted jointly"):
+                call()
+        apart = list(joint_fit(Scheme("piecewise", len(times)))(grams))
+        step_by_step = list(dsm(grams))
+    np.testing.assert_allclose(apart, step_by_step, rtol=1e-6, atol=1e-9 * np.abs(step_by_step).max())
+
+
+def test_near_times_are_refused_before_anything_is_measured() -> None:
+    """In a config, with the estimators that cannot have them and only with those."""
+    settings: dict[str, Any] = {
+        "dims": (3,),
+        "samples": (50,),
+        "times": (0.6, ULP),
+        "replicates": 1,
+        "seed": 1,
+    }
+    LinearScoreSettings(**settings, estimators=("dsm", "path"))
+    with pytest.raises(ValueError, match="cannot be fitted jointly"):
+        LinearScoreSettings(**settings, estimators=("dsm", "joint"))

@@ -13,8 +13,10 @@ from bounds.estimators import bsm, dsm, dsm_step
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, exact
 from bounds.path import (
+    MAX_EIGENVALUE,
     banded,
     best_times,
+    check_information,
     covariance_rounds,
     covariance_variance,
     information,
@@ -24,6 +26,7 @@ from bounds.path import (
 )
 from bounds.process import steps, uniform_grid
 from bounds.targets import local_variances
+from studies.papers.kumar_2025.linear_score import LinearScoreSettings, Spectrum
 from tests.reference import EIGENVALUES, TIMES, plain_paths, random_covariance
 from tests.test_estimators import grams_of
 
@@ -454,3 +457,36 @@ def test_the_path_fit_is_the_plug_in_of_its_last_round():
     once, twice = (next(path_fit(rounds, start=start)(grams)) for rounds in (1, 2))
     assert np.abs(once - twice).max() > 1e-6
     assert np.abs(once - next(path_fit(1)(grams))).max() > 1e-6
+
+
+@pytest.mark.parametrize("scale", [1e10, 1e50, 1e100, 1e146, 1e200, 1e300])
+def test_a_spectrum_that_the_path_cannot_tell_is_refused(scale: float) -> None:
+    """In a config before anything is measured; in the estimator, a sentence or finite numbers, never NaN or a traceback."""
+    law = Gaussian(scale * np.array([0.5, 1.0, 2.0]) / 2)
+    with pytest.raises(InvalidInput, match="cannot tell an eigenvalue of"):
+        check_information(law, 50, [0.1, 0.2, 0.5])
+    check_information(Gaussian(law.eigenvalues / scale), 50, [0.1, 0.2, 0.5])
+    with pytest.raises(ValueError, match="cannot tell an eigenvalue of"):
+        LinearScoreSettings(
+            dims=(1,),
+            samples=(50,),
+            times=(0.1, 0.5),
+            spectrum=Spectrum(kind="linear", low=scale, high=scale),
+            estimators=("path",),
+            replicates=1,
+            seed=1,
+        )
+    if scale > MAX_EIGENVALUE:
+        with pytest.raises(InvalidInput, match="up to 1e\\+90"):
+            list(path(exact(Gaussian(law.eigenvalues), 50, [0.1, 0.2, 0.5], np.random.default_rng(1))))
+        with pytest.raises(InvalidInput, match="up to 1e\\+90"):
+            path_risk(law, [0.1, 0.2, 0.5], 50)
+
+
+def test_an_estimate_that_runs_off_is_one_sentence() -> None:
+    """λ = 10⁵⁰ from 50 samples: the rounds take it beyond every number."""
+    grams = list(
+        exact(Gaussian(1e50 * np.array([1.0, 2.0, 3.0])), 50, [0.1, 0.2, 0.5], np.random.default_rng(1))
+    )
+    with pytest.raises(InvalidInput, match="holds no information on it"):
+        covariance_rounds(grams)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bounds.catalog import estimator
+from bounds.catalog import check_estimator, estimator
 from bounds.check import InvalidInput, increasing_times
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import ENGINES, check_range
@@ -125,6 +125,8 @@ class LinearScoreSettings(Settings):
                 law = self.spectrum.law(d)
                 for m in (min(self.samples), max(self.samples)):  # what is in range there is so in between
                     check_range(law, m, self.times)
+                    for name in self.estimators:
+                        check_estimator(name, law, m, self.times)
         return self
 
 
