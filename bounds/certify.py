@@ -5,6 +5,7 @@ formula is what it stands for is algebra that is checked elsewhere: of `informat
 bounds.identities (information-over-fine-grid), of the κ's in their docstrings.
 """
 
+import math
 from functools import reduce
 from itertools import accumulate
 
@@ -12,7 +13,22 @@ import numpy as np
 from scipy.linalg import eigh
 
 from bounds.check import Array
-from bounds.intervals import Interval, Number, apply, larger, middle
+from bounds.intervals import Interval, Number
+
+
+def _apply(name: str, x: Number) -> Number:
+    """An increasing function of `math`, of a float or of an interval."""
+    return x.increasing(name) if isinstance(x, Interval) else getattr(math, name)(x)
+
+
+def _larger(x: Number, y: Number) -> Number:
+    """max(x, y), of two floats or of two intervals."""
+    return x.larger(y) if isinstance(x, Interval) else max(x, y)
+
+
+def _middle(x: Number) -> float:
+    """A float in the middle of an interval; a float as it is."""
+    return (x.lower + x.upper) / 2 if isinstance(x, Interval) else float(x)
 
 
 def information_over_bootstrap(u: Number, log: Number) -> Number:
@@ -53,16 +69,16 @@ def kappa_every_length(spacing: Number, rows: int) -> Number:
     reaches 0. Nor does it for κ ≤ Δ coth(Δ/2), the limit N → ∞, where nothing is left to spare. There, the
     proof (b) of bounds.concentration stands alone.
     """
-    sigma = [apply("sqrt", -apply("expm1", -2 * j * spacing)) for j in range(1, rows + 1)]
-    a = apply("exp", -spacing)
+    sigma = [_apply("sqrt", -_apply("expm1", -2 * j * spacing)) for j in range(1, rows + 1)]
+    a = _apply("exp", -spacing)
     earlier = [1 / sigma[0]]
     for s in sigma[1:]:
         earlier.append(a * earlier[-1] + 1 / s)
     last = sigma[-1]
-    later = tail = 1 / (last * last * last * apply("expm1", spacing))
-    largest = larger(earlier[-1], 1 / (last * -apply("expm1", -spacing))) / last + tail
+    later = tail = 1 / (last * last * last * _apply("expm1", spacing))
+    largest = _larger(earlier[-1], 1 / (last * -_apply("expm1", -spacing))) / last + tail
     for s, e in zip(reversed(sigma), reversed(earlier), strict=True):
-        largest = larger(largest, e / s + s * later)
+        largest = _larger(largest, e / s + s * later)
         later = a * (later + 1 / (s * s * s))
     return spacing * largest
 
@@ -87,16 +103,16 @@ def kappa_enclosure(spacing: Interval, eigenvalue: Interval, steps: int) -> Inte
     """
     grid = range(1, steps + 1)
     inverse = 1 / eigenvalue
-    shape = [2 * apply("sinh", j * spacing) for j in grid]
+    shape = [2 * _apply("sinh", j * spacing) for j in grid]
     late = [1 / s for s in shape]
-    early = [1 / (apply("exp", -(j * spacing)) + inverse * s) for j, s in zip(grid, shape, strict=True)]
-    h = _perron(np.array([middle(x) for x in early]), np.array([middle(x) for x in late]))
+    early = [1 / (_apply("exp", -(j * spacing)) + inverse * s) for j, s in zip(grid, shape, strict=True)]
+    h = _perron(np.array([_middle(x) for x in early]), np.array([_middle(x) for x in late]))
     sums = list(accumulate(q * y for q, y in zip(early, h, strict=True)))
     after, rows = Interval(0), []
     for p, q, y, total in zip(late[::-1], early[::-1], h[::-1], sums[::-1], strict=True):
         rows.append((p * total + q * after) / y)
         after = after + p * y
-    smallest, largest = -reduce(larger, (-row for row in rows)), reduce(larger, rows)
+    smallest, largest = -reduce(_larger, (-row for row in rows)), reduce(_larger, rows)
     return spacing * Interval(smallest.low, largest.high)
 
 

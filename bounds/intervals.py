@@ -107,19 +107,6 @@ def _interval(value: Number) -> Interval:
     return value if isinstance(value, Interval) else Interval(value)
 
 
-def apply(name: str, x: Number) -> Number:
-    """An increasing function of `math`, of a float or of an interval."""
-    return x.increasing(name) if isinstance(x, Interval) else getattr(math, name)(x)
-
-
-def larger(x: Number, y: Number) -> Number:
-    return x.larger(y) if isinstance(x, Interval) else max(x, y)
-
-
-def middle(x: Number) -> float:
-    return (x.lower + x.upper) / 2 if isinstance(x, Interval) else float(x)
-
-
 # --- bisection --------------------------------------------------------------------------------------------
 
 

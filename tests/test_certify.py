@@ -119,13 +119,13 @@ def test_every_row_of_schurs_test(rows, monkeypatch):
     the maximum on every grid tried, so a row that is too low would show in no number, only in the proof. Few rows
     bound the later times by σ_J^{−3}, and are above; 40 agree with the sums."""
     spacing, seen = 0.3, []
-    larger = certify.larger
+    larger = certify._larger
 
     def recorded(x, y):
         seen.append(y)
         return larger(x, y)
 
-    monkeypatch.setattr(certify, "larger", recorded)
+    monkeypatch.setattr(certify, "_larger", recorded)
     bound = certify.kappa_every_length(spacing, rows)
     found = np.array(seen[1:][::-1])
     assert bound >= spacing * found.max()
