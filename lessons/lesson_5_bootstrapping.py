@@ -89,9 +89,7 @@ def show(factor, spacing):
 
 @app.cell
 def _():
-    factor = mo.ui.slider(
-        0.0, 2.5, 0.1, value=1.0, label="times the control-variate weight", show_value=True
-    )
+    factor = mo.ui.slider(0.0, 2.5, 0.1, value=1.0, label="times the control-variate weight", show_value=True)
     spacing = mo.ui.slider(0.02, 0.3, 0.02, value=0.1, label="spacing Δ of 20 steps", show_value=True)
     mo.vstack([factor, spacing])
     return factor, spacing
