@@ -2,7 +2,7 @@ r"""Score estimators f(t_k, x) = Â_k x, as functions of Gram matrices alone.
 
     DSM: least squares of T1 = −ε_t/σ_t on X_t:     Â_kᵀ = −xx^{-1} xz / σ_t.
     BSM: DSM at t_1; after it, least squares of w T̂2 + (1 − w) T3 on X_t, where T̂2 = e^{g} Â_{k−1} X_{t'}
-         takes the place of the transported score and w = e^{-2g} σ_{t'}²/σ_t² is variance-optimal.
+         takes the place of the transported score and w = e^{-2g} σ_{t'}²/σ_t² is the control-variate weight.
 
 With B = xx^{-1} xw, the regression of the step's noise on X_t, least squares of X_{t'} on X_t is e^{g}(I − τ B),
 so that BSM needs one solve and one product a step:
@@ -108,7 +108,7 @@ def dsm(grams: Iterable[Gram]) -> Iterator[Array]:
 
 
 def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
-    """Bootstrapped score matching: DSM at t_1, then `bootstrap_step` with the variance-optimal weight.
+    """Bootstrapped score matching: DSM at t_1, then `bootstrap_step` with the control-variate weight.
 
     Algorithm 1's own weights, and the step at which its bootstrapping starts, are unknown (paper.md); this is
     our reading.

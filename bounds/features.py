@@ -212,7 +212,7 @@ def bsm(
     weight: Callable[[Step], float] = lambda step: step.bootstrap_weight,
     lag: int = 1,
 ) -> Iterator[Array]:
-    """Bootstrapped score matching, by default with the variance-optimal weight.
+    """Bootstrapped score matching, by default with the control-variate weight.
 
     Parameters
     ----------

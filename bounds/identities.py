@@ -17,6 +17,8 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from bounds.certify import information_over_bootstrap
+
 LAM, LAM_J = sp.symbols("lambda lambda_j", positive=True)
 E_PREV, CARRY = sp.symbols("e_prev carry", positive=True)  # e_{t'} and e^{-g}, both in (0, 1)
 W, RHO = sp.symbols("w rho", positive=True)  # a weight, and the risk coefficient r_{k−1} of the step before
@@ -24,6 +26,7 @@ W, RHO = sp.symbols("w rho", positive=True)  # a weight, and the risk coefficien
 E_T = E_PREV * CARRY
 S_PREV, S_T, TAU = 1 - E_PREV**2, 1 - E_T**2, 1 - CARRY**2  # σ_{t'}², σ_t², τ²
 V_PREV, V_T = E_PREV**2 * LAM + S_PREV, E_T**2 * LAM + S_T
+ODDS_PREV, ODDS = S_PREV / E_PREV**2, S_T / E_T**2  # x' = e^{2t'} − 1 and x = e^{2t} − 1
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,6 @@ def _scalar(row: Row) -> sp.Expr:
     return sum(sp.Symbol(f"y{i}") * entry for i, entry in enumerate(row))
 
 
-def _tweedie(scale: sp.Expr) -> sp.Expr:
-    return _scalar(_given(-Z / scale) - SCORE)
-
-
 def _tweedie_matrix(scale: sp.Expr) -> sp.Expr:
     """In two dimensions with a full Σ: E[Z | X] from E[X_0 | X], the score by differentiating log p_t."""
     a, b, c = sp.symbols("a b c", positive=True)
@@ -99,21 +98,12 @@ def _martingale(power: int) -> sp.Expr:
     return _scalar(SCORE - CARRY**power * _given(SCORE_PREV))
 
 
-def _residual_is_regression(scale: sp.Expr) -> sp.Expr:
-    return _scalar(U_T - E_T / scale * (_given(X0) - X0))
-
-
 def _conditional_variance_of_u(noise: sp.Expr) -> sp.Expr:
     return _conditional(U_T, U_T) - E_T**2 * LAM / (noise * V_T)
 
 
 def _trace(target: Row, second_moment: sp.Expr) -> sp.Expr:
     return _conditional(target, target) - (second_moment - 1 / V_T)
-
-
-def _cross_time(carry: sp.Expr) -> sp.Expr:
-    """Cov(U_t, U_{t'}) against carry · σ_{t'}²/σ_t² · C_{t'}."""
-    return _cov(U_T, U_PREV) - carry * S_PREV / S_T * _conditional(U_PREV, U_PREV, X_PREV)
 
 
 def _best_alpha(alpha: sp.Expr) -> sp.Expr:
@@ -132,22 +122,76 @@ ALPHA = CARRY * S_PREV / S_T
 WEIGHT = CARRY**2 * S_PREV / S_T
 
 
-def _reverse_differences(against: int) -> sp.Expr:
-    """E[R_2 X_{t_2}] (2) or E[R_2 X_{t_1}] (1), R_2 = E[X_0 | X_{t_2}] − E[X_0 | X_{t_1}]."""
-    difference = _given(X0, X) - _given(X0, X_PREV)
-    return _cov(difference, X if against == 2 else X_PREV)
+def _factored(target: Row, in_units_of_v: sp.Expr) -> sp.Expr:
+    """v Var(target | X_t) less the factored form."""
+    return V_T * _conditional(target, target) - in_units_of_v
 
 
-def _fresh_and_past(target: Row) -> sp.Expr:
-    """Cov(target − s(t, X), U_{t'}): zero is what lets noise add up over the steps of BSM."""
-    return _cov(target - SCORE, U_PREV)
+def _combined(power: int) -> sp.Expr:
+    """B = w T2 + (1 − w) T3 against (λ/x)² (x − x')/(λ + x') (power = 2)."""
+    target = WEIGHT * T2 + (1 - WEIGHT) * T3
+    return _factored(target, (LAM / ODDS) ** power * (ODDS - ODDS_PREV) / (LAM + ODDS_PREV))
+
+
+def _fresh_and_past(control: bool) -> sp.Expr:
+    """Covariances of a step's noise with that of any earlier step and with U there; one coordinate, r < s ≤ t' < t.
+
+    X_r = e_r X_0 + …, X_s = c_1 X_r + …, X_{t'} = c_2 X_s + …, X_t = c_3 X_{t'} + …; c_2 = 1 is s = t'. `control` takes
+    T1 + α U_{t'} for the step's target, which depends on X_0 as well.
+    """
+    first, carried = sp.Symbol("e_r", positive=True), sp.symbols("c1:4", positive=True)
+    weights, alpha = sp.symbols("w1:3"), sp.Symbol("alpha")
+    fresh = [Row([[int(i == k) for i in range(5)]]) for k in range(5)]
+    spread = sp.diag(LAM, 1 - first**2, *(1 - c**2 for c in carried))
+    kept, path = first, [first * fresh[0] + fresh[1]]
+    for c, one in zip(carried, fresh[2:], strict=True):
+        kept *= c
+        path.append(c * path[-1] + one)
+    decay = [first, *(first * sp.prod(carried[:k]) for k in (1, 2, 3))]
+    score = [-x / (e**2 * LAM + 1 - e**2) for x, e in zip(path, decay, strict=True)]
+    residual = [(x - e * fresh[0]) / (1 - e**2) + s for x, e, s in zip(path, decay, score, strict=True)]
+
+    def noise(weight: sp.Expr, step: int) -> Row:
+        """w T2 + (1 − w) T3 less the score, from the level before to this one."""
+        local = -fresh[step + 1] / (1 - carried[step - 1] ** 2)
+        return weight * score[step - 1] / carried[step - 1] + (1 - weight) * local - score[step]
+
+    late = -residual[3] + alpha * residual[2] if control else noise(weights[1], 3)
+    covariances = [(late * spread * past.T)[0, 0] for past in (noise(weights[0], 1), residual[1])]
+    return covariances[0] * sp.Symbol("y0") + covariances[1] * sp.Symbol("y1")
+
+
+def _fourth(a: Row, b: Row, c: Row, d: Row, same: bool) -> sp.Expr:
+    """E[a b c d], a and c in coordinate i, b and d in coordinate j, independent of it or the same (Isserlis)."""
+    if not same:
+        return _cov(a, c) * _cov(b, d, LAM_J)
+    return _cov(a, b) * _cov(c, d) + _cov(a, c) * _cov(b, d) + _cov(a, d) * _cov(b, c)
+
+
+def _bsm_first_step(old_error_on_itself: bool) -> sp.Expr:
+    """m v_j Var δ_ij at the first step after DSM, both errors on the same paths, less the formula at r_{k−1,ij} = c'_i.
+
+    δ_ij is a mean over paths of noise_i X_j/v_j − w e^g (Cov(X'_j, X_j)/v_j) U'_i X'_j/v'_j. Off the diagonal, and on it.
+    """
+    total = sp.Integer(0)
+    noise = W * T2 + (1 - W) * T3 - SCORE
+    for place, same in enumerate((False, True)):
+        lam = LAM if same else LAM_J
+        v_j, v_prev_j = _cov(X, X, lam), _cov(X_PREV, X_PREV, lam)
+        carry = W / CARRY * _cov(X_PREV, X_PREV if old_error_on_itself else X, lam) / v_j
+        terms = [(noise / v_j, X), (-carry * U_PREV / v_prev_j, X_PREV)]
+        square = sum(_fourth(a, b, c, d, same) for a, b in terms for c, d in terms)
+        mean = sum(_cov(a, b) for a, b in terms) if same else sp.Integer(0)
+        formula = _bsm_formula().subs(RHO, 1 / S_PREV - 1 / V_PREV).subs(LAM_J, lam)
+        total += sp.Symbol(f"y{place}") * (v_j * (square - mean**2) - formula)
+    return total
 
 
 def _bsm_recursion(old_error_on_itself: bool) -> sp.Expr:
     """m v_j Var δ_ij to leading order in 1/m, coordinate i of the target regressed on X_j, less the formula.
 
     δ_ij = (mean over paths of noise_i X_j)/v_j + w e^g δ'_ij Cov(X'_j, X_j)/v_j, where
-    Var δ'_ij = r_{k−1,ij}/(m v'_j).
+    Var δ'_ij = r_{k−1,ij}/(m v'_j), and the two terms are uncorrelated (`_fresh_and_past`).
     """
     v_j, v_prev_j = V_T.subs(LAM, LAM_J), V_PREV.subs(LAM, LAM_J)
     target = W * T2 + (1 - W) * T3
@@ -170,6 +214,53 @@ def _bsm_optimum(memory: sp.Expr) -> sp.Expr:
     return sp.diff(_bsm_formula(), W).subs(W, optimum)
 
 
+AFTER_DSM = {RHO: 1 / S_PREV - 1 / V_PREV}  # r_{k−1,ij} = c'_i
+SHARE = (ODDS - ODDS_PREV) / ODDS_PREV  # (x − x')/x'
+
+
+def _weight_over_optimal(exchanged: bool) -> sp.Expr:
+    """w/w*_ij after DSM less 1 − 1/((1 + x'/(x − x'))² (1 + x'/λ_i)(1 + λ_j/x)); w* where dr/dw = 0."""
+    slope = sp.diff(_bsm_formula(), W)
+    optimum = -slope.subs(W, 0) / sp.diff(slope, W)
+    i, j = (LAM_J, LAM) if exchanged else (LAM, LAM_J)
+    excess = 1 / ((1 + 1 / SHARE) ** 2 * (1 + ODDS_PREV / i) * (1 + j / ODDS))
+    return (WEIGHT / optimum).subs(AFTER_DSM) - (1 - excess)
+
+
+def _gain(level: sp.Expr) -> sp.Expr:
+    """Growth of x² v_j (c_i − r_ij) over a step from any r_{k−1,ij}, less (x − x') · level · λ_i/(λ_i + level)."""
+    v_j, v_prev_j = V_T.subs(LAM, LAM_J), V_PREV.subs(LAM, LAM_J)
+    late = ODDS**2 * v_j * (1 / S_T - 1 / V_T - _bsm_formula().subs(W, WEIGHT))
+    early = ODDS_PREV**2 * v_prev_j * (1 / S_PREV - 1 / V_PREV - RHO)
+    return late - early - (ODDS - ODDS_PREV) * level * LAM / (LAM + level)
+
+
+def _transport_alone(memory: sp.Expr) -> sp.Expr:
+    """r_ij/c_i after DSM with w = 1 less the sum of `fresh` and `kept`; the old error times `memory`."""
+    step = ODDS - ODDS_PREV
+    ratio = _bsm_formula().subs(W, 1).subs(RHO, memory * AFTER_DSM[RHO]) / (1 / S_T - 1 / V_T)
+    fresh = step * ODDS / (LAM * (ODDS_PREV + LAM))
+    kept = (1 + step / (ODDS_PREV + LAM)) * (1 + LAM_J * step / (ODDS_PREV * (ODDS + LAM_J)))
+    return ratio - fresh - kept
+
+
+def _information(symmetric: int) -> sp.Expr:
+    """The information bound over the limit of fine grids of r_ii less 2u²/((1 + u)² log(1 + u)), u = x/λ; and that
+    λx − λ² log(1 + x/λ) has the derivative xλ/(λ + x), and that the derivative (λ/(λ + x))²."""
+    u, y = sp.symbols("u y", positive=True)
+    lam = ODDS / u
+    v, c = V_T.subs(LAM, lam), (1 / S_T - 1 / V_T).subs(LAM, lam)
+    limit = c - (lam * ODDS - lam**2 * sp.log(1 + u)) / (ODDS**2 * v)
+    bound = symmetric * E_T**4 * lam**2 / v**3
+    integral, term = LAM * y - LAM**2 * sp.log(1 + y / LAM), y * LAM / (LAM + y)
+    checks = (
+        bound / limit - information_over_bootstrap(u, sp.log(1 + u)),
+        sp.diff(integral, y) - term,
+        sp.diff(term, y) - (LAM / (LAM + y)) ** 2,
+    )
+    return sum(sp.Symbol(f"y{place}") * check for place, check in enumerate(checks))
+
+
 def _ancestral_lack(power: int) -> sp.Expr:
     """Cov(X' | X) − σ_{t'}² τ²/σ_t² against e^{2g} τ⁴ C_t (power = 2)."""
     lack = _conditional(X_PREV, X_PREV) - S_PREV * TAU / S_T
@@ -186,39 +277,36 @@ def _posterior_mean(x: sp.Expr, y: sp.Expr) -> sp.Expr:
     return (E_PREV * TAU * y + CARRY * S_PREV * x) / S_T
 
 
-def _residual_any_law(scale: sp.Expr) -> sp.Expr:
-    """z/σ_t² + s − (e_t/σ_t²)(M − x_0) with M = E[X_0 | X_t] and s = −(x − e_t M)/σ_t², by Tweedie."""
-    x, x0, mean = sp.symbols("x x_0 M")
-    return (x - E_T * x0) / S_T - (x - E_T * mean) / S_T - E_T / scale * (mean - x0)
+def _noise(target: sp.Expr, rest: sp.Expr) -> sp.Expr:
+    """A target less s(t, X_t), less `rest`: any law, with x_0, z', n and M = E[X_0|X_t], M' = E[X_0|X_{t'}] free.
 
-
-def _abel(forward: bool) -> sp.Expr:
-    """Σ_j γ_j ζ_j U_j − Σ_k G_k R_k over three times; M_k stands for E[X_0 | X_{t_k}], M_0 for X_0."""
-    gamma, zeta, e, s = (sp.symbols(f"{name}1:4") for name in ("gamma", "zeta", "e", "s"))
-    mean = sp.symbols("M0:4")
-    size = [gamma[j] * zeta[j] * e[j] / s[j] for j in range(3)]
-    left = sum(size[j] * (mean[j + 1] - mean[0]) for j in range(3))
-    weight = [sum(size[: k + 1] if forward else size[k:]) for k in range(3)]
-    return left - sum(weight[k] * (mean[k + 1] - mean[k]) for k in range(3))
-
-
-def _mixture_of_targets(weight: sp.Expr) -> sp.Expr:
-    """T1 + α* U' − (w T2 + (1 − w) T3) for noises z', n and a score s' that are anything."""
-    z_prev, n, score = sp.symbols("z_prev n s_prev")
-    corrected = -(CARRY * z_prev + n) / S_T + ALPHA * (z_prev / S_PREV + score)
-    return corrected - (weight * score / CARRY + (1 - weight) * (-n / TAU))
-
-
-def _best_alpha_any_law(alpha: sp.Expr) -> sp.Expr:
-    """d/dα E tr Cov(T1 + α U' | X) at α, in terms of the moments of (U', s', N).
-
-    Z' = σ_{t'}² (U' − s'); E⟨U', s'⟩ = 0 by Tweedie, E⟨U', N⟩ = 0 by independence; E[U' | X] = 0, so that
-    the conditional mean does not depend on α and second moments stand for conditional variances.
+    The scores are −(x − e_t M)/σ_t² and −(x' − e_{t'} M')/σ_{t'}², by Tweedie.
     """
-    free, uu, ss, nn = sp.symbols("alpha UU SS NN", positive=True)
-    target = sp.Matrix([[free - CARRY * S_PREV / S_T, CARRY * S_PREV / S_T, -1 / S_T]])
-    moment = (target * sp.diag(uu, ss, nn) * target.T)[0, 0]
-    return sp.diff(moment, free).subs(free, alpha)
+    return target + (CARRY * X_PREV_PATH + _N - E_T * _M) / S_T - rest
+
+
+_X0, _Z_PREV, _N, _M, _M_PREV = sp.symbols("x_0 z_prev n M M_prev")
+X_PREV_PATH = E_PREV * _X0 + _Z_PREV
+SCORE_PATH = -(X_PREV_PATH - E_PREV * _M_PREV) / S_PREV
+U_PATH = _Z_PREV / S_PREV + SCORE_PATH
+
+
+def _control_noise(best: sp.Expr) -> sp.Expr:
+    """T1 + α U' − s less −(e_t/σ_t²)(M − M') + (α − best) U', for every α."""
+    alpha = sp.Symbol("alpha")
+    t1 = -(CARRY * _Z_PREV + _N) / S_T
+    return _noise(t1 + alpha * U_PATH, -E_T / S_T * (_M - _M_PREV) + (alpha - best) * U_PATH)
+
+
+def _increment(scale: sp.Expr) -> sp.Expr:
+    """w T2 + (1 − w) T3 − s less −scale · (M − M')."""
+    target = WEIGHT * SCORE_PATH / CARRY + (1 - WEIGHT) * (-_N / TAU)
+    return _noise(target, -scale * (_M - _M_PREV))
+
+
+def _carried(power: int) -> sp.Expr:
+    """w e^{g · power} less sinh t'/sinh t."""
+    return WEIGHT / CARRY**power - (1 / E_PREV - E_PREV) / (1 / E_T - E_T)
 
 
 def _ancestral_mean(growth: int) -> sp.Expr:
@@ -267,6 +355,15 @@ def _second_order(constant: sp.Expr) -> sp.Expr:
     return spread / S_T**2 - constant - log_curvature
 
 
+def _residual_any_law(scale: sp.Expr) -> sp.Expr:
+    """z/σ_t² + s − (e_t/scale)(E[X_0|X_t = x] − x_0), s = ∂_x p_t/p_t with p_t = M0 and ∫ y (integrand) dy = M1."""
+    x0 = sp.Symbol("x_0")
+    moments = sp.symbols("M0:2", positive=True)
+    slope = sp.expand(sp.simplify(sp.diff(_JOINT, _X) / _JOINT))
+    score = sum(slope.coeff(_Y, k) * moments[k] / moments[0] for k in range(2))
+    return (_X - E_T * x0) / S_T + score - E_T / scale * (moments[1] / moments[0] - x0)
+
+
 def _transport_integrand(growth: int) -> sp.Expr:
     """∂_x(k p) − e^g k ∂_b p + ∂_b(e^g k p), p the density of X' at b, k the kernel from there to x, over k."""
     k = _kernel(_X, CARRY * _B, TAU)
@@ -292,31 +389,12 @@ def _posterior(variance: sp.Expr) -> sp.Expr:
     return sp.log((S_T * variance) / (TAU * S_PREV)) - exponents
 
 
-# Finite m.
-
-
-def _inverse_wishart(shift: int) -> sp.Expr:
-    """E[1/χ²_k] − 1/(k − 2 + shift), with k = m − d + 1 = q + 2 degrees of freedom, q = m − d − 1 > 0."""
-    q, y = sp.symbols("q y", positive=True)
-    k = q + 2
-    density = y ** (k / 2 - 1) * sp.exp(-y / 2) / (2 ** (k / 2) * sp.gamma(k / 2))
-    mean = sp.integrate(sp.powsimp(density / y), (y, 0, sp.oo), conds="none")
-    return sp.gammasimp(mean) - 1 / (q + shift)
-
-
 _GAUSSIAN = "Gaussian data, one coordinate of the eigenbasis; 0 < t' < t"
-_ANY = "any data law with finite second moments; 0 < t' < t"
-_SMOOTH = "any data law p_0; derivatives under the integral over y (true for t > 0: the kernel is Gaussian)"
+_PATHS = "any data law, path by path; scores by Tweedie"
+_SMOOTH = "any data law p_0; derivatives under the integral over y (true for t > 0: the kernel is "
+"Gaussian)"
 
 DERIVATIONS: tuple[Derivation, ...] = (
-    Derivation(
-        "tweedie-gaussian",
-        "E[−Z_t/σ_t² | X_t] = s(t, X_t)",
-        _GAUSSIAN,
-        partial(_tweedie, S_T),
-        partial(_tweedie, TAU),
-        "the step's τ² in place of σ_t²",
-    ),
     Derivation(
         "tweedie-gaussian-matrix",
         "E[−Z_t/σ_t² | X_t] = ∇ log p_t(X_t)",
@@ -376,42 +454,34 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation(
         "residual-is-regression",
         "U_t = (e_t/σ_t²)(E[X_0|X_t] − X_0)",
-        _GAUSSIAN,
-        partial(_residual_is_regression, S_T),
-        partial(_residual_is_regression, sp.sqrt(S_T)),
-        "σ_t in place of σ_t²",
-    ),
-    Derivation(
-        "residual-is-regression-any-law",
-        "U_t = (e_t/σ_t²)(E[X_0|X_t] − X_0)",
-        "any data law, path by path; Tweedie",
+        _SMOOTH,
         partial(_residual_any_law, S_T),
         partial(_residual_any_law, TAU),
         "τ² in place of σ_t²",
     ),
     Derivation(
-        "reverse-decomposition",
-        "Σ_j γ_j ζ_j U_j = Σ_k G_k R_k, G_k = Σ_{j≥k} γ_j (e_j/σ_j²) ζ_j",
-        "any data law, N = 3, one coordinate; U_j = (e_j/σ_j²)(E[X_0|X_{t_j}] − X_0)",
-        partial(_abel, False),
-        partial(_abel, True),
-        "G_k summed over j ≤ k: the forward filtration",
+        "noise-of-control-variate",
+        "T1 + α U_{t'} − s(t, X_t) = −(e_t/σ_t²)(E[X_0|X_t] − E[X_0|X_{t'}]) + (α − α*) U_{t'}",
+        _PATHS,
+        partial(_control_noise, ALPHA),
+        partial(_control_noise, S_PREV / S_T),
+        "the factor e^{−g} dropped from α*",
     ),
     Derivation(
-        "reverse-martingale-differences",
-        "E[R_2 X_{t_2}] = 0, R_2 = E[X_0|X_{t_2}] − E[X_0|X_{t_1}]",
-        _GAUSSIAN,
-        partial(_reverse_differences, 2),
-        partial(_reverse_differences, 1),
-        "E[R_2 X_{t_1}] = 0, which the forward filtration would need",
+        "noise-is-increment",
+        "w T2 + (1 − w) T3 − s(t, X_t) = −(e_t/σ_t²)(E[X_0|X_t] − E[X_0|X_{t'}]), w = e^{−2g} σ_{t'}²/σ_t²",
+        _PATHS,
+        partial(_increment, E_T / S_T),
+        partial(_increment, E_PREV / S_PREV),
+        "the increment scaled as at the level before, e_{t'}/σ_{t'}²",
     ),
     Derivation(
-        "cross-time-covariance",
-        "Cov(U_t, U_{t'}) = (e^{−g} σ_{t'}²/σ_t²) C_{t'}",
-        _GAUSSIAN,
-        partial(_cross_time, CARRY),
-        partial(_cross_time, sp.Integer(1)),
-        "the factor e^{−g} dropped",
+        "carried-factor",
+        "w e^g = sinh t'/sinh t",
+        "none",
+        partial(_carried, 1),
+        partial(_carried, 0),
+        "w itself, e^g dropped",
     ),
     Derivation(
         "variance-of-t1",
@@ -438,19 +508,43 @@ DERIVATIONS: tuple[Derivation, ...] = (
         "σ_t² in place of τ²",
     ),
     Derivation(
+        "factored-t1",
+        "v Var(T1 | X_t) = λ/x",
+        _GAUSSIAN,
+        partial(_factored, T1, LAM / ODDS),
+        partial(_factored, T1, LAM / ODDS_PREV),
+        "x' in place of x",
+    ),
+    Derivation(
+        "factored-t2",
+        "v Var(T2 | X_t) = (x − x')/(λ + x')",
+        _GAUSSIAN,
+        partial(_factored, T2, (ODDS - ODDS_PREV) / (LAM + ODDS_PREV)),
+        partial(_factored, T2, (ODDS - ODDS_PREV) / LAM),
+        "(x − x')/λ: the limit t' → 0",
+    ),
+    Derivation(
+        "factored-t3",
+        "v Var(T3 | X_t) = (λ + x')/(x − x')",
+        _GAUSSIAN,
+        partial(_factored, T3, (LAM + ODDS_PREV) / (ODDS - ODDS_PREV)),
+        partial(_factored, T3, LAM / (ODDS - ODDS_PREV)),
+        "λ/(x − x'): the limit t' → 0",
+    ),
+    Derivation(
+        "factored-combined",
+        "v Var(w T2 + (1 − w) T3 | X_t) = (λ/x)² (x − x')/(λ + x')",
+        _GAUSSIAN,
+        partial(_combined, 2),
+        partial(_combined, 1),
+        "λ/x once, not squared",
+    ),
+    Derivation(
         "optimal-control-variate-gaussian",
         "α* = e^{−g} σ_{t'}²/σ_t² minimises Var(T1 + α U_{t'} | X_t)",
         _GAUSSIAN,
         partial(_best_alpha, ALPHA),
         partial(_best_alpha, S_PREV / S_T),
-        "the factor e^{−g} dropped",
-    ),
-    Derivation(
-        "optimal-control-variate-any-law",
-        "α* = e^{−g} σ_{t'}²/σ_t² minimises E tr Cov(T1 + α U_{t'} | X_t)",
-        _ANY + "; Tweedie at t' (E⟨U', s'⟩ = 0) and E[U' | X_t] = 0",
-        partial(_best_alpha_any_law, ALPHA),
-        partial(_best_alpha_any_law, S_PREV / S_T),
         "the factor e^{−g} dropped",
     ),
     Derivation(
@@ -462,20 +556,22 @@ DERIVATIONS: tuple[Derivation, ...] = (
         "twice the gain",
     ),
     Derivation(
-        "control-variate-is-a-mix",
-        "T1 + α* U_{t'} = w T2 + (1 − w) T3, w = e^{−2g} σ_{t'}²/σ_t²",
-        "any data law, path by path",
-        partial(_mixture_of_targets, WEIGHT),
-        partial(_mixture_of_targets, ALPHA),
-        "w = α*: e^{−g} in place of e^{−2g}",
+        "fresh-noise-is-fresh",
+        "At r < s ≤ t' < t: w T2 + (1 − w) T3 − s(t, X_t) is uncorrelated with U_s and with the "
+        "noise of the step r → s, for every two weights",
+        _GAUSSIAN,
+        partial(_fresh_and_past, False),
+        partial(_fresh_and_past, True),
+        "T1 + α U_{t'} for every α, which depends on X_0 as well",
     ),
     Derivation(
-        "fresh-noise-is-fresh",
-        "Cov(w T2 + (1 − w) T3 − s(t, X_t), U_{t'}) = 0 for every w",
-        _GAUSSIAN,
-        lambda: _fresh_and_past(W * T2 + (1 - W) * T3),
-        lambda: _fresh_and_past(T1 + sp.Symbol("alpha", positive=True) * U_PREV),
-        "T1 + α U_{t'} with α ≠ α*, which depends on X_0 as well",
+        "bsm-first-step",
+        "m v_j Var δ_ij = w² e^{2g}/v'_i + (1−w)²/τ² − 1/v_i + w² (v'_j/v_j) c'_i after DSM at t', "
+        "i ≠ j and i = j",
+        "Gaussian data, leading order in 1/m; fourth moments of the paths, nothing taken to be uncorrelated",
+        partial(_bsm_first_step, False),
+        partial(_bsm_first_step, True),
+        "the old error carried by Var X'_j in place of Cov(X'_j, X_j)",
     ),
     Derivation(
         "bsm-recursion",
@@ -494,12 +590,38 @@ DERIVATIONS: tuple[Derivation, ...] = (
         "the old error left out: the weight of a known score",
     ),
     Derivation(
-        "dsm-risk-factor",
-        "E[1/χ²_{m−d+1}] = 1/(m − d − 1), a diagonal entry of E[W^{-1}], W ~ Wishart_d(m, I)",
-        "m > d + 1; 1/(W^{-1})_ii ~ χ²_{m−d+1} taken for granted (Schur complement)",
-        partial(_inverse_wishart, 0),
-        partial(_inverse_wishart, 1),
-        "1/(m − d), one off",
+        "weight-over-optimal",
+        "w/w*_ij = 1 − 1/((1 + x'/(x − x'))² (1 + x'/λ_i)(1 + λ_j/x)) after DSM at t'",
+        "as bsm-recursion",
+        partial(_weight_over_optimal, False),
+        partial(_weight_over_optimal, True),
+        "i and j exchanged",
+    ),
+    Derivation(
+        "bsm-gain",
+        "x² v_j (c_i − r_k,ij) − x'² v'_j (c'_i − r_{k−1,ij}) = (x − x') x' λ_i/(λ_i + x')",
+        "as bsm-recursion, with the control-variate weight; any r_{k−1,ij}",
+        partial(_gain, ODDS_PREV),
+        partial(_gain, ODDS),
+        "(x − x') x λ_i/(λ_i + x): the step's other end",
+    ),
+    Derivation(
+        "transport-alone",
+        "r_ij/c_i = (x − x') x/(λ_i (x' + λ_i)) + (1 + (x − x')/(x' + λ_i))(1 + λ_j (x − x')/(x' "
+        "(x + λ_j))) after DSM at t', w = 1",
+        "as bsm-recursion",
+        partial(_transport_alone, sp.Integer(1)),
+        partial(_transport_alone, CARRY**2),
+        "the old error shrunk by e^{−2g} once more, as X_{t'} is",
+    ),
+    Derivation(
+        "information-over-fine-grid",
+        "information bound/limit of r_ii = 2u²/((1 + u)² log(1 + u)), u = x/λ; the limit's "
+        "integrand increases",
+        "Gaussian data, leading order in 1/m; sums over a grid's left ends against the integral",
+        partial(_information, 2),
+        partial(_information, 1),
+        "the factor 1 + δ_ij of the symmetric pair forgotten",
     ),
     Derivation(
         "ancestral-posterior",

@@ -199,7 +199,7 @@ class Step:
 
     @property
     def bootstrap_weight(self) -> float:
-        """w = e^{-2g} σ_{t'}²/σ_t², the variance-optimal weight of T2 against T3; 0 at the first step.
+        """w = e^{-2g} σ_{t'}²/σ_t², the control-variate weight of T2 against T3; 0 at the first step.
 
         Source: theory.md, identity 5 (derived; Algorithm 1's own weights are unknown).
         """

@@ -312,7 +312,7 @@ def bootstrap_recursion(
     law : the data's law N(0, Σ)
     times : shape (N,), strictly increasing and positive
     weight : w of each step, a number or an array that broadcasts to (d, d) as w_ij; by default the
-        variance-optimal weight w = e^{-2g} σ_{t'}²/σ_t²
+        control-variate weight w = e^{-2g} σ_{t'}²/σ_t²
 
     Returns
     -------

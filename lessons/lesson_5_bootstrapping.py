@@ -32,7 +32,7 @@ def _():
 
     $$r_{k,ij} = w^2 \frac{e^{2g}}{v'_i} + \frac{(1-w)^2}{\tau^2} - \frac{1}{v_i} + w^2 \frac{v'_j}{v_j}\, r_{k-1,ij}.$$
 
-    $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$ is the *variance-optimal* weight: it is what $T_1 + \alpha U_{t'}$ becomes
+    $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$ is the *control-variate* weight: it is what $T_1 + \alpha U_{t'}$ becomes
     at its best $\alpha$, for every law of the data, and needs no knowledge of that law. The paper's own
     weights are unknown
     to us.
@@ -42,7 +42,7 @@ def _():
 
 @app.function
 def rule(factor):
-    """The variance-optimal weight times a factor, at most 1."""
+    """The control-variate weight times a factor, at most 1."""
     return lambda step: min(1.0, factor * step.bootstrap_weight)
 
 
@@ -65,7 +65,7 @@ def show(factor, spacing):
     plain = bootstrap_risk(LAW, times, 10**9) / base
     floor = np.array([information_bound(LAW, t, 10**9) for t in times]) / base
     figure, (axes,) = plot()
-    axes.plot(times, plain, color=style.FAINT, label="variance-optimal weight, theory")
+    axes.plot(times, plain, color=style.FAINT, label="control-variate weight, theory")
     axes.plot(times, theory, color=style.COLOURS[1], ls="--", label=f"{factor:g} times it, theory")
     axes.plot(
         times,
@@ -81,7 +81,7 @@ def show(factor, spacing):
     axes.set_ylabel("risk over that of DSM")
     text = mo.md(
         f"At t = {times[-1]:.2g}: **{theory[-1]:.3f}** of DSM's risk by the recursion, "
-        f"**{above[-1].mean() / below[-1].mean():.3f}** measured; {plain[-1]:.3f} with the variance-optimal weight; "
+        f"**{above[-1].mean() / below[-1].mean():.3f}** measured; {plain[-1]:.3f} with the control-variate weight; "
         f"{floor[-1]:.3f} is the information bound."
     )
     return mo.vstack([picture(figure, f"Risk over DSM's against time, weight factor {factor:g}."), text])
@@ -89,9 +89,7 @@ def show(factor, spacing):
 
 @app.cell
 def _():
-    factor = mo.ui.slider(
-        0.0, 2.5, 0.1, value=1.0, label="times the variance-optimal weight", show_value=True
-    )
+    factor = mo.ui.slider(0.0, 2.5, 0.1, value=1.0, label="times the control-variate weight", show_value=True)
     spacing = mo.ui.slider(0.02, 0.3, 0.02, value=0.1, label="spacing Δ of 20 steps", show_value=True)
     mo.vstack([factor, spacing])
     return factor, spacing
@@ -108,13 +106,13 @@ def _():
     mo.md(r"""
     ## Look
 
-    - Which factor is best at the last step, by eye? It is not 1. "Variance-optimal" was a race among the
+    - Which factor is best at the last step, by eye? It is not 1: that weight is best among the
       $T_1 + \alpha U_{t'}$ alone; minimise the recursion over $w$ and compare. What must one know of the data for that?
     - At which factor does bootstrapping stop helping at all, and what is $w = 0$?
 
     ## Break it
 
-    The ledger's claim is the ratio of risks under the variance-optimal weight; its decoy takes $w = 1/2$ at every
+    The ledger's claim is the ratio of risks under the control-variate weight; its decoy takes $w = 1/2$ at every
     step. Plant it. Is there a spacing at which the two weights are nearly the same?
     """)
     return
@@ -149,14 +147,14 @@ def _(planted, step):
 def _():
     exercises = (
         Exercise(
-            r"What is the variance-optimal weight $w$ on $T_2$ for the step from $t' = 0.1$ to $t = 0.2$?",
+            r"What is the control-variate weight $w$ on $T_2$ for the step from $t' = 0.1$ to $t = 0.2$?",
             0.45017,
             "e^{−2g} σ_{t'}²/σ_t² = 0.8187 · 0.1813/0.3297.",
             0.49752,
             "That is α*, with e^{−g}: the weight on U_{t'} in T1 + α U_{t'}, not on T2.",
         ),
         Exercise(
-            r"$\lambda$ = linspace(0.3, 3, 8), $t = 0.1, 0.2, …, 2.0$, variance-optimal weight. By the recursion, "
+            r"$\lambda$ = linspace(0.3, 3, 8), $t = 0.1, 0.2, …, 2.0$, control-variate weight. By the recursion, "
             r"what is BSM's risk over DSM's at $t = 2$?",
             0.1306,
             "Set the sliders to factor 1 and spacing 0.1, and read the sentence under the figure.",

@@ -16,6 +16,7 @@ from figures import style
 from figures.output import save
 from studies import tables
 from studies.catalog import study
+from studies.output import write
 from studies.study import load_settings
 from tests.test_cli import CONFIG, ROOT, files
 
@@ -124,7 +125,7 @@ def test_dates_for_reproducible_builds_change_no_figure(
         with style.look():
             drawing = Figure()
             drawing.subplots().plot([1, 2])
-        found.append([one.read_bytes() for one in save(drawing, tmp_path / str(number), "x")])
+        found.append([one.read_bytes() for one in save(drawing, tmp_path / str(number), "x", write)])
         assert os.environ.get("SOURCE_DATE_EPOCH") == epoch
     assert all(one == found[0] for one in found)
 
@@ -157,8 +158,8 @@ def test_git_is_told_to_leave_line_ends_alone() -> None:
             "eol",
             "text",
             "--",
-            "figures/paper/evidence-rigor.csv",
-            "figures/paper/figure-2.png",
+            "figures/results/kumar_2025/evidence-rigor.csv",
+            "figures/results/kumar_2025/figure-2.png",
         ],
         cwd=ROOT,
         capture_output=True,

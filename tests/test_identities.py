@@ -61,9 +61,8 @@ OLD, NOISE, FRESH = 1 - E**2, 1 - (E * C) ** 2, 1 - C**2  # σ_{t'}², σ_t², �
 PLACE = {"e_prev": E, "carry": C, "x": 1.5, "y": -0.4, "b": 0.7, "x_0": 0.2, "M": 1.1, "s": -0.8}
 PLACE |= {"z_prev": 0.3, "n": -1.2, "s_prev": 0.45, "UU": 1.7, "SS": 0.6, "NN": 2.2, "C": 3.0, "q": 4.0}
 PLACE |= {"a": 1.3, "c": 0.8, "x1": 0.5, "x2": -1.1, "y0": 0.35, "y1": 0.85}
-PLACE |= {"gamma1": 0.2, "gamma2": 0.3, "gamma3": 0.5, "zeta1": 1.5, "zeta2": -0.7, "zeta3": 0.9}
-PLACE |= {"e1": 0.8, "e2": 0.6, "e3": 0.3, "s1": 0.36, "s2": 0.64, "s3": 0.91}
-PLACE |= {"M0": 0.4, "M1": 0.6, "M2": 1.1, "M3": -0.3}
+PLACE |= {"M0": 0.4, "M1": 1.1, "M2": 2.3, "M": 1.7, "M_prev": 0.6, "alpha": 0.55}
+PLACE |= {"lambda": 1.9, "lambda_j": 0.75, "w": 0.45, "rho": 0.3}
 
 
 def density(y):
@@ -77,11 +76,34 @@ def in_the_plane(scale):
     return float((1 - NOISE / scale) * np.array([0.35, 0.85]) @ np.linalg.solve(v, [0.5, -1.1]))
 
 
-def forward_and_back():
-    """Σ_j w_j (M_j − M_0) less Σ_k (w_1 + … + w_k)(M_k − M_{k−1}), w_j = γ_j ζ_j e_j/s_j."""
-    w = np.array([0.2 * 1.5 * 0.8 / 0.36, 0.3 * -0.7 * 0.6 / 0.64, 0.5 * 0.9 * 0.3 / 0.91])
-    means = np.array([0.4, 0.6, 1.1, -0.3])
-    return float(w @ (means[1:] - means[0]) - np.cumsum(w) @ np.diff(means))
+LAMBDA, LAMBDA_J = 1.9, 0.75
+X_NOW, X_BEFORE = NOISE / (E * C) ** 2, OLD / E**2  # e^{2t} − 1 and e^{2t'} − 1
+PREV = E * 0.2 + 0.3  # X_{t'} on the path
+
+
+def variance(x, value):
+    """v of an eigenvalue where e^{2t} = 1 + x."""
+    return (value + x) / (1 + x)
+
+
+def excess(i, j):
+    """1 − w/w* of the entry (i, j)."""
+    return 1 / ((1 + X_BEFORE / (X_NOW - X_BEFORE)) ** 2 * (1 + X_BEFORE / i) * (1 + j / X_NOW))
+
+
+def old_after_dsm():
+    """(v'_j/v_j) c'_i/c_i, what T2 alone carries of the old error, over c_i."""
+    old = 1 / OLD - 1 / variance(X_BEFORE, LAMBDA)
+    now = 1 / NOISE - 1 / variance(X_NOW, LAMBDA)
+    return variance(X_BEFORE, LAMBDA_J) / variance(X_NOW, LAMBDA_J) * old / now
+
+
+def old_error_carried_whole():
+    """w² e^{2g} v'_j/v_j in place of w² v'_j/v_j, times c'_i, off the diagonal and on it; and nothing besides, since the two
+    errors are uncorrelated."""
+    old = 1 / OLD - 1 / variance(X_BEFORE, LAMBDA)
+    ratios = [variance(X_BEFORE, one) / variance(X_NOW, one) for one in (LAMBDA_J, LAMBDA)]
+    return 0.45**2 * (1 / C**2 - 1) * old * (0.35 * ratios[0] + 0.85 * ratios[1])
 
 
 BY_HAND = {
@@ -90,11 +112,19 @@ BY_HAND = {
     "martingale-any-law": -density(0.7) * (1.5 - C * 0.7),
     "local-tweedie-any-law": density(0.7) * (1.5 - C * 0.7) * (1 / NOISE - 1 / FRESH),
     "residual-covariance-any-law": 1 / NOISE,
-    "residual-is-regression-any-law": E * C * (1.1 - 0.2) * (1 / NOISE - 1 / FRESH),
-    "reverse-decomposition": forward_and_back(),
-    "optimal-control-variate-any-law": 2 * 1.7 * (1 - C) * OLD / NOISE,
-    "control-variate-is-a-mix": -(1 - C) * C * OLD / NOISE * (0.45 / C - 1.2 / FRESH),
-    "dsm-risk-factor": 1 / 4 - 1 / 5,
+    "residual-is-regression": E * C * (1.1 / 0.4 - 0.2) * (1 / NOISE - 1 / FRESH),
+    "noise-of-control-variate": (1 - C) * OLD / NOISE * (0.3 / OLD - (PREV - E * 0.6) / OLD),
+    "noise-is-increment": (1.7 - 0.6) * (E / OLD - E * C / NOISE),
+    "carried-factor": C * OLD / NOISE * (C - 1),
+    "factored-t1": LAMBDA * (1 / X_NOW - 1 / X_BEFORE),
+    "factored-t2": (X_NOW - X_BEFORE) * (1 / (LAMBDA + X_BEFORE) - 1 / LAMBDA),
+    "factored-t3": X_BEFORE / (X_NOW - X_BEFORE),
+    "factored-combined": (LAMBDA / X_NOW - 1) * LAMBDA / X_NOW * (X_NOW - X_BEFORE) / (LAMBDA + X_BEFORE),
+    "bsm-gain": (X_NOW - X_BEFORE)
+    * (X_BEFORE * LAMBDA / (LAMBDA + X_BEFORE) - X_NOW * LAMBDA / (LAMBDA + X_NOW)),
+    "weight-over-optimal": excess(LAMBDA_J, LAMBDA) - excess(LAMBDA, LAMBDA_J),
+    "transport-alone": -(1 - C**2) * old_after_dsm(),
+    "bsm-first-step": old_error_carried_whole(),
     "ancestral-posterior": math.log(NOISE / OLD)
     - (0.7 - (E * FRESH * -0.4 + C * OLD * 1.5) / NOISE) ** 2 * (NOISE / (OLD * FRESH) - 1 / FRESH),
     "ancestral-mean": (1 / C - C) * (1.5 - FRESH * 0.8),

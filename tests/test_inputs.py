@@ -15,7 +15,6 @@ from scipy import stats
 
 from bounds import (
     bootstrap,
-    certify,
     classes,
     concentration,
     divergence,
@@ -172,7 +171,6 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     ),
     (transfer.total_variation, {"grid": LINE, "p": BELL, "q": BELL}),
     (transfer.wasserstein, {"grid": LINE, "p": BELL, "q": BELL}),
-    (certify.bootstrap_closed_form, {"eigenvalues": np.ones(2), "times": TIMES}),
     (concentration.residuals, {"times": TIMES, "x0": X0, "posterior_means": MEANS}),
     (concentration.reverse_weights, {"times": TIMES, "gamma": np.ones(3), "zeta": MEANS}),
     (concentration.reverse_increments, {"x0": X0, "posterior_means": MEANS}),
@@ -537,7 +535,6 @@ def test_kl_of_laws_of_very_different_width(narrow: float) -> None:
         lambda: path.path_risk(LAW, [1.0, 400.0], M),
         lambda: bootstrap.bootstrap_limit(LAW, [1.0, 400.0]),
         lambda: bootstrap.optimal_limit(LAW, [400.0]),
-        lambda: certify.bootstrap_closed_form([1.0], [1.0, 400.0]),
         lambda: rates.gupta_2024_samples(4, 1e-200),
         lambda: rates.kumar_2025_linear_reference(np.inf),
         lambda: rates.block_2020_squared_error(1e200, 1e10, degree=2.0),

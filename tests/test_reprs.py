@@ -14,13 +14,13 @@ from bounds.joint import joint_risk
 from bounds.mixture import Mixture
 from bounds.process import Step, simulate
 from bounds.reverse import Parts
+from figures.catalog import FIGURES
 from figures.data import FigureData
 from studies.catalog import STUDIES
 from studies.tables import read
-from tests.test_figures import SAMPLES
 
 LAW = Gaussian(spectrum("linear", 200))
-PAPER = Path(__file__).parent.parent / "figures" / "paper"
+PAPER = Path(__file__).parent.parent / "figures" / "results" / "kumar_2025"
 RNG = np.random.default_rng(1)
 X0 = RNG.standard_normal((50, 3))
 
@@ -52,7 +52,7 @@ X0 = RNG.standard_normal((50, 3))
         ),
         (lambda: STUDIES[0], "Study('error-vs-timestep', presets: quick, paper, deep)"),
         (lambda: read(PAPER, "small-samples", ("d",)), "Table(small-samples: "),
-        (lambda: SAMPLES["figure-3a"](), "FigureData(figure-3a: "),
+        (lambda: next(f for f in FIGURES if f.name == "figure-3a").sample(), "FigureData(figure-3a: "),
     ],
 )
 def test_one_short_line(made: Callable[[], object], says: str) -> None:
@@ -67,6 +67,6 @@ def test_of_many_tables() -> None:
     """No repr of a catalog's study or a figure's sample is long."""
     for one in STUDIES:
         assert len(repr(one)) < 100
-    for make in SAMPLES.values():
+    for make in (figure.sample for figure in FIGURES):
         data = make()
         assert isinstance(data, FigureData) and len(repr(data)) < 400

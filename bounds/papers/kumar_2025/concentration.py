@@ -339,7 +339,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="κ of the log-concave laws, for a law that is not",
         tolerance=1e-9,
         why="Cov(X_0|X_s) = e^{2s}σ_s²(I + σ_s²∇²log p_s) is an identity; put in L₊(s).",
-        uses=("kappa", "residual-norm-bound", "reverse-decomposition-paths"),
+        uses=("kappa", "posterior-covariance-mixture", "reverse-decomposition-paths"),
     ),
     Claim(
         name="bimodal-crude",

@@ -74,12 +74,15 @@ def _classes(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         estimate = solve(gram)
         empirical, population = m * empirical_risk(law, gram, estimate), m * risk(law, t, estimate)
         of = {"class": kind, "width": width, "d": d, "m": m, "t": t, "x": parameters}
-        found = {"error": empirical, "square": empirical**2, "population": population}
-        if kind not in ("diagonal", "banded", "block", "dense"):
-            del found["population"]
-        if parameters < 16:
-            del found["square"]
+        found = {"error": empirical}
+        if kind in ("diagonal", "banded", "block", "dense"):
+            found["population"] = population
         _append(rows, of, found, seeds)
+        if cell["draws"] > 1:
+            # Two standard deviations of χ²_p above its mean, in units of c.
+            level = parameters + 2 * np.sqrt(2 * parameters)
+            beyond = empirical > level * law.conditional_variances(t)[0]
+            _append(rows, {**of, "level": level}, {"beyond": beyond}, seeds)
     for rank in cell["ranks"]:
         found = {"low-rank": m * empirical_risk(law, gram, low_rank(gram, rank))}
         _append(rows, {"rank": rank, "d": d, "m": m, "t": t}, found, seeds)
@@ -152,8 +155,7 @@ def _control(cell: Cell, seeds: Seeds) -> list[list[Row]]:
             noise, carried = error(law, gram.step.t, fresh), estimate - fresh
             product = 2 * m * ((noise * carried) @ law.variances(gram.step.t)).sum(axis=-1)
             _append(rows, shared, {"fresh-times-carried": product}, seeds)
-    quantity = "bsm-risk" if theta == 1 else "control-risk"
-    _append(rows, shared, {quantity: m * risk(law, times[-1], estimate)}, seeds)
+    _append(rows, shared, {"control-risk": m * risk(law, times[-1], estimate)}, seeds)
     return rows
 
 

@@ -11,7 +11,7 @@ from bounds.papers.kumar_2025 import classes as claims
 from bounds.process import Step
 from bounds.risk import bootstrap_risk
 from bounds.targets import control_weight
-from studies import verdicts
+from studies import quantities, verdicts
 from studies.papers.kumar_2025 import evidence_classes as evidence
 from tests.measured import quick
 from tests.reference import plain_estimates, plain_paths
@@ -55,18 +55,32 @@ def test_parameters_are_counted():
     assert claims.parameters({"d": 7, "class": "banded", "width": 2}) != 7 * 5  # decoy
 
 
-def test_the_decoy_of_the_collapse_forgets_a_bands_corners():
-    """c = 1/(e^{2t} − 1) times d(2b + 1): 12 where a band has 10 at d = 4, 576 where it has 556 at d = 64 (20 % and
-    4 % too many, as its note says); what has no corners, a width or not, is counted as it is."""
+def test_the_decoy_of_the_collapse_counts_entries():
+    """c = 1/(e^{2t} − 1) times the entries that may differ from 0: 12 where a band has 10 parameters at d = 4, 576 where it
+    has 556 at d = 64, as the note says; 25 for a circulant matrix of 5 and a symmetric one of 15."""
     (claim,) = (one for one in claims.CLAIMS if one.name == "class-collapse")
     c = 1 / np.expm1(0.6)
-    for d, kind, width, forgotten, true in (
+    for d, kind, width, entries, true in (
         *((4, "banded", 1, 12, 10), (64, "banded", 4, 576, 556)),
-        *((6, "block", 3, 18, 18), (5, "dense", 0, 25, 25), (5, "symmetric", 0, 15, 15)),
+        *((6, "block", 3, 18, 18), (5, "dense", 0, 25, 25), (5, "diagonal", 0, 5, 5)),
+        *((5, "symmetric", 0, 25, 15), (5, "circulant", 0, 25, 5), (5, "scalar", 0, 5, 1)),
     ):
         cell = {"d": d, "class": kind, "width": width, "t": 0.3}
-        assert claim.decoy(cell) == pytest.approx(c * forgotten, rel=1e-12)
+        assert claim.decoy(cell) == pytest.approx(c * entries, rel=1e-12)
         assert claim.formula(cell) == pytest.approx(c * true, rel=1e-12)
+
+
+def test_the_tail_is_chi_squares(table):
+    """P(χ²_2 > q) = e^{−q/2} at the level of p = 2; the level measured at is p + 2√(2p), of the parameters by counting."""
+    (claim,) = (one for one in claims.CLAIMS if one.name == "class-chi-square")
+    cell = {"d": 2, "class": "diagonal", "width": 0, "level": 6.0}
+    assert claim.formula(cell) == pytest.approx(np.exp(-3), rel=1e-12)
+    assert claim.decoy(cell) == pytest.approx(0.02275013, rel=1e-6)
+    measured = quantities.measured_by(claim)[1](table)
+    assert len(measured) == 14
+    for one in measured:
+        p = claims.parameters(one.cell)
+        assert one.cell["level"] == pytest.approx(p + 2 * np.sqrt(2 * p), rel=1e-12)
 
 
 def test_top_share_ends_and_middle():
