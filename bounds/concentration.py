@@ -314,8 +314,7 @@ def kernel_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array]
     """
     t, weights = _grid(times, gamma)
     octaves = t[0] * 2.0 ** np.arange(-60, 1 + np.ceil(np.log2(t[-1] / t[0])))
-    halves = np.arange(0.5, t[-1], 0.5)
-    edges = np.unique(np.concatenate([[0.0], octaves[octaves < t[-1]], halves, t]))
+    edges = np.unique(np.concatenate([[0.0], octaves[octaves < t[-1]], np.arange(0.5, t[-1], 0.5), t]))
     nodes, node_weights = np.polynomial.legendre.leggauss(16)
     widths = np.diff(edges)
     s = edges[:-1, None] + widths[:, None] * (nodes + 1) / 2

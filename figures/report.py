@@ -441,8 +441,8 @@ FIGURES: Mapping[str, Told] = {
         claims=(
             "gaussian-bound",
             "log-concave-bound",
-            "bimodal-crude",
-            "kappa-universal",
+            "bimodal-profile",
+            "kappa-schur",
             "theorem-1-dimension-cost",
         ),
         found=_found_2,

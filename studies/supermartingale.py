@@ -308,13 +308,11 @@ def measure_need(cell: Cell, rng: Rng) -> list[Row]:
     nodes, masses, reach = nodes_of(cell)
     value = second_moment(nodes, masses, np.array(cell["times"]), reach)
     known = {k: v for k, v in cell.items() if k not in ("kind", "family")}
+    if cell["family"] in ("bounded", "strong"):
+        known["variance_of_law"] = float(masses @ (nodes - masses @ nodes) ** 2)
     rows = [row("need-" + cell["family"], known, value)]
-    if cell["law"] == "student" and cell["freedom"] == 1 and cell["scale"] == 1:
+    if cell["law"] == "student" and cell["freedom"] == cell["scale"] == 1:
         rows.append(row("need-cauchy", known, value))
-    if cell["law"] in ("atoms", "uniform"):
-        centre = masses @ nodes
-        known |= {"radius": 1.0, "spread": float(np.sqrt(masses @ (nodes - centre) ** 2))}
-        rows = [row("need-" + cell["family"], known, value)]
     return rows
 
 
@@ -335,7 +333,7 @@ def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array
 
 
 def measure_one_time(cell: Cell, rng: Rng) -> list[Row]:
-    """The need at one time of Cauchy data, two modes or two atoms; x to 8 standard units, z on either side of 0."""
+    """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 6, z on either side."""
     t, law = cell["time"], cell["law"]
     if law == "bimodal":
         a, v = cell["mean"], cell["variance"]
@@ -344,8 +342,8 @@ def measure_one_time(cell: Cell, rng: Rng) -> list[Row]:
         masses = np.tile(mass, 2)
     else:
         nodes, masses, _ = nodes_of(cell)
-    places = np.linspace(0, 6, 121)
-    slopes = np.outer([-1, 1], np.array([0.01, 0.1, 0.5, 2.0])).ravel()
+    places = np.linspace(0, 6, 241)
+    slopes = np.outer([-1, 1], np.array([0.0005, 0.1, 0.5, 2.0])).ravel()
     value = one_time(nodes, masses, t, places, slopes)
     known = {k: v for k, v in cell.items() if k != "kind"}
     return [row("need-one-time", known, value)]

@@ -681,8 +681,8 @@ def _beyond(table: Table, spectrum: str) -> dict[str, Any]:
 GOALS = (
     "gaussian-bound",
     "log-concave-bound",
-    "bimodal-crude",
-    "kappa-universal",
+    "bimodal-profile",
+    "kappa-schur",
     "theorem-1-dimension-cost",
 )
 """What the graph of Figure 2 leads to: the explicit bounds, and the form of Theorem 1."""

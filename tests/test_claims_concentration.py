@@ -15,6 +15,8 @@ from bounds.claim import Claim, verify
 from bounds.claims_concentration import CLAIMS
 from bounds.process import geometric_grid, simulate, uniform_grid, weights
 from studies import evidence_concentration as e
+from studies import log_concave_laws as laws
+from studies import supermartingale as sm
 from studies import verdicts
 from studies.study import replicate_seed
 from studies.tables import Table
@@ -184,11 +186,11 @@ def test_worst_constants() -> None:
         (uniform_grid(0.1, 30), 3.0),
         (np.array([0.02, 0.04, 0.06, 2.0]), 0.1),
     ):
-        largest, w = e.worst_constants(times, value)
+        largest, w = sm.worst_constants(times, value)
         kappa, direction = c.adversarial_direction(times, weights(times), value)
         assert_allclose(largest, kappa, rtol=1e-9)
         assert_allclose(w, direction, rtol=1e-6)
-        diagonal = np.diag(e.residual_covariance(times, value)) * weights(times)
+        diagonal = np.diag(sm.residual_covariance(times, value)) * weights(times)
         assert diagonal.max() < 0.9 * largest
 
 
@@ -196,7 +198,7 @@ def test_sums_are_differences_of_losses() -> None:
     """loss(s + ε w_j v) − loss(s), each Σ_i Σ_j γ_j |f + z/σ²|² in all coordinates, is mε² + 2ε ⟨S, v⟩ for the dense
     directions. Decoy: without the 2."""
     d, m, epsilon = 16, 5, 0.4
-    w = e.worst_constants(TIMES, 1.0)[1]
+    w = sm.worst_constants(TIMES, 1.0)[1]
     directions = e.dense_directions(d)
     assert_allclose(directions @ directions.T, np.eye(4), atol=1e-14)
     x0 = np.random.default_rng(1).standard_normal((m, d))
@@ -242,7 +244,7 @@ def test_quantile_of_the_simulated_class() -> None:
 
 def test_moment_of_constants() -> None:
     """Gaussian data, constant ζ: exp(ρ²(Var S − κ‖ζ‖²)/2), to 1e-9; κ* is Var S/‖ζ‖². Decoy: ρ² without the half."""
-    chain = e.chain_of("gaussian", TIMES)
+    chain = sm.chain_of("gaussian", TIMES)
     zeta = np.array([0.7, -0.2, 0.4, 0.9])
     variance = c.gaussian_sum_variance(TIMES, weights(TIMES), zeta[:, None], [1.0])
     size = float(weights(TIMES) @ zeta**2)
@@ -259,7 +261,7 @@ def test_moment_of_constants() -> None:
 def test_moment_by_simulation(law: str) -> None:
     """E exp(−ρS − …) of a non-linear ζ: 40 000 simulated paths, posterior means from the tables, against the chain;
     6.5 standard errors (1e-10 a case), which are below 6 %. Decoy: ρ larger by a fifth."""
-    chain, rho, kappa = e.chain_of(law, TIMES), 1.0, 0.1
+    chain, rho, kappa = sm.chain_of(law, TIMES), 1.0, 0.1
 
     def zeta(j: int, x):
         return 0.8 + np.tanh(2 * x - j) - 0.3 * np.sin(x)
@@ -267,11 +269,11 @@ def test_moment_by_simulation(law: str) -> None:
     exact = chain.moment(np.stack([zeta(j, chain.x) for j in range(4)]), kappa, rho)
     larger = chain.moment(np.stack([zeta(j, chain.x) for j in range(4)]), kappa, 1.2 * rho)
     rng = np.random.default_rng(11)
-    x0 = e.draw(law, 40_000, 1, rng)
+    x0 = laws.draw(law, 40_000, 1, rng)
     exponent = np.zeros(x0.shape[0])
     for j, part in enumerate(simulate(x0, TIMES, rng)):
         t, gamma = part.step.t, weights(TIMES)[j]
-        u = (e.posterior_mean(law, t, part.x) - x0)[:, 0] / (2 * np.sinh(t))
+        u = (laws.posterior_mean(law, t, part.x) - x0)[:, 0] / (2 * np.sinh(t))
         f = zeta(j, part.x[:, 0])
         exponent -= gamma * (rho * f * u + rho**2 * kappa * f**2 / 2)
     values = np.exp(exponent)
@@ -287,7 +289,7 @@ def test_update_never_lowers_the_moment() -> None:
     sign flipped lowers it."""
     rng = np.random.default_rng(5)
     for law in ("bimodal-2-0.04", "exponential"):
-        chain = e.chain_of(law, TIMES)
+        chain = sm.chain_of(law, TIMES)
         cap = np.full(chain.x.shape, 20.0)
         for kappa in (0.5, 1.0, 400.0):
             functions = [np.cumsum(rng.standard_normal((4, chain.x.size)), axis=1) / 10]
@@ -322,11 +324,11 @@ def test_posterior_means_on_the_line() -> None:
     for t in TIMES:
         decay, noise = np.exp(-t), -np.expm1(-2 * t)
         centre, spread = x / decay, np.sqrt(noise) / decay
-        uniform = truncated_mean(centre, spread, -e.HALF_WIDTH, e.HALF_WIDTH)
-        assert_allclose(e.posterior_mean("uniform", float(t), x), uniform, atol=1e-3)
+        uniform = truncated_mean(centre, spread, -sm.HALF_WIDTH, sm.HALF_WIDTH)
+        assert_allclose(laws.posterior_mean("uniform", float(t), x), uniform, atol=1e-3)
         seen = x > -2
         exponential = truncated_mean(centre - spread**2, spread, 0.0, np.inf)
-        found = e.posterior_mean("exponential", float(t), x)
+        found = laws.posterior_mean("exponential", float(t), x)
         assert_allclose(found[seen], exponential[seen], atol=1e-3)
         wrong = truncated_mean(centre + spread**2, spread, 0.0, np.inf)
         assert np.abs(found - wrong)[seen].max() > 0.1
@@ -343,28 +345,28 @@ def test_posterior_means_in_the_plane() -> None:
     """Ball and correlated law in d = 2 by quadrature over the plane, within 2e-3. Decoys: the ball of d = 3, and the
     Laplace law without its reflection."""
     x = np.array([[0.1, 0.2], [1.0, -2.0], [3.0, 3.0], [-4.5, 1.0], [1.5, 2.5]])
-    r, mass = e.quadrature(np.ones_like, np.linspace(0, e.HALF_WIDTH, 7), 8)
+    r, mass = sm.quadrature(np.ones_like, np.linspace(0, sm.HALF_WIDTH, 7), 8)
     angle = np.linspace(0, 2 * np.pi, 160, endpoint=False)
     ball = np.stack([np.outer(r, np.cos(angle)).ravel(), np.outer(r, np.sin(angle)).ravel()], axis=1)
-    y, line = e.quadrature(e.density("laplace"), e.mirrored(np.linspace(0, 14, 15)), 8)
-    first, second = (a.ravel() for a in np.meshgrid(*(y * s for s in e.stretches(2)), indexing="ij"))
-    laplace = np.stack([first, second], axis=1) @ e.reflection(2)
+    y, line = sm.quadrature(sm.density("laplace"), sm.mirrored(np.linspace(0, 14, 15)), 8)
+    first, second = (a.ravel() for a in np.meshgrid(*(y * s for s in laws.stretches(2)), indexing="ij"))
+    laplace = np.stack([first, second], axis=1) @ laws.reflection(2)
     for t in (0.1, 0.8):
         disc = planar_mean(ball, np.repeat(mass * r, 160), t, x)
-        assert_allclose(e.posterior_mean("ball", t, x), disc, atol=2e-3)
-        solid = e.posterior_mean("ball", t, np.column_stack([x, np.zeros(5)]))[:, :2]
+        assert_allclose(laws.posterior_mean("ball", t, x), disc, atol=2e-3)
+        solid = laws.posterior_mean("ball", t, np.column_stack([x, np.zeros(5)]))[:, :2]
         assert np.abs(solid - disc).max() > (0.01 if t == 0.8 else 0)
         tilted = planar_mean(laplace, np.outer(line, line).ravel(), t, x)
-        assert_allclose(e.posterior_mean("correlated", t, x), tilted, atol=2e-3)
-        assert np.abs(e.posterior_mean("laplace", t, x) - tilted).max() > 0.05
+        assert_allclose(laws.posterior_mean("correlated", t, x), tilted, atol=2e-3)
+        assert np.abs(laws.posterior_mean("laplace", t, x) - tilted).max() > 0.05
 
 
 def test_draws() -> None:
     """Second moments of 40 000 draws, d = 3, against the laws': 1, 2, π²/3, h²/3, h²/(d+2), reflected stretches; 8 % is
     more than 6.5 standard errors of the widest. Decoy: the correlated law's coordinates are not uncorrelated."""
-    rng, size, d, h = np.random.default_rng(8), 40_000, 3, e.HALF_WIDTH
-    reflected = e.reflection(d).T @ np.diag(2 * e.stretches(d) ** 2) @ e.reflection(d)
-    assert_allclose(e.reflection(d) @ e.reflection(d).T, np.eye(d), atol=1e-14)
+    rng, size, d, h = np.random.default_rng(8), 40_000, 3, sm.HALF_WIDTH
+    reflected = laws.reflection(d).T @ np.diag(2 * laws.stretches(d) ** 2) @ laws.reflection(d)
+    assert_allclose(laws.reflection(d) @ laws.reflection(d).T, np.eye(d), atol=1e-14)
     wanted = {
         "uniform": h**2 / 3 * np.eye(d),
         "ball": h**2 / (d + 2) * np.eye(d),
@@ -374,6 +376,6 @@ def test_draws() -> None:
         "correlated": reflected,
     }
     for law, covariance in wanted.items():
-        x = e.draw(law, size, d, rng)
+        x = laws.draw(law, size, d, rng)
         assert_allclose(np.cov(x.T), covariance, atol=0.08 * covariance.max())
     assert np.abs(reflected - np.diag(np.diag(reflected))).max() > 0.25 * reflected.max()
