@@ -331,8 +331,9 @@ def kernel_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array]
     gap = np.searchsorted(t, edges[1:])
     shrunk = decay(2 * (t[gap][:, None] - s)) * inner**2
     integrals = np.bincount(gap, weights=widths * (shrunk @ node_weights), minlength=t.size)
+    # b(t_k) a little up, by what 1 + σ²L₊ may have lost where it cancels: never below the true one.
     noise = noise_variance(t)
-    steps = np.minimum(integrals, noise * ends)
+    steps = np.minimum(integrals, noise * (ends + 1e-15 * (2 + np.abs(ends))))
     W = np.empty_like(steps)
     carried = 0.0
     for k, gone in enumerate(decay(2 * np.diff(t, prepend=0.0))):
