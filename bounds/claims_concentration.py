@@ -175,7 +175,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="prior-bound",
         statement="Countable H with a prior π fixed before the data: with probability at least 1 − δ the empirical "
-        "risk of f̂ is at most 8 κ log(1/(π(f̂)δ))/m. Here π_h = 1/(h(h+1)) over 63, 255 and 1023 alternatives, each at "
+        "risk of f̂ is at most 8 κ log(1/(π(f̂)δ))/m. Here π_h = 1/(h(h+1)) over 63, 255 and 511 alternatives, each at "
         "its own worst ε.",
         assumptions="Gaussian data; s + ε_h w_j v_h with orthonormal v_h. Compared: the (1 − δ)-quantile of max_h (2 "
         "S_h/m)₊²/log(1/(π_h δ)), which is at most 8κ/m.",
@@ -333,7 +333,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="log-concave-moment",
         statement="E exp(−ρS) ≤ exp(ρ²κ/2) with κ_log-concave, whenever Σ_j γ_j |ζ_j|² = 1 on every path: "
-        "six laws, d = 1, 2, 8, 16, ρ = 0.3, 0.7, 1.5, four fields ζ (constant, switching sides, inward, a "
+        "six laws, d = 4, 8, 16, ρ = 0.3, 0.7, 1.5, four fields ζ (constant, switching sides, inward, a "
         "wave).",
         assumptions="Uniform on cube and ball, Laplace, exponential, logistic, and a correlated law (a "
         "linear image of independent Laplace variables, at scales from 0.5 to 2, reflected); posterior "
@@ -354,7 +354,7 @@ CLAIMS: tuple[Claim, ...] = (
         "minimiser is at most 8 κ log(|H|/δ)/m with κ_log-concave, at the worst ε, for three classes s ± ε w_j F_h of 2d "
         "+ 1 hypotheses: F_h constant; F_h = e_h sign(x_{h+1}), discontinuous in x; F_h turning smoothly with x.",
         assumptions=_FINITE
-        + "m = 4, t = 0.1, 0.2, 0.4, 0.8; d = 1, 4, 8, 16. The laws are four units wide and more, so "
+        + "m = 4, t = 0.1, 0.2, 0.4, 0.8; d = 4, 8, 16. The laws are four units wide and more, so "
         "that κ_log-concave is nearly needed.",
         source=_PROOF,
         origin="derived",

@@ -309,13 +309,13 @@ def _cells() -> list[Cell]:
         _class("wrong", 64, 64, 1, uniform_grid(0.1, 2), unit, 500, fraction=0.5),
         _class("wrong", 16, 16, 2, uniform_grid(0.5, 2), (3.0, 3.0), 300, fraction=0.25),
         _class("wrong", 64, 64, 2, uniform_grid(0.1, 30), unit, 12, fraction=0.5),
-        _class("prior", 64, 64, 2, uniform_grid(0.1, 3), unit, 100),
-        _class("prior", 1024, 1024, 1, uniform_grid(0.5, 2), (30.0, 30.0), 40),
-        _class("prior", 256, 256, 4, geometric_grid(1e-3, 2.0, 4), unit, 40),
+        _class("prior", 64, 64, 2, uniform_grid(0.1, 3), unit, 60),
+        _class("prior", 512, 512, 1, uniform_grid(0.5, 2), (30.0, 30.0), 40),
+        _class("prior", 256, 256, 1, geometric_grid(1e-3, 2.0, 4), unit, 40),
         _class("mean", 4, 4, 4, uniform_grid(0.1, 3), unit, 100, fraction=0.59),
         _class("mean", 1024, 1024, 1, uniform_grid(0.5, 2), (3.0, 3.0), 24, fraction=0.57),
-        _class("mean", 4096, 4096, 1, uniform_grid(0.1, 2), unit, 8, fraction=0.62),
-        _class("mean", 4096, 4096, 1, np.array([0.3]), (30.0, 30.0), 8, fraction=0.62),
+        _class("mean", 4096, 4096, 1, uniform_grid(0.1, 2), unit, 5, fraction=0.62),
+        _class("mean", 4096, 4096, 1, np.array([0.3]), (30.0, 30.0), 5, fraction=0.62),
         _class("linear", 4, 16, 5, uniform_grid(0.1, 3), unit, 40, **{"class": 1}),
         _class("linear", 32, 4, 5, uniform_grid(0.3, 2), (3.0, 3.0), 20, **{"class": 2}),
     ]
@@ -339,8 +339,7 @@ def _cells() -> list[Cell]:
     cells += [
         {"kind": "law", "law": law, "d": d, "m": 4, "sets": 50, "times": SHORT, "delta": 0.1}
         for law, d in (
-            ("uniform", 1),
-            ("uniform", 16),
+            ("uniform", 8),
             ("laplace", 16),
             ("exponential", 8),
             ("logistic", 4),

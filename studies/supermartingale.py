@@ -263,7 +263,7 @@ def seen(nodes: Array, masses: Array, t: float, x: Array) -> tuple[Array, Array]
     return density, variance
 
 
-def second_moment(nodes: Array, masses: Array, times: Array, reach: float, step: float = 0.1) -> float:
+def second_moment(nodes: Array, masses: Array, times: Array, reach: float, step: float = 0.125) -> float:
     """The largest E S²/E Σ_j γ_j ζ_j² over all functions ζ_j(x) that vanish beyond |x| = reach.
 
     Less reach means fewer functions: a cut can only make it smaller.
@@ -333,7 +333,7 @@ def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array
 
 
 def measure_one_time(cell: Cell, rng: Rng) -> list[Row]:
-    """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 6, z on either side."""
+    """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 5, z on either side."""
     t, law = cell["time"], cell["law"]
     if law == "bimodal":
         a, v = cell["mean"], cell["variance"]
@@ -342,8 +342,8 @@ def measure_one_time(cell: Cell, rng: Rng) -> list[Row]:
         masses = np.tile(mass, 2)
     else:
         nodes, masses, _ = nodes_of(cell)
-    places = np.linspace(0, 6, 241)
-    slopes = np.outer([-1, 1], np.array([0.0005, 0.1, 0.5, 2.0])).ravel()
+    places = np.linspace(0, 5, 101)
+    slopes = np.outer([-1, 1], np.array([0.0005, 0.3, 2.0])).ravel()
     value = one_time(nodes, masses, t, places, slopes)
     known = {k: v for k, v in cell.items() if k != "kind"}
     return [row("need-one-time", known, value)]
