@@ -14,7 +14,7 @@ Then for every δ in (0, 1), with probability at least 1 − δ,
 
     (1/m) Σ_i Σ_j γ_j |f̂ − s|²(t_j, x_j^(i)) ≤ 8 κ log(|H|/δ)/m,
 
-and the mean of the left side is at most 8 κ log|H|/m. Neither κ nor the rest knows d.
+and the mean of the left side is at most 8 κ log|H|/m. κ is free of d; only log|H| may hold it.
 
 PROOF. For f in H and one path write ζ_j = f(t_j, X_{t_j}) − s(t_j, X_{t_j}), U_j = Z_{t_j}/σ_j² +
 s(t_j, X_{t_j}), S = Σ_j γ_j ⟨ζ_j, U_j⟩, and ‖ζ‖² for Σ_j γ_j |ζ_j|² summed over the m paths.

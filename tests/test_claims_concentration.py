@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import integrate
+from scipy import integrate, optimize
 from scipy.special import voigt_profile
 from scipy.stats import norm
 
@@ -303,6 +303,41 @@ def test_quantile_of_the_simulated_class() -> None:
     assert abs(np.mean(values) / exact(1) - 1) > 0.15
 
 
+def test_quantile_under_a_prior() -> None:
+    """The same for max_h (2 S_h/m)₊²/log(1/(π_h δ)): its exact quantile solves Π_h (1 − p_h) = 1 − δ. Decoy: the prior
+    forgotten, log(1/δ) for all."""
+    cell = next(x for x in e.STUDY.cells(None) if x["kind"] == "prior" and x["hypotheses"] == 64)
+    values = [float(e.measure_prior(cell, np.random.default_rng([9, r]))[0]["value"]) for r in range(96)]
+    kappa = c.kappa_gaussian(cell["times"], weights(cell["times"]), [1.0])
+    h = np.arange(1, 64)
+
+    def exact(logs: np.ndarray) -> float:
+        def excess(q: float) -> float:
+            each = norm.sf(np.sqrt(q * logs * cell["m"] / (4 * kappa)))
+            return float(np.log1p(-each).sum() - np.log(0.95))
+
+        return float(optimize.brentq(excess, 1e-3, 50.0))
+
+    found = np.mean(values)
+    assert abs(found / exact(np.log(h * (h + 1) / 0.05)) - 1) < 0.1
+    assert abs(found / exact(np.full(63, np.log(1 / 0.05))) - 1) > 0.1
+
+
+def test_mean_risk_is_its_exact_mean() -> None:
+    """ε² P(f̂ ≠ s) with P by `violation_probability` at δ = 1, that is log|H| for log(|H|/δ); 6.5 standard errors, below
+    6 %. Decoy: each alternative by itself, the union bound."""
+    cell = next(x for x in e.STUDY.cells(None) if x["kind"] == "mean" and x["hypotheses"] == 1024)
+    rows = [e.measure_mean(cell, np.random.default_rng([4, r])) for r in range(48)]
+    values = np.array([float(one[0]["value"]) for one in rows])
+    kappa = c.kappa_gaussian(cell["times"], weights(cell["times"]), [3.0])
+    square = cell["fraction"] * c.mean_risk_bound(kappa, float(np.log(1024)), 1)
+    each = norm.sf(np.sqrt(2 * cell["fraction"] * np.log(1024)))
+    error = values.std(ddof=1) / np.sqrt(values.size)
+    assert 6.5 * error < 0.06 * square
+    assert abs(values.mean() - square * (1 - (1 - each) ** 1023)) < 6.5 * error
+    assert abs(values.mean() - square * 1023 * each) > 6.5 * error
+
+
 # --- the chain, its moment and its adversary ------------------------------------------------------------------
 
 
@@ -524,6 +559,20 @@ def test_a_small_field_breaks_the_supermartingale_of_cauchy_data() -> None:
             inner = np.sum(likely * np.expm1(-rho * t * zeta * u - rho**2 * kappa * t * zeta**2 / 2), axis=1)
             excess = float(step * density @ inner)
             assert sign * excess > 1e-6
+
+
+def test_atoms_at_every_rho() -> None:
+    """E exp(−ρS − …) of two atoms, over the functions that the adversary finds, needs no more than κ_bounded at ρ = 0.3,
+    0.7, 1.5, and more than 0.4 of it. Decoy: R²/4, as if 2R were R. (The search ends at 1.96; to second order 2.52 is
+    needed.)"""
+    chain = sm.Chain(np.array([-1.0, 1.0]), np.array([0.5, 0.5]), TIMES, 6.0)
+    kappa = c.kappa_bounded(TIMES, weights(TIMES), 1.0)
+    cap = np.full(chain.x.shape, 20.0)
+    start = sm.worst_constants(TIMES, 1e6)[1][:, None] * np.exp(-((chain.x / 0.4) ** 2))
+    for rho in (0.3, 0.7, 1.5):
+        need = chain.adversary(start, rho, cap, 6)
+        assert 0.4 * kappa < need < kappa
+        assert need > c.kappa_bounded(TIMES, weights(TIMES), 0.5)
 
 
 def test_one_time_of_a_gaussian() -> None:
