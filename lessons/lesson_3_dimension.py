@@ -55,7 +55,7 @@ def show(log_size, log_samples):
     """The figure and its sentence, for |H| = 10^log_size and m = 10^log_samples."""
     m, hypotheses = 10**log_samples, 10**log_size
     kappa = kappa_gaussian([TIME], [1.0], [1.0])
-    bound = risk_bound(kappa, np.log(hypotheses / DELTA), m)
+    bound = risk_bound(kappa, np.log(hypotheses), DELTA, m)
     fractions = np.linspace(0.05, 1.0, 20)
     worst = bound * max(f * violation_probability(f, hypotheses, DELTA) for f in fractions)
     grid = 2 ** np.arange(2, 11)

@@ -39,7 +39,9 @@ def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
     """The figure is drawn, with the committed bytes, whatever would show it on a screen."""
     done = call("draw", "figure-2", "--out", tmp_path, MPLBACKEND=backend)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "figure-2.svg").read_bytes() == (dimfree.COMMITTED / "figure-2.svg").read_bytes()
+    assert (tmp_path / "figure-2.svg").read_bytes() == (
+        dimfree.COMMITTED / "kumar_2025" / "figure-2.svg"
+    ).read_bytes()
 
 
 def test_a_backend_that_is_there_stays_the_users() -> None:
@@ -135,11 +137,11 @@ def test_windows_line_ends_leave_results_readable(tmp_path: Path) -> None:
     edited number is not."""
     name = "evidence-rigor"
     for suffix in ("csv", "json"):
-        data = (dimfree.COMMITTED / f"{name}.{suffix}").read_bytes()
+        data = (dimfree.COMMITTED / "kumar_2025" / f"{name}.{suffix}").read_bytes()
         (tmp_path / f"{name}.{suffix}").write_bytes(data.replace(b"\n", b"\r\n"))
     columns = study(name).columns
     assert tables.read(tmp_path, name, columns).frame.equals(
-        tables.read(dimfree.COMMITTED, name, columns).frame
+        tables.read(dimfree.COMMITTED / "kumar_2025", name, columns).frame
     )
     table = tmp_path / f"{name}.csv"
     table.write_bytes(table.read_bytes().replace(b"1", b"2", 1))

@@ -191,12 +191,8 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (concentration.kappa_universal, {"gamma": np.ones(3)}),
     (concentration.kappa_schur, {"gamma": np.ones(3)}),
     (concentration.kappa_separate, {"times": TIMES, "gamma": np.ones(3)}),
-    (concentration.risk_bound, {"kappa": 2.0, "log_cardinality_over_delta": 3.0, "m": 10}),
+    (concentration.risk_bound, {"kappa": 2.0, "log_cardinality": 3.0, "delta": 0.1, "m": 10}),
     (concentration.violation_probability, {"fraction": 0.5, "hypotheses": 4, "delta": 0.1}),
-    (
-        concentration.theorem_1_log_factor,
-        {"constant": 2.0, "lipschitz": 1.0, "d": 4, "m": 10, "steps": 5, "delta": 0.1, "spacing": 0.1},
-    ),
     (
         rates.kumar_2025_log_b,
         {"d": [4.0], "n": 10, "steps": 5, "spacing": 0.1, "delta": 0.1, "lipschitz": 1.0, "constant": 2.0},

@@ -258,8 +258,8 @@ FIGURE = Figure(
     claims=(
         "gaussian-bound",
         "log-concave-bound",
-        "bimodal-crude",
-        "kappa-universal",
+        "bimodal-profile",
+        "kappa-schur",
         "theorem-1-dimension-cost",
     ),
     found=_found,

@@ -15,8 +15,8 @@ from studies.verdicts import judge
 GOALS = (
     "gaussian-bound",
     "log-concave-bound",
-    "bimodal-crude",
-    "kappa-universal",
+    "bimodal-profile",
+    "kappa-schur",
     "theorem-1-dimension-cost",
 )
 """What the graph of Figure 2 leads to: the explicit bounds, and the form of Theorem 1."""
