@@ -17,7 +17,12 @@ J = E‖s(t, X_t)‖² the target w T2 + (1 − w) T3 therefore has conditional 
 
     E tr Cov = w² e^{2g} J' + (1 − w)² d/τ² − J,
 
-where the scores at t' are exact. To leading order, and taking their error as passed on without loss, ρ = m risk/p obeys
+where the scores at t' are exact, least among w T2 + (1 − w) T3 at
+
+    w° = (d/τ²)/(d/τ² + e^{2g} J'),     where it is   1/(τ²/d + e^{-2g}/J') − J ≥ 0,
+
+Stam's inequality for p_t = p_{t'} scaled and smoothed. The control-variate weight e^{-2g} σ_{t'}²/σ_t² is another: it is
+best among T1 + α U_{t'}, which are other targets, and has the smaller variance only where J' = d/σ_{t'}². To leading order, and taking their error as passed on without loss, ρ = m risk/p obeys
 ρ = E tr Cov + w² ρ', so the best scalar is the gain
 
     w* = (d/τ²)/(d/τ² + e^{2g} J' + ρ').
@@ -179,7 +184,7 @@ def bsm(
     weight: Callable[[Step], float] = lambda step: step.bootstrap_weight,
     lag: int = 1,
 ) -> Iterator[Array]:
-    """Bootstrapped score matching, by default with the variance-optimal weight.
+    """Bootstrapped score matching, by default with the control-variate weight.
 
     Parameters
     ----------
