@@ -1,4 +1,4 @@
-r"""Risk-optimal bootstrapping: the weight of T2 that makes the *accumulated* risk of a step least, not the target's variance.
+r"""Risk-optimal bootstrapping: the weight of T2 that makes the *accumulated* risk least, not the target's variance.
 
 With r_k,ij = m v_j(t_k) Var δ_k,ij in the eigenbasis (bounds.risk.bootstrap_recursion), one step from t' to t costs
 

@@ -874,6 +874,30 @@ def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
     return measured
 
 
+def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of BSM's mean score error to DSM's at each setting of Figure 3b that is one `of` them."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        frame = table.frame[table.frame["quantity"] == "score-error"].sort_values("replicate", kind="stable")
+        for key, group in _groups(frame, list(mixture_bootstrap.KEYS)):
+            cell = dict(zip(mixture_bootstrap.KEYS, key, strict=True))
+            if of(cell):
+                by = (
+                    group.loc[group["method"] == m, "value"].to_numpy(dtype=np.float64)
+                    for m in ("bsm", "dsm")
+                )
+                ratio, se = _ratio(*by)
+                out.append(Measured(cell, ratio, se, int((group["method"] == "dsm").sum())))
+        return out
+
+    return measured
+
+
+def _short_training(cell: Mapping[str, Any]) -> bool:
+    return cell["learner"] == "network" and cell["fit"] == "step" and cell["budget"] <= 10
+
+
 # measurement name → (study, how)
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "dsm-risk": ("small-samples", measure_risk("risk")),
@@ -886,6 +910,8 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for quantity in ("score-error", "share-error", "estimation")
         for method in ("bsm", "bsm-half", "wrong-level")
     },
+    "figure-3b/settings": ("mixture-bootstrap", measure_settings(lambda cell: True)),
+    "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
     "map-bsm": ("bootstrap-map", measure_map("bsm")),
     "map-path": ("bootstrap-map", measure_map("path")),
 }
