@@ -105,8 +105,8 @@ def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> flo
     plain = 1 / noise_variance(times) - J
     rho = [plain[0]]
     for k in range(1, times.size):
-        at = cell | {"t_prev": times[k - 1], "t": times[k]}
-        w, gap = (0.5 if half else _control(at)), times[k] - times[k - 1]
+        w = 0.5 if half else _control({"t_prev": times[k - 1], "t": times[k]})
+        gap = times[k] - times[k - 1]
         fresh = w**2 * np.exp(2 * gap) * J[k - 1] + (1 - w) ** 2 / noise_variance(gap) - J[k]
         rho.append(fresh + kept * w**2 * rho[-1])
     return float(np.sum(rho) / np.sum(plain))
@@ -123,7 +123,7 @@ def wrong_level_bias(cell: Cell, *, handed_on: bool = True) -> float:
     for k in range(2, len(times)):
         w = _control({"t_prev": times[k - 1], "t": times[k]})
         b.append(w * (1 - v[k - 1] / v[k - 2] * (1 - (b[k - 2] if handed_on else 0.0))))
-    return b[times.index(cell["t"])]
+    return float(b[times.index(cell["t"])])
 
 
 def _at_setting(cell: Cell) -> float:

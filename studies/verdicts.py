@@ -895,7 +895,7 @@ def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table
 
 
 def _short_training(cell: Mapping[str, Any]) -> bool:
-    return cell["learner"] == "network" and cell["fit"] == "step" and cell["budget"] <= 10
+    return bool(cell["learner"] == "network" and cell["fit"] == "step" and cell["budget"] <= 10)
 
 
 # measurement name → (study, how)
