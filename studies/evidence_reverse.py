@@ -259,7 +259,7 @@ CELLS: list[Cell] = [
     _drawn(_EIGHT, 40, 10**6, rate=False, compare=True),
     _drawn([1.0] * 8, 40, 10**6, rate=False, compare=True),
     *(
-        {"part": "flow", "eigenvalues": values, "ends": [0.1, 2.0], "steps": 20, "m": 10**6, "draws": 4}
+        {"part": "flow", "eigenvalues": values, "ends": [0.1, 2.0], "steps": 20, "m": 10**6, "draws": 3}
         for values in (_EIGHT, [1.0] * 8)
     ),
     {"part": "grid", "eigenvalues": _EIGHT, "ends": [0.1, 2.1], "steps": 257, "every": [2, 4, 8]},
@@ -278,7 +278,7 @@ CELLS: list[Cell] = [
     ),
     *(
         {"part": "wide", "d": d, "ratio": 64, "steps": 4, "draws": draws, "most": 32}
-        for d, draws in ((16, 64), (32, 8), (64, 2), (128, 1))
+        for d, draws in ((16, 48), (32, 4), (64, 1), (128, 1))
     ),
 ]
 STUDY = evidence(

@@ -131,10 +131,13 @@ def test_a_start_at_the_right_law_and_exact_scores_leave_no_part():
 def test_replicates_do_not_see_their_batch(part):
     """A replicate's rows are the same alone and beside others. Catches means taken over a batch."""
     cell = next(c for c in evidence.CELLS if c["part"] == part)
-    seeds = [np.random.SeedSequence(9, spawn_key=(k,)) for k in range(3)]
-    together = evidence.measure(cell, seeds)
+
+    def seeds():
+        return [np.random.SeedSequence(9, spawn_key=(k,)) for k in range(3)]
+
+    together = evidence.measure(cell, seeds())
     for k in range(3):
-        (alone,) = evidence.measure(cell, seeds[k : k + 1])
+        (alone,) = evidence.measure(cell, seeds()[k : k + 1])
         for a, b in zip(alone, together[k], strict=True):
             assert (a["quantity"], a["cell"]) == (b["quantity"], b["cell"])
             assert a["value"] == pytest.approx(b["value"], rel=1e-8)

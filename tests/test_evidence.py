@@ -1,6 +1,7 @@
 """Evidence of every study: what is drawn has an error bar, and what is stored as computed does not know the seed."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -27,16 +28,26 @@ def again(study: Study, entropy: int) -> list[Row]:
 
 
 def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
-    """Which numbers of a table have too few replicates for what is drawn, given the same cells from another seed."""
+    """Which numbers of a table have too few replicates for what is drawn, given the same cells from another seed.
+
+    Where the place itself is drawn, and so stands in the cell, the other seed has another place: there it must have as many
+    numbers of that quantity, and what they are is between the cell and the formula.
+    """
     second = {(one["quantity"], one["cell"]): float(one["value"]) for one in other}
+    elsewhere = Counter(str(quantity) for quantity, _ in second)
     out = []
     for (quantity, cell), group in frame.groupby(["quantity", "cell"]):
         if len(group) == 1:
-            first, value = float(group["value"].iloc[0]), second[quantity, cell]
-            if abs(first - value) > 1e-12 * abs(first):
+            first, value = float(group["value"].iloc[0]), second.get((quantity, cell))
+            elsewhere[quantity] -= 1
+            if value is not None and abs(first - value) > 1e-12 * abs(first):
                 out.append(f"{quantity} at {cell} is stored as computed and is {first!r} or {value!r}")
         elif len(group) < FEWEST:
             out.append(f"{quantity} at {cell} has {len(group)} replicates")
+    single = frame.groupby(["quantity", "cell"]).size() == 1
+    for quantity in single[single].index.get_level_values("quantity").unique():
+        if elsewhere[quantity] != 0:
+            out.append(f"{quantity} is at {abs(elsewhere[quantity])} cells of one seed only")
     return out
 
 
