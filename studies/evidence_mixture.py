@@ -236,7 +236,7 @@ STUDY = evidence(
     CELLS,
     measure,
     seed=63,
-    replicates=400,
+    replicates=300,
     deep=3000,
     batch=25,
 )
