@@ -17,7 +17,14 @@ J = E‖s(t, X_t)‖² the target w T2 + (1 − w) T3 therefore has conditional 
 
     E tr Cov = w² e^{2g} J' + (1 − w)² d/τ² − J,
 
-where the scores at t' are exact. To leading order, and taking their error as passed on without loss, ρ = m risk/p obeys
+where the scores at t' are exact, least among w T2 + (1 − w) T3 at
+
+    w° = (d/τ²)/(d/τ² + e^{2g} J'),     where it is   1/(τ²/d + e^{-2g}/J') − J ≥ 0,
+
+Stam's inequality for p_t, which is p_{t'} scaled and smoothed. The control-variate weight e^{-2g} σ_{t'}²/σ_t² is the best
+of T1 + α U_{t'}, a family that meets this one there only; the two weights agree where J' = d/σ_{t'}², for a point mass.
+
+To leading order, and taking the error of the scores at t' as passed on without loss, ρ = m risk/p obeys
 ρ = E tr Cov + w² ρ', so the best scalar is the gain
 
     w* = (d/τ²)/(d/τ² + e^{2g} J' + ρ').

@@ -141,6 +141,9 @@ FIGURE = Figure(
     claims=(
         "bootstrap-order",
         "bootstrap-order-scalar",
+        "bootstrap-order-scalar-limit",
+        "bootstrap-order-first",
+        "bootstrap-order-white",
         "map-bsm-never-loses",
         "map-path-wins",
         "scarce-matrix-loses",

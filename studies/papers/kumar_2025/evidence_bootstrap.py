@@ -2,8 +2,10 @@
 
 Sampled parts of a cell (`STUDY`): "gaussian" runs every estimator on the same drawn Gram matrices; "joint" fits one
 function over all times; "scarce" takes m near d, where DSM itself is poor; "mixture" gives the same estimators data
-that are not Gaussian. Computed parts (`EXACT`): "held" adds up the path's information step by step; "grids" searches
-the times that hold most; "limit" runs the recursions at small gaps; "order" compares them on random laws and grids.
+that are not Gaussian. Computed parts (`EXACT`), which no seed of a replicate touches: "held" adds up the path's
+information step by step; "grids" searches the times that hold most; "limit" runs the recursions at small gaps; "order"
+compares them on random laws and grids; "witness" and "two-step" are where one weight for all entries loses to BSM;
+"piecewise" fits one data set twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -229,22 +231,18 @@ def _grids(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     def lost(log_gaps: Array) -> float:
         return float(-2 * eigenvalue**2 * held([eigenvalue], np.cumsum(np.exp(log_gaps)).tolist())[0, 0])
 
-    rows = []
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        tried = [
-            optimize.minimize(lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12).fun
-            for _ in range(cell["starts"])
-        ]
-        at_best = -lost(np.log(np.diff(best_times(eigenvalue, count), prepend=0.0)))
-        of = {"eigenvalue": eigenvalue, "count": count}
-        rows.append(
-            [
-                row("share", {**of, "grid": "best"}, at_best),
-                row("share", {**of, "grid": "searched"}, -min(tried)),
-            ]
-        )
-    return rows
+    rng = np.random.default_rng(cell["seed"])  # the search's own: what it ends at is computed, not sampled
+    tried = [
+        optimize.minimize(lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12).fun
+        for _ in range(cell["starts"])
+    ]
+    at_best = -lost(np.log(np.diff(best_times(eigenvalue, count), prepend=0.0)))
+    of = {"eigenvalue": eigenvalue, "count": count}
+    rows = [
+        row("share", {**of, "grid": "best"}, at_best),
+        row("share", {**of, "grid": "searched"}, -min(tried)),
+    ]
+    return [rows for _ in seeds]
 
 
 def gains(pair: Sequence[float], first: float, last: float, count: int, rule: str) -> Array:
@@ -277,56 +275,81 @@ def _limit(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return [rows for _ in seeds]
 
 
-def _order(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """The largest ratio r/r' of leading-order risks, over entries (or totals) and times of random laws and grids."""
-    rows = []
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        worst: dict[str, float] = {}
-        for _ in range(cell["laws"]):
-            d, n = int(rng.integers(1, 6)), int(rng.integers(2, 9))
-            law = Gaussian(10 ** rng.uniform(-cell["decades"], cell["decades"], d))
-            times = np.sort(np.exp(rng.uniform(-5, 1, n)))
-            matrix, scalar = (
-                np.array(bootstrap_recursion(law, times, optimal_weights(law, times, scalar=s).__getitem__))
-                for s in (False, True)
-            )
-            plain = np.array(bootstrap_recursion(law, times))
-            noise = np.array([law.conditional_variances(t) for t in times])[:, :, None]
-            total = [r.sum(axis=(1, 2)) for r in (scalar, plain)]
-            ratios = {
-                "matrix/scalar, by entry": matrix / scalar,
-                "matrix/BSM, by entry": matrix / plain,
-                "BSM/DSM, by entry": plain / noise,
-                "scalar/BSM, in all": total[0] / total[1],
-            }
-            for pair, ratio in ratios.items():
-                worst[pair] = max(worst.get(pair, 0.0), float(ratio.max()))
-        rows.append(
-            [
-                row(
-                    "order-total" if "all" in pair else "order",
-                    {"pair": pair, "decades": cell["decades"]},
-                    value,
-                )
-                for pair, value in worst.items()
-            ]
+def risks(law: Gaussian, times: Sequence[float]) -> dict[str, Array]:
+    """r_k,ij of four bootstraps to leading order, shape (N, d, d): entry by entry, one weight, BSM; and of DSM."""
+    found = {
+        name: np.array(
+            bootstrap_recursion(law, times, optimal_weights(law, times, scalar=scalar).__getitem__)
         )
-    return rows
+        for name, scalar in (("matrix", False), ("scalar", True))
+    }
+    found["BSM"] = np.array(bootstrap_recursion(law, times))
+    noise = np.array([law.conditional_variances(t) for t in times])
+    found["DSM"] = np.broadcast_to(noise[:, :, None], found["BSM"].shape)
+    return found
+
+
+def over_bsm(law: Gaussian, times: Sequence[float]) -> Array:
+    """Risk of the best single weight at each step over BSM's, in all, at each time."""
+    found = risks(law, times)
+    return np.asarray(found["scalar"].sum(axis=(1, 2)) / found["BSM"].sum(axis=(1, 2)))
+
+
+def _order(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """The largest ratio of an entry's r at the last time, for three pairs; ratios of totals where theorems speak."""
+    law, times = Gaussian(np.array(cell["eigenvalues"])), cell["times"]
+    found = risks(law, times)
+    of = {"eigenvalues": cell["eigenvalues"], "times": times, "t": times[-1]}
+    rows = [
+        row("order", {**of, "pair": f"{low}/{high}"}, (found[low][-1] / found[high][-1]).max())
+        for low, high in (("BSM", "DSM"), ("matrix", "BSM"), ("matrix", "scalar"))
+    ]
+    first = {**of, "times": times[:2], "t": times[1]}
+    ratio = over_bsm(law, times)
+    if cell["white"]:
+        rows.append(row("order-white", of, ratio[-1]))
+    else:
+        rows.append(row("order-first", first, ratio[1]))
+    return [rows for _ in seeds]
+
+
+def _witness(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """`over_bsm` at every time of a law with one large eigenvalue and many small ones."""
+    law = Gaussian(np.array([cell["large"]] + [cell["small"]] * cell["count"]))
+    of = {key: cell[key] for key in ("large", "small", "count", "times")}
+    ratios = over_bsm(law, cell["times"])
+    rows = [row("witness", {**of, "t": t}, ratio) for t, ratio in zip(cell["times"], ratios, strict=True)]
+    return [rows for _ in seeds]
+
+
+def _two_step(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """`over_bsm` at the third time as n, the number of small eigenvalues, grows: extrapolated twice in 1/n.
+
+    In the clock x = e^{2t} − 1: λ = 1, x_1 = 1/(c n), x_2 = a c n, x_3 = y x_2, and one eigenvalue that is next to infinite.
+    """
+    c, a, y = cell["c"], cell["a"], cell["y"]
+
+    def at(n: int) -> float:
+        clock = np.array([1 / (c * n), a * c * n, y * a * c * n])
+        law = Gaussian(np.array([1e12] + [1.0] * n))
+        return float(over_bsm(law, (np.log1p(clock) / 2).tolist())[-1])
+
+    coarse, middle, fine = (at(cell["count"] * k) for k in (1, 2, 4))
+    value = (4 * (2 * fine - middle) - (2 * middle - coarse)) / 3
+    rows = [row("two-step", {key: cell[key] for key in ("c", "a", "y")}, value)]
+    return [rows for _ in seeds]
 
 
 def _piecewise(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """Joint risk of B indicators over that of DSM, on one data set; B as many as times."""
+    """Joint risk of B indicators over that of DSM, on one data set that the cell names; B as many as times."""
     law, m, times = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["times"]
-    rows = []
-    for seed in seeds:
-        grams = list(exact(law, m, times, np.random.default_rng(seed)))
-        base = np.array([risk(law, t, a) for t, a in zip(times, dsm(grams), strict=True)])
-        fit = list(joint_fit(Scheme("piecewise", len(times)))(grams))
-        ratios = np.array([risk(law, t, a) for t, a in zip(times, fit, strict=True)]) / base
-        shared = {"m": m, "steps": len(times)}
-        rows.append([row("piecewise", {**shared, "t": t}, r) for t, r in zip(times, ratios, strict=True)])
-    return rows
+    grams = list(exact(law, m, times, np.random.default_rng(cell["seed"])))
+    base = np.array([risk(law, t, a) for t, a in zip(times, dsm(grams), strict=True)])
+    fit = list(joint_fit(Scheme("piecewise", len(times)))(grams))
+    ratios = np.array([risk(law, t, a) for t, a in zip(times, fit, strict=True)]) / base
+    shared = {"m": m, "times": times}
+    rows = [row("piecewise", {**shared, "t": t}, r) for t, r in zip(times, ratios, strict=True)]
+    return [rows for _ in seeds]
 
 
 PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
@@ -338,6 +361,8 @@ PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
     "grids": _grids,
     "limit": _limit,
     "order": _order,
+    "witness": _witness,
+    "two-step": _two_step,
     "piecewise": _piecewise,
 }
 
@@ -372,6 +397,26 @@ def _gaussian_cell(spacing: float, kept: list[float], draws: int, weights: bool)
     return {**shared, "spacing": spacing, "kept": kept, "draws": draws, "weights": weights}
 
 
+def _random_laws() -> list[Cell]:
+    """Random spectra over one and over four decades, and random times; and white ones, whose eigenvalues are equal."""
+    rng, out = np.random.default_rng(72), []
+    for decades in (0.5, 2.0):
+        for place in range(12):
+            white = place % 3 == 2
+            d, n = int(rng.integers(2, 6)), int(rng.integers(3, 9))
+            values = 10 ** rng.uniform(-decades, decades, 1 if white else d)
+            times = np.sort(np.exp(rng.uniform(-5, 1, n)))
+            out.append(
+                {
+                    "part": "order",
+                    "white": white,
+                    "eigenvalues": np.broadcast_to(values, d).round(6).tolist(),
+                    "times": times.round(6).tolist(),
+                }
+            )
+    return out
+
+
 SAMPLED: list[Cell] = [
     _gaussian_cell(0.1, [0.2, 0.4, 1.0, 1.4, 2.0], 6, True),
     _gaussian_cell(0.02, [0.2, 1.0, 2.0], 4, False),
@@ -381,7 +426,12 @@ SAMPLED: list[Cell] = [
         "spacing": 0.2,
         "steps": 10,
         "m": 5000,
-        "schemes": [["exponential", 3, False], ["polynomial", 2, True], ["resolvent", 3, True]],
+        "schemes": [
+            ["exponential", 3, False],
+            ["polynomial", 2, False],
+            ["polynomial", 2, True],
+            ["resolvent", 3, True],
+        ],
         "draws": 4,
     },
     *(
@@ -408,7 +458,7 @@ COMPUTED: list[Cell] = [
         for times in ([0.3], [0.05, 0.3, 0.4, 1.5], _TENTHS)
     ),
     *(
-        {"part": "grids", "eigenvalue": eigenvalue, "count": count, "starts": 4}
+        {"part": "grids", "eigenvalue": eigenvalue, "count": count, "starts": 4, "seed": 72}
         for eigenvalue in (0.1, 1.0, 10.0)
         for count in (1, 2, 5)
     ),
@@ -425,8 +475,19 @@ COMPUTED: list[Cell] = [
         for k, pair in enumerate(_PAIRS)
         for first, last, far in ((0.05, 1.0, False), (5e-5, 6.0, True))
     ),
-    *({"part": "order", "laws": 300, "decades": decades} for decades in (0.5, 2.0)),
-    {"part": "piecewise", "eigenvalues": [0.3, 1.2, 3.0], "m": 60, "times": [0.1, 0.3, 0.4, 1.0]},
+    *_random_laws(),
+    {"part": "witness", "large": 1e5, "small": 0.6, "count": 99, "times": [0.005, 2.31, 3.11, 3.34]},
+    *(
+        {"part": "two-step", "c": c, "a": a, "y": y, "count": 128}
+        for c, a, y in (
+            (0.837, 1.018, 8.47),
+            (0.5, 1.0, 4.0),
+            (1.0, 2.0, 10.0),
+            (2.0, 0.5, 5.0),
+            (0.3, 3.0, 3.0),
+        )
+    ),
+    {"part": "piecewise", "eigenvalues": [0.3, 1.2, 3.0], "m": 60, "times": [0.1, 0.3, 0.4, 1.0], "seed": 72},
 ]
 STUDY = evidence(
     "evidence-bootstrap",

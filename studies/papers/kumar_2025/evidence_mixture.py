@@ -1,6 +1,6 @@
 """Evidence on mixtures: their functions at points, samplers with exact scores on a grid, and what bootstrapping gains.
 
-Parts of a cell: "point", "share" and "variance" are computed and stand at replicate 0 alone; "learn" draws a training
+Parts of a cell: all but "learn" are computed and stand at replicate 0 alone; "learn" draws a training
 set and fits scores on features: per method the score error, the squared error of the minor mode's share, and the square
 of the share's estimation part.
 """
@@ -10,12 +10,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bounds.check import Array
-from bounds.features import feature_grams
+from bounds.features import FeatureGram, bsm, feature_grams
 from bounds.mixture import Mixture
-from bounds.process import Step, uniform_grid
+from bounds.process import Step, noise_variance, steps, uniform_grid, weights
 from bounds.transfer import Grid, carried, drawn
 from studies.evidence import evidence, row
-from studies.papers.kumar_2025.mixture_bootstrap import judged, mixture, on_features, returned, share, truth
+from studies.papers.kumar_2025.mixture_bootstrap import (
+    HORIZON,
+    Truth,
+    mixture,
+    on_features,
+    returned,
+    share,
+    truth,
+)
 from studies.study import Cell, Row
 
 Seeds = Sequence[np.random.SeedSequence]
@@ -54,28 +62,75 @@ def _share(cell: Cell) -> list[Row]:
     return [row("exact-share", of, float(p @ r) * grid.cell)]
 
 
-def _variance(cell: Cell) -> list[Row]:
+def _spread(law: Mixture, step: Step, weights: Sequence[float], half: float, points: int) -> list[float]:
     """E tr Cov of w T2 + (1 − w) T3 given X_t, from its definition by quadrature over X_{t'} and the step's noise."""
-    law, step = mixture(1, cell["minor"], cell["separation"]), Step(cell["t_prev"], cell["t"])
-    x, w = np.linspace(-7, 7, 701), np.linspace(-7, 7, 281)
+    x, w = np.linspace(-half, half, points), np.linspace(-7, 7, 281)
     before = np.exp(law.log_density(step.t_prev, x[:, None])) * (x[1] - x[0])
     noise = np.exp(-(w**2) / 2) / np.sqrt(2 * np.pi) * (w[1] - w[0])
     after = step.carry * x[:, None] + step.fresh * w
     t2 = law.score(step.t_prev, x[:, None]) / step.carry
     s = law.score(step.t, after[..., None])[..., 0]
+    targets = (weight * t2 - (1 - weight) * w / step.fresh for weight in weights)
+    return [float(before @ (target - s) ** 2 @ noise) for target in targets]
+
+
+def _variance(cell: Cell) -> list[Row]:
+    """The target's variance at several weights."""
+    law, step = mixture(1, cell["minor"], cell["separation"]), Step(cell["t_prev"], cell["t"])
+    of = {"minor": cell["minor"], "separation": cell["separation"], "t_prev": step.t_prev, "t": step.t}
+    found = _spread(law, step, cell["weights"], 7.0, 701)
+    return [
+        row("target-variance", of | {"w": weight}, value)
+        for weight, value in zip(cell["weights"], found, strict=True)
+    ]
+
+
+def _best_weight(cell: Cell) -> list[Row]:
+    """The weight at which the target's variance is least, and that variance: of the parabola through w = 0, ½, 1."""
+    means, variances = np.array(cell["means"])[:, None], np.array(cell["variances"])[:, None, None]
+    law, step = Mixture(np.array(cell["weights"]), means, variances), Step(cell["t_prev"], cell["t"])
+    start, middle, end = _spread(law, step, (0.0, 0.5, 1.0), 8.0, 401)
+    bend, slope = 2 * (start - 2 * middle + end), 4 * middle - 3 * start - end
+    of = {name: value for name, value in cell.items() if name != "part"}
+    return [
+        row("best-weight", of, -slope / (2 * bend)),
+        row("best-variance", of, start - slope**2 / (4 * bend)),
+    ]
+
+
+def _wrong_level(cell: Cell) -> list[Row]:
+    """What the wrong level leaves in the limit of endless data: f(t, x) = A x on Gram matrices at their means.
+
+    Reported is A v + 1, the relative bias of A at each time, for data N(0, λ).
+    """
+    value, grams = cell["eigenvalue"], []
+    for step in steps(cell["times"]):
+        before, now = (np.exp(-2 * t) * value + noise_variance(t) for t in (step.t_prev, step.t))
+        parts = (now, np.sqrt(noise_variance(step.t)), step.fresh, step.carry * before)
+        grams.append(FeatureGram(step, 1, *(np.full((1, 1), part) for part in parts)))
+    of = {"eigenvalue": value, "times": cell["times"]}
     rows = []
-    for weight in cell["weights"]:
-        target = weight * t2 - (1 - weight) * w / step.fresh
-        of = {"minor": cell["minor"], "separation": cell["separation"], "t_prev": step.t_prev, "t": step.t}
-        rows.append(row("target-variance", of | {"w": weight}, float(before @ (target - s) ** 2 @ noise)))
+    for gram, found in zip(grams, bsm(grams, np.zeros(1), lag=2), strict=True):
+        if gram.step.t in cell["times"][2:]:
+            bias = float((found * gram.ff)[0, 0] + 1)
+            rows.append(row("wrong-level-bias", of | {"t": gram.step.t}, bias))
     return rows
+
+
+def _score_error(known: Truth, scores: Sequence[Array]) -> float:
+    """Σ_k γ_k E‖f − s‖² by quadrature on the grid."""
+    each = [
+        np.sum((f - s) ** 2, axis=1) @ p * known.grid.cell
+        for f, s, p in zip(scores, known.scores, known.densities, strict=True)
+    ]
+    return float(weights(known.times) @ each)
 
 
 def _learn(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     names = ("dsm", "bsm", "bsm-half", "wrong-level")
     known = truth(1, cell["minor"], cell["separation"], cell["steps"])
     exact = share(known, returned(known, known.start, known.scores))
-    of = {name: cell[name] for name in ("m", "minor", "separation", "steps")}
+    of = {name: cell[name] for name in ("m", "minor", "separation", "steps")} | {"horizon": HORIZON}
     out = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
@@ -84,17 +139,23 @@ def _learn(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         grams = list(feature_grams(x0, known.times, known.features, rng))
         rows = []
         for name, scores in on_features(known, grams, "step", names).items():
-            found, _ = judged(known, scores)
+            found = share(known, returned(known, known.start, scores))
             rows += [
-                row(f"score-error/{name}", of, found["score-error"]),
-                row(f"share-error/{name}", of, (found["share"] - cell["minor"]) ** 2),
-                row(f"estimation/{name}", of, (found["share"] - exact - own + cell["minor"]) ** 2),
+                row(f"score-error/{name}", of, _score_error(known, scores)),
+                row(f"share-error/{name}", of, (found - cell["minor"]) ** 2),
+                row(f"estimation/{name}", of, (found - exact - own + cell["minor"]) ** 2),
             ]
         out.append(rows)
     return out
 
 
-COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {"point": _point, "share": _share, "variance": _variance}
+COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
+    "point": _point,
+    "share": _share,
+    "variance": _variance,
+    "best-weight": _best_weight,
+    "wrong-level": _wrong_level,
+}
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
@@ -155,6 +216,25 @@ CELLS: list[Cell] = [
             "weights": [0.0, 0.3, 0.8, 1.0],
         }
         for minor, before, t in ((0.15, 0.1, 0.2), (0.3, 0.5, 0.9))
+    ),
+    *(
+        {
+            "part": "best-weight",
+            "weights": shares,
+            "means": means,
+            "variances": variances,
+            "t_prev": before,
+            "t": t,
+        }
+        for shares, means, variances in (
+            ([0.85, 0.15], [-0.8, 2.0], [0.36, 0.25]),
+            ([0.5, 0.5], [-1.5, 1.5], [0.09, 0.49]),
+        )
+        for before, t in ((0.1, 0.2), (0.3, 0.7))
+    ),
+    *(
+        {"part": "wrong-level", "eigenvalue": value, "times": [0.1, 0.2, 0.4, 0.5, 0.9, 1.0]}
+        for value in (0.25, 3.0)
     ),
     {"part": "learn", "m": 300, "minor": 0.15, "separation": 2.0, "steps": 20},
 ]

@@ -1,8 +1,7 @@
 """Evidence on reverse-time sampling: laws of four samplers with exact, DSM and BSM scores, and their distances.
 
-Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no sample;
-"samples", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them. What is computed stands at
-replicate 0 alone.
+Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no sample, and stand at
+replicate 0 alone; "samples", "flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them.
 """
 
 from collections.abc import Callable, Sequence
@@ -92,12 +91,8 @@ def _split(cell: Cell) -> list[Row]:
     rows = []
     for sampler in SAMPLERS:
         parts = error_split(law, times, exact_scores(wrong, times), sampler).w2
-        of = {
-            "sampler": sampler,
-            "steps": cell["steps"],
-            "parts": [float(parts.discretisation), float(parts.initialisation), float(parts.score)],
-        }
-        rows.append(row("split", of, float(parts.total)))
+        of = {name: cell[name] for name in ("eigenvalues", "last", "steps", "factor")}
+        rows.append(row("split", of | {"sampler": sampler}, float(parts.total)))
     return rows
 
 
@@ -132,7 +127,10 @@ def _scores(
 
 
 def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """The estimation part: of DSM in W2; of DSM and BSM in KL, over each other and over Σ_k g_k risk_k."""
+    """The estimation part: of DSM in W2; of DSM and BSM in KL, over each other and over Σ_k g_k risk_k.
+
+    A replicate speaks for one sampler only of the rate in W2, whose cells must be independent of each other.
+    """
     law, m, ends, count = _law(cell["eigenvalues"]), cell["m"], cell["ends"], cell["steps"]
     times = np.linspace(ends[0], ends[1], count)
     scores = _scores(law, m, times, seeds, ("dsm", "bsm"))
@@ -143,24 +141,41 @@ def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     }
     shared = {"eigenvalues": cell["eigenvalues"], "ends": ends, "steps": count}
     rows: list[list[Row]] = [[] for _ in seeds]
-    for sampler in SAMPLERS:
+    for order, sampler in enumerate(SAMPLERS):
         of = shared | {"sampler": sampler}
-        found = {name: error_split(law, times, A, sampler) for name, A in scores.items()}
-        over = {name: split.kl.score / joint[name] for name, split in found.items()}
-        ratio = found["bsm"].kl.score / found["dsm"].kl.score
-        for place, mine in enumerate(rows):
-            if cell["rate"]:
-                part = found["dsm"].w2.score[place]
-                mine.append(row("estimation-w2", {"sampler": sampler, "x": m}, float(part)))
-            if not cell["compare"]:
-                continue
-            mine.append(row("bsm-over-dsm", of, float(ratio[place])))
-            if sampler == "flow":
-                mine.append(row("bsm-flow-kl", of, float(m * found["bsm"].kl.score[place])))
-            if sampler in ("euler-maruyama", "exponential"):
-                for name, values in over.items():
-                    mine.append(row("kl-over-path", of | {"estimator": name}, float(values[place])))
+        if cell["rate"]:
+            mine = [place for place, seed in enumerate(seeds) if seed.spawn_key[-1] % len(SAMPLERS) == order]
+            parts = w2(*_drawn_laws(law, times, scores["dsm"][mine], sampler)) if mine else np.empty(0)
+            for place, part in zip(mine, parts, strict=True):
+                rows[place].append(row("estimation-w2", {"sampler": sampler, "x": m}, float(part)))
+        if not cell["compare"]:
+            continue
+        found = {name: kl(*_drawn_laws(law, times, A, sampler)) for name, A in scores.items()}
+        for place, ratio in enumerate(found["bsm"] / found["dsm"]):
+            rows[place].append(row("bsm-over-dsm", of, float(ratio)))
+        if sampler in ("euler-maruyama", "exponential"):
+            for name, values in found.items():
+                for place, over in enumerate(values / joint[name]):
+                    rows[place].append(row("kl-over-path", of | {"estimator": name}, float(over)))
     return rows
+
+
+def _drawn_laws(law: Gaussian, times: Array, scores: Array, sampler: str) -> tuple[Normal, Normal]:
+    """What a sampler draws from N(0, I), with exact scores and with these: the ends of the estimation part."""
+    begin = Normal(np.zeros(law.dimension), np.eye(law.dimension))
+    exactly = sampled_law(times, exact_scores(law, times), begin, sampler)
+    return exactly, sampled_law(times, scores, begin, sampler)
+
+
+def _flow(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """m × the estimation part of KL under the probability flow with BSM scores, a mean over the draws of a replicate."""
+    law, m, ends = _law(cell["eigenvalues"]), cell["m"], cell["ends"]
+    times = np.linspace(ends[0], ends[1], cell["steps"])
+    each = [one for seed in seeds for one in seed.spawn(cell["draws"])]
+    scores = _scores(law, m, times, each, ("bsm",))["bsm"]
+    values = m * kl(*_drawn_laws(law, times, scores, "flow")).reshape(len(seeds), -1).mean(axis=1)
+    of = {"eigenvalues": cell["eigenvalues"], "ends": ends, "steps": cell["steps"]}
+    return [[row("bsm-flow-kl", of, float(value))] for value in values]
 
 
 def _thin(cell: Cell, seeds: Seeds) -> list[list[Row]]:
@@ -183,12 +198,17 @@ def _thin(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return rows
 
 
-def _wide(cell: Cell, seed: np.random.SeedSequence) -> list[Row]:
+def _wide(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """KL's estimation part per dimension, a mean over the draws of a replicate; no more replicates than `most`."""
     d, times = cell["d"], np.geomspace(0.2, 2.0, cell["steps"])
     law = Gaussian(0.3 + 2.7 * (np.arange(d) + 0.5) / d)
-    scores = _scores(law, cell["ratio"] * d, times, seed.spawn(cell["draws"]), ("dsm",))["dsm"]
-    found = error_split(law, times, scores, "exponential").kl.score
-    return [row("wide", {"x": d, "m": cell["ratio"] * d}, float(found.mean() / d))]
+    rows: list[list[Row]] = [[] for _ in seeds]
+    for seed, mine in zip(seeds, rows, strict=True):
+        if seed.spawn_key[-1] < cell["most"]:
+            scores = _scores(law, cell["ratio"] * d, times, seed.spawn(cell["draws"]), ("dsm",))["dsm"]
+            found = kl(*_drawn_laws(law, times, scores, "exponential"))
+            mine.append(row("wide", {"x": d, "m": cell["ratio"] * d}, float(found.mean() / d)))
+    return rows
 
 
 COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
@@ -198,21 +218,20 @@ COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
     "split": _split,
     "grid": _grid,
 }
-DRAWN: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {"samples": _samples, "thin": _thin}
+DRAWN: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
+    "samples": _samples,
+    "flow": _flow,
+    "thin": _thin,
+    "wide": _wide,
+}
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """Rows of one part. What is computed, or averages over draws of its own, stands at replicate 0 alone."""
+    """Rows of one part. What is computed stands at replicate 0 alone."""
     part = cell["part"]
     if part in DRAWN:
         return DRAWN[part](cell, seeds)
-    out: list[list[Row]] = []
-    for seed in seeds:
-        if seed.spawn_key[-1] != 0:
-            out.append([])
-        else:
-            out.append(_wide(cell, seed) if part == "wide" else COMPUTED[part](cell))
-    return out
+    return [COMPUTED[part](cell) if seed.spawn_key[-1] == 0 else [] for seed in seeds]
 
 
 def _drawn(eigenvalues: list[float], steps: int, samples: int, *, rate: bool, compare: bool) -> Cell:
@@ -239,6 +258,10 @@ CELLS: list[Cell] = [
     *(_drawn(_EIGHT, 20, m, rate=True, compare=m == 10**5) for m in (10**3, 10**4, 10**5, 10**6)),
     _drawn(_EIGHT, 40, 10**6, rate=False, compare=True),
     _drawn([1.0] * 8, 40, 10**6, rate=False, compare=True),
+    *(
+        {"part": "flow", "eigenvalues": values, "ends": [0.1, 2.0], "steps": 20, "m": 10**6, "draws": 3}
+        for values in (_EIGHT, [1.0] * 8)
+    ),
     {"part": "grid", "eigenvalues": _EIGHT, "ends": [0.1, 2.1], "steps": 257, "every": [2, 4, 8]},
     *(
         {
@@ -254,13 +277,13 @@ CELLS: list[Cell] = [
         for sampler in ("exponential", "flow")
     ),
     *(
-        {"part": "wide", "d": d, "ratio": 64, "steps": 6, "draws": max(1, 65536 // d**2)}
-        for d in (16, 32, 64, 128, 256)
+        {"part": "wide", "d": d, "ratio": 64, "steps": 4, "draws": draws, "most": 32}
+        for d, draws in ((16, 48), (32, 4), (64, 1), (128, 1))
     ),
 ]
 STUDY = evidence(
     "evidence-reverse",
-    "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d to 256.",
+    "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d to 128.",
     CELLS,
     measure,
     seed=62,

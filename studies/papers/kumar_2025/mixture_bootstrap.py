@@ -315,16 +315,18 @@ STUDY = Study(
     columns=COLUMNS,
     batch=batch,
     presets={
+        # Two cases have the replicates that decide a claim; the others are drawn and told.
         "quick": MixtureSettings(
-            replicates=4,
+            replicates=60,
             seed=31,
             cases=(
-                Case(),
+                Case(most=4),
                 Case(m=100),
-                Case(fit="joint", estimators=_FEW),
-                _network(10, steps=8),
-                _network(30, steps=8, picture=True),
-                _network(10, steps=8, fit="joint"),
+                Case(fit="joint", estimators=_FEW, most=4),
+                _network(3, most=32),
+                _network(10, steps=8, most=3),
+                _network(30, steps=8, picture=True, most=2),
+                _network(10, steps=8, fit="joint", most=4),
             ),
         ),
         "paper": MixtureSettings(replicates=120, seed=31, cases=(*_cases(), *_NETWORKS)),

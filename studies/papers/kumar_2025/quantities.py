@@ -11,6 +11,7 @@ from bounds.claim import Measured
 from bounds.gaussian import Gaussian
 from bounds.process import weights
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
+from studies.papers.kumar_2025.mixture_bootstrap import KEYS
 from studies.quantities import mean, measure_over_dsm
 from studies.study import parse_settings
 from studies.summary import groups, ratio_of_means
@@ -112,6 +113,30 @@ def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
     return measured
 
 
+def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of BSM's mean score error to DSM's at each setting of Figure 3b that is one `of` them."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        frame = table.frame[table.frame["quantity"] == "score-error"].sort_values("replicate", kind="stable")
+        for key, group in groups(frame, list(KEYS)):
+            cell = dict(zip(KEYS, key, strict=True))
+            if of(cell):
+                by = (
+                    group.loc[group["method"] == m, "value"].to_numpy(dtype=np.float64)
+                    for m in ("bsm", "dsm")
+                )
+                ratio, se = ratio_of_means(*by)
+                out.append(Measured(cell, ratio, se, int((group["method"] == "dsm").sum())))
+        return out
+
+    return measured
+
+
+def _short_training(cell: Mapping[str, Any]) -> bool:
+    return bool(cell["learner"] == "network" and cell["fit"] == "step" and cell["budget"] <= 10)
+
+
 # measurement name → (study, how)
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "dsm-risk": ("small-samples", measure_risk("risk")),
@@ -124,6 +149,8 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for quantity in ("score-error", "share-error", "estimation")
         for method in ("bsm", "bsm-half", "wrong-level")
     },
+    "figure-3b/settings": ("mixture-bootstrap", measure_settings(lambda cell: True)),
+    "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
     "map-bsm": ("bootstrap-map", measure_map("bsm")),
     "map-path": ("bootstrap-map", measure_map("path")),
 }

@@ -9,7 +9,7 @@ from bounds.divergence import Normal, kl
 from bounds.gaussian import Gaussian
 from bounds.papers.kumar_2025 import reverse as claims
 from bounds.process import Step, noise_variance
-from bounds.reverse import SAMPLERS
+from bounds.reverse import SAMPLERS, error_split, exact_scores
 from studies import verdicts
 from studies.papers.kumar_2025 import evidence_reverse as evidence
 from tests.measured import quick
@@ -127,14 +127,17 @@ def test_a_start_at_the_right_law_and_exact_scores_leave_no_part():
     assert all(float(r["value"]) > 1e-3 for r in rows)
 
 
-@pytest.mark.parametrize("part", ["samples", "thin"])
+@pytest.mark.parametrize("part", ["samples", "flow", "thin", "wide"])
 def test_replicates_do_not_see_their_batch(part):
     """A replicate's rows are the same alone and beside others. Catches means taken over a batch."""
-    cell = next(c for c in evidence.CELLS if c["part"] == part and c["steps"] <= 65)
-    seeds = [np.random.SeedSequence(9, spawn_key=(k,)) for k in range(3)]
-    together = evidence.measure(cell, seeds)
+    cell = next(c for c in evidence.CELLS if c["part"] == part)
+
+    def seeds():
+        return [np.random.SeedSequence(9, spawn_key=(k,)) for k in range(3)]
+
+    together = evidence.measure(cell, seeds())
     for k in range(3):
-        (alone,) = evidence.measure(cell, seeds[k : k + 1])
+        (alone,) = evidence.measure(cell, seeds()[k : k + 1])
         for a, b in zip(alone, together[k], strict=True):
             assert (a["quantity"], a["cell"]) == (b["quantity"], b["cell"])
             assert a["value"] == pytest.approx(b["value"], rel=1e-8)
@@ -145,3 +148,28 @@ def test_what_is_computed_stands_once():
     cell = next(c for c in evidence.CELLS if c["part"] == "step")
     seeds = [np.random.SeedSequence(9, spawn_key=(1, k)) for k in range(3)]
     assert [len(rows) for rows in evidence.measure(cell, seeds)] == [6, 0, 0]
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_parts_of_the_split_one_eigenvalue_at_a_time(sampler):
+    """The formulas' own chain of variances against the library's matrices, in a basis that is nobody's axes. Catches a
+    sampler's noise or slope written wrongly on either side."""
+    cell = {"eigenvalues": [0.3, 1.0, 3.0], "last": 1.1, "steps": 11, "factor": 1.2, "sampler": sampler}
+    law, times = evidence._law(cell["eigenvalues"]), np.linspace(0.1, 1.1, 11)
+    wrong = Gaussian(1.2 * law.eigenvalues, law.basis)
+    found = error_split(law, times, exact_scores(wrong, times), sampler).w2
+    parts = [found.discretisation, found.initialisation, found.score]
+    assert claims.split_parts(cell) == pytest.approx(np.array(parts), rel=1e-7)
+
+
+def test_cells_of_the_rate_have_draws_of_their_own():
+    """Eight replicates: each sampler has two of them, and no two samplers share one."""
+    cell = next(c for c in evidence.CELLS if c.get("rate"))
+    seeds = [np.random.SeedSequence(9, spawn_key=(k,)) for k in range(8)]
+    of = [
+        [r["cell"] for r in rows if r["quantity"] == "estimation-w2"]
+        for rows in evidence.measure(cell, seeds)
+    ]
+    assert [len(mine) for mine in of] == [1] * 8
+    assert of[:4] == of[4:]
+    assert len({mine[0] for mine in of[:4]}) == 4
