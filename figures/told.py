@@ -9,6 +9,8 @@ import matplotlib.figure
 from figures.data import FigureData
 
 Findings = Mapping[str, Any]
+Closing = Callable[[Mapping[str, Findings], Mapping[str, Mapping[str, Any]]], str]
+"""From findings by figure and verdicts by claim to the words that close the report on a work."""
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -263,7 +263,7 @@ def rendered(
     pictures: str = "",
 ) -> str:
     figures = [(FIGURES[name], found) for name, found in findings.items()]
-    return render([WORK], figures, verdicts, pictures, "make reproduce PRESET=paper", "preset paper")
+    return render([WORK], figures, {}, verdicts, pictures, "make reproduce PRESET=paper", "preset paper")
 
 
 def changed(figure: str, **more: Any) -> dict[str, dict[str, Any]]:
@@ -432,24 +432,19 @@ def test_false_alarms_are_added_up() -> None:
     assert "a false alarm in at most 7.0·10^−9 of runs" in text
 
 
-def test_the_recommendation() -> None:
-    """Three sentences at the end of the last section, with ratios at the largest m; the least m's are the decoy."""
-
-    def told(**more: Any) -> str:
-        text = section(rendered(changed("beyond-basis", **more)), "beyond-basis")
-        start = text.index("**The recommendation in three sentences.**")
-        assert text[start:].index("**Verdict.**") == text[start:].index("\n\n") + 2
-        return text[start : text.index("\n\n", start)]
-
-    plain = told()
-    assert len(re.findall(r"[a-z)\d]\. (?=[A-Z])", plain.split("** ", 1)[1])) == 2
-    assert "to 0.60 of denoising's" in plain and "to 0.090 of denoising's" in plain
-    assert "(resolvent, B = 3, denoising target) stands at 0.30" in plain
-    levels = FINDINGS["beyond-basis"]["levels"]
-    small = [r | ({"value": 7.0} if (r["m"], r["curve"]) == (500, "BSM") else {}) for r in levels]
-    large = [r | ({"value": 40 / 20000} if (r["m"], r["curve"]) == (20000, "BSM") else {}) for r in levels]
-    assert told(levels=small) == plain
-    assert "to 0.40 of denoising's" in told(levels=large)
+def test_what_closes_a_work() -> None:
+    """Behind its figures, from all findings and verdicts; only of the work whose it is."""
+    figures = [(FIGURES[name], found) for name, found in FINDINGS.items()]
+    closings = {
+        "kumar_2025": lambda found, verdicts: f"CLOSED {len(found)} {len(verdicts)}\n\n",
+        "other": str,
+    }
+    text = render([WORK], figures, closings, VERDICTS, "", "c", "r")
+    assert (
+        text.index("### Beyond the paper: one")
+        < text.index(f"CLOSED {len(FINDINGS)} ")
+        < text.index("## The claims")
+    )
 
 
 def test_claims_are_counted_by_origin_in_the_first_sentence() -> None:
@@ -510,7 +505,7 @@ def test_every_figure_is_told() -> None:
     assert "## One, Two 2025\n\n*A title*, V 2025, <https://x>." in text
     assert "**What we have of it.** its abstract.\n\n**Unknown.** its proof; C." in text
     other = WORK | {"stem": "other_1999"}
-    none = render([other], [(FIGURES["figure-1b"], FINDINGS["figure-1b"])], [], "", "c", "r")
+    none = render([other], [(FIGURES["figure-1b"], FINDINGS["figure-1b"])], {}, [], "", "c", "r")
     assert "Figure 1b" not in none
     assert "## One, Two 1999" in none
 
