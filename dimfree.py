@@ -226,7 +226,7 @@ def _measure(
     return complete, results
 
 
-def _told(gap: sweep.Missing) -> str:
+def _told(gap: tables.Missing) -> str:
     cell = canonical(gap.cell)
     shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
     return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"

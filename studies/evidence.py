@@ -46,7 +46,7 @@ class ComputedSettings(EvidenceSettings):
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a study of evidence measures. Made by `together`, `each`, `drawn_once` or `computed`.
+    """One of the things that a study of evidence measures. Made by `together`, `one_by_one`, `drawn_once` or `computed`.
 
     Attributes
     ----------
@@ -66,14 +66,16 @@ def together(rows: Callable[[Cell, Seeds], list[list[Row]]]) -> Part:
     return Part(rows, sampled=True)
 
 
-def each(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
+def one_by_one(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
     """Sampled, one replicate after the other."""
     return Part(lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=True)
 
 
 def drawn_once(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
     """Computed, at an example that is drawn: what is claimed of it holds without noise."""
-    return Part(lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=False)
+    return Part(
+        lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=False
+    )
 
 
 def computed(rows: Callable[[Cell], list[Row]]) -> Part:

@@ -69,10 +69,10 @@ def manifest(folder: Path, **changes: Any) -> None:
         (lambda f: (f / "toy.json").unlink(), "toy.json", "does not exist"),
         (lambda f: (f / "toy.json").write_bytes(b'{"schema": 1'), "toy.json", "no JSON"),
         (lambda f: (f / "toy.json").write_bytes(b"\xff\xfe"), "toy.json", "no JSON"),
-        (lambda f: (f / "toy.json").write_bytes(b"[]"), "toy.json", "not a manifest of schema 1"),
-        (lambda f: manifest(f, schema=2), "toy.json", "not a manifest of schema 1"),
+        (lambda f: (f / "toy.json").write_bytes(b"[]"), "toy.json", "not a manifest of schema 2"),
+        (lambda f: manifest(f, schema=1), "toy.json", "not a manifest of schema 2"),
         (lambda f: manifest(f, study="other"), "toy.json", "of other, not of toy"),
-        (lambda f: manifest(f, csv=None), "toy.json", "lacks the table's row count or checksum"),
+        (lambda f: manifest(f, csv=None), "toy.json", "lacks the table's row count, cells or a checksum"),
         (lambda f: manifest(f, counts={"rows": 47}), "toy.json", "speaks of 47 rows, and toy.csv has 48"),
     ],
 )
