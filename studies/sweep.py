@@ -28,6 +28,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -47,6 +48,7 @@ MOST_PIECES = 128  # of a task, so that what is under way fits into memory howev
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
 SECONDS_BETWEEN_LINES = 5.0  # of progress through many cells
+COUNTED_AT_ONCE = 65536  # cells, when a run that was stopped tells what is stored
 LIMIT = 86400.0  # seconds after which a run ends in which no task comes back
 
 
@@ -136,7 +138,8 @@ def run(
 
     Notes
     -----
-    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 tasks for
+    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each, 40 to tell how many
+    are stored; 2 tasks for
     each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written; the cells that fail.
     """
     executors.refuse_if_imported()
@@ -144,7 +147,10 @@ def run(
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
     say = _Report(study.name, progress)
     cells = study.cells(settings)
-    if (twice := _repeated(cells, say)) is not None:
+    words = np.fromiter(
+        (_word(cell_key(cell)) for cell in say.through(cells, "listed")), np.uint64, len(cells)
+    )
+    if (twice := _repeated(cells, words)) is not None:
         raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
     key = Key(study.name, settings.seed, code or code_of(study.measure))
     with (
@@ -154,31 +160,31 @@ def run(
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
         here = partial(executors.Pool, 1) if killed and workers == 1 else partial(executors.local, workers)
-        sweep = _Sweep(study, settings, cells, key, store, workers, executor or here, say, limit)
+        sweep = _Sweep(study, settings, cells, words, key, store, workers, executor or here, say, limit)
         try:
             sweep.measure()
             return sweep.write(out)
         except (KeyboardInterrupt, executors.Lost) as stop:
             raise Interrupted(
-                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.stored} of"
+                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.kept()} of"
                 f" {len(cells) * settings.replicates} replicates of {study.name} are stored in {out};"
                 " the same command goes on from there"
             ) from None
 
 
-def _repeated(cells: Sequence[Cell], say: "_Report") -> str | None:
+def _repeated(cells: Sequence[Cell], words: NDArray[np.uint64]) -> str | None:
     """A cell that is there twice. Compares 8 bytes of each first, so as not to keep them all."""
-    words = np.fromiter((_word(cell) for cell in say.through(cells, "listed")), np.uint64, len(cells))
     found, counts = np.unique(words, return_counts=True)
     suspects = {int(word) for word in found[counts > 1]}
     if not suspects:
         return None
-    texts = Counter(canonical(cell) for cell in cells if _word(cell) in suspects)
+    texts = Counter(canonical(cell) for cell in cells if _word(cell_key(cell)) in suspects)
     return next((text for text, count in texts.items() if count > 1), None)
 
 
-def _word(cell: Cell) -> int:
-    return int(cell_key(cell)[:16], 16)
+def _word(name: str) -> int:
+    """The first 8 bytes of a cell's name in a store."""
+    return int(name[:16], 16)
 
 
 @dataclass
@@ -188,6 +194,7 @@ class _Sweep:
     study: Study
     settings: Settings
     cells: Sequence[Cell]
+    words: NDArray[np.uint64]  # of the cells, in their order
     key: Key
     store: Store
     workers: int
@@ -236,6 +243,21 @@ class _Sweep:
         text = f"{total} replicates in {len(self.cells)} cells: {self.stored} stored, {to_run} to run"
         self.say.line(f"{text} ({reasons})" if reasons else text)
         return to_run
+
+    def kept(self) -> int:
+        """How many of the replicates the store holds, whatever was noted here when the run was stopped.
+
+        In one pass over the store, because a run of many cells may be stopped before it has looked them all up.
+        """
+        self.store.check_place()
+        own = np.unique(self.words)
+        counted = self.store.counts(self.key, self.settings.replicates)
+        total = 0
+        while part := list(islice(counted, COUNTED_AT_ONCE)):
+            names, counts = zip(*part, strict=True)
+            found = np.fromiter(map(_word, names), np.uint64, len(names))
+            total += int(np.array(counts)[np.isin(found, own)].sum())
+        return total
 
     def room(self) -> int:
         """How many tasks to have under way: two for each worker, so that none waits for the next."""
