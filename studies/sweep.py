@@ -25,6 +25,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bounds.check import InvalidInput
@@ -42,6 +43,7 @@ PATIENCE = 0.5  # seconds after which a task begins no further piece
 MOST_PIECES = 128  # of a task, so that what is under way fits into memory however many workers there are
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
+COUNTED_AT_ONCE = 65536  # cells, when a run that was stopped tells what is stored
 LIMIT = 86400.0  # seconds after which a run ends in which no task comes back
 
 
@@ -115,15 +117,15 @@ def run(
 
     Notes
     -----
-    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 tasks for
-    each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written; the cells that fail.
+    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 16 bytes for each, 48 to tell how many
+    are stored; 2 tasks for each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written,
+    and the cells of normalised columns; the cells that fail.
     """
     executors.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
     say = Report(study.name, progress)
-    cells = study.cells(settings)
-    total = _counted(study, settings, cells, say)
+    listed = _listed(study, settings, say)
     key = Key(study.name, settings.seed, code or code_of(study.measure))
     with (
         stoppable(),
@@ -132,45 +134,62 @@ def run(
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
         here = partial(executors.Pool, 1) if killed and workers == 1 else partial(executors.local, workers)
-        sweep = _Sweep(study, settings, cells, total, key, store, workers, executor or here, say, limit)
+        sweep = _Sweep(study, settings, listed, key, store, workers, executor or here, say, limit)
         try:
             sweep.measure()
             return sweep.write(out)
         except (KeyboardInterrupt, executors.Lost) as stop:
             raise Interrupted(
-                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.stored} of {total} replicates of"
+                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.kept()} of {listed.total} replicates of"
                 f" {study.name} are stored in {out}; the same command goes on from there"
             ) from None
 
 
-def _counted(study: Study, settings: Settings, cells: Sequence[Cell], say: Report) -> int:
-    """How many replicates all cells need. Compares 8 bytes of each cell first, so as not to keep them all.
+@dataclass(frozen=True)
+class _Listed:
+    """The cells of a run, after all have been looked at.
+
+    Attributes
+    ----------
+    cells : in order
+    words : the first 8 bytes of each one's name in a store
+    needed : how many replicates each needs
+    total : how many they need together
+    """
+
+    cells: Sequence[Cell]
+    words: NDArray[np.uint64]
+    needed: NDArray[np.int64]
+    total: int
+
+
+def _listed(study: Study, settings: Settings, say: Report) -> _Listed:
+    """Lists the cells of a study.
 
     Raises
     ------
     InvalidInput
-        If a cell is there twice, or wants no replicate.
+        If a cell is there twice. Compares 8 bytes of each first, so as not to keep them all.
     """
-    words, total = np.empty(len(cells), np.uint64), 0
+    cells = study.cells(settings)
+    words, needed, total = np.empty(len(cells), np.uint64), np.empty(len(cells), np.int64), 0
     for place, cell in enumerate(say.through(cells, "listed")):
-        if (needed := study.replicates(cell, settings)) < 1:
-            raise InvalidInput(
-                study.name, f"a cell needs a replicate at least, not {needed}: {canonical(cell)}"
-            )
-        words[place] = _word(cell)
-        total += needed
+        words[place] = _word(cell_key(cell))
+        needed[place] = study.replicates(cell, settings)
+        total += int(needed[place])
     found, counts = np.unique(words, return_counts=True)
     suspects = {int(word) for word in found[counts > 1]}
     if suspects:
-        texts = Counter(canonical(cell) for cell in cells if _word(cell) in suspects)
-        for text, count in texts.items():
-            if count > 1:
-                raise InvalidInput(study.name, f"the same cell is asked for more than once: {text}")
-    return total
+        texts = Counter(canonical(cell) for cell in cells if _word(cell_key(cell)) in suspects)
+        twice = next((text for text, count in texts.items() if count > 1), None)
+        if twice:
+            raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
+    return _Listed(cells, words, needed, total)
 
 
-def _word(cell: Cell) -> int:
-    return int(cell_key(cell)[:16], 16)
+def _word(name: str) -> int:
+    """The first 8 bytes of a cell's name in a store."""
+    return int(name[:16], 16)
 
 
 @dataclass
@@ -179,8 +198,7 @@ class _Sweep:
 
     study: Study
     settings: Settings
-    cells: Sequence[Cell]
-    total: int
+    listed: _Listed
     key: Key
     store: Store
     workers: int
@@ -216,8 +234,8 @@ class _Sweep:
     def announce(self) -> int:
         """Says what is stored, what is to run and why; returns the number of replicates to run."""
         why: Counter[str] = Counter()
-        for cell in self.say.through(self.cells, "looked up"):
-            needed = self.study.replicates(cell, self.settings)
+        cells = self.say.through(self.listed.cells, "looked up")
+        for cell, needed in zip(cells, map(int, self.listed.needed), strict=True):
             done, other = self.store.replicates(self.key, cell_key(cell), needed)
             stale = other - done
             fresh = needed - len(done) - len(stale)
@@ -225,10 +243,28 @@ class _Sweep:
             why["code changed since"] += len(stale)
             why["more replicates of cells begun before" if done or stale else "new"] += fresh
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(why.items()) if count)
-        to_run = self.total - self.stored
-        text = f"{self.total} replicates in {len(self.cells)} cells: {self.stored} stored, {to_run} to run"
+        total, count = self.listed.total, len(self.listed.cells)
+        to_run = total - self.stored
+        text = f"{total} replicates in {count} cells: {self.stored} stored, {to_run} to run"
         self.say.line(f"{text} ({reasons})" if reasons else text)
         return to_run
+
+    def kept(self) -> int:
+        """How many of the replicates the store holds, whatever was noted here when the run was stopped.
+
+        In one pass over the store for all cells that need as many, because a run of many cells may be stopped before it
+        has looked them all up.
+        """
+        self.store.check_place()
+        total = 0
+        for needed in np.unique(self.listed.needed).tolist():
+            own = np.unique(self.listed.words[self.listed.needed == needed])
+            counted = self.store.counts(self.key, needed)
+            while part := list(islice(counted, COUNTED_AT_ONCE)):
+                names, counts = zip(*part, strict=True)
+                found = np.fromiter(map(_word, names), np.uint64, len(names))
+                total += int(np.array(counts)[np.isin(found, own)].sum())
+        return total
 
     def room(self) -> int:
         """How many tasks to have under way: two for each worker, so that none waits for the next."""
@@ -238,8 +274,8 @@ class _Sweep:
 
     def pieces(self) -> Iterator[Piece]:
         """What there is to do, made as it is asked for; without the cells that have been given up."""
-        for place, cell in enumerate(self.cells):
-            name, needed = cell_key(cell), self.study.replicates(cell, self.settings)
+        for place, cell in enumerate(self.listed.cells):
+            name, needed = cell_key(cell), int(self.listed.needed[place])
             done = self.store.done(self.key, name, needed)
             left = (replicate for replicate in range(needed) if replicate not in done)
             size = max(1, self.study.batch(cell))
@@ -382,7 +418,7 @@ class _Sweep:
     def write(self, out: Path) -> Outcome:
         """Table and manifest of what is stored."""
         self.store.check_place()
-        cells = self.say.through(self.cells, "written")
+        cells = self.say.through(self.listed.cells, "written")
         kept = tables.Kept(self.study, self.settings, self.store, self.key, self.failures)
         manifest, missing = tables.write(out, kept, cells)
         table, manifest_path = tables.paths(out, self.study.name)

@@ -98,9 +98,9 @@ def _trouble(trouble: str, replicate: int) -> None:
 
 
 def awkward(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Values that are hard to write down."""
-    names = ("None", "NA", 'a,"b"', "π", "", "inf")
-    values = (0.1 + 0.2, np.nan, np.inf, -5e-324, 1 / 3, -0.0)
+    """Values that are hard to write down, all of them finite."""
+    names = ("None", "NA", 'a,"b"', "π", "", "null")
+    values = (0.1 + 0.2, 1.7976931348623157e308, 1e23, -5e-324, 1 / 3, -0.0)
     rows = [Row(d=cell["d"], estimator=name, value=value) for name, value in zip(names, values, strict=True)]
     return [rows for _ in seeds]
 

@@ -402,9 +402,7 @@ def test_variance_quadrature_has_converged():
     cells = [c for c in study.STUDY.cells(study.STUDY.presets["quick"]) if c["kind"] == "decomposition"]
     for cell in cells[:1]:
         base, fine, coarse = (
-            np.array(
-                [r["value"] for r in study.decomposition(cell, refine)], dtype=float
-            )
+            np.array([r["value"] for r in study.decomposition(cell, refine)], dtype=float)
             for refine in (1.0, 1.2, 0.3)
         )
         assert np.abs(base - fine).max() < 1e-13
