@@ -17,10 +17,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
-
-import matplotlib.figure
 
 from bounds import concentration
 from bounds.catalog import ESTIMATORS
@@ -41,6 +39,11 @@ from studies.quantities import study_of
 from studies.study import Settings, Study, canonical, load_settings
 from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
+
+if (
+    TYPE_CHECKING
+):  # else figures/ alone imports matplotlib, with an eye on the backend that the environment names
+    import matplotlib.figure
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 RESULTS = Path("results")
@@ -227,7 +230,7 @@ def _measure(
     return complete, results
 
 
-def _told(gap: sweep.Missing) -> str:
+def _told(gap: tables.Missing) -> str:
     cell = canonical(gap.cell)
     shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
     return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
@@ -249,7 +252,7 @@ def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
     return verdicts.joins()[figure.name](results)
 
 
-def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
+def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> "matplotlib.figure.Figure":
     """The figure, with a word under it on whose results it shows."""
     drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     used = {name: results[name] for name in figure.studies}

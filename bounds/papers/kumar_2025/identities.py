@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from bounds import concentration, targets
-from bounds.check import Array
+from bounds.check import Array, InvalidInput
 from bounds.claim import Cell, Claim
 from bounds.mixture import Mixture
 from bounds.process import Step, decay, noise_variance
@@ -247,7 +247,10 @@ def _symbolic_decoy(cell: Cell) -> float:
 
     from bounds.identities import DERIVATIONS
 
-    decoy = next(one for one in DERIVATIONS if one.name == cell["derivation"]).decoy()
+    derivation = next((one for one in DERIVATIONS if one.name == cell["derivation"]), None)
+    if derivation is None:
+        raise InvalidInput("derivation", f"{cell['derivation']!r} is none of this dimfree's: measure anew")
+    decoy = derivation.decoy()
     concrete = decoy.replace(
         lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: sp.exp(-(e.args[0] ** 4) / 3)
     ).doit()
