@@ -59,7 +59,8 @@ class _Rows:
     iterations: Array
     searches: Array
     pairs: Array
-    R: Array
+    inverse: Array
+    diagonal: Array
     YY: Array
     gamma: Array
     count: Array
@@ -69,32 +70,35 @@ class _Rows:
             setattr(self, field.name, getattr(self, field.name)[mask])
 
     def forget(self, mask: Array) -> None:
-        self.pairs[mask], self.YY[mask], self.R[mask] = 0.0, 0.0, np.eye(MEMORY)
+        self.pairs[mask], self.YY[mask], self.inverse[mask] = 0.0, 0.0, 0.0
         self.gamma[mask], self.count[mask] = 1.0, 0
 
     def remember(self, mask: Array, s: Array, y: Array, sy: Array) -> None:
         rows = np.flatnonzero(mask)
         place = self.count[rows] % MEMORY
         self.pairs[rows, place], self.pairs[rows, MEMORY + place] = s[rows], y[rows]
-        products = np.matmul(self.pairs, y[:, :, None])[rows, :, 0]
-        # The new pair is the youngest: no older y stands right of its s.
-        self.R[rows, place] = 0.0
-        self.R[rows, :, place] = products[:, :MEMORY]
-        self.YY[rows, place] = self.YY[rows, :, place] = products[:, MEMORY:]
-        self.gamma[rows] = sy[rows] / products[np.arange(rows.size), MEMORY + place]
+        products = np.matmul(self.pairs, y[:, :, None])[rows]
+        self.YY[rows, place] = self.YY[rows, :, place] = products[:, MEMORY:, 0]
+        # R⁻¹ without the oldest pair is what is left of it; a last column is put to R.
+        self.inverse[rows, place] = self.inverse[rows, :, place] = 0.0
+        column = np.matmul(self.inverse[rows], products[:, :MEMORY])[:, :, 0]
+        self.inverse[rows, :, place] = -column / sy[rows, None]
+        self.inverse[rows, place, place] = 1 / sy[rows]
+        self.diagonal[rows, place] = sy[rows]
+        self.gamma[rows] = sy[rows] / products[np.arange(rows.size), MEMORY + place, 0]
         self.count[rows] += 1
 
     def newton(self) -> Array:
         """−H g."""
         u = np.matmul(self.pairs, self.g[:, :, None])
         gamma = self.gamma[:, None, None]
-        a = np.linalg.solve(self.R, u[:, :MEMORY])
-        diagonal = np.diagonal(self.R, axis1=1, axis2=2)[:, :, None]
-        b = diagonal * a + gamma * (np.matmul(self.YY, a) - u[:, MEMORY:])
-        b = np.linalg.solve(self.R.transpose(0, 2, 1), b)
-        both = np.concatenate([b, -gamma * a], axis=1)
-        turned = np.matmul(self.pairs.transpose(0, 2, 1), both)[:, :, 0]
-        return np.asarray(-self.gamma[:, None] * self.g - turned)
+        a = np.matmul(self.inverse, u[:, :MEMORY])
+        b = self.diagonal[:, :, None] * a + gamma * (np.matmul(self.YY, a) - u[:, MEMORY:])
+        u[:, :MEMORY] = np.matmul(self.inverse.transpose(0, 2, 1), b)
+        u[:, MEMORY:] = -gamma * a
+        turned = np.matmul(self.pairs.transpose(0, 2, 1), u)[:, :, 0]
+        turned += self.gamma[:, None] * self.g
+        return np.asarray(np.negative(turned, out=turned))
 
 
 def minimise(function: Function, start: Array, budget: int) -> Minima:
@@ -137,7 +141,8 @@ def minimise(function: Function, start: Array, budget: int) -> Minima:
         iterations=np.zeros(size, int),
         searches=np.full(size, None),
         pairs=np.zeros((size, 2 * MEMORY, n)),
-        R=np.tile(np.eye(MEMORY), (size, 1, 1)),
+        inverse=np.zeros((size, MEMORY, MEMORY)),
+        diagonal=np.zeros((size, MEMORY)),
         YY=np.zeros((size, MEMORY, MEMORY)),
         gamma=np.ones(size),
         count=np.zeros(size, int),
@@ -168,22 +173,31 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Array:
     gain = (rows.f - f) / np.maximum(np.maximum(np.abs(rows.f), np.abs(f)), 1.0)
     still = (gain <= GAINED) | (np.max(np.abs(g), axis=1) <= FLAT)
     done = (moved & (still | (rows.iterations >= budget))) | (failed & (rows.count == 0))
-    rows.forget(failed)
+    if failed.any():
+        rows.forget(failed)
     sy = (slope - rows.slope) * rows.step
     curved = sy > -np.finfo(float).eps * rows.slope * rows.step
     learnt = moved & ~done & curved
     if learnt.any():
         rows.remember(learnt, s, g - rows.g, sy)
-    rows.x[moved], rows.f[moved], rows.g[moved] = x[moved], f[moved], g[moved]
+    if moved.all():
+        rows.x, rows.f, rows.g = x, f, g
+    else:
+        rows.x[moved], rows.f[moved], rows.g[moved] = x[moved], f[moved], g[moved]
 
     turning = moved | failed
     if turning.any():
         direction = rows.newton()
-        uphill = turning & (np.vecdot(rows.g, direction) >= 0)
-        rows.forget(uphill)
-        direction[uphill] = -rows.g[uphill]
-        rows.direction[turning] = direction[turning]
-        rows.slope[turning] = np.vecdot(rows.g, rows.direction)[turning]
+        slope = np.vecdot(rows.g, direction)
+        uphill = turning & (slope >= 0)
+        if uphill.any():
+            rows.forget(uphill)
+            direction[uphill] = -rows.g[uphill]
+            slope[uphill] = -np.vecdot(rows.g, rows.g)[uphill]
+        if turning.all():
+            rows.direction, rows.slope = direction, slope
+        else:
+            rows.direction[turning], rows.slope[turning] = direction[turning], slope[turning]
         rows.step[turning], rows.tries[turning], rows.searches[turning] = 1.0, 0, None
     return np.asarray(done)
 

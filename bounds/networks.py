@@ -88,7 +88,7 @@ class Loss:
         self.y = np.ascontiguousarray(y.transpose(0, 2, 1))
         # Room for the values and what comes back, used again at every call.
         self._values = np.ones((2, BLOCK, WIDTH + 1, m))
-        self._back = np.empty((2, BLOCK, WIDTH, m))
+        self._back = np.empty((BLOCK, WIDTH, m))
 
     def __call__(self, weights: Array, which: Array, part: slice = slice(None)) -> tuple[Array, Array]:
         """Values (k,) and gradients (k, n).
@@ -109,31 +109,36 @@ class Loss:
         count = len(which)
         x, y = self.x[which, :, part], self.y[which, :, part]
         m = x.shape[2]
-        (first, second), (back, slope) = self._values[:, :count, :, :m], self._back[:, :count, :, :m]
+        first, second = (values[:count, :, :m] for values in self._values)
         one, two, three = layers(weights, self.inputs, self.outputs)
-        for matrix, below, above in ((one, x, first), (two, first, second)):
-            hidden = above[:, :WIDTH]
-            np.matmul(matrix, below, out=hidden)
-            np.tanh(hidden, out=hidden)
+        to_one, to_two, to_three = layers(gradient, self.inputs, self.outputs)
+        lower, upper, back = first[:, :WIDTH], second[:, :WIDTH], self._back[:count, :, :m]
+        np.tanh(np.matmul(one, x, out=lower), out=lower)
+        np.tanh(np.matmul(two, first, out=upper), out=upper)
         error = np.matmul(three, second)
         error -= y
         squares = np.vecdot(error, error).sum(axis=1)
 
-        out = layers(gradient, self.inputs, self.outputs)
-        np.matmul(error, second.transpose(0, 2, 1), out=out[2])
-        delta = error
-        for above, below, matrix, place in ((second, first, three, 1), (first, x, two, 0)):
-            # tanh' = 1 − tanh².
-            hidden = above[:, :WIDTH]
-            np.matmul(matrix[:, :, :WIDTH].transpose(0, 2, 1), delta, out=back)
-            np.multiply(hidden, hidden, out=slope)
-            np.subtract(1.0, slope, out=slope)
-            np.multiply(back, slope, out=slope)
-            np.matmul(slope, below.transpose(0, 2, 1), out=out[place])
-            delta = slope
-        for matrix, to in zip((one, two, three), out, strict=True):
-            to[:, :, :-1] += PENALTY * matrix[:, :, :-1]
-            flat = matrix[:, :, :-1].reshape(count, -1)
+        np.matmul(error, second.transpose(0, 2, 1), out=to_three)
+        # tanh' = 1 − tanh², in the place of tanh. One output's weights wait, and scale small matrices instead.
+        np.subtract(1.0, np.multiply(upper, upper, out=upper), out=upper)
+        out, middle = three[:, :, :WIDTH].transpose(0, 2, 1), two[:, :, :WIDTH].transpose(0, 2, 1)
+        if self.outputs == 1:
+            upper *= error
+            middle = middle * out.transpose(0, 2, 1)
+        else:
+            upper *= np.matmul(out, error, out=back)
+        np.matmul(upper, first.transpose(0, 2, 1), out=to_two)
+        if self.outputs == 1:
+            to_two *= out
+        np.matmul(middle, upper, out=back)
+        np.subtract(1.0, np.multiply(lower, lower, out=lower), out=lower)
+        lower *= back
+        np.matmul(lower, x.transpose(0, 2, 1), out=to_one)
+        for matrix, to in ((one, to_one), (two, to_two), (three, to_three)):
+            plain = matrix[:, :, :-1]
+            to[:, :, :-1] += PENALTY * plain
+            flat = plain.reshape(count, -1)
             squares += PENALTY * np.vecdot(flat, flat)
         gradient /= m
         return np.asarray(squares / (2 * m))
