@@ -18,7 +18,7 @@ from bounds.lbfgs import Minima, minimise
 
 WIDTH = 16
 PENALTY = 1e-4
-BLOCK = 4  # networks whose values are in the processor's cache together
+CACHED = 2000  # points whose values, of some networks together, stay in the processor's cache
 PORTION = 200  # of the data, for a step of Adam
 DECAYS = (0.9, 0.999)
 TINY = 1e-8
@@ -86,9 +86,13 @@ class Loss:
         self.outputs = y.shape[2]
         self.x = np.concatenate([x.transpose(0, 2, 1), np.ones((count, 1, m))], axis=1)
         self.y = np.ascontiguousarray(y.transpose(0, 2, 1))
-        # Room for the values and what comes back, used again at every call.
-        self._values = np.ones((2, BLOCK, WIDTH + 1, m))
-        self._back = np.empty((BLOCK, WIDTH, m))
+        self._make_room(m)
+
+    def _make_room(self, m: int) -> None:
+        """For the values, with their ones, and what comes back: used again at every call."""
+        self.block = max(1, CACHED // m)
+        self._values = np.ones((2, self.block, WIDTH + 1, m))
+        self._back = np.empty((self.block, WIDTH, m))
 
     def __call__(self, weights: Array, which: Array, part: slice = slice(None)) -> tuple[Array, Array]:
         """Values (k,) and gradients (k, n).
@@ -100,8 +104,11 @@ class Loss:
         part : of the data
         """
         values, gradients = np.empty(len(weights)), np.empty_like(weights)
-        for start in range(0, len(weights), BLOCK):
-            here = slice(start, start + BLOCK)
+        m = self.x[0, 0, part].size
+        if m != self._back.shape[2]:
+            self._make_room(m)
+        for start in range(0, len(weights), self.block):
+            here = slice(start, start + self.block)
             values[here] = self._block(weights[here], which[here], part, gradients[here])
         return values, gradients
 
@@ -109,10 +116,10 @@ class Loss:
         count = len(which)
         x, y = self.x[which, :, part], self.y[which, :, part]
         m = x.shape[2]
-        first, second = (values[:count, :, :m] for values in self._values)
+        first, second = (values[:count] for values in self._values)
         one, two, three = layers(weights, self.inputs, self.outputs)
         to_one, to_two, to_three = layers(gradient, self.inputs, self.outputs)
-        lower, upper, back = first[:, :WIDTH], second[:, :WIDTH], self._back[:count, :, :m]
+        lower, upper, back = first[:, :WIDTH], second[:, :WIDTH], self._back[:count]
         np.tanh(np.matmul(one, x, out=lower), out=lower)
         np.tanh(np.matmul(two, first, out=upper), out=upper)
         error = np.matmul(three, second)
