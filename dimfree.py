@@ -27,7 +27,7 @@ from bounds.claim import Claim, Verdict
 from bounds.ledger import CLAIMS, PAPERS, claim
 from figures import cost, page, style
 from figures import report as markdown
-from figures.catalog import FIGURES
+from figures.catalog import CLOSINGS, FIGURES
 from figures.data import BadTable, FigureData
 from figures.output import save, svg
 from figures.told import Figure
@@ -205,6 +205,7 @@ def report_text(joined: Mapping[str, Joined], judged: Sequence[Verdict], picture
     return markdown.render(
         [asdict(paper) for paper in PAPERS],
         [(figure, joined[figure.name].findings) for figure in FIGURES],
+        CLOSINGS,
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
@@ -229,7 +230,7 @@ def _measure(
     return complete, results
 
 
-def _told(gap: sweep.Missing) -> str:
+def _told(gap: tables.Missing) -> str:
     cell = canonical(gap.cell)
     shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
     return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"

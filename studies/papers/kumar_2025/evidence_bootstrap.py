@@ -8,7 +8,7 @@ compares them on random laws and grids; "witness" and "two-step" are where one w
 "piecewise" fits one data set twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from scipy import optimize
@@ -24,11 +24,9 @@ from bounds.path import best_times, path
 from bounds.process import noise_variance, simulate, steps, uniform_grid, weights
 from bounds.risk import bootstrap_recursion, risk
 from bounds.targets import local_variances
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, row, together
 from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import Cell, Row
-
-Seeds = Sequence[np.random.SeedSequence]
 
 
 def _generators(seeds: Seeds, draws: int) -> list[np.random.Generator]:
@@ -77,19 +75,17 @@ def _gaussian(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     times = uniform_grid(cell["spacing"], round(cell["last"] / cell["spacing"])).tolist()
     grams = list(exact(law, m, times, _generators(seeds, cell["draws"])))
     shared = {key: cell[key] for key in ("eigenvalues", "spacing", "last", "m")}
-    fits: dict[str, tuple[Cell, Callable[[Sequence[Gram]], Sequence[Array]]]] = {
-        "path-risk": ({}, lambda g: list(path(g)))
-    }
+    fits: dict[str, tuple[Cell, Callable[[Sequence[Gram]], Iterable[Array]]]] = {"path-risk": ({}, path)}
     if cell["weights"]:
         fits["unpooled-risk"] = ({}, lambda g: apart(law, g))
         for scalar in (False, True):
             for known in (False, True):
-                fit = optimal(scalar=scalar, law=law if known else None)
                 of = {"scalar": scalar, "known": known}
-                fits[f"gain-risk {scalar} {known}"] = (of, lambda g, fit=fit: list(fit(g)))  # type: ignore[misc]
+                fit = optimal(scalar=scalar, law=law if known else None)
+                fits[f"gain-risk {scalar} {known}"] = (of, fit)
     found = []
     for name, (of, fit_of) in fits.items():
-        estimates = fit_of(grams)
+        estimates = list(fit_of(grams))
         for t in cell["kept"]:
             k = round(t / cell["spacing"]) - 1
             found.append((name.split()[0], {**shared, **of, "t": t}, m * risk(law, times[k], estimates[k])))
@@ -217,14 +213,12 @@ def held(pair: Sequence[float], times: Sequence[float]) -> Array:
     return total
 
 
-def _held(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _held(cell: Cell) -> list[Row]:
     both = held(cell["pair"], cell["times"])
-    return [
-        [row("held-pair", {k: cell[k] for k in ("pair", "times")}, both[0, 1] + both[1, 0])] for _ in seeds
-    ]
+    return [row("held-pair", {k: cell[k] for k in ("pair", "times")}, both[0, 1] + both[1, 0])]
 
 
-def _grids(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _grids(cell: Cell) -> list[Row]:
     """The share 2 λ² I of the information, at `best_times` and at the best that a search from random grids finds."""
     eigenvalue, count = cell["eigenvalue"], cell["count"]
 
@@ -238,11 +232,10 @@ def _grids(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     ]
     at_best = -lost(np.log(np.diff(best_times(eigenvalue, count), prepend=0.0)))
     of = {"eigenvalue": eigenvalue, "count": count}
-    rows = [
+    return [
         row("share", {**of, "grid": "best"}, at_best),
         row("share", {**of, "grid": "searched"}, -min(tried)),
     ]
-    return [rows for _ in seeds]
 
 
 def gains(pair: Sequence[float], first: float, last: float, count: int, rule: str) -> Array:
@@ -253,7 +246,7 @@ def gains(pair: Sequence[float], first: float, last: float, count: int, rule: st
     return bootstrap_recursion(law, times, weight)[-1]
 
 
-def _limit(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _limit(cell: Cell) -> list[Row]:
     """r_ij at gaps → 0, by Richardson's step from `count` and 2 · `count` steps; and how fast it is approached."""
     ends = (cell["pair"], cell["first"], cell["last"])
     of = {key: cell[key] for key in ("pair", "first", "last")}
@@ -272,7 +265,7 @@ def _limit(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         p = np.array(cell["pair"]) + x
         each = (1 + x) / (p[:, None] ** 2 * p * limit)
         rows.append(row("far-pair", of, each[0, 1] + each[1, 0]))
-    return [rows for _ in seeds]
+    return rows
 
 
 def risks(law: Gaussian, times: Sequence[float]) -> dict[str, Array]:
@@ -295,7 +288,7 @@ def over_bsm(law: Gaussian, times: Sequence[float]) -> Array:
     return np.asarray(found["scalar"].sum(axis=(1, 2)) / found["BSM"].sum(axis=(1, 2)))
 
 
-def _order(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _order(cell: Cell) -> list[Row]:
     """The largest ratio of an entry's r at the last time, for three pairs; ratios of totals where theorems speak."""
     law, times = Gaussian(np.array(cell["eigenvalues"])), cell["times"]
     found = risks(law, times)
@@ -310,19 +303,18 @@ def _order(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         rows.append(row("order-white", of, ratio[-1]))
     else:
         rows.append(row("order-first", first, ratio[1]))
-    return [rows for _ in seeds]
+    return rows
 
 
-def _witness(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _witness(cell: Cell) -> list[Row]:
     """`over_bsm` at every time of a law with one large eigenvalue and many small ones."""
     law = Gaussian(np.array([cell["large"]] + [cell["small"]] * cell["count"]))
     of = {key: cell[key] for key in ("large", "small", "count", "times")}
     ratios = over_bsm(law, cell["times"])
-    rows = [row("witness", {**of, "t": t}, ratio) for t, ratio in zip(cell["times"], ratios, strict=True)]
-    return [rows for _ in seeds]
+    return [row("witness", {**of, "t": t}, ratio) for t, ratio in zip(cell["times"], ratios, strict=True)]
 
 
-def _two_step(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _two_step(cell: Cell) -> list[Row]:
     """`over_bsm` at the third time as n, the number of small eigenvalues, grows: extrapolated twice in 1/n.
 
     In the clock x = e^{2t} − 1: λ = 1, x_1 = 1/(c n), x_2 = a c n, x_3 = y x_2, and one eigenvalue that is next to infinite.
@@ -336,11 +328,10 @@ def _two_step(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
     coarse, middle, fine = (at(cell["count"] * k) for k in (1, 2, 4))
     value = (4 * (2 * fine - middle) - (2 * middle - coarse)) / 3
-    rows = [row("two-step", {key: cell[key] for key in ("c", "a", "y")}, value)]
-    return [rows for _ in seeds]
+    return [row("two-step", {key: cell[key] for key in ("c", "a", "y")}, value)]
 
 
-def _piecewise(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _piecewise(cell: Cell) -> list[Row]:
     """Joint risk of B indicators over that of DSM, on one data set that the cell names; B as many as times."""
     law, m, times = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["times"]
     grams = list(exact(law, m, times, np.random.default_rng(cell["seed"])))
@@ -348,28 +339,27 @@ def _piecewise(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     fit = list(joint_fit(Scheme("piecewise", len(times)))(grams))
     ratios = np.array([risk(law, t, a) for t, a in zip(times, fit, strict=True)]) / base
     shared = {"m": m, "times": times}
-    rows = [row("piecewise", {**shared, "t": t}, r) for t, r in zip(times, ratios, strict=True)]
-    return [rows for _ in seeds]
+    return [row("piecewise", {**shared, "t": t}, r) for t, r in zip(times, ratios, strict=True)]
 
 
-PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
-    "gaussian": _gaussian,
-    "joint": _joint_part,
-    "scarce": _scarce,
-    "mixture": _mixture,
-    "held": _held,
-    "grids": _grids,
-    "limit": _limit,
-    "order": _order,
-    "witness": _witness,
-    "two-step": _two_step,
-    "piecewise": _piecewise,
+PARTS: Parts = {
+    "gaussian": together(_gaussian),
+    "joint": together(_joint_part),
+    "scarce": together(_scarce),
+    "mixture": together(_mixture),
+    "held": computed(_held),
+    "grids": computed(_grids),
+    "limit": computed(_limit),
+    "order": computed(_order),
+    "witness": computed(_witness),
+    "two-step": computed(_two_step),
+    "piecewise": computed(_piecewise),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part; a sampled number is a mean over the draws of its replicate."""
-    return PARTS[cell["part"]](cell, seeds)
+    return measured(PARTS, cell, seeds)
 
 
 _LINEAR = np.linspace(0.3, 3.0, 8).tolist()
@@ -494,6 +484,7 @@ STUDY = evidence(
     "Better weights, path fitting and joint-time fitting: risks on Gaussian data, at small m, and on mixtures.",
     SAMPLED,
     measure,
+    PARTS,
     seed=71,
     replicates=400,
     deep=6400,
@@ -504,5 +495,6 @@ EXACT = evidence(
     "What the path holds, the best times, the limits of small gaps and the order of the estimators, computed.",
     COMPUTED,
     measure,
+    PARTS,
     seed=72,
 )

@@ -23,7 +23,7 @@ from bounds.mixture import Mixture
 from bounds.process import Step, simulate, uniform_grid, weights
 from bounds.transfer import Grid, drawn, total_variation, wasserstein
 from studies.papers.kumar_2025 import perceptron
-from studies.study import Cell, Row, Settings, Study
+from studies.study import Cell, Row, Settings, Study, at_most
 
 HORIZON = 3.0
 SAMPLER = "euler-maruyama"
@@ -224,8 +224,6 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     for seed in seeds:
         rows: list[Row] = []
         out.append(rows)
-        if 0 < cell["most"] <= seed.spawn_key[-1]:
-            continue
         if seed.spawn_key[-1] == 0:
             for quantity, start in (("exact", known.start), ("exact-start", known.densities[-1])):
                 p = returned(known, start, known.scores)
@@ -314,6 +312,7 @@ STUDY = Study(
     measure=measure,
     columns=COLUMNS,
     batch=batch,
+    replicates=at_most,
     presets={
         # Two cases have the replicates that decide a claim; the others are drawn and told.
         "quick": MixtureSettings(

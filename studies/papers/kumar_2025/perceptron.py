@@ -9,6 +9,7 @@ optimiser and budget are unknown.
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,7 +97,7 @@ def by_step(path: Sequence[Slice], weight: Weight | None, budget: int, rng: np.r
         if weight is not None and k:
             target = _mixed(now, scores[-1](path[k - 1].x), weight(now.step))
         network = _fit(_network(budget, "lbfgs", int(rng.integers(2**31))), now.x, target)
-        scores.append(lambda x, network=network: _predict(network, x))  # type: ignore[misc]
+        scores.append(partial(_predict, network))
         networks.append(network)
     return Trained(
         scores,
@@ -135,6 +136,10 @@ def jointly(path: Sequence[Slice], weight: Weight | None, budget: int, rng: np.r
             targets[k] = _mixed(now, previous, weight(now.step))
     network.set_params(max_iter=budget - half)
     network = _fit(network, inputs, np.vstack(targets))
-    scores: list[Function] = [lambda x, t=t: _predict(network, _inputs(x, t)) for t in times]  # type: ignore[misc]
+
+    def score(t: float, x: Array) -> Array:
+        return _predict(network, _inputs(x, t))
+
+    scores: list[Function] = [partial(score, t) for t in times]
     stopped = network.n_iter_ < budget - half
     return Trained(scores, float(spent + network.n_iter_), float(network.loss_), float(stopped))
