@@ -477,7 +477,7 @@ def test_a_spectrum_that_the_path_cannot_tell_is_refused(scale: float) -> None:
             seed=1,
         )
     grams = list(exact(Gaussian(law.eigenvalues), 50, [0.1, 0.2, 0.5], np.random.default_rng(1)))
-    with pytest.raises(InvalidInput, match="cannot tell an eigenvalue of|up to 1e\\+90"):
+    with pytest.raises(InvalidInput, match=r"cannot tell an eigenvalue of|up to 1e\+90"):
         list(path(grams))
     if scale > MAX_EIGENVALUE:
         with pytest.raises(InvalidInput, match="up to 1e\\+90"):
