@@ -114,7 +114,8 @@ class Line:
     def to_normal(self, x: ArrayLike) -> Array:
         """z(x) = Φ^{-1}(F(x)), any shape: from log F on the left, from log(1 − F) on the right."""
         left, right = self.log_cdf(x), self.log_sf(x)
-        return np.where(left < right, ndtri_exp(np.minimum(left, right)), -ndtri_exp(np.minimum(left, right)))
+        z = ndtri_exp(np.minimum(left, right))
+        return np.asarray(np.where(left < right, z, -z))
 
     def from_normal(self, z: ArrayLike) -> Array:
         """The x with F(x) = Φ(z), any shape: the quantile, by Newton's steps in z(x) and bisection where one leaves its bracket.
@@ -154,7 +155,7 @@ def flow(source: Line, target: Line, x: ArrayLike) -> Array:
 
     Notes
     -----
-    Cost: ten to fifty evaluations of the target's density and distribution function a point. Where the target has a gap between modes the
-    quantile is as ill-conditioned as the law itself: an error of F by ε moves it by ε/p.
+    Cost: ten to fifty evaluations of the target's density and distribution function a point. Where the target has a
+    gap between modes, an error of F by ε moves the quantile by ε/p, however it is computed.
     """
     return target.from_normal(source.to_normal(x))

@@ -4,7 +4,10 @@ from importlib import import_module
 
 from figures.told import Figure
 
-STEMS = ("kumar_2025",)
+STEMS = (
+    "kumar_2025",
+    "wang_vastola_2024",
+)
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 
 FIGURES: tuple[Figure, ...] = tuple(
