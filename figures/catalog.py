@@ -4,7 +4,10 @@ from importlib import import_module
 
 from figures.told import Closing, Figure
 
-STEMS = ("kumar_2025",)
+STEMS = (
+    "kumar_2025",
+    "wang_vastola_2024",
+)
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 
 _WORKS = {stem: import_module(f"figures.papers.{stem}") for stem in STEMS}

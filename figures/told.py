@@ -50,6 +50,29 @@ def ran_beyond(f: Findings) -> str:
     )
 
 
+def ran(f: Findings) -> str:
+    """What was run for a figure that is joined by its claims' points."""
+    lines = [
+        f"`{name}`, {settings['replicates']} replicates, seed {settings['seed']}, code {settings['code']}"
+        for name, settings in f["studies"].items()
+    ]
+    return f"Study {'; '.join(lines)}.{missing(f)}"
+
+
+def at(f: Findings, claim: str, **where: Any) -> float:
+    """What was measured for a claim at the one cell with these values.
+
+    Raises
+    ------
+    LookupError
+        If there is none, or several.
+    """
+    rows = [r for r in f["points"][claim] if all(r[key] == value for key, value in where.items())]
+    if len(rows) != 1:
+        raise LookupError(f"{claim} has {len(rows)} cells with {where}")
+    return float(rows[0]["measured"])
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure: how it is drawn, from what, and what the report and the page tell of it.
