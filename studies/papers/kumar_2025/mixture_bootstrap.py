@@ -213,7 +213,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
     Notes
     -----
-    Cost of a method on features: about 3 ms in one dimension, 60 ms in two (30 steps); of networks, COST
+    Cost of a method on features: about 3 ms in one dimension, 60 ms in two (30 steps); of networks, about
+    0.15 ms per iteration and step, 2 ms per epoch (m = 500, 20 steps, ten replicates side by side).
     """
     known = truth(cell["d"], cell["minor"], cell["separation"], cell["steps"])
     key = {name: cell[name] for name in KEYS}
