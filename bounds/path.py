@@ -76,6 +76,8 @@ def covariance_rounds(
     A round solves for Λ itself, not for its change: (I_ij + I_ji) Λ_ij = sym(Ψ/m + I ∘ Λ_old)_ij, or in a family
     Σ_q J_pq θ_q = Σ_ij E_p,ij (Ψ/m + I ∘ Λ_old)_ij with J_pq = Σ_ij E_p,ij I_ij E_q,ij.
 
+    With K noise paths for each datum m stands for mK here: all is a mean over paths.
+
     Safeguard: eigenvalues below (e^{2t_1} − 1)/m, the resolution of m noisy samples at t_1, are raised to it. It acts
     at m near d, where λ is not resolved, or in the first round from a far start; by the statement at the top of
     this module, what it changes in one round the next forgets. Only in a family, and only where it acts, does
@@ -87,14 +89,14 @@ def covariance_rounds(
     path = list(along(grams, from_the_data=True))
     rounds = whole("rounds", rounds, 0)
     family = _checked(family, path[0].xx.shape[-1])
-    samples = path[0].samples
-    xx = np.stack([gram.xx for gram in path]) / samples
-    local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / samples
+    paths = path[0].paths
+    xx = np.stack([gram.xx for gram in path]) / paths
+    local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / paths
     x = np.array([0.0, *clock([gram.step.t for gram in path])])
     if start is None:
         eigenvalues, basis = spectrum_estimate(path[0])
     else:
-        eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, samples)
+        eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, paths)
     _in_range(eigenvalues)
     estimates = [(basis * eigenvalues[..., None, :]) @ _transpose(basis)]
     for _ in range(rounds):
@@ -108,7 +110,7 @@ def covariance_rounds(
             pull = (turned * wanted[..., None, :, :]).sum(axis=(-2, -1))
             theta = np.linalg.solve(_family_information(turned, held), pull[..., None])
             new = (theta[..., None] * family).sum(axis=-3)
-        eigenvalues, basis = _positive(new, x, samples)
+        eigenvalues, basis = _positive(new, x, paths)
         estimates.append((basis * eigenvalues[..., None, :]) @ _transpose(basis))
     return estimates
 
@@ -153,11 +155,11 @@ def banded(dimension: int, width: int) -> Array:
     return family
 
 
-def _positive(covariance: Array, x: Array, samples: int) -> tuple[Array, Array]:
-    """Eigenvalues, at least x_1/m, and eigenvectors of the symmetric part."""
+def _positive(covariance: Array, x: Array, paths: int) -> tuple[Array, Array]:
+    """Eigenvalues, at least x_1 over the number of paths, and eigenvectors of the symmetric part."""
     _in_range(covariance)
     eigenvalues, basis = np.linalg.eigh((covariance + _transpose(covariance)) / 2)
-    return np.maximum(eigenvalues, x[1] / samples), basis
+    return np.maximum(eigenvalues, x[1] / paths), basis
 
 
 def _in_range(numbers: Array) -> None:

@@ -28,9 +28,26 @@ def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
     return settings.spectrum.law(d)
 
 
+def one_draw(table: Table) -> pd.DataFrame:
+    """The rows of a base study with one noise path for each datum, K = 1: what this paper's figures and claims are about.
+
+    Raises
+    ------
+    InvalidInput
+        If there are none.
+    """
+    frame = table.frame[table.frame["redraws"] == 1]
+    if frame.empty:
+        raise InvalidInput(
+            "redraws", "must hold 1 for this: one noise path for each datum, which the results do not have"
+        )
+    return frame
+
+
 def joint_empirical_risk(table: Table) -> pd.DataFrame:
     """Σ_j γ_j × empirical risk at t_j of DSM, γ_j = t_j − t_{j−1}, for each d, m, replicate."""
-    frame = table.frame[table.frame["estimator"] == "dsm"]
+    frame = one_draw(table)
+    frame = frame[frame["estimator"] == "dsm"]
     if frame.empty:
         raise InvalidInput("estimators", "the joint error is that of dsm, which the results do not hold")
     times = settings_of(table).times
@@ -42,7 +59,8 @@ def joint_empirical_risk(table: Table) -> pd.DataFrame:
 def _cells(table: Table, estimator: str) -> list[tuple[dict[str, Any], pd.DataFrame]]:
     """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of it."""
     settings = settings_of(table)
-    frame = table.frame[table.frame["estimator"] == estimator]
+    frame = one_draw(table)
+    frame = frame[frame["estimator"] == estimator]
     return [
         (
             {
