@@ -125,7 +125,7 @@ def sample() -> FigureData:
 def _worth(f: Findings, estimator: str) -> list[str]:
     """At each time, in order."""
     rows = sorted((r for r in f["worth"] if r["estimator"] == estimator), key=lambda r: r["t"])
-    return [number(r["redraws"], 2 if r["redraws"] < 20 else 3) for r in rows]
+    return [number(r["redraws"], 2 if r["redraws"] < 99.5 else 3) for r in rows]
 
 
 def _times(f: Findings) -> str:

@@ -60,7 +60,7 @@ def _worth(found: Mapping[str, Findings], estimator: str) -> str:
     rows = sorted(
         (r["t"], r["redraws"]) for r in found["beyond-redraws"]["worth"] if r["estimator"] == estimator
     )
-    return ", ".join(number(redraws, 2 if redraws < 20 else 3) for _, redraws in rows)
+    return ", ".join(number(redraws, 2 if redraws < 99.5 else 3) for _, redraws in rows)
 
 
 def _few_draws(found: Mapping[str, Findings]) -> str:
