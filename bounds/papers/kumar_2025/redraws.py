@@ -201,7 +201,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-entries",
         statement="The split holds entry by entry: r_ij at K is bound_ij + (r_ij at K = 1 − bound_ij)/K.",
-        assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 1, 2, 5, 20; 0.3 % of slack.",
+        assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, 5, 20; 0.3 % of slack.",
         source=_THEORY,
         origin="derived",
         kind="tight",

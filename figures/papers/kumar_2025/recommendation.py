@@ -72,7 +72,10 @@ def _few_draws(found: Mapping[str, Findings]) -> str:
 
 
 def _endless_draws(found: Mapping[str, Findings]) -> str:
-    return "denoise: every estimator becomes the plug-in score of the data, and the risk that is left is the information bound"
+    return (
+        "denoise step by step: it is the plug-in score of the data then, as BSM and the path fit are, and the risk that is "
+        "left is the information bound"
+    )
 
 
 SENTENCES = (

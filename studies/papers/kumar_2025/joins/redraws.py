@@ -55,6 +55,7 @@ def beyond_redraws(table: Table) -> Joined:
                 ratio, se = ratio_of_means(by["dsm"] - by["plug-in"], by[name] - by["plug-in"])
                 found |= {"measured": ratio, "se": se}
             worth.append({**found, "value": theory.split(at) / bound})
+    marked = [row for row in worth if row["estimator"] in (LABELS["bsm"], LABELS["path"])]
     facts: dict[str, Fact] = {"d": settings.d, "m": settings.samples, "spectrum": describe_spectrum(settings)}
     findings = {
         **{key: facts[key] for key in ("d", "m")},
@@ -62,5 +63,5 @@ def beyond_redraws(table: Table) -> Joined:
         "excesses": excesses,
         **provenance_beyond(table, describe_spectrum(settings)),
     }
-    tables = {"points": pd.DataFrame(points), "theory": pd.DataFrame(curves), "worth": pd.DataFrame(worth)}
+    tables = {"points": pd.DataFrame(points), "theory": pd.DataFrame(curves), "worth": pd.DataFrame(marked)}
     return Joined(tables, facts, findings)
