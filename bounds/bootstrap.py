@@ -134,7 +134,7 @@ def optimal_weights(law: Gaussian, times: ArrayLike, *, scalar: bool = False) ->
 
 
 def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
-    """Λ̂ = e^{t} sym(X_0ᵀX_t)/m = e^{2t} sym(xx − σ xz)/m, diagonalised, its eigenvalues kept positive.
+    """Λ̂ = e^{t} sym(X_0ᵀX_t)/M = e^{2t} sym(xx − σ xz)/M over M = mK paths, diagonalised, its eigenvalues kept positive.
 
     Parameters
     ----------
@@ -146,16 +146,16 @@ def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
 
     Notes
     -----
-    With p_i = λ_i + e^{2t} − 1, entry (i, j) of X_0ᵀX_t has the relative deviation √(p_j/(λ_i m)), where the
-    Gram matrix xx alone, less its noise, would have √(p_i p_j/(λ_i λ_j m)): far worse where λ ≪ e^{2t} − 1. An
-    eigenvalue is raised to (e^{2t} − 1)/m, where that deviation reaches 1, if it lies below. This acts where λ is
+    With p_i = λ_i + e^{2t} − 1, entry (i, j) of X_0ᵀX_t has the relative deviation √(p_j/(λ_i m)) at K = 1, where
+    the Gram matrix xx alone, less its noise, would have √(p_i p_j/(λ_i λ_j m)): far worse where λ ≪ e^{2t} − 1. An
+    eigenvalue is raised to (e^{2t} − 1)/(mK), where the noise's share of it reaches 1, if it lies below. This acts where λ is
     not resolved, or at m of the order of d. Cost: one symmetric eigendecomposition, about 9 d³ flops.
     """
     grow = float(np.exp(2 * gram.step.t))
     noise = float(np.sqrt(noise_variance(gram.step.t))) * gram.xz
     cross = gram.xx - (noise + np.swapaxes(noise, -1, -2)) / 2
-    eigenvalues, basis = np.linalg.eigh(grow * cross / gram.samples)
-    return np.maximum(eigenvalues, (grow - 1) / gram.samples), basis
+    eigenvalues, basis = np.linalg.eigh(grow * cross / gram.paths)
+    return np.maximum(eigenvalues, (grow - 1) / gram.paths), basis
 
 
 def optimal(*, scalar: bool = False, law: Gaussian | None = None) -> Estimator:
@@ -170,7 +170,9 @@ def optimal(*, scalar: bool = False, law: Gaussian | None = None) -> Estimator:
     Returns
     -------
     An estimator. Every weight is a valid one, so a wrong spectrum costs variance and no bias; as w* is a minimum,
-    an error of order ε in it costs order ε². Optimal to leading order only: below m of about 10 d, and where one
+    an error of order ε in it costs order ε². With K redraws
+    the same weights are the best: to leading order the risk of any weights is then bound + (risk at K = 1 − bound)/K, with a
+    bound that knows nothing of them. Optimal to leading order only: below m of about 10 d, and where one
     step leaps from a small t_1 (say 0.01 to 1), the matrix weights trust a first estimate whose error is larger than
     c d/m, and lose to DSM, where the control-variate weight did not wherever we tried it. One weight for all entries is
     best at its own step, in all; at later times it can lose to the control-variate weight, by about 1 % (opening lines).

@@ -4,7 +4,7 @@ from numpy.typing import ArrayLike
 
 from bounds.bootstrap import optimal
 from bounds.check import InvalidInput
-from bounds.estimators import Estimator, bsm, dsm
+from bounds.estimators import Estimator, bsm, dsm, plug_in
 from bounds.gaussian import Gaussian
 from bounds.joint import DEFAULT, joint
 from bounds.path import check_information, path
@@ -16,6 +16,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "bsm-optimal-scalar": optimal(scalar=True),
     "joint": joint,
     "path": path,
+    "plug-in": plug_in,
 }
 
 

@@ -9,6 +9,12 @@ so that BSM needs one solve and one product a step:
 
     Â_kᵀ = w e^{2g} (I − τ B) Â_{k−1}ᵀ − ((1 − w)/τ) B.
 
+With K noise paths for each datum both are means over mK paths, and the data stay m. As K → ∞ the mean over the noise of
+xx/(mK) is e_t² X_0ᵀX_0/m + σ_t² I = V̂, that of XᵀT is −I for T1 and T3, and for T̂2 as well if Â' = −V̂'^{-1}: DSM, and BSM
+with any weight, are the plug-in score, which no noise enters.
+
+    Plug-in: Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}.
+
 An estimator turns a stream of Gram matrices into a stream of Â_k, shape (…, d, d); it holds what it needs of
 the past and no more. None is told the covariance or its eigenbasis. One that uses the level before takes the Gram
 matrices of consecutive steps only; DSM, which does not, takes any.
@@ -20,7 +26,7 @@ import numpy as np
 
 from bounds.check import Array, InvalidInput, matrices, number
 from bounds.gram import Gram, along, some
-from bounds.process import Step, noise_variance
+from bounds.process import Step, decay, noise_variance
 
 Estimator = Callable[[Iterable[Gram]], Iterator[Array]]
 Weight = Callable[[Step], float]
@@ -114,6 +120,28 @@ def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
     our reading.
     """
     return bootstrap(lambda step: step.bootstrap_weight)(grams)
+
+
+def plug_in(grams: Iterable[Gram]) -> Iterator[Array]:
+    """Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}: what DSM, BSM and the path fit become at K = ∞ redraws; in whatever order.
+
+    Raises
+    ------
+    InvalidInput
+        If the Gram matrices do not hold X_0ᵀX_0.
+
+    Notes
+    -----
+    Cost: 2 d³ flops. Source: theory.md, "Noise redraws" (derived).
+    """
+    for gram in some(grams):
+        if gram.data is None:
+            raise InvalidInput(
+                "grams", "do not hold X_0ᵀX_0 (their `data`), which the plug-in score is made of"
+            )
+        marginal = decay(2 * gram.step.t) * gram.data / gram.samples
+        marginal = marginal + noise_variance(gram.step.t) * np.eye(gram.data.shape[-1])
+        yield -np.asarray(np.linalg.inv(marginal))
 
 
 def bootstrap(weight: Weight) -> Estimator:

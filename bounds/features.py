@@ -124,6 +124,11 @@ class FeatureGram:
             if getattr(self, name).shape != shape:
                 raise InvalidInput(name, "does not fit: ff and fp have shape (p, p), fz and fw (p, d)")
 
+    @property
+    def paths(self) -> int:
+        """m: one noise path for each datum."""
+        return self.samples
+
     def __repr__(self) -> str:
         p, d = np.shape(self.fz)
         return f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, d = {d})"

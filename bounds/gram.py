@@ -23,9 +23,13 @@ normals above a diagonal of χ variables with m − 2d, m − 2d − 1, … degr
 and the next R_01, R_11 are M_0 and the Cholesky factor of K = M_1ᵀM_1 + M_2ᵀM_2. Nothing costs m, nothing
 cancels, and nothing is factorised but K. When m < 3d the residual has fewer rows than columns (a singular
 Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m − d) × d, is carried on.
+
+Redraws. In training noise is free: each of the m data can have K noise paths. Then all of the above has mK rows, and X_0
+is the data stacked K times, with Gram matrix K X_0ᵀX_0: so R_00 is √K times the triangle of m rows, every count of noise
+rows is mK, and nothing else changes. Neither m nor K costs anything.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -46,21 +50,26 @@ TIMES = (1e-15, 300.0)
 
 @dataclass(frozen=True)
 class Gram:
-    """What m paths leave behind of one step of the forward process.
+    """What the mK paths of m data leave behind of one step of the forward process.
+
+    The rows of X_t, ε_t and W below are paths, mK of them.
 
     Attributes
     ----------
     step : the step t' → t
-    samples : m
+    samples : m, the number of data
     xx : X_tᵀ X_t, shape (…, d, d); leading axes are replicates
     xz : X_tᵀ ε_t with ε_t = Z_t/σ_t, shape (…, d, d)
     xw : X_tᵀ W with W the step's unit noise, shape (…, d, d)
+    redraws : K, noise paths for each datum
+    data : X_0ᵀ X_0 of the m data, each taken once, shape (…, d, d), where it is known: the products with noise do not
+        determine it, and of the estimators only the plug-in, K = ∞, looks at it
 
     Raises
     ------
     InvalidInput
-        If m is no whole number ≥ 1, a product is not of that shape or not finite, or xx is not symmetric, to 1e-6 of its
-        largest entry.
+        If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or xx or data is not symmetric, to
+        1e-6 of its largest entry.
     """
 
     step: Step
@@ -68,26 +77,40 @@ class Gram:
     xx: Array
     xz: Array
     xw: Array
+    redraws: int = 1
+    data: Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", whole("samples", self.samples))
-        for name in ("xx", "xz", "xw"):
+        object.__setattr__(self, "redraws", whole("redraws", self.redraws))
+        for name in ("xx", "xz", "xw", *(() if self.data is None else ("data",))):
             product = matrices(name, getattr(self, name))
             if product.shape != np.shape(self.xx):
                 raise InvalidInput(name, f"has shape {product.shape} where xx has {np.shape(self.xx)}")
             object.__setattr__(self, name, product)
-        off = np.abs(self.xx - np.swapaxes(self.xx, -1, -2)).max(initial=0.0)
-        if off > 1e-6 * np.abs(self.xx).max(initial=0.0):
-            raise InvalidInput("xx", "must be symmetric, as X.T X is")
+        for name, square in (("xx", self.xx), ("data", self.data)):
+            if square is None:
+                continue
+            off = np.abs(square - np.swapaxes(square, -1, -2)).max(initial=0.0)
+            if off > 1e-6 * np.abs(square).max(initial=0.0):
+                raise InvalidInput(name, "must be symmetric, as X.T X is")
+
+    @property
+    def paths(self) -> int:
+        """mK, the number of rows that were summed over."""
+        return self.samples * self.redraws
 
     def __repr__(self) -> str:
         *leading, d, _ = np.shape(self.xx)
         replicates = f", replicates {'×'.join(map(str, leading))}" if leading else ""
-        return f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, d = {d}{replicates})"
+        redraws = f", K = {self.redraws}" if self.redraws > 1 else ""
+        return (
+            f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}{replicates})"
+        )
 
 
 class OfAStep(Protocol):
-    """What knows its step and its number of paths: Gram matrices, of coordinates or of features."""
+    """What knows its step, its data and its paths: Gram matrices, of coordinates or of features."""
 
     @property
     def step(self) -> Step:
@@ -95,7 +118,11 @@ class OfAStep(Protocol):
 
     @property
     def samples(self) -> int:
-        """m."""
+        """m, data."""
+
+    @property
+    def paths(self) -> int:
+        """mK, noise paths in all."""
 
 
 G = TypeVar("G", bound=OfAStep)
@@ -130,8 +157,8 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
     Raises
     ------
     InvalidInput
-        If there are none, a step does not start where the one before it ended, the number of paths changes, or the
-        first one should and does not start at 0.
+        If there are none, a step does not start where the one before it ended, the number of data or of paths changes,
+        or the first one should and does not start at 0.
     """
     before: OfAStep | None = None
     for gram in some(grams):
@@ -151,23 +178,34 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
             raise InvalidInput(
                 "grams", f"must be of the same paths, but m = {gram.samples} follows m = {before.samples}"
             )
+        elif gram.paths != before.paths:
+            raise InvalidInput(
+                "grams", f"must be of the same paths, but {gram.paths} of them follow {before.paths}"
+            )
         before = gram
         yield gram
 
 
-Engine = Callable[[Gaussian, int, ArrayLike, Generators], Iterator[Gram]]
+class Engine(Protocol):
+    """What makes the Gram matrices of a path: `exact` or `simulated`."""
+
+    def __call__(
+        self, law: Gaussian, samples: int, times: ArrayLike, rng: Generators, *, redraws: int = 1
+    ) -> Iterator[Gram]:
+        """N of them, step after step."""
 
 
-def check_samples(samples: int, dimension: int) -> int:
-    """m, if the normal equations have a unique solution: m > d.
+def check_samples(samples: int, dimension: int, redraws: int = 1) -> int:
+    """m, if the normal equations have a unique solution however few redraws there are: m > d.
 
     Raises
     ------
     InvalidInput
-        If m ≤ d, or m exceeds 10¹² (beyond which χ² variables with m degrees of freedom lose their spread
+        If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees of freedom lose their spread
         to rounding).
     """
     samples, dimension = whole("samples", samples), whole("dimension", dimension)
+    redraws = whole("redraws", redraws)
     if samples <= dimension:
         raise InvalidInput(
             "samples",
@@ -176,20 +214,25 @@ def check_samples(samples: int, dimension: int) -> int:
         )
     if samples > MAX_SAMPLES:
         raise InvalidInput("samples", f"m = {samples} is beyond the tested range, m ≤ 10¹²")
+    if samples * redraws > MAX_SAMPLES:
+        raise InvalidInput(
+            "redraws",
+            f"K = {redraws} noise paths for each of m = {samples} data are beyond the tested range, mK ≤ 10¹²",
+        )
     return samples
 
 
-def check_range(law: Gaussian, samples: int, times: ArrayLike) -> None:
+def check_range(law: Gaussian, samples: int, times: ArrayLike, redraws: int = 1) -> None:
     """Whether float64 can carry the Gram matrices' law and the risks computed from them.
 
     Raises
     ------
     InvalidInput
-        If m ≤ d or m > 10¹²; if the times are not strictly increasing within 10⁻¹⁵ … 300; if V_{t_1} has a condition
-        number above 10¹², where the normal equations are not worth solving; or if tr C_t/(d m) at the last time
-        is below 10⁻²⁵, where the error of an entry of Â drowns in its rounding (t = 12, m = 10¹² still pass).
+        If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵ … 300; if V_{t_1} has a condition
+        number above 10¹², where the normal equations are not worth solving; or if tr C_t/(d m K) at the last time
+        is below 10⁻²⁵, where the error of an entry of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
     """
-    check_samples(samples, law.dimension)
+    check_samples(samples, law.dimension, redraws)
     path = steps(times)
     first, last = path[0].t, path[-1].t
     if first < TIMES[0] or last > TIMES[1]:
@@ -203,16 +246,23 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike) -> None:
             f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above the "
             f"{MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
         )
-    if law.conditional_variances(last).mean() < MIN_MEAN_RISK * samples:
+    if law.conditional_variances(last).mean() < MIN_MEAN_RISK * samples * redraws:
+        many = f", {redraws} noise paths for each," if redraws > 1 else ""
         raise InvalidInput(
             "times",
-            f"at t = {last:g} with m = {samples} samples the errors of the score matrix are below the "
+            f"at t = {last:g} with m = {samples} samples{many} the errors of the score matrix are below the "
             "resolution of float64, so the risk cannot be computed",
         )
 
 
 def simulated(
-    law: Gaussian, samples: int, times: ArrayLike, rng: Generators, *, block: int = 8192
+    law: Gaussian,
+    samples: int,
+    times: ArrayLike,
+    rng: Generators,
+    *,
+    redraws: int = 1,
+    block: int = 8192,
 ) -> Iterator[Gram]:
     """Gram matrices of simulated paths, streamed over blocks of paths.
 
@@ -222,7 +272,8 @@ def simulated(
     samples : m > d
     times : shape (N,), strictly increasing and positive
     rng : one Generator, or one for each replicate (then results carry a leading replicate axis)
-    block : paths held at a time; results depend on it only through the order of the draws
+    redraws : K, noise paths for each datum
+    block : data held at a time; results depend on it only through the order of the draws
 
     Yields
     ------
@@ -236,38 +287,42 @@ def simulated(
 
     Notes
     -----
-    Cost: 6 N m d² flops and N m d normals. Memory: 3 N d² numbers for the sums and at most 6 block · d for
-    two time slices of a block; d = 64, N = 10: 1 MB and 25 MB, whatever m.
+    Cost: 6 N m K d² flops and N m K d normals. Memory: 3 N d² numbers for the sums and at most 6 block · d for
+    two time slices of a block; d = 64, N = 10: 1 MB and 25 MB, whatever m and K.
     """
-    samples, block = whole("samples", samples), whole("block", block)
-    check_range(law, samples, times)
+    samples, redraws, block = whole("samples", samples), whole("redraws", redraws), whole("block", block)
+    check_range(law, samples, times, redraws)
     path = steps(times)
     if not isinstance(rng, np.random.Generator):
-        replicates = [_simulated_sums(law, samples, path, one, block) for one in rng]
-        sums = np.stack(replicates, axis=2)
+        replicates = [_simulated_sums(law, samples, path, one, redraws, block) for one in rng]
+        sums, data = (np.stack([one[k] for one in replicates], axis=-3) for k in (0, 1))
     else:
-        sums = _simulated_sums(law, samples, path, rng, block)
+        sums, data = _simulated_sums(law, samples, path, rng, redraws, block)
     for step, (xx, xz, xw) in zip(path, sums, strict=True):
-        yield Gram(step, samples, xx, xz, xw)
+        yield Gram(step, samples, xx, xz, xw, redraws, data)
 
 
 def _simulated_sums(
-    law: Gaussian, samples: int, path: list[Step], rng: np.random.Generator, block: int
-) -> Array:
-    """The three products of each step, summed over blocks of paths; shape (N, 3, d, d)."""
+    law: Gaussian, samples: int, path: list[Step], rng: np.random.Generator, redraws: int, block: int
+) -> tuple[Array, Array]:
+    """The three products of each step, summed over blocks of data and their paths, (N, 3, d, d); and X_0ᵀX_0."""
     d = law.dimension
-    sums = np.zeros((len(path), 3, d, d))
+    sums, data = np.zeros((len(path), 3, d, d)), np.zeros((d, d))
     times = [step.t for step in path]
     for start in range(0, samples, block):
         x0 = law.sample(min(block, samples - start), rng)
-        for total, now in zip(sums, simulate(x0, times, rng), strict=True):
-            total[0] += now.x.T @ now.x
-            total[1] += now.x.T @ now.z / np.sqrt(noise_variance(now.step.t))
-            total[2] += now.x.T @ now.w
-    return sums
+        data += x0.T @ x0
+        for _ in range(redraws):
+            for total, now in zip(sums, simulate(x0, times, rng), strict=True):
+                total[0] += now.x.T @ now.x
+                total[1] += now.x.T @ now.z / np.sqrt(noise_variance(now.step.t))
+                total[2] += now.x.T @ now.w
+    return sums, data
 
 
-def exact(law: Gaussian, samples: int, times: ArrayLike, rng: Generators) -> Iterator[Gram]:
+def exact(
+    law: Gaussian, samples: int, times: ArrayLike, rng: Generators, *, redraws: int = 1
+) -> Iterator[Gram]:
     """Gram matrices drawn from their exact joint law along the path.
 
     Parameters
@@ -277,6 +332,7 @@ def exact(law: Gaussian, samples: int, times: ArrayLike, rng: Generators) -> Ite
     times : shape (N,), strictly increasing and positive
     rng : one Generator, or one for each replicate (then results carry a leading replicate axis; a replicate
         depends on its own Generator only, not on its neighbours)
+    redraws : K, noise paths for each datum; mK up to 10¹²
 
     Yields
     ------
@@ -292,20 +348,23 @@ def exact(law: Gaussian, samples: int, times: ArrayLike, rng: Generators) -> Ite
     -----
     Cost a step and replicate: about 9.3 d³ flops (two symmetric and three general products, a triangle's
     own, one Cholesky; the first step 6 d³), 2.5 d² normals
-    and d χ² variables; none of it grows with m. Memory: about 12 d² numbers.
-    Source: theory.md, "The exact law of the Gram matrices" (derived); the block form above is its Cholesky
-    factor, updated rather than recomputed.
+    and d χ² variables; none of it grows with m or K. Memory: about 13 d² numbers.
+    Source: theory.md, "Exact law of the path Gram matrices" and "Exact law with redraws" (derived); the block form above
+    is its Cholesky factor, updated rather than recomputed.
     """
-    d, samples = law.dimension, whole("samples", samples)
+    d, samples, redraws = law.dimension, whole("samples", samples), whole("redraws", redraws)
     path = steps(times)
-    check_range(law, samples, times)
+    check_range(law, samples, times, redraws)
     generators = [rng] if isinstance(rng, np.random.Generator) else list(rng)
-    rank = min(d, samples - d)
-    r00 = law.paint(_draw(generators, 0, d, d, samples)[1])
+    rows = samples * redraws
+    rank = min(d, rows - d)
+    triangle = law.paint(_draw(generators, 0, d, d, samples)[1])
+    data = _products(triangle, triangle)
+    r00 = np.sqrt(redraws) * triangle
     r01 = r11 = np.zeros((len(generators), 0, d))
     for step in path:
         known = r11.shape[-2]
-        left = samples - d - known
+        left = rows - d - known
         g, rest = _draw(generators, d + known, min(d, left), d, left)
         g0, g1 = g[:, :d], g[:, d:]
         m0, m1 = step.fresh * g0, step.fresh * g1
@@ -319,9 +378,9 @@ def exact(law: Gaussian, samples: int, times: ArrayLike, rng: Generators) -> Ite
         xz = (_products(y0, m0) + outside) / np.sqrt(noise_variance(step.t))
         xw = _products(y0, g0) + _products(m1, g1) + step.fresh * rest_gram
         if isinstance(rng, np.random.Generator):
-            yield Gram(step, samples, xx[0], xz[0], xw[0])
+            yield Gram(step, samples, xx[0], xz[0], xw[0], redraws, data[0])
         else:
-            yield Gram(step, samples, xx, xz, xw)
+            yield Gram(step, samples, xx, xz, xw, redraws, data)
         r01 = m0
         if rank < d:
             r11 = step.fresh * rest if step.is_first else m1

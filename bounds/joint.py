@@ -199,8 +199,8 @@ def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
         # T3 is of the step's own noise, so its steps must be those of a path; T1 needs times that increase, no more.
         path = list(along(grams) if scheme.local else some(grams))
         phi, gamma = scheme.system([gram.step.t for gram in path])
-        if len({gram.samples for gram in path}) > 1:
-            raise InvalidInput("grams", "must be of the same paths, but their m differ")
+        if len({(gram.samples, gram.redraws) for gram in path}) > 1:
+            raise InvalidInput("grams", "must be of the same paths, but their m or K differ")
         count, d = phi.shape[1], path[0].xx.shape[-1]
         leading = path[0].xx.shape[:-2]
         normal = np.zeros((*leading, count, d, count, d))

@@ -83,6 +83,8 @@ def covariance_rounds(
     Where there are few units of information the fit has long tails: at one unit, one fit in a hundred is off by a factor
     of a hundred.
 
+    With K noise paths for each datum m stands for mK here: all is a mean over paths.
+
     Safeguard: eigenvalues below (e^{2t_1} − 1)/m, the resolution of m noisy samples at t_1, are raised to it. It acts
     at m near d, where λ is not resolved, or in the first round from a far start; by the statement at the top of
     this module, what it changes in one round the next forgets. Only in a family, and only where it acts, does
@@ -94,16 +96,16 @@ def covariance_rounds(
     path = list(along(grams, from_the_data=True))
     rounds = whole("rounds", rounds, 0)
     family = _checked(family, path[0].xx.shape[-1])
-    samples = path[0].samples
-    xx = np.stack([gram.xx for gram in path]) / samples
-    local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / samples
+    paths = path[0].paths
+    xx = np.stack([gram.xx for gram in path]) / paths
+    local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / paths
     x = np.array([0.0, *clock([gram.step.t for gram in path])])
     eigenvalues, basis = moments = spectrum_estimate(path[0])
     if start is not None:
-        eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, samples)
+        eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, paths)
     _in_range(eigenvalues)
     if rounds:
-        _check_information(moments[0].max(), samples, x[-1], LEAST_SEEN)
+        _check_information(moments[0].max(), paths, x[-1], LEAST_SEEN)
     estimates = [(basis * eigenvalues[..., None, :]) @ _transpose(basis)]
     for _ in range(rounds):
         held, gain, shrink = _sensitivities(eigenvalues, x)
@@ -116,10 +118,10 @@ def covariance_rounds(
             pull = (turned * wanted[..., None, :, :]).sum(axis=(-2, -1))
             theta = np.linalg.solve(_family_information(turned, held), pull[..., None])
             new = (theta[..., None] * family).sum(axis=-3)
-        eigenvalues, basis = _positive(new, x, samples)
+        eigenvalues, basis = _positive(new, x, paths)
         estimates.append((basis * eigenvalues[..., None, :]) @ _transpose(basis))
     if rounds:
-        _check_information(eigenvalues.max(), samples, x[-1], LEAST_LEFT)
+        _check_information(eigenvalues.max(), paths, x[-1], LEAST_LEFT)
     return estimates
 
 
@@ -163,11 +165,11 @@ def banded(dimension: int, width: int) -> Array:
     return family
 
 
-def _positive(covariance: Array, x: Array, samples: int) -> tuple[Array, Array]:
-    """Eigenvalues, at least x_1/m, and eigenvectors of the symmetric part."""
+def _positive(covariance: Array, x: Array, paths: int) -> tuple[Array, Array]:
+    """Eigenvalues, at least x_1 over the number of paths, and eigenvectors of the symmetric part."""
     _in_range(covariance)
     eigenvalues, basis = np.linalg.eigh((covariance + _transpose(covariance)) / 2)
-    return np.maximum(eigenvalues, x[1] / samples), basis
+    return np.maximum(eigenvalues, x[1] / paths), basis
 
 
 def _in_range(numbers: Array) -> None:

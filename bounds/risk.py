@@ -58,7 +58,7 @@ def risk(law: Gaussian, t: float, estimate: Array) -> Array:
 
 
 def empirical_risk(law: Gaussian, gram: Gram, estimate: Array) -> Array:
-    """Empirical risk of x ↦ Â x at the step's time, over the m points that made the Gram matrix.
+    """Empirical risk of x ↦ Â x at the step's time, over the mK points that made the Gram matrix.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def empirical_risk(law: Gaussian, gram: Gram, estimate: Array) -> Array:
     Cost: 2 d³ flops.
     """
     delta = error(law, gram.step.t, estimate)
-    return np.asarray((delta * (delta @ gram.xx)).sum(axis=(-2, -1)) / gram.samples)
+    return np.asarray((delta * (delta @ gram.xx)).sum(axis=(-2, -1)) / gram.paths)
 
 
 # --- DSM, one time step, exactly --------------------------------------------------------------------------

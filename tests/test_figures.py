@@ -31,6 +31,7 @@ from figures.papers.kumar_2025 import (
     beyond_basis,
     beyond_efficiency,
     beyond_map,
+    beyond_redraws,
     figure_1a,
     figure_1b,
     figure_2,
@@ -110,6 +111,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-efficiency": ("theory", "value"),
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
+        "beyond-redraws": ("worth", "redraws"),
     }[entry.name]
     old = data.tables[name][column].iloc[3]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
@@ -198,6 +200,18 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "m = 20000",
                 "exponential, T1",
                 "n = 20 replicates",
+            ],
+        ),
+        (
+            "beyond-redraws",
+            [
+                "risk / information bound",
+                "noise draws for each datum K",
+                "t = 0.5",
+                "×6.6",
+                "×100",
+                "n = 40 replicates",
+                "m = 100000",
             ],
         ),
         (
@@ -559,6 +573,21 @@ def test_the_beyond_figures_show_their_tables() -> None:
                 assert np.array_equal(drawn, group[["count", column]]) == (
                     (kind, column) != ("theory", "mean")
                 )
+    data = beyond_redraws.sample()
+    points, theory = data.tables["points"], data.tables["theory"]
+    for axes, t, other in zip(beyond_redraws.draw(data).axes, (0.5, 2.0), (2.0, 0.5), strict=True):
+        for k, estimator in enumerate(("DSM", "BSM", "path fit")):
+            for gid, frame, column in (
+                (f"points-{t:g}-{k}", points, "mean"),
+                (f"theory-{t:g}-{k}", theory, "value"),
+            ):
+                mine = frame[frame["estimator"] == estimator]
+                drawn = line_data(axes, gid)
+                assert np.array_equal(drawn, mine.loc[mine["t"] == t, ["redraws", column]])
+                if estimator != "path fit":  # which is the same at both times in this sample
+                    assert not np.array_equal(drawn, mine.loc[mine["t"] == other, ["redraws", column]])
+    with pytest.raises(BadTable, match=r"^beyond-redraws/worth: names the estimator best"):
+        beyond_redraws.draw(with_value(data, "worth", "estimator", "best"))
     data = beyond_map.sample()
     panels = beyond_map.draw(data).axes[:2]
     for axes, estimator in zip(panels, ("BSM", "path fit"), strict=True):

@@ -85,11 +85,12 @@ def test_exact_grams_are_those_of_some_data(samples):
         np.testing.assert_allclose(g.xx, g.xx.T, rtol=1e-12)
 
 
-def moments(engine, law, samples, count, seed, transform=lambda g: g):
-    """The entries of every product at every step, one row per replicate."""
+def moments(engine, law, samples, count, seed, times=TIMES, **redraws):
+    """The entries of every product at every step, and of the data's own, one row per replicate."""
     columns = []
-    for g in engine(law, samples, TIMES, generators(count, seed)):
-        columns += [getattr(g, name).reshape(count, -1) / samples for name in ("xx", "xz", "xw")]
+    for g in engine(law, samples, times, generators(count, seed), **redraws):
+        columns += [getattr(g, name).reshape(count, -1) / g.paths for name in ("xx", "xz", "xw")]
+    columns.append(g.data.reshape(count, -1) / g.samples)
     return np.hstack(columns)
 
 
@@ -106,9 +107,9 @@ def two_sample_z(a, b):
 
 @pytest.mark.parametrize("samples", [3, 4, 5, 7, 12])
 def test_exact_law_has_the_simulated_moments(samples):
-    """All means and all second moments, within and across steps, of all 48 product entries, d = 2.
+    """All means and all second moments, within and across steps, of all 52 product entries, d = 2.
 
-    2 × 20 000 replicates; about 1200 comparisons a case, each at 7 deviations (skewed sums of products of
+    2 × 20 000 replicates; about 1400 comparisons a case, each at 7 deviations (skewed sums of products of
     normals: 2.6e-12 if normal; a case stays below 3e-9). Seen at full power: one degree of freedom too many
     at m = 12 moves a mean by 1/12 of itself, over 15 deviations. m = 3, 4 have no residual Wishart, m = 5 a
     singular one, the others a regular one.
@@ -136,6 +137,76 @@ def test_wrong_laws_are_caught(decoy, monkeypatch):
     law = Gaussian.from_covariance(random_covariance(2, 6))
     mean, second = two_sample_z(moments(exact, law, 12, 20_000, 1), moments(simulated, law, 12, 20_000, 2))
     assert max(mean, second) > 7
+
+
+REDRAWN = (0.1, 0.6)
+
+
+@pytest.mark.parametrize("samples", [3, 5, 12])
+def test_exact_law_with_redraws_has_the_simulated_moments(samples):
+    """K = 3 noise paths for each datum, drawn and simulated: all first and second moments of 28 entries, d = 2.
+
+    2 × 10 000 replicates; about 430 comparisons a case at 7 deviations. And the decoys, both for the exact engine at
+    m = 12, are rejected by the same comparison: K m fresh data, whose X_0ᵀX_0 and all that holds it have a third of the
+    variance, and mK counted as m, as if K copies of a datum shared one noise path.
+    """
+    law = Gaussian.from_covariance(random_covariance(2, 6))
+    told = {"times": REDRAWN, "redraws": 3}
+    simulated_ones = moments(simulated, law, samples, 10_000, 4, **told)
+    assert max(two_sample_z(moments(exact, law, samples, 10_000, 3, **told), simulated_ones)) < 7
+    if samples == 12:
+        for wrong in (36, 12):
+            decoy = moments(exact, law, wrong, 10_000, 3, REDRAWN)
+            assert max(two_sample_z(decoy, simulated_ones)) > 7
+
+
+def test_redraws_keep_the_data_and_count_the_paths():
+    """K = 2 simulated paths a datum against plain arrays fed the same draws: X_0 once, noise twice, block by block."""
+    law = Gaussian.from_covariance(random_covariance(3, 5))
+    streamed = list(simulated(law, 9, TIMES, np.random.default_rng(1), redraws=2, block=5))
+    rng = np.random.default_rng(1)
+    x0, drawn = [], []
+    for rows in (5, 4):
+        x0.append(law.sample(rows, rng))
+        drawn += [list(simulate(x0[-1], TIMES, rng)) for _ in range(2)]
+    for k, got in enumerate(streamed):
+        x, w = (np.vstack([getattr(path[k], name) for path in drawn]) for name in "xw")
+        np.testing.assert_allclose(got.xx, x.T @ x, atol=1e-11)
+        np.testing.assert_allclose(got.xw, x.T @ w, atol=1e-11)
+        np.testing.assert_allclose(got.data, np.vstack(x0).T @ np.vstack(x0), atol=1e-11)
+        assert (got.samples, got.redraws, got.paths) == (9, 2, 18)
+
+
+def test_one_redraw_is_the_engine_as_it_was():
+    """Explicitly K = 1, and by default: the same numbers to the bit. (The digits of old are pinned below.)"""
+    for engine in gram.ENGINES.values():
+        one, other = (
+            list(engine(PINNED_LAW, 12, PINNED_TIMES, np.random.default_rng(5), **k))
+            for k in ({}, {"redraws": 1})
+        )
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a.xx, b.xx)
+            np.testing.assert_array_equal(a.xz, b.xz)
+
+
+def test_more_redraws_cost_the_exact_engine_nothing():
+    """As many normals drawn at K = 10⁶ as at K = 1, where m ≥ 3 d: counted. The simulating engine draws K times as many."""
+
+    class Counting(np.random.Generator):
+        """Counts the normals that it hands out."""
+
+        normals = 0
+
+        def standard_normal(self, *args, out=None, **settings):
+            self.normals += out.size
+            return super().standard_normal(*args, out=out, **settings)
+
+    counts = []
+    for redraws in (1, 10**6):
+        rng = Counting(np.random.PCG64(1))
+        list(exact(PINNED_LAW, 12, PINNED_TIMES, rng, redraws=redraws))
+        counts.append(rng.normals)
+    assert counts[0] == counts[1] > 0
 
 
 def test_engines_agree_in_the_law_of_the_risk():
@@ -208,6 +279,9 @@ def test_bad_input_is_named():
         ):
             with pytest.raises(InvalidInput, match=reason):
                 next(engine(law, samples, TIMES, rng))
+        for redraws, reason in ((0, "redraws: must be"), (10**12, "redraws: K = 1000000000000 noise paths")):
+            with pytest.raises(InvalidInput, match=reason):
+                next(engine(law, 9, TIMES, rng, redraws=redraws))
     for times in ([1e-320], [0.1, 9e307]):
         with pytest.raises(InvalidInput, match="times: must lie within"):
             next(exact(law, 10, times, rng))
@@ -326,7 +400,7 @@ def test_replicates_of_either_engine_are_runs_of_their_own(samples):
             for one, many in zip(alone, batch, strict=True):
                 assert one.step == many.step
                 assert one.samples == many.samples == samples
-                for name in ("xx", "xz", "xw"):
+                for name in ("xx", "xz", "xw", "data"):
                     assert getattr(many, name).shape == (3, 2, 2)
                     np.testing.assert_array_equal(getattr(many, name)[i], getattr(one, name))
 

@@ -214,6 +214,27 @@ FINDINGS |= {
         "best": [{"estimator": name, "ratio": 0.05, **PLACE} for name in ("BSM", "path fit")],
         "loses": [],
     },
+    "beyond-redraws": {
+        **BEYOND,
+        "study": "redraws",
+        "d": 8,
+        "m": 100000,
+        "worth": [
+            {"t": t, "estimator": name, "redraws": redraws, "measured": redraws, "se": 0.1, "value": 3.0}
+            for t, name, redraws in ((0.5, "BSM", 1.61), (2.0, "BSM", 9.9), (2.0, "path fit", 398.0))
+        ],
+        "excesses": [
+            {
+                "t": 2.0,
+                "estimator": "BSM",
+                "redraws": 5,
+                "mean": 2.95,
+                "low": 2.9,
+                "high": 3.0,
+                "predicted": 2.96,
+            }
+        ],
+    },
     "beyond-basis": {
         **BEYOND,
         "best": [

@@ -8,6 +8,7 @@ from bounds.papers.kumar_2025 import (
     identities,
     linear,
     mixture,
+    redraws,
     reverse,
     rigor,
 )
@@ -30,6 +31,7 @@ PAPER = Paper(
 CLAIMS: tuple[Claim, ...] = (
     *linear.CLAIMS,
     *bootstrap.CLAIMS,
+    *redraws.CLAIMS,
     *classes.CLAIMS,
     *concentration.CLAIMS,
     *identities.CLAIMS,

@@ -4,6 +4,7 @@ from figures.papers.kumar_2025 import (
     beyond_basis,
     beyond_efficiency,
     beyond_map,
+    beyond_redraws,
     figure_1a,
     figure_1b,
     figure_2,
@@ -22,6 +23,7 @@ FIGURES: tuple[Figure, ...] = (
     beyond_efficiency.FIGURE,
     beyond_map.FIGURE,
     beyond_basis.FIGURE,
+    beyond_redraws.FIGURE,
 )
 
 CLOSING = closing

@@ -14,6 +14,7 @@ from studies.papers.kumar_2025 import (
     evidence_rigor,
     joint_time,
     mixture_bootstrap,
+    redraws,
     small_samples,
 )
 from studies.study import Study
@@ -26,6 +27,7 @@ STUDIES: tuple[Study, ...] = (
     bootstrap_weights.STUDY,
     bootstrap_map.STUDY,
     joint_time.STUDY,
+    redraws.STUDY,
     evidence_bootstrap.STUDY,
     evidence_bootstrap.EXACT,
     evidence_classes.STUDY,
@@ -34,4 +36,5 @@ STUDIES: tuple[Study, ...] = (
     evidence_mixture.STUDY,
     evidence_reverse.STUDY,
     evidence_rigor.STUDY,
+    redraws.EVIDENCE,
 )

@@ -157,7 +157,11 @@ def mixture_grams(
 def _stack(many: Sequence[Sequence[Gram]]) -> list[Gram]:
     return [
         Gram(
-            one[0].step, one[0].samples, *(np.stack([getattr(g, k) for g in one]) for k in ("xx", "xz", "xw"))
+            one[0].step,
+            one[0].samples,
+            np.stack([g.xx for g in one]),
+            np.stack([g.xz for g in one]),
+            np.stack([g.xw for g in one]),
         )
         for one in zip(*many, strict=True)
     ]

@@ -19,7 +19,9 @@ from bounds.gram import ENGINES, check_range
 from bounds.risk import empirical_risk, risk
 from studies.study import Cell, Lazy, Row, Settings, different, under
 
-COLUMNS = ("study", "d", "m", "t", "estimator", "engine", "replicate", "risk", "empirical_risk")
+COLUMNS = (
+    *("study", "d", "m", "redraws", "t", "estimator", "engine", "replicate", "risk", "empirical_risk"),
+)
 
 
 USED: Mapping[str, tuple[str, ...]] = {
@@ -105,6 +107,7 @@ class LinearScoreSettings(Settings):
     spectrum : of the covariance
     estimators : names out of bounds.catalog.ESTIMATORS
     engine : "exact" draws the Gram matrices' law, "simulate" draws the paths
+    redraws : K, noise paths for each datum, each with each d and m; mK ≤ 10¹²
     """
 
     dims: Annotated[tuple[Annotated[int, Field(ge=1, le=2**16)], ...], Field(min_length=1)]
@@ -113,32 +116,45 @@ class LinearScoreSettings(Settings):
     spectrum: Spectrum = Spectrum()
     estimators: Annotated[tuple[str, ...], Field(min_length=1)] = ("dsm", "bsm")
     engine: Literal["exact", "simulate"] = "exact"
+    redraws: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,)
 
     @model_validator(mode="after")
     def _consistent(self) -> "LinearScoreSettings":
         increasing_times("times", self.times)
-        different(self, "dims", "samples", "estimators")
+        different(self, "dims", "samples", "estimators", "redraws")
         for name in self.estimators:
             estimator(name)
         with under(covariance="spectrum"):
             for d in self.dims:
                 law = self.spectrum.law(d)
                 for m in (min(self.samples), max(self.samples)):  # what is in range there is so in between
-                    check_range(law, m, self.times)
+                    check_range(law, m, self.times, max(self.redraws))
                     for name in self.estimators:
                         check_estimator(name, law, m, self.times)
         return self
 
 
 def cells(settings: LinearScoreSettings) -> Lazy:
-    """One cell for each d and m."""
+    """One cell for each d, m and K; it names K only where that is not 1.
+
+    So what was measured before there were redraws keeps its cells, and with them its seeds and its numbers.
+    """
     shared = {
         "times": list(settings.times),
         "spectrum": settings.spectrum.parameters(),
         "estimators": list(settings.estimators),
         "engine": settings.engine,
     }
-    return Lazy.over(lambda d, m: {"d": d, "m": m, **shared}, settings.dims, settings.samples)
+
+    def cell(d: int, m: int, redraws: int) -> Cell:
+        return {"d": d, "m": m, **({"redraws": redraws} if redraws > 1 else {}), **shared}
+
+    return Lazy.over(cell, settings.dims, settings.samples, settings.redraws)
+
+
+def redraws_of(cell: Cell) -> int:
+    """K of a cell."""
+    return int(cell.get("redraws", 1))
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
@@ -159,7 +175,9 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     replicate.
     """
     law = Spectrum(**cell["spectrum"]).law(cell["d"])
-    grams = ENGINES[cell["engine"]](law, cell["m"], cell["times"], [np.random.default_rng(s) for s in seeds])
+    redraws = redraws_of(cell)
+    generators = [np.random.default_rng(s) for s in seeds]
+    grams = ENGINES[cell["engine"]](law, cell["m"], cell["times"], generators, redraws=redraws)
     names = cell["estimators"]
     seen, *fed = tee(grams, 1 + len(names))
     rows: list[list[Row]] = [[] for _ in seeds]
@@ -173,6 +191,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
                     {
                         "d": cell["d"],
                         "m": cell["m"],
+                        "redraws": redraws,
                         "t": gram.step.t,
                         "estimator": name,
                         "engine": cell["engine"],
@@ -186,6 +205,6 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 def batch(cell: Cell) -> int:
     """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d matrix."""
     d, m, steps = cell["d"], cell["m"], len(cell["times"])
-    flops = 25 * d**3 if cell["engine"] == "exact" else m * d * (6 * d + 200)
+    flops = 25 * d**3 if cell["engine"] == "exact" else redraws_of(cell) * m * d * (6 * d + 200)
     seconds = steps * (3e-5 + flops / 2e10)
     return int(max(1, min(512, 0.3 / seconds, 10**5 // d**2)))

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bounds.check import InvalidInput
+from bounds.check import Array, InvalidInput
 from bounds.claim import Measured
 from bounds.gaussian import Gaussian
 from bounds.process import weights
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.mixture_bootstrap import KEYS
+from studies.papers.kumar_2025.redraws import RedrawsSettings
 from studies.quantities import mean, measure_over_dsm
 from studies.study import parse_settings
 from studies.summary import groups, ratio_of_means
@@ -28,9 +29,26 @@ def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
     return settings.spectrum.law(d)
 
 
+def one_draw(table: Table) -> pd.DataFrame:
+    """The rows of a base study with one noise path for each datum, K = 1: what this paper's figures and claims are about.
+
+    Raises
+    ------
+    InvalidInput
+        If there are none.
+    """
+    frame = table.frame[table.frame["redraws"] == 1]
+    if frame.empty:
+        raise InvalidInput(
+            "redraws", "must hold 1 for this: one noise path for each datum, which the results do not have"
+        )
+    return frame
+
+
 def joint_empirical_risk(table: Table) -> pd.DataFrame:
     """Σ_j γ_j × empirical risk at t_j of DSM, γ_j = t_j − t_{j−1}, for each d, m, replicate."""
-    frame = table.frame[table.frame["estimator"] == "dsm"]
+    frame = one_draw(table)
+    frame = frame[frame["estimator"] == "dsm"]
     if frame.empty:
         raise InvalidInput("estimators", "the joint error is that of dsm, which the results do not hold")
     times = settings_of(table).times
@@ -42,7 +60,8 @@ def joint_empirical_risk(table: Table) -> pd.DataFrame:
 def _cells(table: Table, estimator: str) -> list[tuple[dict[str, Any], pd.DataFrame]]:
     """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of it."""
     settings = settings_of(table)
-    frame = table.frame[table.frame["estimator"] == estimator]
+    frame = one_draw(table)
+    frame = frame[frame["estimator"] == estimator]
     return [
         (
             {
@@ -98,6 +117,60 @@ def measure_growth(table: Table) -> list[Measured]:
     ]
 
 
+def redraws_settings_of(table: Table) -> RedrawsSettings:
+    """The settings that the manifest of `redraws` records."""
+    return parse_settings(RedrawsSettings, table.manifest["config"], "the manifest of redraws")
+
+
+def redraws_risks(table: Table) -> list[tuple[dict[str, Any], dict[str, Array]]]:
+    """Each (K, t) of `redraws`: what a formula needs to know, and m · risk of each estimator, paired by replicate."""
+    settings = redraws_settings_of(table)
+    law = settings.spectrum.law(settings.d)
+    shared = {
+        "d": settings.d,
+        "m": settings.samples,
+        "times": list(settings.times),
+        "eigenvalues": law.eigenvalues.tolist(),
+    }
+    found = []
+    for (redraws, t), group in groups(table.frame.sort_values("replicate", kind="stable"), ["redraws", "t"]):
+        by = {e: settings.samples * g["risk"].to_numpy() for e, g in groups(group, "estimator")}
+        found.append(({**shared, "redraws": int(redraws), "t": float(t)}, by))
+    return found
+
+
+def measure_redraws(*estimators: str) -> Callable[[Table], list[Measured]]:
+    """m · risk of the estimators at each K and t."""
+    return lambda table: [
+        mean({**cell, "estimator": name}, by[name])
+        for cell, by in redraws_risks(table)
+        for name in estimators
+    ]
+
+
+def measure_redraws_excess(*estimators: str) -> Callable[[Table], list[Measured]]:
+    """K · m · (risk − risk of the plug-in on the same data) of the estimators at each K and t."""
+    return lambda table: [
+        mean({**cell, "estimator": name}, cell["redraws"] * (by[name] - by["plug-in"]))
+        for cell, by in redraws_risks(table)
+        for name in estimators
+    ]
+
+
+def measure_redraws_worth(*estimators: str) -> Callable[[Table], list[Measured]]:
+    """The mean excess of DSM over that of the plug-in, divided by the estimator's, on the same data at each K and t."""
+
+    def measured(table: Table) -> list[Measured]:
+        out = []
+        for cell, by in redraws_risks(table):
+            for name in estimators:
+                ratio, se = ratio_of_means(by["dsm"] - by["plug-in"], by[name] - by["plug-in"])
+                out.append(Measured({**cell, "estimator": name}, ratio, se, by["dsm"].size))
+        return out
+
+    return measured
+
+
 def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
     """Paired ratio of an estimator's mean joint risk to DSM's at each cell of the map."""
 
@@ -151,6 +224,11 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     },
     "figure-3b/settings": ("mixture-bootstrap", measure_settings(lambda cell: True)),
     "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
+    "redraws-risk": ("redraws", measure_redraws("dsm", "bsm", "bsm-optimal", "path")),
+    "redraws-joint": ("redraws", measure_redraws("joint")),
+    "redraws-plug-in": ("redraws", measure_redraws("plug-in")),
+    "redraws-excess": ("redraws", measure_redraws_excess("dsm", "bsm", "bsm-optimal", "path")),
+    "redraws-worth": ("redraws", measure_redraws_worth("bsm", "bsm-optimal", "path")),
     "map-bsm": ("bootstrap-map", measure_map("bsm")),
     "map-path": ("bootstrap-map", measure_map("path")),
 }

@@ -9,6 +9,7 @@ from studies.papers.kumar_2025.joins.figure_1b import figure_1b
 from studies.papers.kumar_2025.joins.figure_2 import figure_2
 from studies.papers.kumar_2025.joins.figure_3a import figure_3a
 from studies.papers.kumar_2025.joins.figure_3b import figure_3b
+from studies.papers.kumar_2025.joins.redraws import beyond_redraws
 from studies.tables import Table
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "beyond_basis",
     "beyond_efficiency",
     "beyond_map",
+    "beyond_redraws",
     "figure_1a",
     "figure_1b",
     "figure_2",
@@ -38,4 +40,5 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-efficiency": _of_study("bootstrap-weights", beyond_efficiency),
     "beyond-map": _of_study("bootstrap-map", beyond_map),
     "beyond-basis": _of_study("joint-time", beyond_basis),
+    "beyond-redraws": _of_study("redraws", beyond_redraws),
 }

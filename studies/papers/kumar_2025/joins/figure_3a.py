@@ -9,7 +9,7 @@ from bounds import risk
 from bounds.check import InvalidInput
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025.joins.settings import BaseRun, base_run_of, describe_spectrum
-from studies.papers.kumar_2025.quantities import law_of, settings_of
+from studies.papers.kumar_2025.quantities import law_of, one_draw, settings_of
 from studies.summary import LEVEL, ratio_of_means, summary
 from studies.tables import Table
 
@@ -47,7 +47,8 @@ def figure_3a(table: Table) -> Joined:
         raise InvalidInput("estimators", "Figure 3a compares dsm and bsm, and the results lack one of them")
     d, m = settings.dims[0], settings.samples[0]
     law, times = law_of(settings, d), settings.times
-    here = table.frame[(table.frame["d"] == d) & (table.frame["m"] == m)]
+    frame = one_draw(table)
+    here = frame[(frame["d"] == d) & (frame["m"] == m)]
     points, ratios, theory = [], [], []
     bsm_leading = risk.bootstrap_risk(law, times, m)
     for k, t in enumerate(times):

@@ -6,10 +6,13 @@ from studies.papers.kumar_2025.bootstrap_weights import WeightsSettings
 from studies.papers.kumar_2025.joint_time import JointSettings
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings, Spectrum
 from studies.papers.kumar_2025.quantities import settings_of
+from studies.papers.kumar_2025.redraws import RedrawsSettings
 from studies.tables import Table
 
 
-def describe_spectrum(settings: LinearScoreSettings | WeightsSettings | JointSettings) -> str:
+def describe_spectrum(
+    settings: LinearScoreSettings | WeightsSettings | JointSettings | RedrawsSettings,
+) -> str:
     """The spectrum in words, for captions."""
     return describe_spectrum_of(settings.spectrum)
 

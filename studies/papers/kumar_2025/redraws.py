@@ -1,0 +1,174 @@
+"""Redraws: risk of every estimator with K noise paths for each datum; and evidence, entry by entry and at small m."""
+
+from collections.abc import Sequence
+from itertools import tee
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from bounds.catalog import estimator
+from bounds.check import InvalidInput, increasing_times
+from bounds.gaussian import Gaussian
+from bounds.gram import check_range, exact
+from bounds.risk import error, risk
+from studies.evidence import evidence, row
+from studies.papers.kumar_2025.linear_score import Spectrum
+from studies.study import Cell, Lazy, Row, Settings, Study, different, under
+
+COLUMNS = ("study", "d", "m", "redraws", "t", "estimator", "replicate", "risk")
+
+
+class RedrawsSettings(Settings):
+    """Config of `redraws`.
+
+    Attributes
+    ----------
+    d : dimension
+    samples : m > d, data
+    redraws : K, noise paths for each datum; mK ≤ 10¹²
+    times : t_1 < … < t_N, dimensionless
+    kept : the times whose risks are written down
+    spectrum : of the covariance
+    estimators : names out of bounds.catalog.ESTIMATORS
+    """
+
+    d: Annotated[int, Field(ge=1, le=2**16)] = 8
+    samples: Annotated[int, Field(ge=1)] = 100_000
+    redraws: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1, 2, 5, 20)
+    times: tuple[float, ...] = tuple(round(0.1 * k, 1) for k in range(1, 21))
+    kept: tuple[float, ...] = (0.5, 1.0, 2.0)
+    spectrum: Spectrum = Spectrum(kind="linear", low=0.3, high=3.0)
+    estimators: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        *("dsm", "bsm", "bsm-optimal", "joint", "path", "plug-in"),
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RedrawsSettings":
+        different(self, "redraws", "estimators")
+        increasing_times("times", self.times)
+        increasing_times("kept", self.kept)
+        if not set(self.kept) <= set(self.times):
+            raise InvalidInput("kept", "holds a time that is not among times")
+        for name in self.estimators:
+            estimator(name)
+        with under(covariance="spectrum"):
+            check_range(self.spectrum.law(self.d), self.samples, self.times, max(self.redraws))
+        return self
+
+
+def cells(settings: RedrawsSettings) -> Lazy:
+    """One cell for each K."""
+    shared = {
+        "d": settings.d,
+        "m": settings.samples,
+        "times": list(settings.times),
+        "kept": list(settings.kept),
+        "spectrum": settings.spectrum.parameters(),
+        "estimators": list(settings.estimators),
+    }
+    return Lazy.over(lambda redraws: {"redraws": redraws, **shared}, settings.redraws)
+
+
+def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """Population risk of each estimator at the kept times, on the same Gram matrices."""
+    law = Spectrum(**cell["spectrum"]).law(cell["d"])
+    generators = [np.random.default_rng(s) for s in seeds]
+    grams = exact(law, cell["m"], cell["times"], generators, redraws=cell["redraws"])
+    names = cell["estimators"]
+    seen, *fed = tee(grams, 1 + len(names))
+    estimates = [estimator(name)(stream) for name, stream in zip(names, fed, strict=True)]
+    rows: list[list[Row]] = [[] for _ in seeds]
+    for gram, *at_time in zip(seen, *estimates, strict=True):
+        if gram.step.t not in cell["kept"]:
+            continue
+        shared = {"d": cell["d"], "m": cell["m"], "redraws": cell["redraws"], "t": gram.step.t}
+        for name, estimate in zip(names, at_time, strict=True):
+            for mine, value in zip(rows, risk(law, gram.step.t, estimate), strict=True):
+                mine.append({**shared, "estimator": name, "risk": float(value)})
+    return rows
+
+
+def batch(cell: Cell) -> int:
+    """Replicates per task: about 0.3 s of work."""
+    d, steps = cell["d"], len(cell["times"])
+    seconds = steps * len(cell["estimators"]) * (1e-5 + 60 * d**3 / 2e10)
+    return int(max(1, min(256, 0.3 / seconds, 2e7 / (steps * d**2))))
+
+
+STUDY = Study(
+    name="redraws",
+    about="Risk of every estimator with K noise paths for each datum, and of the plug-in score, K = ∞.",
+    settings=RedrawsSettings,
+    cells=cells,
+    measure=measure,
+    columns=COLUMNS,
+    batch=batch,
+    presets={
+        "quick": RedrawsSettings(replicates=500, seed=37),
+        "paper": RedrawsSettings(replicates=4000, seed=37),
+        "deep": RedrawsSettings(redraws=(1, 2, 5, 20, 100, 1000), replicates=40_000, seed=37),
+    },
+)
+
+# --- evidence ------------------------------------------------------------------------------------------------
+
+ENTRIES = ("dsm", "bsm", "bsm-optimal", "path")
+
+
+def measure_evidence(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """m v_j δ_ij² at the last time, entry by entry ("entries"), or their sum ("scarce"), the mean of a replicate's draws."""
+    law, m, redraws = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["redraws"]
+    generators = [np.random.default_rng(one) for seed in seeds for one in seed.spawn(cell["draws"])]
+    grams = list(exact(law, m, cell["times"], generators, redraws=redraws))
+    t = cell["times"][-1]
+    rows: list[list[Row]] = [[] for _ in seeds]
+    for name in cell["estimators"]:
+        off = error(law, t, list(estimator(name)(grams))[-1])
+        each = m * law.variances(t) * (off * off)
+        means = each.reshape(len(seeds), cell["draws"], *off.shape[1:]).mean(axis=1)
+        shared = {key: cell[key] for key in ("eigenvalues", "times", "m", "redraws")}
+        of = {**shared, "t": t, "estimator": name}
+        for mine, found in zip(rows, means, strict=True):
+            if cell["part"] == "scarce":
+                mine.append(row("scarce", of, found.sum()))
+                continue
+            for (i, j), value in np.ndenumerate(found):
+                mine.append(row("entries", {**of, "i": i, "j": j}, value))
+    return rows
+
+
+EVIDENCE = evidence(
+    "evidence-redraws",
+    "Redraws entry by entry, and at m near d, where the leading order is no guide.",
+    (
+        *(
+            {
+                "part": "entries",
+                "eigenvalues": [0.4, 2.5],
+                "times": [0.3, 0.6, 1.0],
+                "m": 100_000,
+                "redraws": redraws,
+                "estimators": list(ENTRIES),
+                "draws": 100,
+            }
+            for redraws in (2, 5, 20)
+        ),
+        *(
+            {
+                "part": "scarce",
+                "eigenvalues": np.linspace(0.3, 3.0, 8).tolist(),
+                "times": [round(0.1 * k, 1) for k in range(1, 11)],
+                "m": 12,
+                "redraws": redraws,
+                "estimators": ["dsm", "bsm", "path", "plug-in"],
+                "draws": 50,
+            }
+            for redraws in (2, 20, 100)
+        ),
+    ),
+    measure_evidence,
+    seed=41,
+    replicates=60,
+    batch=8,
+)
