@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bounds.check import Array
-from bounds.lbfgs import Minima, minimise
+from bounds.lbfgs import Minima, Some, minimise
 
 WIDTH = 16
 PENALTY = 1e-4
@@ -94,7 +94,7 @@ class Loss:
         self._values = np.ones((2, self.block, WIDTH + 1, m))
         self._back = np.empty((self.block, WIDTH, m))
 
-    def __call__(self, weights: Array, which: Array, part: slice = slice(None)) -> tuple[Array, Array]:
+    def __call__(self, weights: Array, which: Some, part: slice = slice(None)) -> tuple[Array, Array]:
         """Values (k,) and gradients (k, n).
 
         Parameters
@@ -112,7 +112,7 @@ class Loss:
             values[here] = self._block(weights[here], which[here], part, gradients[here])
         return values, gradients
 
-    def _block(self, weights: Array, which: Array, part: slice, gradient: Array) -> Array:
+    def _block(self, weights: Array, which: Some, part: slice, gradient: Array) -> Array:
         count = len(which)
         x, y = self.x[which, :, part], self.y[which, :, part]
         m = x.shape[2]
@@ -178,9 +178,9 @@ class Course(NamedTuple):
 
     weights: Array
     loss: Array
-    epochs: Array
+    epochs: Some
     least: Array
-    idle: Array
+    idle: Some
 
 
 def begin(weights: Array) -> Course:
