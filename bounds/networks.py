@@ -69,7 +69,8 @@ def predict(weights: Array, x: Array) -> Array:
     matrices = layers(weights, inputs, outputs)
     for matrix in matrices[:-1]:
         value = np.tanh(np.matmul(matrix, np.concatenate([value, one], axis=1)))
-    return np.matmul(matrices[-1], np.concatenate([value, one], axis=1)).transpose(0, 2, 1)
+    value = np.matmul(matrices[-1], np.concatenate([value, one], axis=1))
+    return np.asarray(value.transpose(0, 2, 1))
 
 
 class Loss:
