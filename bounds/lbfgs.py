@@ -12,9 +12,10 @@ and BLAS do row by row, so that its numbers are the same, bit for bit, whatever 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, fields
 from math import copysign, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bounds.check import Array
 
@@ -25,7 +26,8 @@ DECREASE, CURVATURE, BRACKET = 1e-3, 0.9, 0.1  # of the line search: Wolfe's two
 LONGEST = 1e10
 TRIES = 20
 
-Function = Callable[[Array, Array], tuple[Array, Array]]
+Some = NDArray[Any]  # places, counts, truth values
+Function = Callable[[Array, Some], tuple[Array, Array]]
 _Search = Generator[float, tuple[float, float], None]
 
 
@@ -41,39 +43,39 @@ class Minima(NamedTuple):
 
     x: Array
     value: Array
-    iterations: Array
+    iterations: Some
 
 
 @dataclass
 class _Rows:
     """The rows that have not stopped: `pairs` holds S above Y, `count` the pairs seen since the last restart."""
 
-    which: Array
+    which: Some
     x: Array
     f: Array
     g: Array
     direction: Array
     slope: Array
     step: Array
-    tries: Array
-    iterations: Array
-    searches: Array
+    tries: Some
+    iterations: Some
+    searches: Some
     pairs: Array
     inverse: Array
     diagonal: Array
     YY: Array
     gamma: Array
-    count: Array
+    count: Some
 
-    def keep(self, mask: Array) -> None:
+    def keep(self, mask: Some) -> None:
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name)[mask])
 
-    def forget(self, mask: Array) -> None:
+    def forget(self, mask: Some) -> None:
         self.pairs[mask], self.YY[mask], self.inverse[mask] = 0.0, 0.0, 0.0
         self.gamma[mask], self.count[mask] = 1.0, 0
 
-    def remember(self, mask: Array, s: Array, y: Array, sy: Array) -> None:
+    def remember(self, mask: Some, s: Array, y: Array, sy: Array) -> None:
         rows = np.flatnonzero(mask)
         place = self.count[rows] % MEMORY
         self.pairs[rows, place], self.pairs[rows, MEMORY + place] = s[rows], y[rows]
@@ -160,7 +162,7 @@ def minimise(function: Function, start: Array, budget: int) -> Minima:
         done = _advance(function, rows, budget)
 
 
-def _advance(function: Function, rows: _Rows, budget: int) -> Array:
+def _advance(function: Function, rows: _Rows, budget: int) -> Some:
     """One evaluation of each row, and what follows from it; which rows are done."""
     s = rows.step[:, None] * rows.direction
     x = rows.x + s
@@ -202,7 +204,7 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Array:
     return np.asarray(done)
 
 
-def _searched(rows: _Rows, f: Array, slope: Array) -> tuple[Array, Array]:
+def _searched(rows: _Rows, f: Array, slope: Array) -> tuple[Some, Some]:
     """Which rows' steps are taken and which rows' searches have failed; the others get their next step."""
     enough = f <= rows.f + DECREASE * rows.step * rows.slope
     moved = (rows.tries == 1) & enough & (np.abs(slope) <= -CURVATURE * rows.slope)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bounds.check import Array
-from bounds.lbfgs import Minima, minimise
+from bounds.lbfgs import Minima, Some, minimise
 
 WIDTH = 16
 PENALTY = 1e-4
@@ -69,7 +69,8 @@ def predict(weights: Array, x: Array) -> Array:
     matrices = layers(weights, inputs, outputs)
     for matrix in matrices[:-1]:
         value = np.tanh(np.matmul(matrix, np.concatenate([value, one], axis=1)))
-    return np.matmul(matrices[-1], np.concatenate([value, one], axis=1)).transpose(0, 2, 1)
+    value = np.matmul(matrices[-1], np.concatenate([value, one], axis=1))
+    return np.asarray(value.transpose(0, 2, 1))
 
 
 class Loss:
@@ -94,7 +95,7 @@ class Loss:
         self._values = np.ones((2, self.block, WIDTH + 1, m))
         self._back = np.empty((self.block, WIDTH, m))
 
-    def __call__(self, weights: Array, which: Array, part: slice = slice(None)) -> tuple[Array, Array]:
+    def __call__(self, weights: Array, which: Some, part: slice = slice(None)) -> tuple[Array, Array]:
         """Values (k,) and gradients (k, n).
 
         Parameters
@@ -112,7 +113,7 @@ class Loss:
             values[here] = self._block(weights[here], which[here], part, gradients[here])
         return values, gradients
 
-    def _block(self, weights: Array, which: Array, part: slice, gradient: Array) -> Array:
+    def _block(self, weights: Array, which: Some, part: slice, gradient: Array) -> Array:
         count = len(which)
         x, y = self.x[which, :, part], self.y[which, :, part]
         m = x.shape[2]
@@ -178,9 +179,9 @@ class Course(NamedTuple):
 
     weights: Array
     loss: Array
-    epochs: Array
+    epochs: Some
     least: Array
-    idle: Array
+    idle: Some
 
 
 def begin(weights: Array) -> Course:
