@@ -17,10 +17,9 @@ from scipy.special import logsumexp
 
 from bounds.check import Array, InvalidInput
 from bounds.line import Line, flow
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row, Study
 
-Seeds = Sequence[np.random.SeedSequence]
 
 # --- on the line, and Gaussians --------------------------------------------------------------------------------------
 
@@ -157,20 +156,20 @@ def _share(cell: Cell) -> list[Row]:
     return rows
 
 
-PARTS: dict[str, Callable[[Cell], list[Row]]] = {
-    "gaussian-flow": _gaussian_flow,
-    "emergence": _emergence,
-    "flow": _flow,
-    "unexplained": _unexplained,
-    "skip": _skip,
-    "end": _end,
-    "share": _share,
+PARTS: Parts = {
+    "gaussian-flow": computed(_gaussian_flow),
+    "emergence": computed(_emergence),
+    "flow": computed(_flow),
+    "unexplained": computed(_unexplained),
+    "skip": computed(_skip),
+    "end": computed(_end),
+    "share": computed(_share),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part: all are computed."""
-    return [PARTS[cell["part"]](cell) for _ in seeds]
+    return measured(PARTS, cell, seeds)
 
 
 def _modes(minor: float) -> Cell:
@@ -240,6 +239,7 @@ STUDY = evidence(
     "Scores, flows and jumps of mixtures on the line, and the flow of Gaussians.",
     CELLS,
     measure,
+    PARTS,
     seed=91,
     batch=1,
 )
@@ -332,8 +332,9 @@ def _moments() -> Fitted:
     return Fitted(np.ones(1), mean[None], np.maximum(values, 0)[None], basis[None])
 
 
-def _share_of_energy(sigma: float, rng: np.random.Generator) -> list[Row]:
+def _share_of_energy(cell: Cell, rng: np.random.Generator) -> list[Row]:
     """E|s − s_G|²/E|s|² in a batch; the law is all digits, so that s is exact."""
+    sigma = cell["sigma"]
     atoms = digits()
     x = atoms[rng.integers(len(atoms), size=BATCH)] + sigma * rng.standard_normal((BATCH, atoms.shape[1]))
     exact, linear = recalled(atoms, sigma, x) - x, denoised(_moments(), sigma, x) - x
@@ -343,8 +344,9 @@ def _share_of_energy(sigma: float, rng: np.random.Generator) -> list[Row]:
     ]
 
 
-def _held_out(sigma: float, rng: np.random.Generator) -> list[Row]:
+def _held_out(cell: Cell, rng: np.random.Generator) -> list[Row]:
     """Denoising losses of a batch of held-out digits, as ratios on the same noise."""
+    sigma = cell["sigma"]
     training, rest = digits()[:TRAINING], digits()[TRAINING:]
     clean = rest[rng.integers(len(rest), size=BATCH)]
     x = clean + sigma * rng.standard_normal(clean.shape)
@@ -358,8 +360,9 @@ def _held_out(sigma: float, rng: np.random.Generator) -> list[Row]:
     return rows
 
 
-def _jump(sigma: float, rng: np.random.Generator) -> list[Row]:
+def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
     """The exact flow of all digits from σ = 80, against a jump to σ; and how many end at the same digit."""
+    sigma = cell["sigma"]
     atoms, gaussian = digits(), _moments()
     start = atoms[rng.integers(len(atoms), size=STARTS)] + TOP * rng.standard_normal((STARTS, atoms.shape[1]))
 
@@ -387,16 +390,16 @@ def _jump(sigma: float, rng: np.random.Generator) -> list[Row]:
     ]
 
 
-SAMPLED: dict[str, Callable[[float, np.random.Generator], list[Row]]] = {
-    "share-of-energy": _share_of_energy,
-    "held-out": _held_out,
-    "jump": _jump,
+SAMPLED: Parts = {
+    "share-of-energy": one_by_one(_share_of_energy),
+    "held-out": one_by_one(_held_out),
+    "jump": one_by_one(_jump),
 }
 
 
 def measure_digits(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part, a batch for each seed."""
-    return [SAMPLED[cell["part"]](cell["sigma"], np.random.default_rng(seed)) for seed in seeds]
+    return measured(SAMPLED, cell, seeds)
 
 
 DIGITS_CELLS: list[Cell] = [
@@ -409,6 +412,7 @@ DIGITS = evidence(
     "Scikit-learn's digits: what the Gaussian leaves of the exact score, who denoises held-out digits, jumps.",
     DIGITS_CELLS,
     measure_digits,
+    SAMPLED,
     seed=94,
     replicates=20,
     batch=20,

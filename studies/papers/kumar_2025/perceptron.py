@@ -14,6 +14,7 @@ import numpy as np
 
 from bounds import networks
 from bounds.check import Array
+from bounds.lbfgs import Minima
 from bounds.process import Slice, Step
 from bounds.targets import denoising, local, transported
 
@@ -81,7 +82,7 @@ def by_step(
     """
     d = paths[0][0].x.shape[1]
     each = [(i, weight) for i in range(len(paths)) for weight in weights]
-    fits: list[networks.Minima] = []
+    fits: list[Minima] = []
     for k in range(len(paths[0])):
         begun = [networks.initial(d, d, rng) for rng in rngs]
         previous: Array | Sequence[None] = [None] * len(each)

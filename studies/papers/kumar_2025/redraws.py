@@ -12,7 +12,7 @@ from bounds.check import InvalidInput, increasing_times
 from bounds.gaussian import Gaussian
 from bounds.gram import check_range, exact
 from bounds.risk import error, risk
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, evidence, measured, row, together
 from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
@@ -116,7 +116,7 @@ STUDY = Study(
 ENTRIES = ("dsm", "bsm", "bsm-optimal", "path")
 
 
-def measure_evidence(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+def _risks(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """m v_j δ_ij² at the last time, entry by entry ("entries"), or their sum ("scarce"), the mean of a replicate's draws."""
     law, m, redraws = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["redraws"]
     generators = [np.random.default_rng(one) for seed in seeds for one in seed.spawn(cell["draws"])]
@@ -136,6 +136,14 @@ def measure_evidence(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> lis
             for (i, j), value in np.ndenumerate(found):
                 mine.append(row("entries", {**of, "i": i, "j": j}, value))
     return rows
+
+
+PARTS: Parts = {"entries": together(_risks), "scarce": together(_risks)}
+
+
+def measure_evidence(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """The rows of one part."""
+    return measured(PARTS, cell, seeds)
 
 
 EVIDENCE = evidence(
@@ -168,6 +176,7 @@ EVIDENCE = evidence(
         ),
     ),
     measure_evidence,
+    PARTS,
     seed=41,
     replicates=60,
     batch=8,
