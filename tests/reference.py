@@ -1,8 +1,11 @@
 """Second routes that several tests share: slow, obvious code that knows nothing of the library's formulas."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bounds.check import Array
+from bounds.gram import Gram
 
 # The running example of theory.md.
 EIGENVALUES = np.linspace(0.3, 3.0, 8)
@@ -44,3 +47,12 @@ def plain_estimates(times: Array, x0: Array, xs: list[Array]) -> tuple[list[Arra
             target = target + np.exp(-g) * before / variance * residual
         bsm.append(np.linalg.lstsq(x, target, rcond=None)[0].T)
     return dsm, bsm
+
+
+def batched(grams: Sequence[Gram], *shape: int) -> Gram:
+    """Gram matrices of one step, one for each replicate, as one Gram of that leading shape."""
+    xx, xz, xw = (
+        np.stack([getattr(gram, key) for gram in grams]).reshape(*shape, *grams[0].xx.shape)
+        for key in ("xx", "xz", "xw")
+    )
+    return Gram(grams[0].step, grams[0].samples, xx, xz, xw)

@@ -20,7 +20,7 @@ from bounds.estimators import bsm, dsm
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, exact
 from bounds.process import simulate, steps
-from tests.reference import EIGENVALUES, TIMES, plain_paths, random_covariance
+from tests.reference import EIGENVALUES, TIMES, batched, plain_paths, random_covariance
 from tests.test_estimators import grams_of
 
 LAW = Gaussian(EIGENVALUES)
@@ -322,11 +322,7 @@ def test_spectrum_estimate_is_the_symmetric_part_of_the_cross_gram():
             np.diag([0.01, 0.5, 2.0]), m, np.array([0.2, t]), np.random.default_rng([31, seed])
         )
         runs.append((x0, xs[1], grams_of([0.2, t], x0, xs)[1]))
-    batch = Gram(
-        runs[0][2].step,
-        m,
-        *(np.reshape([getattr(one[2], key) for one in runs], (2, 3, 3, 3)) for key in ("xx", "xz", "xw")),
-    )
+    batch = batched([gram for _, _, gram in runs], 2, 3)
     eigenvalues, basis = spectrum_estimate(batch)
     floor, floored = (np.exp(2 * t) - 1) / m, 0
     for index, (x0, x, _) in zip(np.ndindex(2, 3), runs, strict=True):
@@ -344,14 +340,7 @@ def test_replicates_of_the_optimal_bootstrap_are_its_runs():
     times = np.array([0.1, 0.3, 0.7])
     law = Gaussian(np.array([0.5, 2.0]), np.array([[0.6, -0.8], [0.8, 0.6]]))
     runs = [list(exact(law, 20, times, np.random.default_rng(i))) for i in range(6)]
-    batch = [
-        Gram(
-            gram.step,
-            20,
-            *(np.reshape([getattr(run[k], key) for run in runs], (2, 3, 2, 2)) for key in ("xx", "xz", "xw")),
-        )
-        for k, gram in enumerate(runs[0])
-    ]
+    batch = [batched([run[k] for run in runs], 2, 3) for k in range(len(runs[0]))]
     for scalar in (False, True):
         for known in (None, law):
             estimate = optimal(scalar=scalar, law=known)

@@ -18,7 +18,7 @@ from bounds.classes import (
 from bounds.estimators import dsm_step
 from bounds.gram import Gram
 from bounds.process import Step
-from tests.reference import plain_paths, random_covariance
+from tests.reference import batched, plain_paths, random_covariance
 
 T = 0.4
 SIGMA = np.sqrt(1 - np.exp(-2 * T))
@@ -39,17 +39,6 @@ def _plain(x, y, basis):
 
 def _units(mask):
     return np.stack([np.outer(np.eye(len(mask))[i], np.eye(len(mask))[j]) for i, j in np.argwhere(mask)])
-
-
-def _stack(grams, *shape):
-    return Gram(
-        grams[0].step,
-        grams[0].samples,
-        *(
-            np.stack([getattr(g, key) for g in grams]).reshape(*shape, *grams[0].xx.shape)
-            for key in ("xx", "xz", "xw")
-        ),
-    )
 
 
 @pytest.mark.parametrize("mask", [banded_mask(5, 0), banded_mask(5, 1), block_mask(5, 2), banded_mask(5, 4)])
@@ -112,7 +101,7 @@ def test_low_rank_beats_a_general_optimiser_and_interpolates():
 def test_replicates_are_solved_on_their_own():
     """Leading axes are replicates. Catches axes mixed up in a batch."""
     grams = [_paths(4, 30, seed)[2] for seed in (5, 6, 7)]
-    batch = _stack(grams, 3)
+    batch = batched(grams, 3)
     for solve in (
         lambda g: supported(g, banded_mask(4, 1)),
         lambda g: spanned(g, circulant_basis(4)),
@@ -124,7 +113,7 @@ def test_replicates_are_solved_on_their_own():
 def test_two_leading_axes():
     """2 × 3 replicates of d = 4, one by one the same. Catches d read off a leading axis."""
     grams = [_paths(4, 30, seed)[2] for seed in range(6)]
-    batch = _stack(grams, 2, 3)
+    batch = batched(grams, 2, 3)
     for solve in (
         lambda g: supported(g, banded_mask(4, 1)),
         lambda g: spanned(g, symmetric_basis(4)),

@@ -8,7 +8,7 @@ from bounds.check import InvalidInput
 from bounds.estimators import bootstrap, bsm, dsm
 from bounds.gram import Gram
 from bounds.process import noise_variance, steps
-from tests.reference import plain_estimates, plain_paths, random_covariance
+from tests.reference import batched, plain_estimates, plain_paths, random_covariance
 
 TIMES = np.array([0.1, 0.3, 0.7])
 
@@ -55,10 +55,7 @@ def test_replicates_are_estimated_each_by_itself():
     """Two data sets on a leading axis give the estimates of each alone. Catches a transpose over the replicates' axis."""
     rng = np.random.default_rng(4)
     alone = [grams_of(TIMES, *plain_paths(random_covariance(3, k), 30, TIMES, rng)[:2]) for k in (1, 2)]
-    both = [
-        Gram(a.step, a.samples, *(np.stack([getattr(g, n) for g in (a, b)]) for n in ("xx", "xz", "xw")))
-        for a, b in zip(*alone, strict=True)
-    ]
+    both = [batched(both, 2) for both in zip(*alone, strict=True)]
     for estimate in (dsm, bsm):
         together = list(estimate(both))
         for k, grams in enumerate(alone):

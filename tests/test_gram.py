@@ -173,6 +173,7 @@ def test_redraws_keep_the_data_and_count_the_paths():
         x, w = (np.vstack([getattr(path[k], name) for path in drawn]) for name in "xw")
         np.testing.assert_allclose(got.xx, x.T @ x, atol=1e-11)
         np.testing.assert_allclose(got.xw, x.T @ w, atol=1e-11)
+        assert got.data is not None
         np.testing.assert_allclose(got.data, np.vstack(x0).T @ np.vstack(x0), atol=1e-11)
         assert (got.samples, got.redraws, got.paths) == (9, 2, 18)
 

@@ -16,7 +16,7 @@ from bounds.gram import Gram, exact
 from bounds.joint import BASES, DEFAULT, Scheme, basis, joint_fit, joint_risk
 from bounds.process import steps, uniform_grid
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
-from tests.reference import EIGENVALUES, TIMES, plain_paths, random_covariance
+from tests.reference import EIGENVALUES, TIMES, batched, plain_paths, random_covariance
 from tests.test_estimators import grams_of
 
 LAW = Gaussian(EIGENVALUES)
@@ -311,14 +311,7 @@ def test_two_leading_axes():
     """2 × 3 replicates of d = 2, one by one the same. Catches d, or the number of functions, read off another axis."""
     times = np.array([0.1, 0.3, 0.7])
     runs = [list(exact(Gaussian(np.ones(2)), 20, times, np.random.default_rng(i))) for i in range(6)]
-    batch = [
-        Gram(
-            gram.step,
-            20,
-            *(np.reshape([getattr(run[k], key) for run in runs], (2, 3, 2, 2)) for key in ("xx", "xz", "xw")),
-        )
-        for k, gram in enumerate(runs[0])
-    ]
+    batch = [batched([run[k] for run in runs], 2, 3) for k in range(len(runs[0]))]
     for scheme in (Scheme("polynomial", 2), Scheme("exponential", 3, local=True, skip=True)):
         got = list(joint_fit(scheme)(batch))
         for k, estimate in enumerate(got):

@@ -1,6 +1,7 @@
 """Networks side by side: finite differences, scikit-learn's networks as second route, and what they know of each other."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,7 +144,7 @@ def test_adam_goes_scikit_learns_way(monkeypatch):
             return self.order
 
     def ours():
-        rngs = [Orders(i) for i in range(4)]
+        rngs: list[Any] = [Orders(i) for i in range(4)]
         return networks.adam(networks.begin(weights), x, y, 3, 0.01, rngs)
 
     found = ours()

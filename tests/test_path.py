@@ -27,7 +27,7 @@ from bounds.path import (
 from bounds.process import steps, uniform_grid
 from bounds.targets import local_variances
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings, Spectrum
-from tests.reference import EIGENVALUES, TIMES, plain_paths, random_covariance
+from tests.reference import EIGENVALUES, TIMES, batched, plain_paths, random_covariance
 from tests.test_estimators import grams_of
 
 LAW = Gaussian(EIGENVALUES)
@@ -333,14 +333,7 @@ def test_two_leading_axes():
     times = np.array([0.1, 0.3, 0.7])
     law = Gaussian(np.array([0.5, 2.0]))
     runs = [list(exact(law, 20, times, np.random.default_rng(i))) for i in range(6)]
-    batch = [
-        Gram(
-            gram.step,
-            20,
-            *(np.reshape([getattr(run[k], key) for run in runs], (2, 3, 2, 2)) for key in ("xx", "xz", "xw")),
-        )
-        for k, gram in enumerate(runs[0])
-    ]
+    batch = [batched([run[k] for run in runs], 2, 3) for k in range(len(runs[0]))]
     for start, family in ((None, None), (np.eye(2), None), (None, banded(2, 0))):
         rounds = covariance_rounds(batch, start=start, family=family)
         assert len(rounds) == 5

@@ -20,7 +20,6 @@ from bounds.line import Line, flow
 from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row, Study
 
-
 # --- on the line, and Gaussians --------------------------------------------------------------------------------------
 
 
