@@ -176,6 +176,14 @@ def _penalty(penalty: Array) -> Array:
     return none_negative("penalty", penalty)
 
 
+def _penalised(gram: FeatureGram, penalty: Array) -> Array:
+    """ΦᵀΦ + m P, shape (p, p)."""
+    features = gram.ff.shape[0]
+    if penalty.shape != (features,):  # numpy would make something of a number, or of a matrix
+        raise InvalidInput("penalty", f"must have shape ({features},), but has {penalty.shape}")
+    return np.asarray(gram.ff + gram.samples * np.diag(penalty))
+
+
 def _denoising(gram: FeatureGram) -> Array:
     """Φᵀ T1, shape (p, d)."""
     return np.asarray(-gram.fz / np.sqrt(noise_variance(gram.step.t)))
@@ -210,7 +218,7 @@ def dsm(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]:
     """
     penalty = _penalty(penalty)
     for gram in some(grams):
-        yield _solve(gram.ff + gram.samples * np.diag(penalty), _denoising(gram))
+        yield _solve(_penalised(gram, penalty), _denoising(gram))
 
 
 def bsm(
@@ -245,7 +253,7 @@ def bsm(
             if found
             else _denoising(gram)
         )
-        found.append(_solve(gram.ff + gram.samples * np.diag(penalty), right))
+        found.append(_solve(_penalised(gram, penalty), right))
         yield found[-1]
 
 
@@ -267,7 +275,7 @@ def bsm_optimal(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]
             weight = local / (local + carried + spread)
             right = _bootstrapped(gram, previous, weight)
             target = weight**2 * carried + (1 - weight) ** 2 * local
-        previous = _solve(gram.ff + gram.samples * np.diag(penalty), right)
+        previous = _solve(_penalised(gram, penalty), right)
         information = float(np.sum(previous * (gram.ff @ previous)) / gram.samples)
         spread = max(target - information, 0.0) + weight**2 * spread
         yield previous
@@ -304,7 +312,7 @@ def joint(
     grams = list(along(grams) if rounds else some(grams))
     if basis.ndim != 2 or basis.shape[:1] != (len(grams),) or gamma.shape != (len(grams),):
         raise InvalidInput("basis, gamma", f"must have one row for each of the {len(grams)} steps")
-    blocks = np.stack([g.ff + g.samples * np.diag(penalty) for g in grams])
+    blocks = np.stack([_penalised(g, penalty) for g in grams])
     count, p, d = basis.shape[1], *grams[0].fz.shape
     normal = np.einsum("j,jb,jc,jpq->bpcq", gamma, basis, basis, blocks, optimize=True)
     normal = normal.reshape(count * p, count * p)
