@@ -168,6 +168,20 @@ def whole(key: str, value: Any, least: int | None = 1) -> int:
     return found
 
 
+def how_many(key: str, value: Any, least: int = 1, most: int = 10**9) -> int:
+    """`value` as a whole number of things that are made at once: from `least` to `most`, beyond which no memory holds them.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not.
+    """
+    found = whole(key, value, least)
+    if found > most:
+        raise InvalidInput(key, f"must be at most {most}, which is more than fits into memory")
+    return found
+
+
 def matrices(key: str, values: Any, dimension: int | None = None) -> Array:
     """`values` as finite square matrices, shape (…, d, d), with that d if one is named.
 

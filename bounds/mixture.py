@@ -27,7 +27,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from bounds.check import Array, InvalidInput, finite, none_negative, not_negative, positive, symmetric, whole
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    how_many,
+    none_negative,
+    not_negative,
+    positive,
+    symmetric,
+)
 from bounds.process import decay, noise_variance
 
 
@@ -141,7 +150,7 @@ class Mixture:
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
         """`size` independent draws of X_0, shape (size, d). Cost: 2 size K d² flops."""
-        size = whole("size", size, 0)
+        size = how_many("size", size, 0)
         labels = rng.choice(self.components, size=size, p=self.weights)
         draws = rng.standard_normal((size, self.dimension))
         for k in range(self.components):

@@ -29,7 +29,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.bootstrap import spectrum_estimate
-from bounds.check import Array, InvalidInput, finite, increasing_times, matrices, positive, symmetric, whole
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    how_many,
+    increasing_times,
+    matrices,
+    positive,
+    symmetric,
+    whole,
+)
 from bounds.estimators import Estimator
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, along
@@ -155,7 +165,7 @@ def banded(dimension: int, width: int) -> Array:
     -------
     Shape (P, d, d), P = Σ_{b ≤ width} (d − b).
     """
-    dimension, width = whole("dimension", dimension), whole("width", width, 0)
+    dimension, width = how_many("dimension", dimension, 1, 2**16), whole("width", width, 0)
     members = [(i, i + b) for b in range(width + 1) for i in range(dimension - b)]
     family = np.zeros((len(members), dimension, dimension))
     for member, (i, j) in zip(family, members, strict=True):
@@ -325,6 +335,6 @@ def best_times(eigenvalue: float, count: int) -> Array:
     InvalidInput
         If λ is not positive or N < 1.
     """
-    count = whole("count", count)
+    count = how_many("count", count)
     k = np.arange(1, count + 1)
     return np.asarray(np.log1p(positive("eigenvalue", eigenvalue) * k / (count + 1 - k)) / 2)

@@ -143,7 +143,7 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
     d, m = law.dimension, whole("samples", samples)
     if m <= d:
         raise InvalidInput("samples", f"m = {m} must exceed d = {d}")
-    diagonal = np.sqrt(rng.chisquare(m - np.arange(d)))
+    diagonal = np.sqrt(rng.chisquare(float(m) - np.arange(d)))
     above = np.sqrt(rng.chisquare(np.arange(d - 1, 0, -1))) if d > 1 else np.empty(0)
     column = np.zeros(d)
     squares = np.zeros(d)

@@ -240,9 +240,7 @@ def in_utf_8(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, bytes]
     "setting",
     ["PYTHONIOENCODING=latin-1", "PYTHONIOENCODING=ascii", "LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0"],
 )
-def test_an_alphabet_without_greek(
-    tmp_path: Path, in_utf_8: list[tuple[int, bytes]], setting: str
-) -> None:
+def test_an_alphabet_without_greek(tmp_path: Path, in_utf_8: list[tuple[int, bytes]], setting: str) -> None:
     """What is lacking is escaped; the exit code and JSON are the same."""
     spoken = several(tmp_path, setting, *COMMANDS)
     for command, (code, plain), (same, escaped) in zip(COMMANDS, in_utf_8, spoken, strict=True):
