@@ -163,6 +163,8 @@ def whole(key: str, value: Any, least: int | None = 1) -> int:
         if not held.is_integer():
             raise InvalidInput(key, f"must be a whole number, but is {held:g}")
         found = int(held)
+    if abs(found) > 10**300:
+        raise InvalidInput(key, "must lie within the range of float64")
     if least is not None and found < least:
         raise InvalidInput(key, f"must be at least {least}, but is {found}")
     return found

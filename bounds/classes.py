@@ -38,13 +38,13 @@ def scalar_basis(dimension: int) -> Array:
 
 def circulant_basis(dimension: int) -> Array:
     """The d cyclic shifts: A_ij depends on i − j modulo d; shape (d, d, d)."""
-    dimension = how_many("dimension", dimension, 1, 2**16)
+    dimension = how_many("dimension", dimension, 1, 1000)
     return np.stack([np.roll(np.eye(dimension), shift, axis=1) for shift in range(dimension)])
 
 
 def symmetric_basis(dimension: int) -> Array:
     """E_ij + E_ji for i < j and E_ii; shape (d(d + 1)/2, d, d)."""
-    dimension = how_many("dimension", dimension, 1, 2**16)
+    dimension = how_many("dimension", dimension, 1, 200)
     rows, columns = np.triu_indices(dimension)
     basis = np.zeros((rows.size, dimension, dimension))
     basis[np.arange(rows.size), rows, columns] = 1.0

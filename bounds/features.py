@@ -80,6 +80,8 @@ class Radial:
     def __call__(self, x: Array) -> Array:
         """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q exponentials."""
         x = finite("x", x)
+        if x.ndim != 2 or x.shape[1] != self.centres.shape[1]:
+            raise InvalidInput("x", f"must have shape (n, {self.centres.shape[1]}), but has {x.shape}")
         squares = np.sum(x**2, axis=1)[:, None] - 2 * x @ self.centres.T + np.sum(self.centres**2, axis=1)
         return np.hstack([np.ones((len(x), 1)), x, np.exp(squares / (-2 * self.width**2))])
 

@@ -39,6 +39,8 @@ from bounds.check import (
 )
 from bounds.process import decay, noise_variance
 
+MAX_DISTANCE = 1e150  # of a point from a component, in its smallest deviations: the square is a number
+
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
@@ -167,6 +169,8 @@ class Mixture:
             raise InvalidInput("x", f"must have shape (…, {self.dimension}), but has {points.shape}")
         centres = decay(t) * self.means
         y = np.stack([(points - c) @ q for c, q in zip(centres, self._spectra[1], strict=True)])
+        if np.abs(y).max(initial=0.0) > MAX_DISTANCE * np.sqrt(v.min()):
+            raise InvalidInput("x", f"must lie within {MAX_DISTANCE:g} deviations, where log p is a number")
         each = [
             np.log(w) - (np.sum(u**2 / s, axis=-1) + np.sum(np.log(2 * np.pi * s))) / 2
             for w, u, s in zip(self.weights, y, v, strict=True)

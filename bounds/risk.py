@@ -231,7 +231,10 @@ def _risk_scales(law: Gaussian, t: float, samples: int) -> Array:
     m = whole("samples", samples)
     if m <= law.dimension:
         raise InvalidInput("samples", f"m = {m} must exceed d = {law.dimension}")
-    return np.asarray(law.conditional_variances(t) / m)
+    scales = np.asarray(law.conditional_variances(t) / m)
+    if scales.min() < np.finfo(float).tiny:
+        raise InvalidInput("t", f"at {t:g} the risk is too near 0 for float64")
+    return scales
 
 
 def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
