@@ -65,6 +65,8 @@ from bounds.process import Step, clock, decay, noise_variance, simulate, steps
 def first_gain(eigenvalues: Array, step: Step) -> Array:
     """r_ij = c_i of DSM at the first step; shape (…, d, d) from eigenvalues of shape (…, d)."""
     eigenvalues = finite("eigenvalues", eigenvalues)
+    if eigenvalues.ndim == 0:
+        raise InvalidInput("eigenvalues", "must have shape (…, d), but is one number")
     v = decay(2 * step.t) * eigenvalues + noise_variance(step.t)
     c = decay(2 * step.t) * eigenvalues / (noise_variance(step.t) * v)
     return np.broadcast_to(c[..., :, None], (*c.shape, c.shape[-1]))
@@ -90,6 +92,7 @@ def next_gain(eigenvalues: Array, step: Step, r: Array, *, scalar: bool = False)
     weights" (derived).
     """
     eigenvalues, r = finite("eigenvalues", eigenvalues), matrices("r", r)
+    clock([step.t])  # where e^{2t} is a number
     fresh, grow = step.fresh_variance, 1 / step.carry**2
     v, before = (decay(2 * t) * eigenvalues + noise_variance(t) for t in (step.t, step.t_prev))
     v_i, before_i, shrink_j = v[..., :, None], before[..., :, None], (before / v)[..., None, :]

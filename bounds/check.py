@@ -163,8 +163,24 @@ def whole(key: str, value: Any, least: int | None = 1) -> int:
         if not held.is_integer():
             raise InvalidInput(key, f"must be a whole number, but is {held:g}")
         found = int(held)
+    if abs(found) > 10**300:
+        raise InvalidInput(key, "must lie within the range of float64")
     if least is not None and found < least:
         raise InvalidInput(key, f"must be at least {least}, but is {found}")
+    return found
+
+
+def how_many(key: str, value: Any, least: int = 1, most: int = 10**9) -> int:
+    """`value` as a whole number of things that are made at once: from `least` to `most`, beyond which no memory holds them.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not.
+    """
+    found = whole(key, value, least)
+    if found > most:
+        raise InvalidInput(key, f"must be at most {most}, which is more than fits into memory")
     return found
 
 

@@ -13,7 +13,7 @@ The first two fit p parameters linearly, p the number of ones in the mask or of 
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, finite, whole
+from bounds.check import Array, InvalidInput, finite, how_many, whole
 from bounds.estimators import dsm_step, solve
 from bounds.gram import Gram
 from bounds.process import noise_variance
@@ -21,30 +21,30 @@ from bounds.process import noise_variance
 
 def banded_mask(dimension: int, width: int) -> Array:
     """1 where |i − j| ≤ width, else 0; shape (d, d). Width 0 is the diagonal, d − 1 everything."""
-    place, width = np.arange(whole("dimension", dimension)), whole("width", width, 0)
+    place, width = np.arange(how_many("dimension", dimension, 1, 2**16)), whole("width", width, 0)
     return np.asarray(np.abs(place[:, None] - place) <= width, dtype=np.float64)
 
 
 def block_mask(dimension: int, size: int) -> Array:
     """1 on diagonal blocks of `size` rows (the last may be smaller), else 0; shape (d, d)."""
-    place = np.arange(whole("dimension", dimension)) // whole("size", size)
+    place = np.arange(how_many("dimension", dimension, 1, 2**16)) // whole("size", size)
     return np.asarray(place[:, None] == place, dtype=np.float64)
 
 
 def scalar_basis(dimension: int) -> Array:
     """The identity alone: A = a I; shape (1, d, d)."""
-    return np.eye(whole("dimension", dimension))[None]
+    return np.eye(how_many("dimension", dimension, 1, 2**16))[None]
 
 
 def circulant_basis(dimension: int) -> Array:
     """The d cyclic shifts: A_ij depends on i − j modulo d; shape (d, d, d)."""
-    dimension = whole("dimension", dimension)
+    dimension = how_many("dimension", dimension, 1, 1000)
     return np.stack([np.roll(np.eye(dimension), shift, axis=1) for shift in range(dimension)])
 
 
 def symmetric_basis(dimension: int) -> Array:
     """E_ij + E_ji for i < j and E_ii; shape (d(d + 1)/2, d, d)."""
-    dimension = whole("dimension", dimension)
+    dimension = how_many("dimension", dimension, 1, 200)
     rows, columns = np.triu_indices(dimension)
     basis = np.zeros((rows.size, dimension, dimension))
     basis[np.arange(rows.size), rows, columns] = 1.0

@@ -158,6 +158,31 @@ def _grid(times: ArrayLike, gamma: ArrayLike) -> tuple[Array, Array]:
 # The decomposition, path by path
 
 
+def _paths(key: str, values: ArrayLike, steps: int | None = None) -> Array:
+    """Numbers along paths, shape (N, n, d), with that N if one is named."""
+    array = finite(key, values)
+    if array.ndim != 3 or steps not in (None, array.shape[0]):
+        wanted = "N" if steps is None else steps
+        raise InvalidInput(key, f"must have shape ({wanted}, n, d), but has {array.shape}")
+    return array
+
+
+def _start(x0: ArrayLike, means: Array) -> Array:
+    """X_0 of those paths, shape (n, d)."""
+    array = finite("x0", x0)
+    if array.shape != means.shape[1:]:
+        raise InvalidInput("x0", f"must have shape {means.shape[1:]}, but has {array.shape}")
+    return array
+
+
+def _each(gamma: ArrayLike, steps: int) -> Array:
+    """γ, shape (N,)."""
+    array = finite("gamma", gamma)
+    if array.shape != (steps,):
+        raise InvalidInput("gamma", f"must have shape ({steps},), but has {array.shape}")
+    return array
+
+
 def residuals(times: ArrayLike, x0: Array, posterior_means: Array) -> Array:
     """U_j = a_j (E[X_0|X_{t_j}] − X_0), a_j = e_j/σ_j².
 
@@ -174,8 +199,8 @@ def residuals(times: ArrayLike, x0: Array, posterior_means: Array) -> Array:
     Source: theory.md, identity 3 (derived).
     """
     t = increasing_times("times", times)
-    means = finite("posterior_means", posterior_means)
-    return np.asarray((decay(t) / noise_variance(t))[:, None, None] * (means - finite("x0", x0)))
+    means = _paths("posterior_means", posterior_means, t.size)
+    return np.asarray((decay(t) / noise_variance(t))[:, None, None] * (means - _start(x0, means)))
 
 
 def reverse_weights(times: ArrayLike, gamma: ArrayLike, zeta: Array) -> Array:
@@ -193,7 +218,7 @@ def reverse_weights(times: ArrayLike, gamma: ArrayLike, zeta: Array) -> Array:
     Source: theory.md, identity 3 (derived).
     """
     t, weights = _grid(times, gamma)
-    terms = (weights * decay(t) / noise_variance(t))[:, None, None] * finite("zeta", zeta)
+    terms = (weights * decay(t) / noise_variance(t))[:, None, None] * _paths("zeta", zeta, t.size)
     return np.asarray(np.cumsum(terms[::-1], axis=0)[::-1])
 
 
@@ -211,19 +236,23 @@ def reverse_increments(x0: Array, posterior_means: Array) -> Array:
 
     Source: theory.md, identity 3 (derived).
     """
-    return np.diff(finite("posterior_means", posterior_means), axis=0, prepend=finite("x0", x0)[None])
+    means = _paths("posterior_means", posterior_means)
+    return np.diff(means, axis=0, prepend=_start(x0, means)[None])
 
 
 def path_sum(gamma: ArrayLike, zeta: Array, residual: Array) -> Array:
     """S = Σ_j γ_j ⟨ζ_j, U_j⟩ of each path: shapes (N,), (N, n, d) or (N, 1, d), (N, n, d) to (n,)."""
-    return np.asarray(
-        np.einsum("j,jnd->n", finite("gamma", gamma), finite("zeta", zeta) * finite("residual", residual))
-    )
+    found = _paths("residual", residual)
+    fields = _paths("zeta", zeta, found.shape[0])
+    if fields.shape[1] not in (1, found.shape[1]) or fields.shape[2] != found.shape[2]:
+        raise InvalidInput("zeta", f"must fit `residual` of shape {found.shape}, but has {fields.shape}")
+    return np.asarray(np.einsum("j,jnd->n", _each(gamma, found.shape[0]), fields * found))
 
 
 def path_norm(gamma: ArrayLike, zeta: Array) -> Array:
     """Σ_j γ_j |ζ_j|² of each path: shapes (N,), (N, n, d) to (n,)."""
-    return np.asarray(np.einsum("j,jnd->n", finite("gamma", gamma), finite("zeta", zeta) ** 2))
+    fields = _paths("zeta", zeta)
+    return np.asarray(np.einsum("j,jnd->n", _each(gamma, fields.shape[0]), fields**2))
 
 
 def supermartingale(sums: Array, norms: Array, kappa: float, rho: float) -> Array:

@@ -80,6 +80,8 @@ class Radial:
     def __call__(self, x: Array) -> Array:
         """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q exponentials."""
         x = finite("x", x)
+        if x.ndim != 2 or x.shape[1] != self.centres.shape[1]:
+            raise InvalidInput("x", f"must have shape (n, {self.centres.shape[1]}), but has {x.shape}")
         squares = np.sum(x**2, axis=1)[:, None] - 2 * x @ self.centres.T + np.sum(self.centres**2, axis=1)
         return np.hstack([np.ones((len(x), 1)), x, np.exp(squares / (-2 * self.width**2))])
 
@@ -181,6 +183,14 @@ def _penalty(penalty: Array) -> Array:
     return none_negative("penalty", penalty)
 
 
+def _penalised(gram: FeatureGram, penalty: Array) -> Array:
+    """ΦᵀΦ + m P, shape (p, p)."""
+    features = gram.ff.shape[0]
+    if penalty.shape != (features,):  # numpy would make something of a number, or of a matrix
+        raise InvalidInput("penalty", f"must have shape ({features},), but has {penalty.shape}")
+    return np.asarray(gram.ff + gram.samples * np.diag(penalty))
+
+
 def _denoising(gram: FeatureGram) -> Array:
     """Φᵀ T1, shape (p, d)."""
     return np.asarray(-gram.fz / np.sqrt(noise_variance(gram.step.t)))
@@ -215,7 +225,7 @@ def dsm(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]:
     """
     penalty = _penalty(penalty)
     for gram in some(grams):
-        yield _solve(gram.ff + gram.samples * np.diag(penalty), _denoising(gram))
+        yield _solve(_penalised(gram, penalty), _denoising(gram))
 
 
 def bsm(
@@ -250,7 +260,7 @@ def bsm(
             if found
             else _denoising(gram)
         )
-        found.append(_solve(gram.ff + gram.samples * np.diag(penalty), right))
+        found.append(_solve(_penalised(gram, penalty), right))
         yield found[-1]
 
 
@@ -272,7 +282,7 @@ def bsm_optimal(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]
             weight = local / (local + carried + spread)
             right = _bootstrapped(gram, previous, weight)
             target = weight**2 * carried + (1 - weight) ** 2 * local
-        previous = _solve(gram.ff + gram.samples * np.diag(penalty), right)
+        previous = _solve(_penalised(gram, penalty), right)
         information = float(np.sum(previous * (gram.ff @ previous)) / gram.samples)
         spread = max(target - information, 0.0) + weight**2 * spread
         yield previous
@@ -309,7 +319,7 @@ def joint(
     grams = list(along(grams) if rounds else some(grams))
     if basis.ndim != 2 or basis.shape[:1] != (len(grams),) or gamma.shape != (len(grams),):
         raise InvalidInput("basis, gamma", f"must have one row for each of the {len(grams)} steps")
-    blocks = np.stack([g.ff + g.samples * np.diag(penalty) for g in grams])
+    blocks = np.stack([_penalised(g, penalty) for g in grams])
     count, p, d = basis.shape[1], *grams[0].fz.shape
     normal = np.einsum("j,jb,jc,jpq->bpcq", gamma, basis, basis, blocks, optimize=True)
     normal = normal.reshape(count * p, count * p)

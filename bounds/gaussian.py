@@ -16,12 +16,12 @@ from bounds.check import (
     Array,
     InvalidInput,
     finite,
+    how_many,
     matrices,
     not_negative,
     number,
     positive,
     symmetric,
-    whole,
 )
 from bounds.process import decay, noise_variance
 
@@ -115,7 +115,7 @@ class Gaussian:
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
         """`size` independent draws, shape (size, d)."""
-        return self.paint(rng.standard_normal((whole("size", size, 0), self.dimension)))
+        return self.paint(rng.standard_normal((how_many("size", size, 0), self.dimension)))
 
     def variances(self, t: float) -> Array:
         """v_i(t) = e_t² λ_i + σ_t², the eigenvalues of V_t, t ≥ 0; shape (d,)."""
@@ -186,7 +186,7 @@ def spectrum(
     InvalidInput
         If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue is not positive.
     """
-    count = whole("dimension", dimension)
+    count = how_many("dimension", dimension)
     if kind == "identity":
         eigenvalues = np.ones(count)
     elif kind == "linear":

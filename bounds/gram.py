@@ -137,7 +137,13 @@ def some(grams: Iterable[G]) -> Iterator[G]:
         If there are none: most often they come from a generator that was read before.
     """
     none = True
+    if not isinstance(grams, Iterable):
+        raise InvalidInput(
+            "grams", f"must be Gram matrices, one for each step, but is {type(grams).__name__}"
+        )
     for gram in grams:
+        if not hasattr(gram, "step"):
+            raise InvalidInput("grams", f"must be Gram matrices, but holds a {type(gram).__name__}")
         none = False
         yield gram
     if none:

@@ -27,8 +27,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from bounds.check import Array, InvalidInput, finite, none_negative, not_negative, positive, symmetric, whole
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    how_many,
+    none_negative,
+    not_negative,
+    positive,
+    symmetric,
+)
 from bounds.process import decay, noise_variance
+
+MAX_DISTANCE = 1e150  # of a point from a component, in its smallest deviations: the square is a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +152,7 @@ class Mixture:
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
         """`size` independent draws of X_0, shape (size, d). Cost: 2 size K d² flops."""
-        size = whole("size", size, 0)
+        size = how_many("size", size, 0)
         labels = rng.choice(self.components, size=size, p=self.weights)
         draws = rng.standard_normal((size, self.dimension))
         for k in range(self.components):
@@ -158,6 +169,8 @@ class Mixture:
             raise InvalidInput("x", f"must have shape (…, {self.dimension}), but has {points.shape}")
         centres = decay(t) * self.means
         y = np.stack([(points - c) @ q for c, q in zip(centres, self._spectra[1], strict=True)])
+        if np.abs(y).max(initial=0.0) > MAX_DISTANCE * np.sqrt(v.min()):
+            raise InvalidInput("x", f"must lie within {MAX_DISTANCE:g} deviations, where log p is a number")
         each = [
             np.log(w) - (np.sum(u**2 / s, axis=-1) + np.sum(np.log(2 * np.pi * s))) / 2
             for w, u, s in zip(self.weights, y, v, strict=True)

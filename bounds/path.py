@@ -29,7 +29,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.bootstrap import spectrum_estimate
-from bounds.check import Array, InvalidInput, finite, increasing_times, matrices, positive, symmetric, whole
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    how_many,
+    increasing_times,
+    matrices,
+    positive,
+    symmetric,
+    whole,
+)
 from bounds.estimators import Estimator
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, along
@@ -157,7 +167,8 @@ def banded(dimension: int, width: int) -> Array:
     -------
     Shape (P, d, d), P = Σ_{b ≤ width} (d − b).
     """
-    dimension, width = whole("dimension", dimension), whole("width", width, 0)
+    width = whole("width", width, 0)
+    dimension = how_many("dimension", dimension, 1, 1000)
     members = [(i, i + b) for b in range(width + 1) for i in range(dimension - b)]
     family = np.zeros((len(members), dimension, dimension))
     for member, (i, j) in zip(family, members, strict=True):
@@ -249,6 +260,8 @@ def _transpose(a: Array) -> Array:
 def information(eigenvalues: Array, x: Array) -> Array:
     """I_ij for one sample, shape (…, d, d), from λ of shape (…, d) and x_0 = 0, x_1, …, x_N."""
     eigenvalues, x = finite("eigenvalues", eigenvalues), finite("x", x)
+    if eigenvalues.ndim == 0:
+        raise InvalidInput("eigenvalues", "must have shape (…, d), but is one number")
     p = eigenvalues + x.reshape(-1, *(1,) * eigenvalues.ndim)
     fresh = np.diff(x).reshape(-1, *(1,) * eigenvalues.ndim) / (p[:-1] * p[1:])
     return np.asarray(np.einsum("k...i,k...j->...ij", fresh, 1 / p[1:]))
@@ -327,6 +340,6 @@ def best_times(eigenvalue: float, count: int) -> Array:
     InvalidInput
         If λ is not positive or N < 1.
     """
-    count = whole("count", count)
+    count = how_many("count", count)
     k = np.arange(1, count + 1)
     return np.asarray(np.log1p(positive("eigenvalue", eigenvalue) * k / (count + 1 - k)) / 2)

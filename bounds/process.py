@@ -20,12 +20,12 @@ from bounds.check import (
     Array,
     InvalidInput,
     finite,
+    how_many,
     increasing_times,
     none_negative,
     not_negative,
     number,
     positive,
-    whole,
 )
 
 
@@ -88,7 +88,7 @@ def uniform_grid(spacing: float, steps: int) -> Array:
     InvalidInput
         If Δ is not positive or N < 1.
     """
-    return positive("spacing", spacing) * np.arange(1, whole("steps", steps) + 1, dtype=np.float64)
+    return positive("spacing", spacing) * np.arange(1, how_many("steps", steps) + 1, dtype=np.float64)
 
 
 def geometric_grid(first: float, last: float, steps: int) -> Array:
@@ -109,7 +109,7 @@ def geometric_grid(first: float, last: float, steps: int) -> Array:
         If the ends are not positive and increasing, or N < 2.
     """
     ends = increasing_times("first, last", [number("first", first), number("last", last)])
-    return np.geomspace(ends[0], ends[1], whole("steps", steps, 2))
+    return np.geomspace(ends[0], ends[1], how_many("steps", steps, 2))
 
 
 def weights(times: ArrayLike) -> Array:

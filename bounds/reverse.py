@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bounds.check import Array, InvalidInput, finite, increasing_times, whole
+from bounds.check import Array, InvalidInput, finite, how_many, increasing_times, whole
 from bounds.divergence import Normal, kl, w2
 from bounds.gaussian import Gaussian
 from bounds.process import Step, noise_variance
@@ -87,7 +87,8 @@ def thin(count: int, every: int) -> NDArray[np.intp]:
     InvalidInput
         If count or every is below 1.
     """
-    count, every = whole("count", count), whole("every", every)
+    count, every = how_many("count", count), whole("every", every)
+    every = min(every, count)
     return np.union1d([0], np.arange(count - 1, -1, -every)).astype(np.intp)
 
 

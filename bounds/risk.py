@@ -143,7 +143,7 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
     d, m = law.dimension, whole("samples", samples)
     if m <= d:
         raise InvalidInput("samples", f"m = {m} must exceed d = {d}")
-    diagonal = np.sqrt(rng.chisquare(m - np.arange(d)))
+    diagonal = np.sqrt(rng.chisquare(float(m) - np.arange(d)))
     above = np.sqrt(rng.chisquare(np.arange(d - 1, 0, -1))) if d > 1 else np.empty(0)
     column = np.zeros(d)
     squares = np.zeros(d)
@@ -231,7 +231,10 @@ def _risk_scales(law: Gaussian, t: float, samples: int) -> Array:
     m = whole("samples", samples)
     if m <= law.dimension:
         raise InvalidInput("samples", f"m = {m} must exceed d = {law.dimension}")
-    return np.asarray(law.conditional_variances(t) / m)
+    scales = np.asarray(law.conditional_variances(t) / m)
+    if scales.min() < np.finfo(float).tiny:
+        raise InvalidInput("t", f"at {t:g} the risk is too near 0 for float64")
+    return scales
 
 
 def _log_tails(scales: Array, freedom: int, x: Array) -> Array:

@@ -14,6 +14,7 @@ import os
 import subprocess
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,8 @@ def code_of(measure: Callable[..., Any]) -> str:
             "stands in no file that can be read, and results are known by the code that made them: put it into a "
             "module of its own",
         ) from None
-    trees = {meaning(tree) for tree in found.values()}
-    digest = hashlib.sha256("\n".join(sorted(trees - {meaning(ast.parse(""))})).encode())
+    meanings = set(found.values()) - {meaning(ast.parse(""))}
+    digest = hashlib.sha256("\n".join(sorted(meanings)).encode())
     return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
 
 
@@ -101,16 +102,24 @@ def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in OURS
 
 
-def reached(source: Path) -> dict[Path, ast.Module]:
-    """The tree of the file and of every module of ours that it imports, at any depth, by path."""
-    trees: dict[Path, ast.Module] = {}
+def reached(source: Path) -> dict[Path, str]:
+    """The meaning of the file and of every module of ours that it imports, at any depth, by path."""
+    meanings: dict[Path, str] = {}
     pending = [source]
     while pending:
         path = pending.pop()
-        if path not in trees:
-            trees[path] = ast.parse(path.read_bytes())
-            pending += [file for name in _mentioned(trees[path], path) for file in _files(name)]
-    return trees
+        if path not in meanings:
+            meanings[path], names = _read(path, path.read_bytes())
+            pending += [file for name in names for file in _files(name)]
+    return meanings
+
+
+@cache  # half a second for all of ours, and a process may run many studies
+def _read(path: Path, text: bytes) -> tuple[str, frozenset[str]]:
+    """A module's meaning, and the names of ours that it imports."""
+    tree = ast.parse(text)
+    names = frozenset(_mentioned(tree, path))
+    return meaning(tree), names
 
 
 def _mentioned(tree: ast.Module, path: Path) -> set[str]:

@@ -195,3 +195,19 @@ def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
     assert (
         np.abs(next(dsm(grams, features.penalty(0.3))) - next(dsm(grams, features.penalty(0.0)))).max() > 1e-3
     )
+
+
+@pytest.mark.parametrize("bad", [2.0, [1.0], [1.0, 1.0, 1.0], np.eye(2), [[1.0, 1.0]]])
+def test_a_penalty_of_another_shape_is_refused(bad: object) -> None:
+    """A number, one entry (numpy would add it everywhere), one too many, a matrix: by every estimator."""
+    grams = list(feature_grams(np.eye(2), [0.1, 0.4], lambda x: x, np.random.default_rng(1)))
+    good = np.ones(2)
+    for estimate in (
+        lambda penalty: list(dsm(grams, penalty)),
+        lambda penalty: list(bsm(grams, penalty)),
+        lambda penalty: list(bsm_optimal(grams, penalty)),
+        lambda penalty: joint(grams, penalty, np.eye(2), np.ones(2)),
+    ):
+        estimate(good)
+        with pytest.raises(InvalidInput, match=r"penalty: must have shape \(2,\)"):
+            estimate(bad)

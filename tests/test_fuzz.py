@@ -408,7 +408,7 @@ def bad_words(draw: st.DrawFn) -> list[str]:
     ways = ["unknown option", "option twice removed", "unknown command"]
     ways += ["unknown name", "no name"] if words[0] in NAMED and words[0] != "verify" else []
     ways += ["unknown name"] if words[0] == "verify" else ["one word more"]
-    ways += ["nothing there"] if "RESULTS" in words else []
+    ways += ["nothing there"] if words[0] in ("draw", "report") else []  # explain says that there is none
     ways += ["a file"] if "OUT" in words else []
     ways += ["workers"] if "--workers" in words else []
     match draw(st.sampled_from(ways)):
@@ -453,7 +453,7 @@ def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
     return [str(names.get(word, word)) for word in words]
 
 
-@cases(100)
+@cases(60)
 @given(good_words())
 def test_good_commands(tiny_house: tuple[Path, Path], words: list[str]) -> None:
     """Exit 0, or 1 where a verdict on so few numbers is not the one written down; what was asked for is there."""
@@ -471,7 +471,7 @@ def test_good_commands(tiny_house: tuple[Path, Path], words: list[str]) -> None:
     SEEN[f"good {words[0]}"] += 1
 
 
-@cases(100)
+@cases(60)
 @given(bad_words())
 def test_bad_commands(tiny_house: tuple[Path, Path], words: list[str]) -> None:
     """Exit 2, one line on standard error and none on standard output; results stay, and nothing is written."""
@@ -498,4 +498,4 @@ def test_the_cases_were_worth_it(folder: Path) -> None:
     assert SEEN["good"] >= 400 and SEEN["bad"] >= 400
     assert SEEN["either, exit 0"] >= 20 and SEEN["either, exit 2"] >= 50
     assert all(SEEN[f"good {name}"] >= 3 for name in GOOD_WORDS), SEEN
-    assert SEEN["bad commands"] >= 100
+    assert SEEN["bad commands"] >= 60

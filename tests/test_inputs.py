@@ -557,3 +557,52 @@ def test_products_of_large_factors_are_taken_in_logarithms() -> None:
             mpmath.log(mpmath.mpf(1) / mpmath.mpf(0.1)) / mpmath.mpf(0.1)
         )
         assert found == pytest.approx(float(mpmath.log(inside)), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: process.uniform_grid(0.1, 1e12), "steps: must be at most 1000000000"),
+        (lambda: process.geometric_grid(0.1, 1.0, 2**64), "steps: must be at most 1000000000"),
+        (lambda: reverse.thin(10**9 + 1, 1), "count: must be at most 1000000000"),
+        (lambda: reverse.thin(10**400, 1), "count: must lie within the range of float64"),
+        (lambda: risk.bootstrap_risk(LAW, TIMES, 10**400), "samples: must lie within the range of float64"),
+        (lambda: classes.symmetric_basis(3000), "dimension: must be at most 200"),
+        (lambda: classes.circulant_basis(1001), "dimension: must be at most 1000"),
+        (lambda: path.information(1.0, [0.0, 1.0]), "eigenvalues: must have shape"),
+        (lambda: features.Radial(EYE, 1.0)([]), "x: must have shape (n, 2)"),
+        (lambda: TWO.responsibilities(0.1, [1e164, 1e164]), "x: must lie within 1e+150 deviations"),
+        (lambda: TWO.score(0.1, [1e308, -1e308]), "x: must lie within 1e+150 deviations"),
+        (lambda: risk.dsm_empirical_risk_quantile(LAW, 4e13, 50, 0.5), "t: at 4e+13 the risk is too near 0"),
+        (lambda: risk.dsm_empirical_risk_cdf(LAW, 400.0, 50, 0.5), "t: at 400 the risk is too near 0"),
+        (lambda: LAW.sample(2**64, rng()), "size: must be at most 1000000000"),
+        (lambda: TWO.sample(2**64, rng()), "size: must be at most 1000000000"),
+        (lambda: classes.scalar_basis(10**5), "dimension: must be at most 65536"),
+        (lambda: path.banded(10**6, 1), "dimension: must be at most 1000"),
+        (lambda: path.best_times(1.0, 1e12), "count: must be at most 1000000000"),
+        (lambda: bootstrap.optimal_weights(LAW, [1e5, 2e5]), "times: must be at most 350"),
+        (lambda: bootstrap.first_gain(3.0, STEP), "eigenvalues: must have shape"),
+        (lambda: concentration.path_norm(-1, MEANS), "gamma: must have shape"),
+        (lambda: concentration.path_norm(np.ones(3), []), "zeta: must have shape"),
+        (lambda: concentration.path_sum(np.ones(3), MEANS[:2], MEANS), "zeta: must have shape"),
+        (lambda: concentration.path_sum(np.ones(3), MEANS[..., :1], MEANS), "zeta: must fit"),
+        (lambda: concentration.residuals(TIMES, MEANS[0, :1], MEANS), "x0: must have shape"),
+        (lambda: concentration.reverse_weights(TIMES, np.ones(3), MEANS[0]), "zeta: must have shape"),
+        (lambda: concentration.reverse_increments(MEANS[0], [[]]), "posterior_means: must have shape"),
+        (lambda: list(features.dsm(True, PENALTY)), "grams: must be Gram matrices, one for each step"),
+        (lambda: list(estimators.bsm([1.0])), "grams: must be Gram matrices, but holds a float"),
+        (lambda: path.covariance_rounds(3.0), "grams: must be Gram matrices, one for each step"),
+    ],
+)
+def test_more_than_memory_holds_and_shapes_that_numpy_would_stretch(call, says) -> None:
+    """Found by chance: each was another error than InvalidInput, or a number by broadcasting."""
+    with pytest.raises(InvalidInput) as caught:
+        call()
+    assert str(caught.value).startswith(says)
+
+
+def test_many_samples_and_leaps_are_taken() -> None:
+    """The controls: m = 10¹⁹ in a draw of DSM's risk, a thinning longer than the grid, a gap of 300."""
+    assert 0 < risk.draw_dsm_risk(LAW, 0.1, 10**19, rng()) < 1e-15
+    assert reverse.thin(5, 10**200).tolist() == [0, 4]
+    assert len(bootstrap.optimal_weights(LAW, [1.0, 301.0])) == 1
