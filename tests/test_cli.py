@@ -18,7 +18,7 @@ import dimfree
 import studies.catalog
 from bounds.catalog import ESTIMATORS
 from bounds.claim import Claim
-from bounds.ledger import CLAIMS, claim
+from bounds.ledger import CLAIMS, PAPERS, claim
 from figures.catalog import FIGURES
 from studies import verdicts
 from studies.catalog import PRESETS, STUDIES
@@ -113,10 +113,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_list(call: Call) -> None:
-    """The contract's five keys, each with the names of its tuple."""
+    """The contract's five keys and the works, each with the names of its tuple."""
     said = call("list", "--json")
     assert (said.code, said.err) == (0, "")
     assert json.loads(said.out) == {
+        "papers": [p.stem for p in PAPERS],
         "studies": [s.name for s in STUDIES],
         "figures": [f.name for f in FIGURES],
         "claims": [c.name for c in CLAIMS],
@@ -229,6 +230,8 @@ BAD_CONFIGS = {
         ("run no-such", "STUDY: 'no-such' is not one of error-vs-timestep"),
         ("draw no-such", "FIGURE: 'no-such' is not one of figure-1a"),
         ("verify no-such", "NAME: 'no-such' is not a claim"),
+        ("verify --paper no-such", "--paper: 'no-such' is not one of kumar_2025"),
+        ("verify dsm-risk --paper kumar_2025", "--paper: names all claims of a work"),
         ("run error-vs-timestep --config none.toml --out r", "none.toml: does not exist"),
         ("run error-vs-timestep --config . --out r", ".: cannot be read"),
         (

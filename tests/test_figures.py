@@ -112,10 +112,11 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
         "beyond-redraws": ("worth", "redraws"),
-    }[entry.name]
-    old = data.tables[name][column].iloc[3]
+    }.get(entry.name, (next(iter(data.tables)), "predicted"))  # what the generic join hands to a figure
+    row = min(3, len(data.tables[name]) - 1)
+    old = data.tables[name][column].iloc[row]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
-    third = save(entry.draw(with_value(data, name, column, moved, row=3)), tmp_path / "third", entry.name)
+    third = save(entry.draw(with_value(data, name, column, moved, row=row)), tmp_path / "third", entry.name)
     assert [path.suffix for path in first] == [".svg", ".pdf", ".png"]
     for one, two, three in zip(first, second, third, strict=True):
         assert one.read_bytes() == two.read_bytes()
@@ -333,7 +334,10 @@ def test_every_fact_is_required(entry: told.Figure) -> None:
             entry.draw(replace(data, facts={**data.facts, key: np.nan}))
 
 
-@pytest.mark.parametrize("entry", [f for f in catalog.FIGURES if f.name != "figure-2"], ids=lambda f: f.name)
+SAMPLED = [f for f in catalog.FIGURES if any("n" in frame for frame in f.sample().tables.values())]
+
+
+@pytest.mark.parametrize("entry", SAMPLED, ids=lambda f: f.name)
 def test_replicate_counts_must_agree(entry: told.Figure) -> None:
     """One row with another n, in any table that has one; a fact n beside the tables' n; fractions; n = 1."""
     data = entry.sample()
@@ -538,13 +542,13 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path: Path, monkeypatch: pyte
 
 
 def test_catalog() -> None:
-    """Names are unique, files are named after figures, and every figure says which studies it needs."""
+    """Names are unique, a figure stands in its work's file, or in one of its name, and says which studies it needs."""
     names = [entry.name for entry in catalog.FIGURES]
     assert len(set(names)) == len(names) and len(names) >= 8
     for entry in catalog.FIGURES:
         assert entry.studies and entry.title
         home = f"figures.papers.{entry.paper}"
-        assert entry.draw.__module__ == f"{home}.{entry.name.replace('-', '_')}"
+        assert entry.draw.__module__ in (home, f"{home}.{entry.name.replace('-', '_')}")
 
 
 def test_the_beyond_figures_show_their_tables() -> None:
