@@ -20,7 +20,8 @@ from bounds.risk import empirical_risk, risk
 from studies.study import Cell, Lazy, Row, Settings, different, under
 
 COLUMNS = (
-    *("study", "d", "m", "redraws", "t", "estimator", "engine", "replicate", "risk", "empirical_risk"),
+    *("study", "d", "m", "redraws", "t"),
+    *("estimator", "engine", "replicate", "risk", "empirical_risk"),
 )
 
 

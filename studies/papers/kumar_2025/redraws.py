@@ -16,6 +16,7 @@ from studies.evidence import Parts, Seeds, evidence, measured, row, together
 from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
+FITS = ("dsm", "bsm", "bsm-optimal", "joint", "path", "plug-in")
 COLUMNS = ("study", "d", "m", "redraws", "t", "estimator", "replicate", "risk")
 
 
@@ -39,9 +40,7 @@ class RedrawsSettings(Settings):
     times: tuple[float, ...] = tuple(round(0.1 * k, 1) for k in range(1, 21))
     kept: tuple[float, ...] = (0.5, 1.0, 2.0)
     spectrum: Spectrum = Spectrum(kind="linear", low=0.3, high=3.0)
-    estimators: Annotated[tuple[str, ...], Field(min_length=1)] = (
-        *("dsm", "bsm", "bsm-optimal", "joint", "path", "plug-in"),
-    )
+    estimators: Annotated[tuple[str, ...], Field(min_length=1)] = FITS
 
     @model_validator(mode="after")
     def _consistent(self) -> "RedrawsSettings":
