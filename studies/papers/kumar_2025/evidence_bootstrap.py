@@ -118,7 +118,6 @@ def _scarce(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     fits: dict[str, Estimator] = {
         "bsm": bsm,
         "matrix": optimal(),
-        "scalar": optimal(scalar=True),
         "path": path,
     }
     found = [
