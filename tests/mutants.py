@@ -37,6 +37,7 @@ COPIED = (
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
     "identities": ("identities", "papers.kumar_2025.identities"),
+    "kernels": ("concentration",),
     "ledger": ("ledger", "claim"),
     "papers.kumar_2025.linear": ("ledger",),
 }

@@ -180,7 +180,7 @@ PLANTED: Mapping[str, Plant] = {
     ),
     "κ by its own kernel": Plant(
         *("concentration", "measure_span", "kappa_gaussian(times, times, [1.0])", "gaussian-bound"),
-        *("bounds.concentration.kappa_gaussian", "from bounds.concentration import kappa_gaussian"),
+        *("bounds.kernels.kappa_gaussian", "from bounds.kernels import kappa_gaussian"),
     ),
     "a score of the library": Plant(
         *("identities", "pointwise", "x = _mixture(cell['law']).score(cell['t'], cell['x'])"),

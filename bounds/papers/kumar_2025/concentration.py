@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bounds import cauchy
+from bounds import cauchy, kernels
 from bounds import concentration as c
 from bounds.check import Array
 from bounds.claim import Cell, Claim
@@ -24,40 +24,44 @@ def _grid(cell: Cell) -> tuple[Array, Array]:
 
 
 def _gaussian_bound(cell: Cell) -> float:
-    kappa = c.kappa_gaussian(*_grid(cell), cell["spectrum"])
+    kappa = kernels.kappa_gaussian(*_grid(cell), cell["spectrum"])
     return c.risk_bound(kappa, float(np.log(cell["hypotheses"])), cell["delta"], cell["m"])
 
 
 def _prior_bound(cell: Cell) -> float:
     """8 κ/m: 8 κ log(1/(π δ))/m, for each unit of log(1/(π δ))."""
-    kappa = c.kappa_gaussian(*_grid(cell), cell["spectrum"])
+    kappa = kernels.kappa_gaussian(*_grid(cell), cell["spectrum"])
     return 8 * kappa / float(cell["m"])
 
 
 def _mean_bound(cell: Cell) -> float:
-    kappa = c.kappa_gaussian(*_grid(cell), cell["spectrum"])
+    kappa = kernels.kappa_gaussian(*_grid(cell), cell["spectrum"])
     return c.mean_risk_bound(kappa, float(np.log(cell["hypotheses"])), cell["m"])
 
 
 def _log_concave_bound(cell: Cell) -> float:
     log_size = float(np.log(cell["hypotheses"]))
-    return c.risk_bound(c.kappa_log_concave(*_grid(cell)), log_size, cell["delta"], cell["m"])
+    return c.risk_bound(kernels.kappa_log_concave(*_grid(cell)), log_size, cell["delta"], cell["m"])
 
 
 def _kappa(cell: Cell) -> float:
     value = cell["eigenvalue"]
-    return c.kappa_log_concave(*_grid(cell)) if value is None else c.kappa_gaussian(*_grid(cell), [value])
+    return (
+        kernels.kappa_log_concave(*_grid(cell))
+        if value is None
+        else kernels.kappa_gaussian(*_grid(cell), [value])
+    )
 
 
 def _separate_times(cell: Cell) -> float:
     """max_j γ_j c_j: κ if the residuals of different times were independent."""
     value = np.inf if cell["eigenvalue"] is None else cell["eigenvalue"]
     times, gamma = _grid(cell)
-    return max(c.kappa_separate([t], [g], value) for t, g in zip(times, gamma, strict=True))
+    return max(kernels.kappa_separate([t], [g], value) for t, g in zip(times, gamma, strict=True))
 
 
 def _kappa_log_concave(cell: Cell) -> float:
-    return c.kappa_log_concave(*_grid(cell))
+    return kernels.kappa_log_concave(*_grid(cell))
 
 
 def _modes(cell: Cell) -> Mixture:
@@ -67,7 +71,7 @@ def _modes(cell: Cell) -> Mixture:
 
 
 def _profile(cell: Cell) -> float:
-    return c.kappa_profile(*_grid(cell), _modes(cell).curvature_bound)
+    return kernels.kappa_profile(*_grid(cell), _modes(cell).curvature_bound)
 
 
 def _atoms_curvature(s: Array) -> Array:
@@ -84,12 +88,12 @@ def _curvature(cell: Cell) -> Callable[[Array], Array]:
 
 
 def _one_time(cell: Cell) -> float:
-    return c.kappa_profile([cell["time"]], [cell["time"]], _curvature(cell))
+    return kernels.kappa_profile([cell["time"]], [cell["time"]], _curvature(cell))
 
 
 def _one_time_crude(cell: Cell) -> float:
     t = cell["time"]
-    return c.kappa_log_concave([t], [t]) * (1 + float(_curvature(cell)(np.array([t]))[0]))
+    return kernels.kappa_log_concave([t], [t]) * (1 + float(_curvature(cell)(np.array([t]))[0]))
 
 
 def _unit_moment(cell: Cell, share: float) -> float:
@@ -234,7 +238,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:variation-log-concave",
-        formula=lambda x: c.kappa_schur([x["largest"]]),
+        formula=lambda x: kernels.kappa_schur([x["largest"]]),
         decoy=lambda x: 2.0,
         decoy_note="2 whatever γ, the norm in the continuum: exceeded from Δ = 0.5 on (2.02)",
         tolerance=1e-9,
@@ -251,8 +255,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:variation-any-weights",
-        formula=lambda x: c.kappa_schur([x["largest"]]),
-        decoy=lambda x: 2 * c.kappa_schur([x["largest"]]),
+        formula=lambda x: kernels.kappa_schur([x["largest"]]),
+        decoy=lambda x: 2 * kernels.kappa_schur([x["largest"]]),
         decoy_note="twice of it",
         tolerance=1e-9,
         expected="REFUTED",
@@ -301,7 +305,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="identity",
         measurement="evidence-concentration:needed-gaussian",
-        formula=lambda x: c.kappa_gaussian(*_grid(x), [1.0]),
+        formula=lambda x: kernels.kappa_gaussian(*_grid(x), [1.0]),
         decoy=_kappa_log_concave,
         decoy_note="κ of the log-concave laws, the limit λ → ∞",
         tolerance=1e-5,
@@ -376,8 +380,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-strong",
-        formula=lambda x: c.kappa_strongly_log_concave(*_grid(x), 1 / x["variance"]),
-        decoy=lambda x: c.kappa_gaussian(*_grid(x), [x["variance_of_law"]]),
+        formula=lambda x: kernels.kappa_strongly_log_concave(*_grid(x), 1 / x["variance"]),
+        decoy=lambda x: kernels.kappa_gaussian(*_grid(x), [x["variance_of_law"]]),
         decoy_note="κ_gaussian at λ = Var X_0: the law's own variance, which is below 1/α",
         tolerance=1e-9,
         why=_THEOREM
@@ -394,8 +398,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-bounded",
-        formula=lambda x: c.kappa_bounded(*_grid(x), 1.0),
-        decoy=lambda x: c.kappa_bounded(*_grid(x), float(np.sqrt(x["variance_of_law"]))),
+        formula=lambda x: kernels.kappa_bounded(*_grid(x), 1.0),
+        decoy=lambda x: kernels.kappa_bounded(*_grid(x), float(np.sqrt(x["variance_of_law"]))),
         decoy_note="Var X_0 for R²: the law's variance in place of its half-width",
         tolerance=1e-9,
         why=_THEOREM
@@ -504,7 +508,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-cauchy",
-        formula=lambda x: c.kappa_profile(*_grid(x), cauchy.curvature_bound),
+        formula=lambda x: kernels.kappa_profile(*_grid(x), cauchy.curvature_bound),
         decoy=_kappa_log_concave,
         decoy_note="κ_log-concave, for a law that is not",
         tolerance=1e-9,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bounds import certify, concentration, identities
+from bounds import certify, identities, kernels
 from bounds.check import InvalidInput
 from bounds.intervals import Interval, maximum
 from bounds.papers.kumar_2025.rigor import CLAIMS
@@ -39,7 +39,7 @@ def test_decoys_are_false_at_certified_points():
     """An end above the decoy does not contradict it; a point does. One for each decoy that is a number."""
     assert maximum(evidence.information, [(0.5, 20.0)], threshold=0.8145).status == "counterexample"
     half = certify.kappa_enclosure(Interval(0.15), Interval(800.0), 24)
-    assert half.lower > concentration.kappa_universal([0.15]) / 2
+    assert half.lower > kernels.kappa_universal([0.15]) / 2
     assert certify.kappa_enclosure(Interval(1.0), Interval(1e12), 24).lower > 2.0
 
 
@@ -50,13 +50,13 @@ def test_certified_kappa_is_above_the_library_s(table):
         low, high = cell["spacing"]
         for spacing in rng.uniform(low, high, 3):
             times = uniform_grid(float(spacing), 200)
-            assert concentration.kappa_log_concave(times, weights(times)) < value
+            assert kernels.kappa_log_concave(times, weights(times)) < value
         assert value < 1.01 * high / np.tanh(high / 2)
     for cell, value in measured(table, "kappa-gaussian"):
         low, high = cell["spacing"]
         for spacing in rng.uniform(low, high, 3):
             times = uniform_grid(float(spacing), cell["steps"])
-            assert concentration.kappa_gaussian(times, weights(times), [cell["eigenvalues"][1]]) < value
+            assert kernels.kappa_gaussian(times, weights(times), [cell["eigenvalues"][1]]) < value
 
 
 def test_cells_of_kappa_leave_no_gap():
