@@ -16,12 +16,15 @@ from bounds.risk import bootstrap_risk, information_bound
 from studies import quantities
 from studies.papers.kumar_2025 import bootstrap_map
 from studies.papers.kumar_2025 import evidence_bootstrap as evidence
+from studies.papers.kumar_2025 import evidence_bootstrap_exact as exact_evidence
 from tests.measured import quick
 
 
 @pytest.fixture(scope="module")
 def measured():
-    return {study.name: quick(study.name) for study in (evidence.STUDY, evidence.EXACT, bootstrap_map.STUDY)}
+    return {
+        study.name: quick(study.name) for study in (evidence.STUDY, exact_evidence.STUDY, bootstrap_map.STUDY)
+    }
 
 
 def test_errors_are_as_small_as_promised(measured):
@@ -233,11 +236,11 @@ def over_bsm(values, counts, times):
 def test_the_witness_by_another_route():
     """1, 0.8150, 1.0002, 1.0051 in 40 digits, with multiplicities in place of 100 eigenvalues; the evidence's and the
     formulas' recursions agree with it. The decoy has ten small eigenvalues: too few to outvote the large one."""
-    (cell,) = (one for one in evidence.COMPUTED if one["part"] == "witness")
+    (cell,) = (one for one in exact_evidence.CELLS if one["part"] == "witness")
     found = over_bsm([cell["large"], cell["small"]], [1, cell["count"]], cell["times"])
     assert found == pytest.approx([1, 0.8150, 1.0002, 1.0051], abs=5e-5)
     law = Gaussian(np.array([cell["large"]] + [cell["small"]] * cell["count"]))
-    assert evidence.over_bsm(law, cell["times"]) == pytest.approx(found, rel=1e-9)
+    assert exact_evidence.over_bsm(law, cell["times"]) == pytest.approx(found, rel=1e-9)
     for t, ratio in zip(cell["times"], found, strict=True):
         spiked = claims._spiked({**cell, "t": t})
         ours = claims._entries(spiked, "scalar").sum() / claims._entries(spiked, "BSM").sum()
@@ -271,7 +274,7 @@ def test_entries_are_the_librarys_recursion():
     """All three rules at a middle time of an uneven grid, and DSM's c_i at that time. The bound's share by its own sum."""
     law, times = Gaussian(np.array([0.2, 1.0, 7.0])), [0.05, 0.2, 0.7, 1.1]
     cell = {"eigenvalues": law.eigenvalues.tolist(), "times": times, "t": 0.7}
-    for rule, wanted in evidence.risks(law, times).items():
+    for rule, wanted in exact_evidence.risks(law, times).items():
         assert claims._entries(cell, rule) == pytest.approx(wanted[2], rel=1e-10)
     v, x = law.variances(0.7), law.eigenvalues / law.variances(0.7)
     least = np.exp(-2.8) * np.outer(x / v, x) * (1 + np.eye(3))
@@ -384,5 +387,5 @@ def test_replicates_do_not_see_their_batch(cell):
 def test_a_searched_grid_is_not_a_lucky_one():
     """One time, λ = 1: 2 λ² I = 2 x/(1 + x)² at x = e^{2t} − 1, and 1/2 at best. The decoy, x = 2, holds 4/9."""
     for x in (0.5, 1.0, 2.0):
-        share = 2 * evidence.held([1.0], [np.log1p(x) / 2])[0, 0]
+        share = 2 * exact_evidence.held([1.0], [np.log1p(x) / 2])[0, 0]
         assert share == pytest.approx(2 * x / (1 + x) ** 2, rel=1e-12)

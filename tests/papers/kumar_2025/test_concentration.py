@@ -18,6 +18,7 @@ from bounds.process import geometric_grid, simulate, uniform_grid, weights
 from studies import quantities
 from studies.papers.kumar_2025 import evidence_concentration as e
 from studies.papers.kumar_2025 import log_concave_laws as laws
+from studies.papers.kumar_2025 import quadratic_variation as variation
 from studies.papers.kumar_2025 import supermartingale as sm
 from studies.study import replicate_seed
 from studies.tables import Table
@@ -571,7 +572,7 @@ def test_any_weights() -> None:
     """κ at weights of its own: the kernel's, for a cluster of times and for weights that come one gap late."""
     for cell in e._weights():
         times, gamma = np.array(cell["times"]), np.array(cell["gamma"])
-        assert e.largest_variation(times, None, gamma) == pytest.approx(
+        assert variation.largest_variation(times, None, gamma) == pytest.approx(
             kernels.kappa_log_concave(times, gamma), rel=1e-8
         )
         assert (gamma > np.diff(times, prepend=0.0) * 1.5).any()

@@ -13,6 +13,7 @@ from bounds.mixture import Mixture
 from bounds.papers.kumar_2025.identities import CLAIMS
 from bounds.process import decay, noise_variance, simulate
 from studies import quantities
+from studies.papers.kumar_2025 import conditional_laws as laws
 from studies.papers.kumar_2025 import evidence_identities as study
 from tests import measured
 from tests.measured import quick
@@ -253,8 +254,8 @@ def test_quadrature_has_converged(cell):
     law = getattr(study, name)
 
     def change(refine: float) -> float:
-        fine = study.conditional(law, t_prev, t, np.array(x))
-        other = study.conditional(law, t_prev, t, np.array(x), refine)
+        fine = laws.conditional(law, t_prev, t, np.array(x))
+        other = laws.conditional(law, t_prev, t, np.array(x), refine)
         return max(float(np.abs(fine[key] - other[key]).max()) for key in fine)
 
     assert change(1.5) < 1e-12
@@ -278,7 +279,7 @@ def test_data_moments_by_adaptive_quadrature(t: float):
         integrate.quad(p, -9, 9, args=(k,), points=[-1.5, 0.4, 3.0], epsabs=1e-13, limit=400)[0]
         for k in range(3)
     ]
-    first, second = study.data_moments(law, t, np.array([[x]]), study.nodes(1, 9.0, 0.04))
+    first, second = laws.data_moments(law, t, np.array([[x]]), laws.nodes(1, 9.0, 0.04))
     assert_allclose(first[0, 0], raw[1] / raw[0], rtol=1e-9)
     assert_allclose(second[0, 0, 0], raw[2] / raw[0], rtol=1e-9)
 
@@ -294,7 +295,7 @@ def test_data_moments_in_the_plane_by_regression():
     gain = decay(t) * covariance @ np.linalg.inv(decay(2 * t) * covariance + noise_variance(t) * np.eye(2))
     mean = centre + (x - decay(t) * centre) @ gain.T
     spread = covariance - decay(t) * gain @ covariance
-    first, second = study.data_moments(law, t, x, study.nodes(2, 8.0, 0.1))
+    first, second = laws.data_moments(law, t, x, laws.nodes(2, 8.0, 0.1))
     assert_allclose(first, mean, atol=1e-12)
     assert_allclose(
         second - first[:, :, None] * first[:, None, :], np.broadcast_to(spread, (6, 2, 2)), atol=1e-12
@@ -309,18 +310,18 @@ def test_complex_steps_by_differences(law):
     x = np.random.default_rng(5).uniform(-2, 2, (20, d))
     steps = h * np.eye(d)
     differences = np.stack(
-        [(study.log_density(law, 0.3, x + s) - study.log_density(law, 0.3, x - s)) / (2 * h) for s in steps],
+        [(laws.log_density(law, 0.3, x + s) - laws.log_density(law, 0.3, x - s)) / (2 * h) for s in steps],
         -1,
     )
-    assert_allclose(study.score(law, 0.3, x), differences, atol=1e-7)
-    assert np.abs(study.score(law, 0.3, x) + differences).max() > 0.1
+    assert_allclose(laws.score(law, 0.3, x), differences, atol=1e-7)
+    assert np.abs(laws.score(law, 0.3, x) + differences).max() > 0.1
 
 
 def test_best_alpha_is_the_same_for_other_laws_and_not_for_other_steps():
     """Two skewed laws, one α at each step; another gap moves it by far more than the tolerance."""
     x = np.array([0.2])
     found = {
-        step: [float(study.conditional(law, *step, x)["alpha"]) for law in (study.LOPSIDED, study.UNEVEN)]
+        step: [float(laws.conditional(law, *step, x)["alpha"]) for law in (study.LOPSIDED, study.UNEVEN)]
         for step in [(0.1, 0.2), (0.1, 0.21)]
     }
     for (t_prev, t), values in found.items():
