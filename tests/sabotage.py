@@ -91,7 +91,7 @@ def install(order: str) -> None:
             setattr(module, key, {k: new if value is found else value for k, value in table.items()})
 
 
-APART = ("claim", "ledger", "check", "catalog", "identities")
+APART = ("claim", "ledger", "check", "catalog", "identities", "gaussian_algebra")
 """Words, checks and symbolic derivations: what they return is no number."""
 
 

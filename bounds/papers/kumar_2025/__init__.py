@@ -2,6 +2,7 @@
 
 from bounds.claim import Claim, Paper
 from bounds.papers.kumar_2025 import (
+    beyond,
     bootstrap,
     classes,
     concentration,
@@ -10,6 +11,8 @@ from bounds.papers.kumar_2025 import (
     mixture,
     reverse,
     rigor,
+    supermartingale,
+    symbolic,
 )
 
 PAPER = Paper(
@@ -30,8 +33,11 @@ PAPER = Paper(
 CLAIMS: tuple[Claim, ...] = (
     *linear.CLAIMS,
     *bootstrap.CLAIMS,
+    *beyond.CLAIMS,
     *classes.CLAIMS,
     *concentration.CLAIMS,
+    *supermartingale.CLAIMS,
+    *symbolic.CLAIMS,
     *identities.CLAIMS,
     *reverse.CLAIMS,
     *mixture.CLAIMS,

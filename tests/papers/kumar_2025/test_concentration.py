@@ -13,7 +13,7 @@ from scipy.stats import norm
 from bounds import cauchy, kernels
 from bounds import concentration as c
 from bounds.claim import Claim, verify
-from bounds.papers.kumar_2025.concentration import CLAIMS
+from bounds.papers.kumar_2025 import concentration, supermartingale
 from bounds.process import geometric_grid, simulate, uniform_grid, weights
 from studies import quantities
 from studies.papers.kumar_2025 import evidence_concentration as e
@@ -25,6 +25,7 @@ from studies.tables import Table
 from tests.measured import quick
 
 TIMES = np.array(e.SHORT)
+CLAIMS = (*concentration.CLAIMS, *supermartingale.CLAIMS)
 NAMED = {claim.name: claim for claim in CLAIMS}
 
 

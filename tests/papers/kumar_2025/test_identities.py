@@ -10,7 +10,8 @@ from scipy import integrate
 
 from bounds import identities
 from bounds.mixture import Mixture
-from bounds.papers.kumar_2025.identities import CLAIMS
+from bounds.papers.kumar_2025 import identities as mixtures
+from bounds.papers.kumar_2025 import symbolic
 from bounds.process import decay, noise_variance, simulate
 from studies import quantities
 from studies.papers.kumar_2025 import conditional_laws as laws
@@ -18,6 +19,7 @@ from studies.papers.kumar_2025 import evidence_identities as study
 from tests import measured
 from tests.measured import quick
 
+CLAIMS = (*symbolic.CLAIMS, *mixtures.CLAIMS)
 QUADRATURE = [c.name for c in CLAIMS if c.kind == "identity" and not c.certified]
 
 
