@@ -17,19 +17,17 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
-
-import matplotlib.figure
 
 from bounds import concentration
 from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Verdict
-from bounds.ledger import CLAIMS, PAPERS, claim
+from bounds.ledger import CLAIMS, PAPERS, claim, claims_of, paper
 from figures import cost, page, style
 from figures import report as markdown
-from figures.catalog import FIGURES
+from figures.catalog import CLOSINGS, FIGURES
 from figures.data import BadTable, FigureData
 from figures.output import save, svg
 from figures.told import Figure
@@ -41,6 +39,11 @@ from studies.quantities import study_of
 from studies.study import Settings, Study, canonical, load_settings
 from studies.sweep import Interrupted, run, stoppable
 from studies.tables import Table
+
+if (
+    TYPE_CHECKING
+):  # else figures/ alone imports matplotlib, with an eye on the backend that the environment names
+    import matplotlib.figure
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 RESULTS = Path("results")
@@ -139,6 +142,9 @@ def _parser() -> _Parser:
 
     verify = commands.add_parser("verify", help="the claims, each with its decoy")
     verify.add_argument("names", nargs="*", metavar="NAME")
+    verify.add_argument(
+        "--paper", metavar="STEM", help="the claims of one work; `dimfree list` names the works"
+    )
     verify.add_argument("--json", action="store_true")
     verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
     verify.set_defaults(command=_verify)
@@ -162,7 +168,7 @@ def _parser() -> _Parser:
     )
     costs.set_defaults(command=_bench)
 
-    listing = commands.add_parser("list", help="studies, figures, claims, estimators, presets")
+    listing = commands.add_parser("list", help="papers, studies, figures, claims, estimators, presets")
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(command=_list)
     return parser
@@ -202,6 +208,7 @@ def report_text(joined: Mapping[str, Joined], judged: Sequence[Verdict], picture
     return markdown.render(
         [asdict(paper) for paper in PAPERS],
         [(figure, joined[figure.name].findings) for figure in FIGURES],
+        CLOSINGS,
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
@@ -226,7 +233,7 @@ def _measure(
     return complete, results
 
 
-def _told(gap: sweep.Missing) -> str:
+def _told(gap: tables.Missing) -> str:
     cell = canonical(gap.cell)
     shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
     return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
@@ -245,10 +252,12 @@ def _blaming_gaps(complete: bool) -> Iterator[None]:
 
 def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
     """What a figure is drawn from."""
-    return verdicts.joins()[figure.name](results)
+    return verdicts.joined(
+        figure.name, [claim(name) for name in figure.claims], {name: results[name] for name in figure.studies}
+    )
 
 
-def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
+def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> "matplotlib.figure.Figure":
     """The figure, with a word under it on whose results it shows."""
     drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     used = {name: results[name] for name in figure.studies}
@@ -312,7 +321,13 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    claims: Sequence[Claim] = [claim(name) for name in options.names] or CLAIMS
+    if options.paper is not None and options.names:
+        raise InvalidInput("--paper", "names all claims of a work, so there is nothing to name beside it")
+    claims: Sequence[Claim] = CLAIMS
+    if options.paper is not None:
+        claims = claims_of(paper(options.paper))
+    elif options.names:
+        claims = [claim(name) for name in options.names]
     wanted = dict.fromkeys(study_of(one) for one in claims)
     output.check_output()
     with output.scratch() as scratch:
@@ -416,6 +431,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
 
 def _list(options: argparse.Namespace) -> int:
     names: dict[str, Any] = {
+        "papers": [p.stem for p in PAPERS],
         "studies": [s.name for s in STUDIES],
         "figures": [f.name for f in FIGURES],
         "claims": [c.name for c in CLAIMS],

@@ -5,7 +5,10 @@ from importlib import import_module
 from bounds.check import InvalidInput
 from bounds.claim import Claim, Paper
 
-STEMS = ("kumar_2025",)
+STEMS = (
+    "kumar_2025",
+    "wang_vastola_2024",
+)
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 
 _WORKS = tuple(import_module(f"bounds.papers.{stem}") for stem in STEMS)
@@ -25,6 +28,11 @@ def claim(name: str) -> Claim:
         if one.name == name:
             return one
     raise InvalidInput("NAME", f"{name!r} is not a claim; see `dimfree list`")
+
+
+def claims_of(work: Paper) -> tuple[Claim, ...]:
+    """The claims of a work."""
+    return _WORKS[PAPERS.index(work)].CLAIMS  # type: ignore[no-any-return]
 
 
 def paper(stem: str) -> Paper:

@@ -38,6 +38,10 @@ from bounds.process import clock, decay, noise_variance
 ROUNDS = 4
 # I_ij falls as λ^{-3} and must stay a normal number: (10⁹⁰)^{-3} times a gap of 10^{-15} does.
 MAX_EIGENVALUE = 1e90
+# Units of information on the log of the largest eigenvalue; its standard error is 1/√units.
+LEAST = 1.0  # that a law must leave the path, before anything is drawn
+LEAST_SEEN = 0.25  # by the data's own estimate, which may be a few times the eigenvalue
+LEAST_LEFT = 1e-5  # at the fit itself: what is below has run off
 
 # --- the estimator ------------------------------------------------------------------------------------------
 
@@ -67,14 +71,17 @@ def covariance_rounds(
     ------
     InvalidInput
         If the Gram matrices are not those of one path from the data on, step after step, or the family is
-        not symmetric, or an eigenvalue of Λ̂, at the start or after a
-        round, is above 10⁹⁰. The latter also happens where m (e^{2t_N} − 1)/λ, the information on λ, is far below 1:
-        see `check_information`.
+        not symmetric, or an eigenvalue of Λ̂, at the start or after a round, is above 10⁹⁰. Or if there is a round, and
+        the path holds less than a quarter of a unit of information on the largest eigenvalue, by the moment estimate at
+        t_1 (see `check_information`), or next to none on the one that is found.
 
     Notes
     -----
     A round solves for Λ itself, not for its change: (I_ij + I_ji) Λ_ij = sym(Ψ/m + I ∘ Λ_old)_ij, or in a family
     Σ_q J_pq θ_q = Σ_ij E_p,ij (Ψ/m + I ∘ Λ_old)_ij with J_pq = Σ_ij E_p,ij I_ij E_q,ij.
+
+    Where there are few units of information the fit has long tails: at one unit, one fit in a hundred is off by a factor
+    of a hundred.
 
     Safeguard: eigenvalues below (e^{2t_1} − 1)/m, the resolution of m noisy samples at t_1, are raised to it. It acts
     at m near d, where λ is not resolved, or in the first round from a far start; by the statement at the top of
@@ -91,11 +98,12 @@ def covariance_rounds(
     xx = np.stack([gram.xx for gram in path]) / samples
     local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / samples
     x = np.array([0.0, *clock([gram.step.t for gram in path])])
-    if start is None:
-        eigenvalues, basis = spectrum_estimate(path[0])
-    else:
+    eigenvalues, basis = moments = spectrum_estimate(path[0])
+    if start is not None:
         eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, samples)
     _in_range(eigenvalues)
+    if rounds:
+        _check_information(moments[0].max(), samples, x[-1], LEAST_SEEN)
     estimates = [(basis * eigenvalues[..., None, :]) @ _transpose(basis)]
     for _ in range(rounds):
         held, gain, shrink = _sensitivities(eigenvalues, x)
@@ -110,6 +118,8 @@ def covariance_rounds(
             new = (theta[..., None] * family).sum(axis=-3)
         eigenvalues, basis = _positive(new, x, samples)
         estimates.append((basis * eigenvalues[..., None, :]) @ _transpose(basis))
+    if rounds:
+        _check_information(eigenvalues.max(), samples, x[-1], LEAST_LEFT)
     return estimates
 
 
@@ -181,16 +191,22 @@ def check_information(law: Gaussian, samples: int, times: ArrayLike) -> None:
     Raises
     ------
     InvalidInput
-        If that is below 1/100, so that the standard error of λ̂ is beyond ten times λ.
+        If that is below 1, so that the standard error of λ̂ is beyond λ, or λ is above 10⁹⁰.
     """
     last = float(increasing_times("times", times)[-1])
     largest = float(law.eigenvalues.max())
-    information_held = -samples * np.expm1(-2 * np.log1p(np.expm1(2 * last) / largest))
-    if information_held < 0.01 or largest > MAX_EIGENVALUE:
+    _check_information(largest, whole("samples", samples), float(np.expm1(2 * last)), LEAST)
+    _in_range(law.eigenvalues)
+
+
+def _check_information(largest: float, samples: int, x: float, least: float) -> None:
+    """On one eigenvalue, at x = e^{2t} − 1 of the last time."""
+    held = -samples * np.expm1(-2 * np.log1p(x / largest))
+    if held < least:
         raise InvalidInput(
             "covariance",
-            f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples up to t = {last:g}: "
-            f"they hold {information_held:.1g} units of information on it (a standard error of λ needs 1)",
+            f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples up to "
+            f"t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a standard error of λ needs 1)",
         )
 
 

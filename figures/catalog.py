@@ -2,11 +2,17 @@
 
 from importlib import import_module
 
-from figures.told import Figure
+from figures.told import Closing, Figure
 
-STEMS = ("kumar_2025",)
+STEMS = (
+    "kumar_2025",
+    "wang_vastola_2024",
+)
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 
-FIGURES: tuple[Figure, ...] = tuple(
-    figure for stem in STEMS for figure in import_module(f"figures.papers.{stem}").FIGURES
-)
+_WORKS = {stem: import_module(f"figures.papers.{stem}") for stem in STEMS}
+FIGURES: tuple[Figure, ...] = tuple(figure for work in _WORKS.values() for figure in work.FIGURES)
+CLOSINGS: dict[str, Closing] = {
+    stem: work.CLOSING for stem, work in _WORKS.items() if hasattr(work, "CLOSING")
+}
+"""What closes the report on a work, where something does, by its stem."""

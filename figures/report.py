@@ -6,7 +6,7 @@ The same results give the same bytes: no clock, no machine, no number that is no
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from figures.told import Figure, Findings, number
+from figures.told import Closing, Figure, Findings, number
 
 HEAD = """\
 # What we reproduce, and what we cannot know
@@ -168,6 +168,7 @@ def _proof(proof: str) -> str:
 def render(
     works: Sequence[Mapping[str, Any]],
     figures: Sequence[tuple[Figure, Findings]],
+    closings: Mapping[str, Closing],
     verdicts: Sequence[Mapping[str, Any]],
     pictures: str,
     command: str,
@@ -180,6 +181,7 @@ def render(
     ----------
     works : the papers, each with the fields of bounds.claim.Paper
     figures : each figure with the findings that its join made
+    closings : what closes the report on a work, by its stem
     verdicts : as `dimfree verify --json` gives them
     pictures : where the pictures lie, relative to the report; "" for beside it
     command : what made all this
@@ -200,6 +202,9 @@ def render(
                 words = "; ".join(f"`{v['name']}` {judged(v)}" for v in quoted)
                 summary.append(f"- {figure.heading}: {words}" if quoted else f"- {figure.heading}.")
                 sections.append(_section(figure, findings, by_name, pictures, command))
+        if work["stem"] in closings:
+            found = {figure.name: findings for figure, findings in figures}
+            sections.append(closings[work["stem"]](found, by_name))
     head = HEAD.format(summary="\n".join(summary), counted=counted(verdicts), results=results)
     return head + "".join(sections) + _claims(verdicts) + _proof(proof)
 

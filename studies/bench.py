@@ -4,6 +4,8 @@ Each measurement runs in a process of its own, so that its peak memory is its ow
 repeats; what is compared is measured in turn. Counted flops of the exact engine, a step:
 
     X_tᵀX_t, M_1ᵀM_1, LᵀL: d³ each;   three general products: 2 d³ each;   one Cholesky: d³/3.
+
+Longer than 350 lines: each measurement is a few lines that run in a process of their own, and there are many.
 """
 
 import platform
@@ -11,6 +13,7 @@ import re
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -20,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from bounds import networks
 from bounds.check import Array, InvalidInput
 from bounds.estimators import dsm, dsm_step
 from bounds.gaussian import Gaussian
@@ -111,6 +115,36 @@ def _plain_steps(d: int, m: int, steps: int, rng: np.random.Generator) -> Iterat
         x = np.exp(-gap) * x + np.sqrt(-np.expm1(-2 * gap)) * rng.standard_normal((m, d))
         now = t
         yield x, -(x - np.exp(-t) * x0) / -np.expm1(-2 * t)
+
+
+def fit_networks(m: int, count: int, budget: int) -> None:
+    """So many networks side by side, by L-BFGS, on the denoising targets at one time step in one dimension."""
+    x, y = _network_data(m, count)
+    rng = np.random.default_rng(8)
+    start = np.stack([networks.initial(1, 1, rng) for _ in range(count)])
+    networks.fit(start, x, y, budget)
+
+
+def fit_networks_in_turn(m: int, count: int, budget: int) -> None:
+    """The same by scikit-learn's MLPRegressor, one after the other."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPRegressor
+
+    for k, (x, y) in enumerate(zip(*_network_data(m, count), strict=True)):
+        learner = MLPRegressor(
+            hidden_layer_sizes=(16, 16), solver="lbfgs", activation="tanh", max_iter=budget, random_state=k
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a spent budget is what is timed
+            learner.fit(x, y[:, 0])
+
+
+def _network_data(m: int, count: int) -> tuple[Array, Array]:
+    """Samples of two modes and their denoising targets: (count, m, 1) each."""
+    rng, t = np.random.default_rng(7), 0.5
+    x0 = 2 * rng.choice([-1, 1], (count, m, 1), p=[0.85, 0.15]) + 0.5 * rng.standard_normal((count, m, 1))
+    z = np.sqrt(-np.expm1(-2 * t)) * rng.standard_normal((count, m, 1))
+    return np.exp(-t) * x0 + z, z / np.expm1(-2 * t)
 
 
 def draw_bidiagonal(d: int, m: int) -> None:
@@ -310,6 +344,12 @@ def run(say: Callable[[str], None]) -> list[Line]:
     learn = alone(fit_scikit_learn, d, 10**5, steps, repeats=1)[0]
     add("scikit-learn LinearRegression with DSM, m = 1e5", learn, "s")
     add("scikit-learn LinearRegression with DSM, m = 1e5", learn / with_fit, "times", "exact with DSM")
+
+    say("networks, 10 iterations of L-BFGS")
+    side = alone(fit_networks, 500, 40, 10, repeats=5)[0]
+    turn = alone(fit_networks_in_turn, 500, 40, 10)[0]
+    add("networks, two hidden layers of 16, m = 500, 10 iterations", 40 / side, "networks/s")
+    add("networks: batched over one by one", turn / side, "times")
 
     say("the runner")
     lines += runner()

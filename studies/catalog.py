@@ -6,7 +6,10 @@ from pathlib import Path
 from bounds.check import InvalidInput
 from studies.study import Study
 
-STEMS = ("kumar_2025",)
+STEMS = (
+    "kumar_2025",
+    "wang_vastola_2024",
+)
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
 PAPER_OF = {study.name: stem for stem in STEMS for study in import_module(f"studies.papers.{stem}").STUDIES}

@@ -10,6 +10,8 @@ import ast
 import hashlib
 import importlib.metadata
 import inspect
+import os
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +30,20 @@ def dimfree_version() -> str:
     if source.is_file():
         return str(tomllib.loads(source.read_text(encoding="utf-8"))["project"]["version"])
     return importlib.metadata.version("dimfree")
+
+
+def commit() -> str | None:
+    """The commit of dimfree's own source tree, if it is one of git's."""
+    if not (ROOT / ".git").exists():
+        return None
+    # Inside a hook or another tool of git's, GIT_DIR and its like name another repository.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    words = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=True, env=clean)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
 
 
 def code_of(measure: Callable[..., Any]) -> str:

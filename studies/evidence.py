@@ -2,19 +2,31 @@ r"""Rows for claims that no figure needs: one number, of a quantity, at a cell.
 
     row = (quantity, cell as JSON, value)
 
-A claim names its measurement as "STUDY:QUANTITY". What is computed and not sampled has one replicate and no standard
-error; what is sampled has as many as its settings say, and its mean is taken over them.
+A claim names its measurement as "STUDY:QUANTITY". A cell names its part of the study, and the part says how it is
+measured and whether it is sampled: then it has as many replicates as the settings say, and a claim takes their mean;
+what is computed has one, and no standard error.
+
+>>> def area(cell: Cell) -> list[Row]:
+...     return [row("area", {"side": cell["side"]}, cell["side"] ** 2)]
+>>> measured({"area": computed(area)}, {"part": "area", "side": 3.0}, [np.random.SeedSequence(1)])
+[[{'quantity': 'area', 'cell': '{"side":3.0}', 'value': 9.0}]]
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pydantic import field_validator
 
-from studies.study import Cell, Row, Settings, Study, canonical
+from studies.study import Cell, Row, Settings, Study, at_most, canonical
+
+Seeds = Sequence[np.random.SeedSequence]
+Rng = np.random.Generator
 
 COLUMNS = ("study", "quantity", "cell", "replicate", "value")
+DIGITS = 10
+"""Significant digits of what is sampled: far below its noise, and above most of what processors differ in."""
 
 
 class EvidenceSettings(Settings):
@@ -32,6 +44,55 @@ class ComputedSettings(EvidenceSettings):
         return replicates
 
 
+@dataclass(frozen=True)
+class Part:
+    """One of the things that a study of evidence measures. Made by `together`, `one_by_one`, `drawn_once` or `computed`.
+
+    Attributes
+    ----------
+    rows : (cell, seeds) → the rows of each seed
+    sampled : whether a replicate is one draw of many
+    """
+
+    rows: Callable[[Cell, Seeds], list[list[Row]]]
+    sampled: bool
+
+
+Parts = Mapping[str, Part]
+
+
+def together(rows: Callable[[Cell, Seeds], list[list[Row]]]) -> Part:
+    """Sampled, the replicates of a batch side by side."""
+    return Part(rows, sampled=True)
+
+
+def one_by_one(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
+    """Sampled, one replicate after the other."""
+    return Part(lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=True)
+
+
+def drawn_once(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
+    """Computed, at an example that is drawn: what is claimed of it holds without noise."""
+    return Part(
+        lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=False
+    )
+
+
+def computed(rows: Callable[[Cell], list[Row]]) -> Part:
+    """Computed from the cell alone."""
+    return Part(lambda cell, seeds: [rows(cell) for _ in seeds], sampled=False)
+
+
+def part_of(parts: Parts, cell: Cell) -> Part:
+    """The part that a cell names, under "part" or "kind"."""
+    return parts[cell["part"] if "part" in cell else cell["kind"]]
+
+
+def measured(parts: Parts, cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """The rows of a cell by its part: what the `measure` of a study of evidence returns."""
+    return part_of(parts, cell).rows(cell, seeds)
+
+
 def row(quantity: str, cell: Mapping[str, Any], value: float) -> Row:
     """One row of evidence; `cell` holds JSON values, all that a formula needs to know of it."""
     return {"quantity": quantity, "cell": canonical(dict(cell)), "value": float(value)}
@@ -41,7 +102,8 @@ def evidence(
     name: str,
     about: str,
     cells: Sequence[Cell],
-    measure: Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]],
+    measure: Callable[[Cell, Seeds], list[list[Row]]],
+    parts: Parts,
     *,
     seed: int,
     replicates: int = 1,
@@ -53,15 +115,21 @@ def evidence(
     Parameters
     ----------
     name, about : as in Study
-    cells : all of them, the same in every preset
-    measure : as in Study; module-level in the study's own file
+    cells : all of them, the same in every preset. A sampled one may hold its own limit of replicates, "most"
+    measure : as in Study; module-level in the study's own file, it returns `measured(parts, …)`
+    parts : by the name in a cell
     seed : of the presets
-    replicates : of the presets quick and paper; 1 where nothing is sampled
+    replicates : of the presets quick and paper, where a cell is sampled
     deep : replicates of the preset deep; the same as the others by default
     batch : replicates per task
     """
-    settings = EvidenceSettings if replicates > 1 else ComputedSettings
+    sampled = any(part_of(parts, cell).sampled for cell in cells)
+    settings = EvidenceSettings if sampled else ComputedSettings
     few = settings(replicates=replicates, seed=seed)
+
+    def needed(cell: Cell, asked: Settings) -> int:
+        return at_most(cell, asked) if part_of(parts, cell).sampled else 1
+
     return Study(
         name=name,
         about=about,
@@ -75,4 +143,7 @@ def evidence(
             "paper": few,
             "deep": settings(replicates=deep or replicates, seed=seed),
         },
+        replicates=needed,
+        normalised=("cell",),
+        digits=DIGITS,
     )

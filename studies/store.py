@@ -173,6 +173,18 @@ class Store:
                 found[code != key.code].add(replicate)
         return found
 
+    def counts(self, key: Key, replicates: int) -> Iterator[tuple[str, int]]:
+        """How many of the replicates 0 … replicates − 1 each cell has, of any config: (cell by its key, count)."""
+        query = (
+            "SELECT cell, count(*) FROM measured WHERE study = ? AND seed = ? AND code = ? AND replicate < ?"
+            " GROUP BY cell"
+        )
+        with self._errors():
+            # What was begun when a signal came is in no file yet.
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            yield from self._connection.execute(query, (key.study, str(key.seed), key.code, replicates))
+
     def done(self, key: Key, cell: str, replicates: int) -> set[int]:
         """The former of the two."""
         return self.replicates(key, cell, replicates)[0]

@@ -48,6 +48,16 @@ class Settings(BaseModel):
 S = TypeVar("S", bound=Settings)
 
 
+def as_set(cell: Cell, settings: Settings) -> int:
+    """As many replicates of each cell as the settings say."""
+    return settings.replicates
+
+
+def at_most(cell: Cell, settings: Settings) -> int:
+    """As many replicates as the settings say, but no more than the cell's own "most", if it has one above 0."""
+    return min(settings.replicates, cell.get("most", 0) or settings.replicates)
+
+
 @dataclass(frozen=True)
 class Study:
     """One kind of measurement.
@@ -64,11 +74,17 @@ class Study:
     columns : the complete header of the table, in order, with "study" and "replicate", which the runner fills
     batch : cell → replicates per task, such that a task takes 0.1 to 1 s
     presets : name → settings
+    replicates : (cell, settings) → how many replicates the cell needs, ≥ 1: as many as the settings say, fewer where
+        the cell can do with fewer, 1 where its numbers are computed and not sampled
+    normalised : the columns whose values are cells as canonical JSON text. The table holds their numbers, the manifest
+        each cell once, and `tables.read` puts them together again
+    digits : significant digits that the table has of a sampled float, that is in a cell of several replicates; all by
+        default, and always of a computed one. A store keeps all
 
     Raises
     ------
     ValueError
-        If the columns lack "study" or "replicate", or repeat one.
+        If the columns lack "study" or "replicate", repeat one, or lack one that is normalised.
     """
 
     name: str
@@ -79,8 +95,13 @@ class Study:
     columns: tuple[str, ...]
     batch: Callable[[Cell], int]
     presets: Mapping[str, Settings]
+    replicates: Callable[[Cell, Any], int] = as_set
+    normalised: tuple[str, ...] = ()
+    digits: int | None = None
 
     def __post_init__(self) -> None:
+        if not set(self.normalised) <= set(self.measured):
+            raise ValueError(f"{self.name}: what is normalised must be among the columns")
         if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(self.columns):
             raise ValueError(f"{self.name}: columns must differ, and hold 'study' and 'replicate'")
 

@@ -4,16 +4,13 @@
 
 The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of their
 order, or of interruptions, and the manifest none of the clock.
+
+Longer than 350 lines: one run is one state (what is under way, handed back, given up), and its steps stand together.
 """
 
-import csv
-import hashlib
-import io
-import json
 import math
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter, deque
@@ -28,46 +25,30 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from bounds.check import InvalidInput
-from studies import executors
-from studies.code import ROOT, code_of
-from studies.output import Listener, replacing
+from studies import executors, tables
+from studies.code import code_of
+from studies.progress import Report
 from studies.store import Key, Store, sole_writer
 from studies.study import Cell, Settings, Study, canonical, cell_key
-from studies.task import Done, Piece, WrongWorker, describe, finite, origin, perform, versions
+from studies.tables import Missing
+from studies.task import Done, Piece, WrongWorker, describe, origin, perform
 
-MANIFEST_SCHEMA = 1
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
 SHORT = 0.1  # seconds: after a task that took less, the next may hold more
 PATIENCE = 0.5  # seconds after which a task begins no further piece
 MOST_PIECES = 128  # of a task, so that what is under way fits into memory however many workers there are
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
-SECONDS_BETWEEN_LINES = 5.0  # of progress through many cells
+COUNTED_AT_ONCE = 65536  # cells, when a run that was stopped tells what is stored
 LIMIT = 86400.0  # seconds after which a run ends in which no task comes back
 
 
 class Interrupted(Exception):
     """The run was stopped from outside; one sentence says what is stored and how to go on."""
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A cell that lacks replicates.
-
-    Attributes
-    ----------
-    cell : the cell
-    replicates : how many it lacks
-    reason : one sentence
-    """
-
-    cell: Cell
-    replicates: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -136,16 +117,15 @@ def run(
 
     Notes
     -----
-    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 8 bytes for each; 2 tasks for
-    each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written; the cells that fail.
+    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 16 bytes for each, 48 to tell how many
+    are stored; 2 tasks for each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written,
+    and the cells of normalised columns; the cells that fail.
     """
     executors.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
-    say = _Report(study.name, progress)
-    cells = study.cells(settings)
-    if (twice := _repeated(cells, say)) is not None:
-        raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
+    say = Report(study.name, progress)
+    listed = _listed(study, settings, say)
     key = Key(study.name, settings.seed, code or code_of(study.measure))
     with (
         stoppable(),
@@ -154,31 +134,62 @@ def run(
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
         here = partial(executors.Pool, 1) if killed and workers == 1 else partial(executors.local, workers)
-        sweep = _Sweep(study, settings, cells, key, store, workers, executor or here, say, limit)
+        sweep = _Sweep(study, settings, listed, key, store, workers, executor or here, say, limit)
         try:
             sweep.measure()
             return sweep.write(out)
         except (KeyboardInterrupt, executors.Lost) as stop:
             raise Interrupted(
-                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.stored} of"
-                f" {len(cells) * settings.replicates} replicates of {study.name} are stored in {out};"
-                " the same command goes on from there"
+                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.kept()} of {listed.total} replicates of"
+                f" {study.name} are stored in {out}; the same command goes on from there"
             ) from None
 
 
-def _repeated(cells: Sequence[Cell], say: "_Report") -> str | None:
-    """A cell that is there twice. Compares 8 bytes of each first, so as not to keep them all."""
-    words = np.fromiter((_word(cell) for cell in say.through(cells, "listed")), np.uint64, len(cells))
+@dataclass(frozen=True)
+class _Listed:
+    """The cells of a run, after all have been looked at.
+
+    Attributes
+    ----------
+    cells : in order
+    words : the first 8 bytes of each one's name in a store
+    needed : how many replicates each needs
+    total : how many they need together
+    """
+
+    cells: Sequence[Cell]
+    words: NDArray[np.uint64]
+    needed: NDArray[np.int64]
+    total: int
+
+
+def _listed(study: Study, settings: Settings, say: Report) -> _Listed:
+    """Lists the cells of a study.
+
+    Raises
+    ------
+    InvalidInput
+        If a cell is there twice. Compares 8 bytes of each first, so as not to keep them all.
+    """
+    cells = study.cells(settings)
+    words, needed, total = np.empty(len(cells), np.uint64), np.empty(len(cells), np.int64), 0
+    for place, cell in enumerate(say.through(cells, "listed")):
+        words[place] = _word(cell_key(cell))
+        needed[place] = study.replicates(cell, settings)
+        total += int(needed[place])
     found, counts = np.unique(words, return_counts=True)
     suspects = {int(word) for word in found[counts > 1]}
-    if not suspects:
-        return None
-    texts = Counter(canonical(cell) for cell in cells if _word(cell) in suspects)
-    return next((text for text, count in texts.items() if count > 1), None)
+    if suspects:
+        texts = Counter(canonical(cell) for cell in cells if _word(cell_key(cell)) in suspects)
+        twice = next((text for text, count in texts.items() if count > 1), None)
+        if twice:
+            raise InvalidInput(study.name, f"the same cell is asked for more than once: {twice}")
+    return _Listed(cells, words, needed, total)
 
 
-def _word(cell: Cell) -> int:
-    return int(cell_key(cell)[:16], 16)
+def _word(name: str) -> int:
+    """The first 8 bytes of a cell's name in a store."""
+    return int(name[:16], 16)
 
 
 @dataclass
@@ -187,12 +198,12 @@ class _Sweep:
 
     study: Study
     settings: Settings
-    cells: Sequence[Cell]
+    listed: _Listed
     key: Key
     store: Store
     workers: int
     make: Callable[[], Executor]
-    say: "_Report"
+    say: Report
     limit: float
     failures: dict[int, str] = field(default_factory=dict)
     deaths: Counter[int] = field(default_factory=Counter)
@@ -223,19 +234,37 @@ class _Sweep:
     def announce(self) -> int:
         """Says what is stored, what is to run and why; returns the number of replicates to run."""
         why: Counter[str] = Counter()
-        for cell in self.say.through(self.cells, "looked up"):
-            done, other = self.store.replicates(self.key, cell_key(cell), self.settings.replicates)
+        cells = self.say.through(self.listed.cells, "looked up")
+        for cell, needed in zip(cells, map(int, self.listed.needed), strict=True):
+            done, other = self.store.replicates(self.key, cell_key(cell), needed)
             stale = other - done
-            fresh = self.settings.replicates - len(done) - len(stale)
+            fresh = needed - len(done) - len(stale)
             self.stored += len(done)
             why["code changed since"] += len(stale)
             why["more replicates of cells begun before" if done or stale else "new"] += fresh
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(why.items()) if count)
-        total = len(self.cells) * self.settings.replicates
+        total, count = self.listed.total, len(self.listed.cells)
         to_run = total - self.stored
-        text = f"{total} replicates in {len(self.cells)} cells: {self.stored} stored, {to_run} to run"
+        text = f"{total} replicates in {count} cells: {self.stored} stored, {to_run} to run"
         self.say.line(f"{text} ({reasons})" if reasons else text)
         return to_run
+
+    def kept(self) -> int:
+        """How many of the replicates the store holds, whatever was noted here when the run was stopped.
+
+        In one pass over the store for all cells that need as many, because a run of many cells may be stopped before it
+        has looked them all up.
+        """
+        self.store.check_place()
+        total = 0
+        for needed in np.unique(self.listed.needed).tolist():
+            own = np.unique(self.listed.words[self.listed.needed == needed])
+            counted = self.store.counts(self.key, needed)
+            while part := list(islice(counted, COUNTED_AT_ONCE)):
+                names, counts = zip(*part, strict=True)
+                found = np.fromiter(map(_word, names), np.uint64, len(names))
+                total += int(np.array(counts)[np.isin(found, own)].sum())
+        return total
 
     def room(self) -> int:
         """How many tasks to have under way: two for each worker, so that none waits for the next."""
@@ -245,10 +274,10 @@ class _Sweep:
 
     def pieces(self) -> Iterator[Piece]:
         """What there is to do, made as it is asked for; without the cells that have been given up."""
-        for place, cell in enumerate(self.cells):
-            name = cell_key(cell)
-            done = self.store.done(self.key, name, self.settings.replicates)
-            left = (replicate for replicate in range(self.settings.replicates) if replicate not in done)
+        for place, cell in enumerate(self.listed.cells):
+            name, needed = cell_key(cell), int(self.listed.needed[place])
+            done = self.store.done(self.key, name, needed)
+            left = (replicate for replicate in range(needed) if replicate not in done)
             size = max(1, self.study.batch(cell))
             while place not in self.failures and (replicates := tuple(islice(left, size))):
                 yield Piece(place, name, cell, replicates)
@@ -389,77 +418,11 @@ class _Sweep:
     def write(self, out: Path) -> Outcome:
         """Table and manifest of what is stored."""
         self.store.check_place()
-        table, manifest_path = out / f"{self.study.name}.csv", out / f"{self.study.name}.json"
-        digest = hashlib.sha256()
-        rows = 0
-        missing: list[Missing] = []
-        with replacing(table) as file:
-            for count, text in self.lines(missing):
-                file.write(text)
-                digest.update(text)
-                rows += count
-        manifest = {
-            "schema": MANIFEST_SCHEMA,
-            "study": self.study.name,
-            "config": self.settings.model_dump(mode="json"),
-            "seed": self.settings.seed,
-            "versions": versions(),
-            "code": self.key.code,
-            "commit": _commit(),
-            "counts": {
-                "cells": len(self.cells),
-                "cells_missing": len(missing),
-                "replicates": len(self.cells) * self.settings.replicates,
-                "replicates_missing": sum(one.replicates for one in missing),
-                "rows": rows,
-            },
-            "missing": [
-                {"cell": one.cell, "replicates": one.replicates, "reason": one.reason} for one in missing
-            ],
-            "csv": {"sha256": digest.hexdigest()},
-        }
-        with replacing(manifest_path) as file:
-            file.write(f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode())
-        return Outcome(table, manifest_path, manifest, tuple(missing), self.measured)
-
-    def lines(self, missing: list[Missing]) -> Iterator[tuple[int, bytes]]:
-        """The table, header and then a replicate at a time: (rows, text); notes the cells that lack some."""
-        yield 0, _csv([self.study.columns])
-        for place, cell in enumerate(self.say.through(self.cells, "written")):
-            present = 0
-            for replicate, stored in self.store.rows(self.key, cell_key(cell), self.settings.replicates):
-                rows = [dict(zip(self.study.measured, row, strict=True)) for row in json.loads(stored)]
-                if not all(finite(value) for row in rows for value in row.values()):
-                    reason = f"replicate {replicate} is stored with a number that is not finite"
-                    self.failures.setdefault(place, reason)  # by a version that let it pass
-                    continue
-                added = {"study": self.study.name, "replicate": replicate}
-                text = _csv([(row | added)[column] for column in self.study.columns] for row in rows)
-                yield len(rows), text
-                present += 1
-            if present < self.settings.replicates:
-                lacking = self.settings.replicates - present
-                missing.append(Missing(cell, lacking, self.failures[place]))
-
-
-def _csv(rows: Iterable[Iterable[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
-
-
-def _commit() -> str | None:
-    """The commit of dimfree's own source tree, if it is one of git's."""
-    if not (ROOT / ".git").exists():
-        return None
-    # Inside a hook or another tool of git's, GIT_DIR and its like name another repository.
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    words = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=True, env=clean)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+        cells = self.say.through(self.listed.cells, "written")
+        kept = tables.Kept(self.study, self.settings, self.store, self.key, self.failures)
+        manifest, missing = tables.write(out, kept, cells)
+        table, manifest_path = tables.paths(out, self.study.name)
+        return Outcome(table, manifest_path, manifest, missing, self.measured)
 
 
 @contextmanager
@@ -482,51 +445,3 @@ def stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class _Report:
-    """Progress on standard error: a bar with the time left on a terminal, else a line at each quarter.
-
-    Parameters
-    ----------
-    study : its name, which opens each line
-    wanted : whether to say anything
-    """
-
-    def __init__(self, study: str, wanted: bool) -> None:
-        self.study, self.wanted = study, wanted
-        self._bar: tqdm[Any] | None = None
-        self._done = self._total = 0
-
-    def line(self, text: str) -> None:
-        """One line, above the bar."""
-        if self.wanted:
-            tqdm.write(f"{self.study}: {text}", file=Listener())
-
-    def through(self, cells: Sequence[Cell], done: str) -> Iterator[Cell]:
-        """The cells one by one; says how many have been `done`, every few seconds where it takes so long."""
-        last = time.monotonic()
-        for count, cell in enumerate(cells):
-            if (now := time.monotonic()) > last + SECONDS_BETWEEN_LINES:
-                last = now
-                self.line(f"{count} of {len(cells)} cells {done}")
-            yield cell
-
-    @contextmanager
-    def bar(self, total: int) -> Iterator[None]:
-        """Shows the way to `total` replicates."""
-        self._total = total
-        if not (self.wanted and Listener().isatty()):
-            yield  # without a tqdm, which takes semaphores that a process that is killed leaves behind
-            return
-        self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=Listener())
-        with self._bar:
-            yield
-
-    def step(self, count: int) -> None:
-        """`count` replicates more are done."""
-        before, self._done = self._done, self._done + count
-        if self._bar is not None:
-            self._bar.update(count)
-        elif 4 * before // self._total < 4 * self._done // self._total:
-            self.line(f"{self._done} of {self._total} done")

@@ -1,10 +1,18 @@
-"""A study's table, read back: only if it is the one that its manifest tells of."""
+"""A study's table, DIR/STUDY.csv, and its manifest, DIR/STUDY.json: written from a store, and read back.
 
+The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of their order, or of
+interruptions, and the manifest none of the clock. Where a column holds cells as JSON text, the table has their numbers,
+in order of first appearance, and the manifest each cell once, a line each. A table is read back only if it is the one
+that its manifest tells of, with the cells in their places: a caller sees no numbers.
+"""
+
+import csv
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +20,208 @@ import numpy as np
 import pandas as pd
 
 from bounds.check import InvalidInput
-from studies.sweep import MANIFEST_SCHEMA
+from studies.code import commit
+from studies.output import replacing
+from studies.store import Key, Store
+from studies.study import Cell, Row, Settings, Study, canonical, cell_key
+from studies.task import finite, versions
+
+MANIFEST_SCHEMA = 2
+
+
+def paths(folder: Path, study: str) -> tuple[Path, Path]:
+    """Where the table and the manifest of a study lie in a folder."""
+    return folder / f"{study}.csv", folder / f"{study}.json"
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A cell that lacks replicates.
+
+    Attributes
+    ----------
+    cell : the cell
+    replicates : how many it lacks
+    reason : one sentence
+    """
+
+    cell: Cell
+    replicates: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a store holds of a study.
+
+    Attributes
+    ----------
+    study, settings : what was measured
+    store, key : where it is
+    failures : place of a cell among the study's → why it lacks replicates
+    """
+
+    study: Study
+    settings: Settings
+    store: Store
+    key: Key
+    failures: Mapping[int, str]
+
+
+@dataclass
+class _Counts:
+    """What there is to say of a table once it is written."""
+
+    cells: int = 0
+    replicates: int = 0
+    rows: int = 0
+    missing: list[Missing] = field(default_factory=list)
+
+
+def write(folder: Path, kept: Kept, cells: Iterable[Cell]) -> tuple[dict[str, Any], tuple[Missing, ...]]:
+    """Writes table and manifest.
+
+    Parameters
+    ----------
+    folder : DIR
+    kept : what there is
+    cells : of the study, in order
+
+    Returns
+    -------
+    The manifest, and the cells that lack replicates.
+
+    Notes
+    -----
+    Memory: a replicate's rows, and the different cells of the columns that are normalised.
+    """
+    table, manifest_path = paths(folder, kept.study.name)
+    counts, numbers, digest = _Counts(), _Numbers(kept.study), hashlib.sha256()
+    with replacing(table) as file:
+        for text in _lines(kept, cells, counts, numbers):
+            file.write(text)
+            digest.update(text)
+    manifest = {
+        "schema": MANIFEST_SCHEMA,
+        "study": kept.study.name,
+        "config": kept.settings.model_dump(mode="json"),
+        "seed": kept.settings.seed,
+        "versions": versions(),
+        "code": kept.key.code,
+        "commit": commit(),
+        "counts": {
+            "cells": counts.cells,
+            "cells_missing": len(counts.missing),
+            "replicates": counts.replicates,
+            "replicates_missing": sum(one.replicates for one in counts.missing),
+            "rows": counts.rows,
+        },
+        "missing": [
+            {"cell": one.cell, "replicates": one.replicates, "reason": one.reason} for one in counts.missing
+        ],
+        "csv": {"sha256": digest.hexdigest()},
+        "normalised": {
+            "columns": list(kept.study.normalised),
+            "sha256": _sum(numbers.texts),
+            "cells": [json.loads(text) for text in numbers.texts],
+        },
+    }
+    with replacing(manifest_path) as file:
+        file.write(_manifest_text(manifest, list(numbers.texts)).encode())
+    return manifest, tuple(counts.missing)
+
+
+def _lines(kept: Kept, cells: Iterable[Cell], counts: _Counts, numbers: "_Numbers") -> Iterator[bytes]:
+    """The table, header and then a replicate at a time; counts what it has and lacks."""
+    study = kept.study
+    yield _csv([study.columns])
+    for place, cell in enumerate(cells):
+        needed, present = study.replicates(cell, kept.settings), 0
+        rounding = study.digits if needed > 1 else None
+        reason = kept.failures.get(place, "")
+        for replicate, stored in kept.store.rows(kept.key, cell_key(cell), needed):
+            rows = [dict(zip(study.measured, row, strict=True)) for row in json.loads(stored)]
+            if not all(finite(value) for row in rows for value in row.values()):
+                # by a version that let it pass
+                reason = reason or f"replicate {replicate} is stored with a number that is not finite"
+                continue
+            added = {"study": study.name, "replicate": replicate}
+            table = [numbers.replaced(_rounded(row, rounding)) | added for row in rows]
+            yield _csv([row[column] for column in study.columns] for row in table)
+            present += 1
+            counts.rows += len(rows)
+        counts.cells += 1
+        counts.replicates += needed
+        if present < needed:
+            counts.missing.append(Missing(cell, needed - present, reason))
+
+
+def _rounded(row: Row, digits: int | None) -> Row:
+    """A row with its floats to that many significant digits."""
+    if digits is None:
+        return row
+    return {c: _significant(v, digits) if isinstance(v, float) else v for c, v in row.items()}
+
+
+def _significant(value: float, digits: int) -> float:
+    rounded = float(f"{value:.{digits}g}")
+    return rounded if math.isfinite(rounded) else value  # the largest floats have nowhere to go
+
+
+class _Numbers:
+    """The cells in the columns that are normalised, numbered as they appear.
+
+    Parameters
+    ----------
+    study : whose
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self.texts: dict[str, int] = {}
+
+    def replaced(self, row: Row) -> Row:
+        """A row with numbers for cells."""
+        return row | {column: self._number(str(row[column])) for column in self._study.normalised}
+
+    def _number(self, text: str) -> int:
+        if (number := self.texts.get(text)) is None:
+            self._check(text)
+            number = self.texts[text] = len(self.texts)
+        return number
+
+    def _check(self, text: str) -> None:
+        """What is written as a value must be read as the same text."""
+        try:
+            same = canonical(json.loads(text)) == text
+        except ValueError:
+            same = False
+        if not same:
+            raise InvalidInput(self._study.name, f"measured a row of {text:.60}, which is not canonical JSON")
+
+
+def _sum(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def _manifest_text(manifest: Mapping[str, Any], cells: Iterable[str]) -> str:
+    """The manifest as JSON, each cell on a line of its own, so that a difference is a line."""
+    bare = {**manifest, "normalised": {**manifest["normalised"], "cells": []}}
+    head, bracket, tail = json.dumps(bare, indent=2, ensure_ascii=False).rpartition("[]")
+    lines = ",\n".join(f"      {cell}" for cell in cells)
+    return f"{head}[\n{lines}\n    ]{tail}\n" if lines else f"{head}{bracket}{tail}\n"
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -21,7 +230,7 @@ class Table:
 
     Attributes
     ----------
-    frame : the rows, one column per column of the CSV
+    frame : the rows, one column per column of the CSV, cells as canonical JSON text
     manifest : what DIR/STUDY.json holds: config, seed, versions, counts, missing cells …
     """
 
@@ -47,9 +256,9 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
     ------
     InvalidInput
         If a file is not there or unreadable, the manifest is of another schema or study, the table was cut
-        short or edited, or lacks a column. Nothing is written.
+        short or edited, or the manifest's cells were, or it lacks a column. Nothing is written.
     """
-    path, manifest_path = folder / f"{study}.csv", folder / f"{study}.json"
+    path, manifest_path = paths(folder, study)
     manifest = _manifest(manifest_path, study)
     data = _bytes(path)
     rows = manifest["counts"]["rows"]
@@ -72,6 +281,14 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
     lacking = [column for column in columns if column not in frame.columns]
     if lacking:
         raise InvalidInput(str(path), f"has no column {lacking[0]}; it has {', '.join(frame.columns)}")
+    texts = _cells(manifest, manifest_path)
+    for column in manifest["normalised"]["columns"]:
+        try:
+            frame[column] = texts[frame[column].to_numpy()]
+        except (KeyError, IndexError):
+            raise InvalidInput(
+                str(manifest_path), f"lacks cells of column {column} of {path.name}; run {study} again"
+            ) from None
     return Table(frame, manifest)
 
 
@@ -86,6 +303,18 @@ def _numbers(words: "pd.Series[Any]") -> "pd.Series[Any]":
         except (ValueError, OverflowError):
             continue
     return words
+
+
+def _cells(manifest: Mapping[str, Any], path: Path) -> "np.ndarray[Any, np.dtype[np.object_]]":
+    """The manifest's cells as canonical JSON text, if they are those that were written."""
+    written = manifest["normalised"]
+    try:
+        texts = [canonical(cell) for cell in written["cells"]]
+    except ValueError:  # NaN, which no cell holds
+        texts = []
+    if len(texts) != len(written["cells"]) or _sum(texts) != written["sha256"]:
+        raise InvalidInput(str(path), f"has other cells than were measured; run {manifest['study']} again")
+    return np.array(texts, dtype=object)
 
 
 def _bytes(path: Path) -> bytes:
@@ -108,9 +337,14 @@ def _manifest(path: Path, study: str) -> dict[str, Any]:
     if manifest.get("study") != study:
         raise InvalidInput(str(path), f"is the manifest of {manifest.get('study')}, not of {study}")
     try:
-        whole = isinstance(manifest["counts"]["rows"], int) and isinstance(manifest["csv"]["sha256"], str)
+        whole = (
+            isinstance(manifest["counts"]["rows"], int)
+            and isinstance(manifest["csv"]["sha256"], str)
+            and all(isinstance(manifest["normalised"][name], list) for name in ("columns", "cells"))
+            and isinstance(manifest["normalised"]["sha256"], str)
+        )
     except (KeyError, TypeError):
         whole = False
     if not whole:
-        raise InvalidInput(str(path), "is damaged: it lacks the table's row count or checksum")
+        raise InvalidInput(str(path), "is damaged: it lacks the table's row count, cells or a checksum")
     return manifest

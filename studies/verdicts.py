@@ -34,10 +34,32 @@ def joins() -> Mapping[str, Callable[[Mapping[str, Table]], Joined]]:
     return found
 
 
+def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) -> Joined:
+    """What a figure is drawn from and told with: by its work's own join, if there is one, else by `points` of its claims.
+
+    The generic findings are `points`, by the claim's name a list of rows; `studies`, by name what was run; and `missing`,
+    how many cells are.
+
+    Parameters
+    ----------
+    figure : its name
+    claims : that it quotes
+    tables : of the studies that it names
+    """
+    if figure in joins():
+        return joins()[figure](tables)
+    found = points([claim for claim in claims if study_of(claim) in tables], tables)
+    manifests = {name: table.manifest for name, table in tables.items()}
+    ran = {name: {**manifest["config"], "code": manifest["code"]} for name, manifest in manifests.items()}
+    rows = {name: frame.to_dict("records") for name, frame in found.items()}
+    missing = sum(manifest["counts"]["cells_missing"] for manifest in manifests.values())
+    return Joined(found, {}, {"points": rows, "studies": ran, "missing": missing})
+
+
 def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
     """What the verdicts on claims judge, to be drawn: for each claim's name a row for each cell.
 
-    Columns: those of the cell, measured, error, low, high (the interval at 95 %), predicted, decoy.
+    Columns: those of the cell, n (replicates), measured, error, low, high (the interval at 95 %), predicted, decoy.
 
     Parameters
     ----------
@@ -52,6 +74,7 @@ def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd
             rows.append(
                 {
                     **one.cell,
+                    "n": one.replicates,
                     "measured": one.value,
                     "error": one.error,
                     "low": one.value - half,

@@ -43,6 +43,8 @@ def test_every_timed_function_runs():
         (bench.simulate_plain, (4, 100, 2)),
         (bench.exact_dsm, (4, 100, 2)),
         (bench.fit_scikit_learn, (4, 100, 2)),
+        (bench.fit_networks, (20, 3, 2)),
+        (bench.fit_networks_in_turn, (20, 3, 2)),
         (bench.draw_bidiagonal, (4, 100)),
         (bench.solve_dsm, (4, 100)),
         (bench.multiply, (4,)),

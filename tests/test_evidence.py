@@ -7,10 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bounds.check import InvalidInput
 from studies.catalog import STUDIES
-from studies.evidence import COLUMNS, row
-from studies.study import Row, Study, replicate_seed
+from studies.evidence import COLUMNS, computed, drawn_once, evidence, measured, one_by_one, part_of, row
+from studies.progress import Report
+from studies.study import Row, Study, parse_settings, replicate_seed
 from studies.summary import groups
+from studies.sweep import Interrupted, run
+from tests import toy_studies
 from tests.measured import quick
 
 EVIDENCE = [study for study in STUDIES if study.columns == COLUMNS]
@@ -81,3 +85,64 @@ def test_a_draw_stored_as_computed_is_seen():
     found = complaints(pd.DataFrame(rows(1)), rows(2))
     assert [one.split()[0] for one in found] == ["alone", "four"]
     assert json.loads(found[0].split(" at ")[1].split(" is ")[0]) == {"d": 2}
+
+
+# --- parts ---------------------------------------------------------------------------------------------------
+
+
+def test_a_part_says_how_its_rows_come():
+    """A replicate of `one_by_one` and `drawn_once` has the generator of its own seed; `computed` gets none."""
+
+    def number(cell, rng):
+        return [row("number", cell, rng.standard_normal())]
+
+    def square(cell):
+        return [row("square", cell, cell["d"] ** 2)]
+
+    parts = {"a": one_by_one(number), "b": drawn_once(number), "c": computed(square)}
+    seeds = [np.random.SeedSequence(k) for k in range(3)]
+    for name in ("a", "b"):
+        values = [rows[0]["value"] for rows in measured(parts, {"part": name}, seeds)]
+        assert values == [np.random.default_rng(seed).standard_normal() for seed in seeds]
+    assert [rows[0]["value"] for rows in measured(parts, {"kind": "c", "d": 3}, seeds)] == [9.0] * 3
+    assert [part.sampled for part in parts.values()] == [True, False, False]
+    with pytest.raises(KeyError):
+        part_of(parts, {"part": "d"})
+
+
+def test_replicates_are_as_many_as_a_cell_needs(tmp_path, capsys):
+    """6 and 1, no more than 3, and 1; with 9 asked for, only the cell that is sampled without a limit is gone on with.
+
+    Catches a runner that takes the settings' number for each cell: 24 replicates, and 36.
+    """
+    toy, settings = toy_studies.EVIDENCE, toy_studies.EVIDENCE.presets["quick"]
+    outcome = run(toy, settings, tmp_path)
+    assert "toy: 11 replicates in 4 cells: 0 stored, 11 to run (11 new)" in capsys.readouterr().err
+    assert (outcome.measured, outcome.missing) == (11, ())
+    assert outcome.manifest["counts"]["replicates"] == 11
+    more = run(toy, settings.model_copy(update={"replicates": 9}), tmp_path)
+    assert "14 replicates in 4 cells: 11 stored, 3 to run" in capsys.readouterr().err
+    assert (more.measured, more.manifest["counts"]["replicates"]) == (3, 14)
+
+
+def test_what_is_stored_is_counted_by_what_is_needed(tmp_path, monkeypatch):
+    """Stopped in a folder where more is stored than is asked for: 2 and 1, 2 of 3, and 1, not all 14."""
+    toy, settings = toy_studies.EVIDENCE, toy_studies.EVIDENCE.presets["quick"]
+    run(toy, settings.model_copy(update={"replicates": 9}), tmp_path, progress=False)
+
+    def stop(self: Report, text: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Report, "line", stop)
+    with pytest.raises(Interrupted, match="stopped: 6 of 6 replicates of toy"):
+        run(toy, settings.model_copy(update={"replicates": 2}), tmp_path)
+
+
+def test_a_study_that_samples_nothing_has_no_replicates():
+    """Two are refused under their key, where a study with a part that is sampled takes them."""
+    parts = toy_studies.PARTS
+    cells = [cell for cell in toy_studies.EVIDENCE.cells(None) if cell["part"] == "third"]
+    still = evidence("still", "Nothing moves.", cells, toy_studies.measure_parts, parts, seed=1)
+    with pytest.raises(InvalidInput, match="replicates: must be 1: nothing here is sampled"):
+        parse_settings(still.settings, {"replicates": 2, "seed": 1}, "c.toml")
+    parse_settings(toy_studies.EVIDENCE.settings, {"replicates": 2, "seed": 1}, "c.toml")

@@ -529,7 +529,8 @@ def test_catalog() -> None:
     assert len(set(names)) == len(names) and len(names) >= 8
     for entry in catalog.FIGURES:
         assert entry.studies and entry.title
-        assert entry.draw.__module__ == f"figures.{entry.name.replace('-', '_')}"
+        home = f"figures.papers.{entry.paper}"
+        assert entry.draw.__module__ == f"{home}.{entry.name.replace('-', '_')}"
 
 
 def test_the_beyond_figures_show_their_tables() -> None:

@@ -1,10 +1,13 @@
-"""Configs that no one meant: a table, or exit 2 with one line and nothing written; never a traceback.
+"""Inputs that no one meant, and as many that somebody did: a good one works, a bad one is one sentence and exit 2.
 
-2200 cases a run: text that is nearly TOML, TOML of any values, and values around the borders of what is allowed.
+Good ones are made by construction, bad ones from good ones by one spoiling that leaves no doubt; then there are those at
+the borders, where only the two ends must agree: what is taken is measured, what is refused writes nothing.
 """
 
+import csv
+import json
+import math
 import shutil
-import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -20,9 +23,14 @@ from hypothesis import strategies as st
 import dimfree
 from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
+from bounds.ledger import CLAIMS
+from figures.catalog import FIGURES
+from studies import bench
+from studies.catalog import PAPER_OF, PRESETS, study
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
-from studies.study import load_settings
-from tests.test_cli import CONFIG
+from studies.quantities import study_of
+from studies.study import load_settings, replicate_seed
+from tests.test_cli import CONFIG, TINY, install, tiny
 
 KEYS = tuple(LinearScoreSettings.model_fields)
 MOST = 4000  # d³ · times · replicates, summed over cells: more is not measured here
@@ -33,6 +41,8 @@ def cases(number: int) -> settings:
     """So many of them, however slow or large: the folder is shared on purpose."""
     return settings(max_examples=number, suppress_health_check=list(HealthCheck))
 
+
+# --- configs ------------------------------------------------------------------------------------------------------
 
 numbers = st.one_of(
     st.integers(-2, 9),
@@ -67,13 +77,13 @@ some_times = st.one_of(
     st.lists(numbers, max_size=4),
     st.lists(st.floats(1e-15, 60), min_size=1, max_size=3, unique=True).map(sorted),
 )
-configs = st.fixed_dictionaries(
+at_the_borders = st.fixed_dictionaries(
     {
         "dims": st.lists(st.integers(1, 4), min_size=1, max_size=2, unique=True),
         "samples": st.lists(st.integers(5, 10**12), min_size=1, max_size=2, unique=True),
         "times": some_times,
         "replicates": st.integers(1, 3),
-        "seed": st.integers(0, 2**130),
+        "seed": st.integers(0, 2**128 - 1),
     },
     optional={
         "spectrum": spectra,
@@ -81,9 +91,86 @@ configs = st.fixed_dictionaries(
         "engine": st.sampled_from(("exact", "simulate", "exact ", "")),
     },
 )
-spoiled = st.tuples(
-    configs, st.dictionaries(st.one_of(st.sampled_from(KEYS), st.text(max_size=6)), values, max_size=2)
-)
+
+
+@st.composite
+def good_configs(draw: st.DrawFn) -> dict[str, Any]:
+    """Of error-vs-timestep, small; what each estimator needs is there."""
+    dims = draw(st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True))
+    simulated = draw(st.booleans())
+    most = 60 if simulated else 10**12
+    names = draw(st.lists(st.sampled_from(list(ESTIMATORS)), min_size=1, max_size=3, unique=True))
+    hundredths = draw(st.sets(st.integers(1, 300), min_size=1, max_size=3))
+    if "path" in names:  # which needs a time at which there is as much noise as data
+        hundredths |= {300}
+    kind = draw(st.sampled_from(("identity", "linear", "power", "explicit")))
+    spectrum: dict[str, Any] = {"kind": kind}
+    if kind == "linear":
+        spectrum |= {"low": draw(st.floats(0.1, 1)), "high": draw(st.floats(1, 3))}
+    if kind == "power":
+        spectrum["exponent"] = draw(st.floats(0.1, 3))
+    if kind == "explicit":
+        dims = dims[:1]
+        spectrum["values"] = draw(st.lists(st.floats(0.1, 3), min_size=dims[0], max_size=dims[0]))
+    return {
+        "dims": dims,
+        "samples": draw(st.lists(st.integers(6, most), min_size=1, max_size=2, unique=True)),
+        "times": [k / 100 for k in sorted(hundredths)],
+        "spectrum": spectrum,
+        "estimators": names,
+        "engine": "simulate" if simulated else "exact",
+        "replicates": draw(st.integers(1, 3)),
+        "seed": draw(st.integers(0, 2**128 - 1)),
+    }
+
+
+BAD: dict[str, Any] = {
+    "dims": ([], [0], [-1], [2, 2], [1.5], 3, ["2"], [True], [2**16 + 1], "dims", [math.nan]),
+    "samples": ([], [1], [-5], [9, 9], [7.5], [10**12 + 1], {}, [math.inf], ["9"]),
+    "times": (
+        [],
+        [0.0],
+        [-0.1],
+        [0.2, 0.1],
+        [0.1, 0.1],
+        [math.nan],
+        [math.inf],
+        ["0.1"],
+        0.1,
+        [True],
+        [400.0],
+    ),
+    "spectrum": (
+        {"kind": "Linear"},
+        {"kind": "explicit", "values": []},
+        {"kind": "identity", "low": 1.0},
+        {"exponent": 2.0},
+        {"kind": "linear", "low": -1.0, "high": 1.0},
+        {"kind": "linear", "low": math.nan, "high": 1.0},
+        {"kind": "power", "exponent": math.inf},
+        "identity",
+        [],
+        {"kind": "identity", "lov": 1},
+    ),
+    "estimators": ([], ["dsmm"], ["dsm", "dsm"], "dsm", [1], [""], ["DSM"]),
+    "engine": ("Exact", "", "exact ", 1, True, []),
+    "replicates": (0, -1, 1.0, "2", True, [], 0.5, math.nan),
+    "seed": (-1, 0.5, "7", True, [], {}, math.inf),
+    "sede": (7,),
+    "": (1,),
+    "a\nb": (1,),
+}
+
+
+@st.composite
+def bad_configs(draw: st.DrawFn) -> dict[str, Any]:
+    """A good one with one key spoiled or left out."""
+    good = draw(good_configs())
+    key = draw(st.sampled_from(list(BAD)))
+    if draw(st.booleans()) and key in ("dims", "samples", "times", "replicates", "seed"):
+        del good[key]
+        return good
+    return good | {key: draw(st.sampled_from(BAD[key]))}
 
 
 def toml(value: Any) -> str:
@@ -104,27 +191,45 @@ def document(config: dict[str, Any]) -> bytes:
     return "".join(f"{toml(key)} = {toml(one)}\n" for key, one in config.items()).encode()
 
 
+@st.composite
+def dressed(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
+    """A good config, and a file of it with its keys in any order, remarks, blanks, empty lines, Windows' line ends or mark."""
+    config = draw(good_configs())
+    lines = []
+    for key in draw(st.permutations(list(config))):
+        lines.append(draw(st.sampled_from(("", "# α", "\t"))))
+        blank, remark = draw(st.sampled_from(("", " ", "\t "))), draw(st.sampled_from(("", " # = [", " #")))
+        lines.append(
+            f"{blank}{draw(st.sampled_from((key, repr(key), toml(key))))}{blank}={toml(config[key])}{remark}"
+        )
+    text = draw(st.sampled_from(("\n", "\r\n"))).join(lines).encode()
+    return config, draw(st.sampled_from((b"", b"\xef\xbb\xbf"))) + text
+
+
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """One folder for all cases: making ten thousand would be most of the work."""
-    with tempfile.TemporaryDirectory() as made:
-        yield Path(made)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all cases: making thousands would be most of the work."""
+    return tmp_path_factory.mktemp("fuzz")
 
 
-def taken(folder: Path, data: bytes) -> LinearScoreSettings | None:
-    """What load_settings makes of a file: settings, or None after one line under a key."""
+def taken(folder: Path, data: bytes) -> LinearScoreSettings | InvalidInput:
+    """What load_settings makes of a file."""
     path = folder / "c.toml"
     path.write_bytes(data)
     try:
-        made = load_settings(LinearScoreSettings, path)
+        return load_settings(LinearScoreSettings, path)
     except InvalidInput as error:
-        assert error.key
-        assert str(error).isprintable()
-        assert len(str(error)) < 2000
-        SEEN["refused"] += 1
-        return None
-    SEEN["taken"] += 1
-    return made
+        return error
+
+
+def is_a_sentence(error: object) -> bool:
+    """Whether it is a refusal under a key, in one line that can be read."""
+    return (
+        isinstance(error, InvalidInput)
+        and bool(error.key)
+        and str(error).isprintable()
+        and len(str(error)) < 2000
+    )
 
 
 def work(wanted: LinearScoreSettings) -> float:
@@ -137,32 +242,32 @@ def work(wanted: LinearScoreSettings) -> float:
     )
 
 
-def through_the_command_line(folder: Path, data: bytes) -> None:
-    """dimfree run: exit 0 with both files and nothing else said, or exit 2 with one line and no file."""
-    wanted = taken(folder, data)
-    if wanted is not None and work(wanted) > MOST:
-        SEEN["too much work"] += 1
-        return
-    out, said, complained = folder / "out", StringIO(), StringIO()
-    words = ["run", "error-vs-timestep", "--config", str(folder / "c.toml"), "--out", str(out)]
+def command(*words: str | Path) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of dimfree in this process."""
+    said, complained = StringIO(), StringIO()
     with redirect_stdout(said), redirect_stderr(complained):
-        code = dimfree.main([*words, "--workers", "1"])
-    SEEN[f"exit {code}"] += 1
-    try:
-        if wanted is None:
-            assert (code, said.getvalue()) == (2, "")
-            assert complained.getvalue().startswith("dimfree: ")
-            assert complained.getvalue().count("\n") == 1
-            assert not out.exists()
-        else:
-            assert code == 0, (wanted, complained.getvalue())
-            assert (out / "error-vs-timestep.csv").stat().st_size > 0
-            assert not list(out.rglob("*.new"))
-    finally:
-        shutil.rmtree(out, ignore_errors=True)
+        try:
+            code = dimfree.main([str(word) for word in words])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    return code, said.getvalue(), complained.getvalue()
 
 
-@cases(900)
+def measured(folder: Path, data: bytes) -> tuple[int, str, str]:
+    """`dimfree run` with that config, into an empty folder."""
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    (folder / "c.toml").write_bytes(data)
+    words = ("run", "error-vs-timestep", "--config", folder / "c.toml", "--out", folder / "out")
+    return command(*words, "--workers", "1")
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    """The rows that it wrote."""
+    with (folder / "out" / "error-vs-timestep.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cases(300)
 @given(
     st.one_of(
         st.binary(max_size=60), st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass"))
@@ -170,46 +275,227 @@ def through_the_command_line(folder: Path, data: bytes) -> None:
 )
 def test_any_bytes(folder: Path, data: bytes) -> None:
     """Nearly all of it is no TOML; what is, lacks keys."""
-    assert taken(folder, data) is None
+    assert is_a_sentence(taken(folder, data))
+    SEEN["bad"] += 1
 
 
-@cases(700)
+@cases(300)
+@given(dressed())
+def test_any_dress(folder: Path, one: tuple[dict[str, Any], bytes]) -> None:
+    """However it is written, it is what tomllib and the model make of the config itself."""
+    config, data = one
+    assert taken(folder, data) == LinearScoreSettings.model_validate_json(json.dumps(config))
+    SEEN["good"] += 1
+
+
+@cases(300)
 @given(st.dictionaries(st.one_of(st.sampled_from(KEYS), st.text(max_size=8)), values, max_size=8))
 def test_any_values(folder: Path, config: dict[str, Any]) -> None:
     """TOML of whatever values, under the keys that there are and others."""
-    taken(folder, document(config))
+    found = taken(folder, document(config))
+    assert isinstance(found, LinearScoreSettings) or is_a_sentence(found)
+    SEEN["either"] += 1
 
 
-@cases(200)
-@given(configs)
-def test_configs_at_the_borders(folder: Path, config: dict[str, Any]) -> None:
-    """Most of these are taken, and then they are measured without fail: what validation lets through, the
-    mathematics can do."""
-    through_the_command_line(folder, document(config))
+@cases(100)
+@given(good_configs())
+def test_good_configs_are_measured(folder: Path, config: dict[str, Any]) -> None:
+    """Exit 0; every number finite and not negative; and the last cell's last replicate, measured by itself, the same."""
+    code, said, complained = measured(folder, document(config))
+    assert (code, said.count("\n")) == (0, 2), complained
+    rows = table(folder)
+    assert all(0 <= float(row[name]) < math.inf for row in rows for name in row if name.endswith("risk"))
+    one = study("error-vs-timestep")
+    wanted = LinearScoreSettings.model_validate_json(json.dumps(config))
+    cell, replicate = one.cells(wanted)[-1], wanted.replicates - 1
+    (expected,) = one.measure(cell, [replicate_seed(wanted.seed, cell, replicate)])
+    assert [{name: str(value) for name, value in row.items()} for row in expected] == [
+        {name: row[name] for name in expected[0]} for row in rows[-len(expected) :]
+    ]
+    SEEN["good"] += 1
 
 
-@cases(200)
-@given(spoiled)
-def test_good_configs_spoiled(folder: Path, parts: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """One or two values of a good one are replaced by anything."""
-    through_the_command_line(folder, document(parts[0] | parts[1]))
+@cases(100)
+@given(bad_configs())
+def test_bad_configs_are_one_sentence(folder: Path, config: dict[str, Any]) -> None:
+    """Exit 2, one line, no folder."""
+    code, said, complained = measured(folder, document(config))
+    assert (code, said, complained.count("\n")) == (2, "", 1)
+    assert complained.startswith("dimfree: ")
+    assert is_a_sentence(taken(folder, document(config)))
+    assert not (folder / "out").exists()
+    SEEN["bad"] += 1
 
 
-@cases(200)
-@given(st.integers(0, len(CONFIG)), st.integers(0, 8), st.binary(max_size=4))
-def test_a_good_file_with_a_bite_out_of_it(folder: Path, place: int, length: int, put: bytes) -> None:
-    """A few bytes cut out, and others put in."""
-    data = CONFIG.encode()
-    through_the_command_line(folder, data[:place] + put + data[place + length :])
+@cases(150)
+@given(
+    st.one_of(
+        at_the_borders.map(document),
+        st.tuples(st.integers(0, len(CONFIG)), st.integers(0, 8), st.binary(max_size=4)).map(
+            lambda bite: CONFIG.encode()[: bite[0]] + bite[2] + CONFIG.encode()[bite[0] + bite[1] :]
+        ),
+    )
+)
+def test_either_measured_or_refused(folder: Path, data: bytes) -> None:
+    """Values around the borders of what is allowed, and files with a bite out of them: what validation lets through, the
+    mathematics can do; what it does not, leaves no trace."""
+    wanted = taken(folder, data)
+    if isinstance(wanted, LinearScoreSettings) and work(wanted) > MOST:
+        return
+    code, said, complained = measured(folder, data)
+    if isinstance(wanted, LinearScoreSettings):
+        assert code == 0, (wanted, complained)
+        assert len(table(folder)) > 0
+        assert not list((folder / "out").rglob("*.new"))
+    else:
+        assert (code, said, complained.count("\n")) == (2, "", 1)
+        assert not (folder / "out").exists()
+    SEEN[f"either, exit {code}"] += 1
+
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+SMALL = [figure for figure in FIGURES if set(figure.studies) <= set(TINY)]
+JUDGED = [one for one in CLAIMS if study_of(one) in ("error-vs-timestep", "error-vs-dimension")]
+
+
+@pytest.fixture(scope="module")
+def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Studies of milliseconds with their figures and claims in the catalogs; a folder of their results, and an empty one.
+
+    The bench, which takes minutes, gives one line.
+    """
+    results, empty = folder / "results", folder / "empty"
+    empty.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, tiny(), JUDGED)
+        patch.setattr(dimfree, "FIGURES", tuple(SMALL))
+        recorded = json.loads((dimfree.COMMITTED / "kumar_2025" / "bench.json").read_text(encoding="utf-8"))
+        patch.setattr(bench, "run", lambda say: [bench.Line(**line) for line in recorded["lines"]])
+        for name in TINY:
+            place = results / PAPER_OF[name]
+            assert command("run", name, "--preset", "quick", "--out", place, "--workers", "1")[0] == 0
+        yield results, empty
+
+
+GOOD_WORDS: dict[str, st.SearchStrategy[list[str]]] = {
+    "list": st.sampled_from((["list"], ["list", "--json"])),
+    "explain": st.sampled_from([["explain", one.name, "--from", "RESULTS"] for one in JUDGED]),
+    "verify": st.tuples(
+        st.lists(st.sampled_from([one.name for one in JUDGED]), min_size=1, max_size=3, unique=True),
+        st.sampled_from(([], ["--json"])),
+    ).map(lambda parts: ["verify", *parts[0], *parts[1], "--workers", "1"]),
+    "draw": st.sampled_from([["draw", one.name, "--from", "RESULTS", "--out", "OUT"] for one in SMALL]),
+    "report": st.just(["report", "--from", "RESULTS", "--out", "OUT"]),
+    "run": st.tuples(st.sampled_from(list(TINY)), st.sampled_from(PRESETS)).map(
+        lambda parts: ["run", parts[0], "--preset", parts[1], "--out", "OUT", "--workers", "1"]
+    ),
+    "bench": st.sampled_from((["bench"], ["bench", "--json"], ["bench", "--out", "OUT"])),
+}
+NAMED = ("explain", "verify", "draw", "run")  # whose first word is a name
+
+
+@st.composite
+def good_words(draw: st.DrawFn) -> list[str]:
+    """A command line that works."""
+    return draw(GOOD_WORDS[draw(st.sampled_from(list(GOOD_WORDS)))])
+
+
+@st.composite
+def bad_words(draw: st.DrawFn) -> list[str]:
+    """One that cannot: an option, a name or a value spoiled."""
+    words = draw(good_words())
+    ways = ["unknown option", "option twice removed", "unknown command"]
+    ways += ["unknown name", "no name"] if words[0] in NAMED and words[0] != "verify" else []
+    ways += ["unknown name"] if words[0] == "verify" else ["one word more"]
+    ways += ["nothing there"] if "RESULTS" in words else []
+    ways += ["a file"] if "OUT" in words else []
+    ways += ["workers"] if "--workers" in words else []
+    match draw(st.sampled_from(ways)):
+        case "unknown option":
+            return [*words, draw(st.sampled_from(("--nope", "-x", "--outt=a", "--jsonn", "--worker=", "-é")))]
+        case "option twice removed":
+            return [*words, draw(st.sampled_from(("--out", "--from", "--workers")))]
+        case "unknown command":
+            return [
+                draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(lambda t: t + "x")),
+                *words[1:],
+            ]
+        case "unknown name":
+            return [
+                words[0],
+                draw(st.sampled_from((words[1] + "x", "", "é", "\udcff", words[1].upper(), "a\nb"))),
+                *words[2:],
+            ]
+        case "no name":
+            return [words[0], *words[2:]]
+        case "one word more":
+            return [*words, draw(st.sampled_from(("x", "", "\udcff", words[0])))]
+        case "nothing there":
+            return ["EMPTY" if word == "RESULTS" else word for word in words]
+        case "a file":
+            return ["FILE" if word == "OUT" else word for word in words]
+        case _:
+            return [*words[:-1], draw(st.sampled_from(("0", "-1", "x", "1.5", "", "nan", "1e9", "²")))]
+
+
+def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
+    """With the folders' names in it."""
+    results, empty = house
+    out = empty.with_name("out")
+    shutil.rmtree(out, ignore_errors=True)
+    names = {
+        "RESULTS": results,
+        "EMPTY": empty,
+        "OUT": out,
+        "FILE": results / "kumar_2025" / "error-vs-timestep.csv",
+    }
+    return [str(names.get(word, word)) for word in words]
+
+
+@cases(100)
+@given(good_words())
+def test_good_commands(tiny_house: tuple[Path, Path], words: list[str]) -> None:
+    """Exit 0, or 1 where a verdict on so few numbers is not the one written down; what was asked for is there."""
+    code, said, complained = command(*placed(words, tiny_house))
+    assert code in ((0, 1) if words[0] in ("verify", "explain", "report") else (0,)), complained
+    assert said
+    if "--json" in words:
+        found = json.loads(said)
+        if words[0] == "verify":
+            assert [one["name"] for one in found] == words[1 : words.index("--json")]
+            as_expected = [one["verdict"] == one["expected"] and one["decoy_rejected"] for one in found]
+            assert code == 0 if all(as_expected) else code == 1
+    for line in said.splitlines() if words[0] in ("draw", "report", "run") else ():
+        assert Path(line).stat().st_size > 0
+    SEEN[f"good {words[0]}"] += 1
+
+
+@cases(100)
+@given(bad_words())
+def test_bad_commands(tiny_house: tuple[Path, Path], words: list[str]) -> None:
+    """Exit 2, one line on standard error and none on standard output; results stay, and nothing is written."""
+    results, empty = tiny_house
+    before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    code, said, complained = command(*placed(words, tiny_house))
+    assert (code, said) == (2, ""), (words, complained)
+    assert complained.startswith("dimfree") and complained.endswith("\n") and complained.count("\n") == 1
+    assert {path: path.read_bytes() for path in results.rglob("*") if path.is_file()} == before
+    assert not list(empty.iterdir()) and not empty.with_name("out").exists()
+    SEEN["bad commands"] += 1
+
+
+# --- the cases themselves -------------------------------------------------------------------------------------------
 
 
 def test_the_cases_were_worth_it(folder: Path) -> None:
-    """Enough of them, of each sort; and a config that is good, and one that is not, come out as such here too."""
+    """As many good ones as bad ones, of each sort; and a config that is good, and one that is not, come out as such here."""
     assert tomllib.loads(document({"a": ['x"\n', 1.5, {"b": True}]}).decode()) == {
         "a": ['x"\n', 1.5, {"b": True}]
     }
-    assert taken(folder, CONFIG.encode()) is not None
-    assert taken(folder, CONFIG.replace("0.5", "0.1").encode()) is None
-    assert SEEN["refused"] + SEEN["taken"] >= 2000
-    assert SEEN["exit 0"] >= 60
-    assert SEEN["exit 2"] >= 100
+    assert isinstance(taken(folder, CONFIG.encode()), LinearScoreSettings)
+    assert is_a_sentence(taken(folder, CONFIG.replace("0.5", "0.1").encode()))
+    assert SEEN["good"] >= 400 and SEEN["bad"] >= 400
+    assert SEEN["either, exit 0"] >= 20 and SEEN["either, exit 2"] >= 50
+    assert all(SEEN[f"good {name}"] >= 3 for name in GOOD_WORDS), SEEN
+    assert SEEN["bad commands"] >= 100

@@ -99,6 +99,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (path.covariance_rounds, {"grams": GRAMS, "rounds": 1, "family": path.banded(2, 0)}),
     (path.banded, {"dimension": 3, "width": 1}),
     (path.information, {"eigenvalues": np.ones(2), "x": np.array([0.0, 1.0, 2.0])}),
+    (path.check_information, {"law": LAW, "samples": M, "times": TIMES}),
     (path.covariance_variance, {"law": LAW, "times": TIMES}),
     (path.path_risk, {"law": LAW, "times": TIMES, "samples": M, "at": TIMES}),
     (path.best_times, {"eigenvalue": 1.0, "count": 3}),
@@ -187,6 +188,9 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     ),
     (kernels.kernel_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalue": 1.0}),
     (kernels.kernel_log_concave, {"times": TIMES, "gamma": np.ones(3)}),
+    (kernels.kernel_bounded, {"times": TIMES, "gamma": np.ones(3), "radius": 1.0}),
+    (kernels.kappa_bounded, {"times": TIMES, "gamma": np.ones(3), "radius": 1.0}),
+    (kernels.kappa_strongly_log_concave, {"times": TIMES, "gamma": np.ones(3), "alpha": 2.0}),
     (kernels.kappa_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalues": np.ones(2)}),
     (kernels.kappa_semi_log_concave, {"times": TIMES, "gamma": np.ones(3), "L_plus": 0.5}),
     (kernels.kappa_universal, {"gamma": np.ones(3)}),
@@ -273,7 +277,6 @@ def test_the_table_of_calls_is_whole() -> None:
     left = {
         *(
             "check_range",
-            "check_information",
             "kappa_log_concave",
             "kappa_profile",
             "kernel_profile",

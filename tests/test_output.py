@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,16 +15,18 @@ import pytest
 import dimfree
 from bounds.check import InvalidInput
 from studies.output import LIFE_OF_A_DRAFT, replacing, write
+from tests.several import BETWEEN, split
 from tests.test_sweep import HERE
 
 CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3\nseed = 7\n"
+NAMES = ("error-vs-timestep.csv", "error-vs-timestep.json")
 RUN = "run error-vs-timestep --config c.toml --workers 1 --out"
 
 
 def shell(folder: Path, command: str) -> tuple[int, bytes, str]:
     """Exit code, standard output, standard error of a command line; `dimfree` is this tree's."""
     (folder / "c.toml").write_text(CONFIG)
-    line = command.replace("dimfree", f"{sys.executable} -m dimfree", 1)
+    line = re.sub("dimfree|tests.several", rf"{sys.executable} -m \g<0>", command, count=1)
     done = subprocess.run(
         ["bash", "-c", line],
         cwd=folder,
@@ -36,6 +39,23 @@ def shell(folder: Path, command: str) -> tuple[int, bytes, str]:
     said = done.stderr.decode(errors="backslashreplace")
     assert "Traceback" not in said and "Exception ignored" not in said, said
     return done.returncode, done.stdout, said
+
+
+def several(folder: Path, before: str, *commands: str) -> list[tuple[int, bytes]]:
+    """Exit code and words of several command lines in one process, which `before` sets variables of."""
+    code, said, complained = shell(folder, f"{before} tests.several {f' {BETWEEN} '.join(commands)}")
+    assert code == 0, complained
+    return split(said)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of that run where everything can be said."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "c.toml").write_text(CONFIG)
+    words = ["run", "error-vs-timestep", "--config", str(folder / "c.toml"), "--workers", "1", "--out"]
+    assert dimfree.main([*words, str(folder / "o")]) == 0
+    return {name: (folder / "o" / name).read_bytes() for name in NAMES}
 
 
 # Files
@@ -141,9 +161,8 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     assert code == 0, complained
     assert said.splitlines()[0] == b"bad\xff/error-vs-timestep.csv"
     assert b"error-vs-timestep.csv" in os.listdir(raw)
-    for command in ("draw figure-3a --out $'\\xff'", "list $'\\xff'", "explain $'\\xfe'", "run $'\\xff'"):
-        code, said, complained = shell(tmp_path, f"dimfree {command}")
-        assert code == (0 if "draw" in command else 2), complained
+    commands = ("draw figure-3a --out $'\\xff'", "list $'\\xff'", "explain $'\\xfe'", "run $'\\xff'")
+    assert [code for code, _ in several(tmp_path, "", *commands)] == [0, 2, 2, 2]
     for encoding in ("latin-1", "ascii", "utf-8:strict"):
         code, said, _ = shell(tmp_path, f"PYTHONIOENCODING={encoding} dimfree {RUN} $'\\xce\\xb1\\xff'")
         assert code == 0 and b"error-vs-timestep.csv" in said
@@ -165,15 +184,15 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
         ("| true", False),
     ],
 )
-def test_what_is_measured_does_not_depend_on_who_listens(tmp_path: Path, streams: str, heard: bool) -> None:
+def test_what_is_measured_does_not_depend_on_who_listens(
+    tmp_path: Path, undisturbed: dict[str, bytes], streams: str, heard: bool
+) -> None:
     """The table and exit 0 in each case, and in what can be heard nothing but the paths."""
     code, said, complained = shell(tmp_path, f"dimfree {RUN} o {streams}; exit ${{PIPESTATUS[0]}}")
     assert (code, bool(said)) == (0, heard), complained
     if heard:
         assert said == b"o/error-vs-timestep.csv\no/error-vs-timestep.json\n"
-    shell(tmp_path, f"dimfree {RUN} p")
-    for name in ("error-vs-timestep.csv", "error-vs-timestep.json"):
-        assert (tmp_path / "o" / name).read_bytes() == (tmp_path / "p" / name).read_bytes()
+    assert {name: (tmp_path / "o" / name).read_bytes() for name in NAMES} == undisturbed
 
 
 @pytest.mark.parametrize(
@@ -201,20 +220,30 @@ def test_a_result_that_cannot_be_printed(tmp_path: Path, line: str, code: int, s
         assert time.monotonic() - start < 60  # it takes minutes
 
 
+COMMANDS = (
+    "explain class-collapse",
+    "list",
+    "list --json",
+    "verify class-collapse --json --workers 1",
+)
+
+
+@pytest.fixture(scope="module")
+def in_utf_8(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, bytes]]:
+    """What they say where there is Greek."""
+    found = several(tmp_path_factory.mktemp("utf-8"), "PYTHONIOENCODING=utf-8", *COMMANDS)
+    assert not found[0][1].isascii()
+    return found
+
+
 @pytest.mark.parametrize(
     "setting",
     ["PYTHONIOENCODING=latin-1", "PYTHONIOENCODING=ascii", "LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0"],
 )
-def test_an_alphabet_without_greek(tmp_path: Path, setting: str) -> None:
+def test_an_alphabet_without_greek(tmp_path: Path, in_utf_8: list[tuple[int, bytes]], setting: str) -> None:
     """What is lacking is escaped; the exit code and JSON are the same."""
-    for command in (
-        "explain class-collapse",
-        "list",
-        "list --json",
-        "verify class-collapse --json --workers 1",
-    ):
-        code, plain, _ = shell(tmp_path, f"PYTHONIOENCODING=utf-8 dimfree {command}")
-        same, escaped, _ = shell(tmp_path, f"{setting} dimfree {command}")
+    spoken = several(tmp_path, setting, *COMMANDS)
+    for command, (code, plain), (same, escaped) in zip(COMMANDS, in_utf_8, spoken, strict=True):
         assert code == same == 0
         if "json" in command:
             assert json.loads(plain) == json.loads(escaped)

@@ -24,7 +24,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from bounds.check import InvalidInput
-from studies import executors, sweep
+from studies import executors, progress, sweep
 from studies.executors import local
 from studies.store import Key, Store, sole_writer
 from studies.study import (
@@ -461,7 +461,7 @@ def test_what_is_slow_beside_the_measuring_is_told(
     """Listing, looking up and writing many cells: a line for each cell where none may take any time, none where 5 s may pass."""
     go(tmp_path, progress=True)
     assert "cells" not in re.sub(r"in 2 cells: ", "", capsys.readouterr().err)
-    monkeypatch.setattr(sweep, "SECONDS_BETWEEN_LINES", -1.0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", -1.0)
     go(tmp_path, progress=True)
     told = re.findall(r"^toy: (\d) of 2 cells (.*)$", capsys.readouterr().err, re.MULTILINE)
     assert told == [(k, done) for done in ("listed", "looked up", "written") for k in "01"]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 from threadpoolctl import threadpool_info
 
 from bounds.check import InvalidInput, increasing_times
+from studies.evidence import Parts, computed, evidence, measured, one_by_one, row
 from studies.executors import Dask
 from studies.study import Cell, Lazy, Row, Settings, Study
 from studies.sweep import Interrupted, run
@@ -98,9 +99,9 @@ def _trouble(trouble: str, replicate: int) -> None:
 
 
 def awkward(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Values that are hard to write down."""
-    names = ("None", "NA", 'a,"b"', "π", "", "inf")
-    values = (0.1 + 0.2, np.nan, np.inf, -5e-324, 1 / 3, -0.0)
+    """Values that are hard to write down, all of them finite."""
+    names = ("None", "NA", 'a,"b"', "π", "", "null")
+    values = (0.1 + 0.2, 1.7976931348623157e308, 1e23, -5e-324, 1 / 3, -0.0)
     rows = [Row(d=cell["d"], estimator=name, value=value) for name, value in zip(names, values, strict=True)]
     return [rows for _ in seeds]
 
@@ -180,6 +181,41 @@ def study(**changes: Any) -> Study:
     return Study(**(parts | changes))
 
 
+def drawn(cell: Cell, rng: np.random.Generator) -> list[Row]:
+    """A number of many digits, whose cell in the table is not the study's, and one for every second replicate alone."""
+    value = float(rng.standard_normal())
+    rows = [row("size", {"d": cell["d"], "name": 'a,"b" π', "at": [0.1 + 0.2, 1e300]}, value)]
+    return [*rows, row("positive", {"d": cell["d"]}, 7.0)] if value > 0 else rows
+
+
+def third(cell: Cell) -> list[Row]:
+    """A third of the dimension, which no seed knows of."""
+    return [row("third", {"d": cell["d"]}, cell["d"] / 3)]
+
+
+PARTS: Parts = {"drawn": one_by_one(drawn), "third": computed(third)}
+
+
+def measure_parts(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+    """By the cell's part."""
+    return measured(PARTS, cell, seeds)
+
+
+EVIDENCE = evidence(
+    "toy",
+    "A drawn number and a third.",
+    [
+        {"part": "drawn", "d": 2},
+        {"part": "third", "d": 2},
+        {"part": "drawn", "d": 5, "most": 3},
+        {"part": "third", "d": 7},
+    ],
+    measure_parts,
+    PARTS,
+    seed=4,
+    replicates=6,
+    batch=4,
+)
 TOY = study()
 SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3), pause=0.03)
 

@@ -7,6 +7,7 @@ not from algebra, `assumptions` says so. bounds.identities holds the residuals.
 
 from functools import partial
 
+from bounds.check import InvalidInput
 from bounds.claim import Cell, Claim
 
 
@@ -21,7 +22,10 @@ def _symbolic_decoy(cell: Cell) -> float:
 
     from bounds.identities import DERIVATIONS
 
-    decoy = next(one for one in DERIVATIONS if one.name == cell["derivation"]).decoy()
+    derivation = next((one for one in DERIVATIONS if one.name == cell["derivation"]), None)
+    if derivation is None:
+        raise InvalidInput("derivation", f"{cell['derivation']!r} is none of this dimfree's: measure anew")
+    decoy = derivation.decoy()
     concrete = decoy.replace(
         lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: sp.exp(-(e.args[0] ** 4) / 3)
     ).doit()

@@ -10,6 +10,7 @@ from figures.papers.kumar_2025 import (
     figure_3a,
     figure_3b,
 )
+from figures.papers.kumar_2025.recommendation import closing
 from figures.told import Figure
 
 FIGURES: tuple[Figure, ...] = (
@@ -22,3 +23,5 @@ FIGURES: tuple[Figure, ...] = (
     beyond_map.FIGURE,
     beyond_basis.FIGURE,
 )
+
+CLOSING = closing

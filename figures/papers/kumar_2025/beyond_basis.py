@@ -127,45 +127,20 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r['spacing']:g} | {r['m']} | {r['target']} | {r['basis']} | {r['count']} | {number(r['mean'])} [{number(r['low'])}, "
-        f"{number(r['high'])}] | {number(r['predicted'])} | {number(r['bias'])} |"
-        for r in f["best"]
+        f"| {r.spacing:g} | {r.m} | {r.target} | {r.basis} | {r.count} | {number(r.mean)} [{number(r.low)}, "
+        f"{number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
+        for r in f.best
     ]
-    levels = "; ".join(
-        f"{r['curve']} at Δ = {r['spacing']:g}, m = {r['m']}: {number(r['value'])}" for r in f["levels"]
-    )
+    levels = "; ".join(f"{r.curve} at Δ = {r.spacing:g}, m = {r.m}: {number(r.value)}" for r in f.levels)
     return (
         "Few functions leave a bias, many leave each step to itself. The joint risk of others on the same grids, by theory: "
-        f"{levels}.\n\n" + "\n".join(rows) + "\n\n" + _recommendation(f)
-    )
-
-
-def _recommendation(f: Findings) -> str:
-    """Three sentences for someone who trains real models."""
-    drawn = f["levels"][0]["spacing"], max(r["m"] for r in f["levels"])
-    level = {r["curve"]: r["value"] for r in f["levels"] if (r["spacing"], r["m"]) == drawn}
-    joint = next(r for r in f["best"] if (r["spacing"], r["m"]) == drawn and r["target"] == "T1")
-    shares = {name: number(level[name] / level["DSM"], 2) for name in ("BSM", "path fit")}
-    generic = number(joint["mean"] / level["DSM"], 2)
-    return (
-        "**The recommendation in three sentences.** If you train one noise level after another, bootstrap with the "
-        "variance-optimal weight, e^(−2g) σ²(t′)/σ²(t) on the transported score and the rest on the step's own noise: it "
-        f"needs nothing of the data, brings the joint risk here to {shares['BSM']} of denoising's and never lost on the "
-        "map, while finer weights estimated from the data gain more with samples to spare and can lose where m is near "
-        "d. If you can train all levels as one model, let them share their parameters, regress on each step's own "
-        "noise, and weight each step by the inverse of its residual's variance: sharing one covariance brings the joint "
-        f"risk here to {shares['path fit']} of denoising's, where the best of the generic functions of time tried "
-        f"({joint['basis']}, B = {joint['count']}, denoising target) stands at {generic}. Where the data are not Gaussian "
-        "or the model cannot represent the score, bootstrap and path fit still beat denoising on every mixture that we tried "
-        "but by other amounts, so measure the gain on held-out paths, and expect no target to mend what the model class "
-        "cannot express."
+        f"{levels}.\n\n" + "\n".join(rows)
     )
 
 
 def _alt(f: Findings) -> str:
     best = "; ".join(
-        f"Δ = {r['spacing']:g}, m = {r['m']}, target {r['target']}: {r['basis']}, B = {r['count']}"
-        for r in f["best"]
+        f"Δ = {r.spacing:g}, m = {r.m}, target {r.target}: {r.basis}, B = {r.count}" for r in f.best
     )
     return (
         "Joint risk against the number B of time functions, two panels for two sample counts: it falls while the bias does, "

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from bounds.catalog import estimator
+from bounds.catalog import check_estimator, estimator
 from bounds.check import InvalidInput, increasing_times, positive
 from bounds.gram import MAX_SAMPLES, check_range, exact
 from bounds.process import weights
@@ -81,7 +81,10 @@ class MapSettings(Settings):
                     "ratios", f"m = {cell['m']} is below d + 2 = {self.d + 2}, where risks have no mean"
                 )
             with under(spectrum="spectra", covariance="spectra", times="last", samples="ratios"):
-                check_range(Spectrum(**cell["law"]).law(self.d), cell["m"], cell["times"])
+                law = Spectrum(**cell["law"]).law(self.d)
+                check_range(law, cell["m"], cell["times"])
+                for name in self.estimators:
+                    check_estimator(name, law, cell["m"], cell["times"])
         return self
 
 

@@ -6,7 +6,7 @@ that are not Gaussian. What is computed and not sampled is in
 studies.papers.kumar_2025.evidence_bootstrap_exact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -21,11 +21,9 @@ from bounds.path import path
 from bounds.process import noise_variance, simulate, uniform_grid, weights
 from bounds.risk import risk
 from bounds.targets import local_variances
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, evidence, measured, row, together
 from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import Cell, Row
-
-Seeds = Sequence[np.random.SeedSequence]
 
 
 def _generators(seeds: Seeds, draws: int) -> list[np.random.Generator]:
@@ -71,19 +69,17 @@ def _gaussian(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     times = uniform_grid(cell["spacing"], round(cell["last"] / cell["spacing"])).tolist()
     grams = list(exact(law, m, times, _generators(seeds, cell["draws"])))
     shared = {key: cell[key] for key in ("eigenvalues", "spacing", "last", "m")}
-    fits: dict[str, tuple[Cell, Callable[[Sequence[Gram]], Sequence[Array]]]] = {
-        "path-risk": ({}, lambda g: list(path(g)))
-    }
+    fits: dict[str, tuple[Cell, Callable[[Sequence[Gram]], Iterable[Array]]]] = {"path-risk": ({}, path)}
     if cell["weights"]:
         fits["unpooled-risk"] = ({}, lambda g: apart(law, g))
         for scalar in (False, True):
             for known in (False, True):
-                fit = optimal(scalar=scalar, law=law if known else None)
                 of = {"scalar": scalar, "known": known}
-                fits[f"gain-risk {scalar} {known}"] = (of, lambda g, fit=fit: list(fit(g)))  # type: ignore[misc]
+                fit = optimal(scalar=scalar, law=law if known else None)
+                fits[f"gain-risk {scalar} {known}"] = (of, fit)
     found = []
     for name, (of, fit_of) in fits.items():
-        estimates = fit_of(grams)
+        estimates = list(fit_of(grams))
         for t in cell["kept"]:
             k = round(t / cell["spacing"]) - 1
             found.append((name.split()[0], {**shared, **of, "t": t}, m * risk(law, times[k], estimates[k])))
@@ -197,17 +193,17 @@ def _mixture(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return _rows(found, seeds)
 
 
-PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
-    "gaussian": _gaussian,
-    "joint": _joint_part,
-    "scarce": _scarce,
-    "mixture": _mixture,
+PARTS: Parts = {
+    "gaussian": together(_gaussian),
+    "joint": together(_joint_part),
+    "scarce": together(_scarce),
+    "mixture": together(_mixture),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part; a sampled number is a mean over the draws of its replicate."""
-    return PARTS[cell["part"]](cell, seeds)
+    return measured(PARTS, cell, seeds)
 
 
 _LINEAR = np.linspace(0.3, 3.0, 8).tolist()
@@ -273,6 +269,7 @@ STUDY = evidence(
     "Better weights, path fitting and joint-time fitting: risks on Gaussian data, at small m, and on mixtures.",
     SAMPLED,
     measure,
+    PARTS,
     seed=71,
     replicates=400,
     deep=6400,

@@ -5,7 +5,7 @@ runs the recursions at small gaps; "order" compares them on random laws and grid
 weight for all entries loses to BSM; "piecewise" fits one data set twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import optimize
@@ -20,10 +20,8 @@ from bounds.path import best_times
 from bounds.process import steps
 from bounds.risk import bootstrap_recursion, risk
 from bounds.targets import local_variances
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, row
 from studies.study import Cell, Row
-
-Seeds = Sequence[np.random.SeedSequence]
 
 
 def held(pair: Sequence[float], times: Sequence[float]) -> Array:
@@ -36,14 +34,12 @@ def held(pair: Sequence[float], times: Sequence[float]) -> Array:
     return total
 
 
-def _held(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _held(cell: Cell) -> list[Row]:
     both = held(cell["pair"], cell["times"])
-    return [
-        [row("held-pair", {k: cell[k] for k in ("pair", "times")}, both[0, 1] + both[1, 0])] for _ in seeds
-    ]
+    return [row("held-pair", {k: cell[k] for k in ("pair", "times")}, both[0, 1] + both[1, 0])]
 
 
-def _grids(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _grids(cell: Cell) -> list[Row]:
     """The share 2 λ² I of the information, at `best_times` and at the best that a search from random grids finds."""
     eigenvalue, count = cell["eigenvalue"], cell["count"]
 
@@ -57,11 +53,10 @@ def _grids(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     ]
     at_best = -lost(np.log(np.diff(best_times(eigenvalue, count), prepend=0.0)))
     of = {"eigenvalue": eigenvalue, "count": count}
-    rows = [
+    return [
         row("share", {**of, "grid": "best"}, at_best),
         row("share", {**of, "grid": "searched"}, -min(tried)),
     ]
-    return [rows for _ in seeds]
 
 
 def gains(pair: Sequence[float], first: float, last: float, count: int, rule: str) -> Array:
@@ -72,7 +67,7 @@ def gains(pair: Sequence[float], first: float, last: float, count: int, rule: st
     return bootstrap_recursion(law, times, weight)[-1]
 
 
-def _limit(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _limit(cell: Cell) -> list[Row]:
     """r_ij at gaps → 0, by Richardson's step from `count` and 2 · `count` steps; and how fast it is approached."""
     ends = (cell["pair"], cell["first"], cell["last"])
     of = {key: cell[key] for key in ("pair", "first", "last")}
@@ -91,7 +86,7 @@ def _limit(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         p = np.array(cell["pair"]) + x
         each = (1 + x) / (p[:, None] ** 2 * p * limit)
         rows.append(row("far-pair", of, each[0, 1] + each[1, 0]))
-    return [rows for _ in seeds]
+    return rows
 
 
 def risks(law: Gaussian, times: Sequence[float]) -> dict[str, Array]:
@@ -114,7 +109,7 @@ def over_bsm(law: Gaussian, times: Sequence[float]) -> Array:
     return np.asarray(found["scalar"].sum(axis=(1, 2)) / found["BSM"].sum(axis=(1, 2)))
 
 
-def _order(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _order(cell: Cell) -> list[Row]:
     """The largest ratio of an entry's r at the last time, for three pairs; ratios of totals where theorems speak."""
     law, times = Gaussian(np.array(cell["eigenvalues"])), cell["times"]
     found = risks(law, times)
@@ -129,19 +124,18 @@ def _order(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         rows.append(row("order-white", of, ratio[-1]))
     else:
         rows.append(row("order-first", first, ratio[1]))
-    return [rows for _ in seeds]
+    return rows
 
 
-def _witness(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _witness(cell: Cell) -> list[Row]:
     """`over_bsm` at every time of a law with one large eigenvalue and many small ones."""
     law = Gaussian(np.array([cell["large"]] + [cell["small"]] * cell["count"]))
     of = {key: cell[key] for key in ("large", "small", "count", "times")}
     ratios = over_bsm(law, cell["times"])
-    rows = [row("witness", {**of, "t": t}, ratio) for t, ratio in zip(cell["times"], ratios, strict=True)]
-    return [rows for _ in seeds]
+    return [row("witness", {**of, "t": t}, ratio) for t, ratio in zip(cell["times"], ratios, strict=True)]
 
 
-def _two_step(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _two_step(cell: Cell) -> list[Row]:
     """`over_bsm` at the third time as n, the number of small eigenvalues, grows: extrapolated twice in 1/n.
 
     In the clock x = e^{2t} − 1: λ = 1, x_1 = 1/(c n), x_2 = a c n, x_3 = y x_2, and one eigenvalue that is next to infinite.
@@ -155,11 +149,10 @@ def _two_step(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
     coarse, middle, fine = (at(cell["count"] * k) for k in (1, 2, 4))
     value = (4 * (2 * fine - middle) - (2 * middle - coarse)) / 3
-    rows = [row("two-step", {key: cell[key] for key in ("c", "a", "y")}, value)]
-    return [rows for _ in seeds]
+    return [row("two-step", {key: cell[key] for key in ("c", "a", "y")}, value)]
 
 
-def _piecewise(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+def _piecewise(cell: Cell) -> list[Row]:
     """Joint risk of B indicators over that of DSM, on one data set that the cell names; B as many as times."""
     law, m, times = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["times"]
     grams = list(exact(law, m, times, np.random.default_rng(cell["seed"])))
@@ -167,24 +160,23 @@ def _piecewise(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     fit = list(joint_fit(Scheme("piecewise", len(times)))(grams))
     ratios = np.array([risk(law, t, a) for t, a in zip(times, fit, strict=True)]) / base
     shared = {"m": m, "times": times}
-    rows = [row("piecewise", {**shared, "t": t}, r) for t, r in zip(times, ratios, strict=True)]
-    return [rows for _ in seeds]
+    return [row("piecewise", {**shared, "t": t}, r) for t, r in zip(times, ratios, strict=True)]
 
 
-PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
-    "held": _held,
-    "grids": _grids,
-    "limit": _limit,
-    "order": _order,
-    "witness": _witness,
-    "two-step": _two_step,
-    "piecewise": _piecewise,
+PARTS: Parts = {
+    "held": computed(_held),
+    "grids": computed(_grids),
+    "limit": computed(_limit),
+    "order": computed(_order),
+    "witness": computed(_witness),
+    "two-step": computed(_two_step),
+    "piecewise": computed(_piecewise),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """Rows of one part; the same for every seed, since nothing is sampled."""
-    return PARTS[cell["part"]](cell, seeds)
+    """Rows of one part."""
+    return measured(PARTS, cell, seeds)
 
 
 def _random_laws() -> list[Cell]:
@@ -251,5 +243,6 @@ STUDY = evidence(
     "What the path holds, the best times, the limits of small gaps and the order of the estimators, computed.",
     CELLS,
     measure,
+    PARTS,
     seed=72,
 )

@@ -26,10 +26,8 @@ from bounds.gram import Gram, exact
 from bounds.process import Step, noise_variance
 from bounds.risk import empirical_risk, error, risk
 from bounds.targets import control_weight
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, evidence, measured, row, together
 from studies.study import Cell, Row
-
-Seeds = Sequence[np.random.SeedSequence]
 
 
 def _draws(law: Gaussian, samples: int, times: Sequence[float], seeds: Seeds, draws: int) -> list[Gram]:
@@ -159,18 +157,18 @@ def _control(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return rows
 
 
-PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
-    "classes": _classes,
-    "ratio": _ratio,
-    "heavy": _heavy,
-    "spiked": _spiked,
-    "control": _control,
+PARTS: Parts = {
+    "classes": together(_classes),
+    "ratio": together(_ratio),
+    "heavy": together(_heavy),
+    "spiked": together(_spiked),
+    "control": together(_control),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part; every number is a mean over the draws of its replicate."""
-    return PARTS[cell["part"]](cell, seeds)
+    return measured(PARTS, cell, seeds)
 
 
 def _white(d: int, draws: int, band: int, block: int, ranks: list[int], small: bool) -> Cell:
@@ -223,6 +221,7 @@ STUDY = evidence(
     "Linear classes from one parameter to d²: empirical and population risk; BSM in its control-variate form.",
     CELLS,
     measure,
+    PARTS,
     seed=61,
     replicates=400,
     deep=6400,

@@ -10,7 +10,6 @@ Gaussian data and constant F along eigenvectors see those coordinates alone, whi
 are all that is simulated ("span"). What the supermartingale needs of κ is computed in studies.supermartingale.
 """
 
-from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from bounds.check import Array
 from bounds.process import geometric_grid, simulate, uniform_grid, weights
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Rng, Seeds, computed, evidence, measured, one_by_one, row
 from studies.papers.kumar_2025.log_concave_laws import RHOS, measure_law
 from studies.papers.kumar_2025.quadratic_variation import (
     measure_climb,
@@ -34,8 +33,6 @@ from studies.papers.kumar_2025.supermartingale import (
     worst_constants,
 )
 from studies.study import Cell, Row
-
-Rng = np.random.Generator
 
 # --- Gaussian data ------------------------------------------------------------------------------------------
 
@@ -67,7 +64,9 @@ def measure_span(cell: Cell, rng: Rng) -> list[Row]:
     value = float(np.quantile(largest, 1 - cell["delta"], method="higher"))
     known = {k: cell[k] for k in ("d", "hypotheses", "m", "times", "spectrum", "delta")}
     rows = [row("gaussian-quantile", known, value)]
-    return rows + [row("gaussian-quantile-many", known, value)] * (cell["hypotheses"] >= 16)
+    if cell["hypotheses"] >= 16:
+        rows.append(row("gaussian-quantile-many", known, value))
+    return rows
 
 
 def measure_prior(cell: Cell, rng: Rng) -> list[Row]:
@@ -130,7 +129,7 @@ def risk_of_minimiser(loss: Array, error: Array) -> Array:
 # --- Theorem 1's own factor ---------------------------------------------------------------------------------
 
 
-def measure_log_factor(cell: Cell, rng: Rng) -> list[Row]:
+def measure_log_factor(cell: Cell) -> list[Row]:
     """What log B of Theorem 1, B = C log((L+1) d m N log(1/δ)/Δ), grows by from d = 10; in 40 digits."""
 
     def number(name: str) -> Decimal:
@@ -150,35 +149,28 @@ def measure_log_factor(cell: Cell, rng: Rng) -> list[Row]:
 
 # --- the cells ----------------------------------------------------------------------------------------------
 
-SAMPLED: dict[str, Callable[[Cell, Rng], list[Row]]] = {
-    "span": measure_span,
-    "wrong": measure_wrong,
-    "prior": measure_prior,
-    "mean": measure_mean,
-    "linear": measure_linear,
-    "law": measure_law,
-}
-COMPUTED: dict[str, Callable[[Cell, Rng], list[Row]]] = {
-    "variation": measure_variation,
-    "weights": measure_weights,
-    "climb": measure_climb,
-    "separate": measure_separate,
-    "adversary": measure_adversary,
-    "need": measure_need,
-    "one-time": measure_one_time,
-    "log-factor": measure_log_factor,
+PARTS: Parts = {
+    "span": one_by_one(measure_span),
+    "wrong": one_by_one(measure_wrong),
+    "prior": one_by_one(measure_prior),
+    "mean": one_by_one(measure_mean),
+    "linear": one_by_one(measure_linear),
+    "law": one_by_one(measure_law),
+    "variation": computed(measure_variation),
+    "weights": computed(measure_weights),
+    "climb": computed(measure_climb),
+    "separate": computed(measure_separate),
+    "adversary": computed(measure_adversary),
+    "need": computed(measure_need),
+    "one-time": computed(measure_one_time),
+    "log-factor": computed(measure_log_factor),
 }
 SHORT = [0.1, 0.2, 0.4, 0.8]
 
 
-def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Rows of each replicate; what is computed and not sampled has rows in replicate 0 alone."""
-    kind = cell["kind"]
-    if kind in SAMPLED:
-        return [SAMPLED[kind](cell, np.random.default_rng(seed)) for seed in seeds]
-    return [
-        COMPUTED[kind](cell, np.random.default_rng(seed)) if seed.spawn_key[-1] == 0 else [] for seed in seeds
-    ]
+def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """Rows of one kind of cell."""
+    return measured(PARTS, cell, seeds)
 
 
 def _class(
@@ -342,6 +334,7 @@ STUDY = evidence(
     "The dimension-free bounds with explicit constants: data sets judged, κ measured, adversaries let loose.",
     _cells(),
     measure,
+    PARTS,
     seed=17,
     replicates=128,
     deep=4096,

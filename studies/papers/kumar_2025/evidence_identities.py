@@ -7,7 +7,7 @@ Hessians; symbolic residuals are simplified, and evaluated in 50 digits at ratio
 Longer than 350 lines: one function for each kind of cell, and the cells; the laws that they share are apart.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy import optimize
 from bounds.check import Array
 from bounds.mixture import Mixture
 from bounds.process import decay, noise_variance
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Rng, Seeds, computed, drawn_once, evidence, measured, row
 from studies.papers.kumar_2025.conditional_laws import (
     REACH,
     SPACING,
@@ -68,7 +68,7 @@ def entries(value: Array) -> list[tuple[list[int], float]]:
     return [([int(i) for i in index], float(number)) for index, number in np.ndenumerate(value)]
 
 
-def pointwise(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def pointwise(cell: Cell) -> list[Row]:
     """Conditional means, covariances and the best α at one x."""
     found = conditional(cell["law"], cell["t_prev"], cell["t"], np.array(cell["x"]))
     where = {key: cell[key] for key in ("law", "t_prev", "t", "x")}
@@ -88,7 +88,7 @@ GUESSES: Mapping[str, Callable[[Array], Array]] = {
 }
 
 
-def matching(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def matching(cell: Cell) -> list[Row]:
     """E‖f + Z_t/σ_t²‖² − E‖f − s‖² for a function f that acts on each coordinate."""
     law, t = cell["law"], cell["t"]
     d = len(law["means"][0])
@@ -107,7 +107,7 @@ def matching(cell: Cell, rng: np.random.Generator) -> list[Row]:
     return [row("matching-gap", {"law": law, "t": t, "f": cell["f"]}, value)]
 
 
-def mixing(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def mixing(cell: Cell, rng: Rng) -> list[Row]:
     """On random paths: the α for which T1 + α U_{t'} does not move with X_0, and what it then leaves of
     T1 + α U_{t'} − s(t, X_t)."""
     law, t_prev, t = cell["law"], cell["t_prev"], cell["t"]
@@ -131,7 +131,7 @@ def _mixture(law: Law) -> Mixture:
     return Mixture(np.array(law["weights"]), np.array(law["means"]), np.array(law["covariances"]))
 
 
-def paths(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def paths(cell: Cell, rng: Rng) -> list[Row]:
     """Σ_j γ_j ⟨ζ_j, U_j⟩ on one simulated path, ζ_j a random function of X_{t_j}, with the path in the row's cell."""
     law, times, gamma = cell["law"], cell["times"], cell["gamma"]
     x0 = _mixture(law).sample(1, rng)[0]
@@ -147,7 +147,7 @@ def paths(cell: Cell, rng: np.random.Generator) -> list[Row]:
     return [row("path-sum", where, total)]
 
 
-def decomposition(cell: Cell, rng: np.random.Generator, refine: float = 1.0) -> list[Row]:
+def decomposition(cell: Cell, refine: float = 1.0) -> list[Row]:
     """Var S at N = 3 on the line, and Cov(U_j, U_k).
 
     ζ_j(x) = sin(a_j x + j). Given X_{t_1} the datum is independent of the rest, so it enters by two moments.
@@ -185,7 +185,7 @@ def decomposition(cell: Cell, rng: np.random.Generator, refine: float = 1.0) -> 
     return rows
 
 
-def norm(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def norm(cell: Cell) -> list[Row]:
     """sup_x of ‖C_t‖, x searched: segments between the components' means at t and beyond either end, and random
     points; from the best of each, ascent over the span of the means' differences, which is all that responsibilities
     see. It can miss the supremum: an equality is harder to meet for it. The search has a generator of its own, seeded
@@ -201,11 +201,11 @@ def norm(cell: Cell, rng: np.random.Generator) -> list[Row]:
     )
     drawn = _mixture(law).sample(300, own)
     crowd = decay(t) * drawn + np.sqrt(noise_variance(t)) * own.standard_normal(drawn.shape)
-    ascents = []
-    for points in (segments, crowd):
+
+    def ascent(points: Array) -> float:
         start = points[np.argmax(residual_norm(law, t, points))]
         found = optimize.minimize(
-            lambda c, start=start: -float(residual_norm(law, t, start + c @ span)),
+            lambda c: -float(residual_norm(law, t, start + c @ span)),
             np.zeros(len(span)),
             method="Nelder-Mead",
             options={
@@ -214,9 +214,10 @@ def norm(cell: Cell, rng: np.random.Generator) -> list[Row]:
                 "fatol": 1e-13,
             },
         )
-        ascents.append(-float(found.fun))
+        return -float(found.fun)
+
     where = {key: cell[key] for key in ("d", "t", "weights", "means", "variances")}
-    return [row("pair-norm", where, max(ascents))]
+    return [row("pair-norm", where, max(ascent(segments), ascent(crowd)))]
 
 
 def shape_residual(name: str, t: float, x: Array) -> Array:
@@ -234,14 +235,14 @@ def shape_residual(name: str, t: float, x: Array) -> Array:
     return np.asarray(decay(2 * t) / noise_variance(t) ** 2 * np.sum(p * centred**2, axis=1))
 
 
-def shapes(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def shapes(cell: Cell) -> list[Row]:
     """sup_x of σ_t² C_t(x) over |x| ≤ 6 for a log-concave law on the line."""
     largest = shape_residual(cell["shape"], cell["t"], np.linspace(-6, 6, 121)).max()
     where = {key: cell[key] for key in ("shape", "variance", "t")}
     return [row("log-concave", where, noise_variance(cell["t"]) * largest)]
 
 
-def crossed(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def crossed(cell: Cell) -> list[Row]:
     """‖C_t‖ at x = (a, a) for two centred Gaussians whose covariances are crossed."""
     t, a = cell["t"], cell["a"]
     first, second = data_moments(CROSSED, t, np.array([[a, a]]), nodes(2, 25.0, 0.1))
@@ -249,7 +250,7 @@ def crossed(cell: Cell, rng: np.random.Generator) -> list[Row]:
     return [row("crossed", {"t": t, "a": a, "variances": [1.0, 4.0]}, np.linalg.eigvalsh(C)[-1])]
 
 
-def symbolic(cell: Cell, rng: np.random.Generator) -> list[Row]:
+def symbolic(cell: Cell) -> list[Row]:
     """|residual| of a derivation at a rational point, in 50 digits; one more if it does not simplify to zero.
 
     An undefined function becomes exp(−y⁴/3), and the k-th free symbol by name the k-th number of the cell.
@@ -275,22 +276,22 @@ def symbolic(cell: Cell, rng: np.random.Generator) -> list[Row]:
     return rows
 
 
-KINDS: Mapping[str, Callable[[Cell, np.random.Generator], list[Row]]] = {
-    "pointwise": pointwise,
-    "matching": matching,
-    "mixing": mixing,
-    "paths": paths,
-    "decomposition": decomposition,
-    "norm": norm,
-    "shapes": shapes,
-    "crossed": crossed,
-    "symbolic": symbolic,
+PARTS: Parts = {
+    "pointwise": computed(pointwise),
+    "matching": computed(matching),
+    "mixing": drawn_once(mixing),
+    "paths": drawn_once(paths),
+    "decomposition": computed(decomposition),
+    "norm": computed(norm),
+    "shapes": computed(shapes),
+    "crossed": computed(crossed),
+    "symbolic": computed(symbolic),
 }
 
 
-def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
+def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """The rows of one cell; its kind picks how it is measured."""
-    return [KINDS[cell["kind"]](cell, np.random.default_rng(seed)) for seed in seeds]
+    return measured(PARTS, cell, seeds)
 
 
 # --- the cells --------------------------------------------------------------------------------------------
@@ -390,5 +391,6 @@ STUDY = evidence(
     "The identities of the theory: residuals in symbols, and both sides by quadrature on mixtures.",
     _cells(),
     measure,
+    PARTS,
     seed=41,
 )

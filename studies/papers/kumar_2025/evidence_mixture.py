@@ -1,11 +1,10 @@
 """Evidence on mixtures: their functions at points, samplers with exact scores on a grid, and what bootstrapping gains.
 
-Parts of a cell: all but "learn" are computed and stand at replicate 0 alone; "learn" draws a training
-set and fits scores on features: per method the score error, the squared error of the minor mode's share, and the square
-of the share's estimation part.
+Parts of a cell: all but "learn" are computed; "learn" draws a training set and fits scores on features: per method the
+score error, the squared error of the minor mode's share, and the square of the share's estimation part.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from bounds.features import FeatureGram, bsm, feature_grams
 from bounds.mixture import Mixture
 from bounds.process import Step, noise_variance, steps, uniform_grid, weights
 from bounds.transfer import Grid, carried, drawn
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, row, together
 from studies.papers.kumar_2025.mixture_bootstrap import (
     HORIZON,
     Truth,
@@ -25,8 +24,6 @@ from studies.papers.kumar_2025.mixture_bootstrap import (
     truth,
 )
 from studies.study import Cell, Row
-
-Seeds = Sequence[np.random.SeedSequence]
 
 
 def _point(cell: Cell) -> list[Row]:
@@ -149,20 +146,19 @@ def _learn(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return out
 
 
-COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
-    "point": _point,
-    "share": _share,
-    "variance": _variance,
-    "best-weight": _best_weight,
-    "wrong-level": _wrong_level,
+PARTS: Parts = {
+    "point": computed(_point),
+    "share": computed(_share),
+    "variance": computed(_variance),
+    "best-weight": computed(_best_weight),
+    "wrong-level": computed(_wrong_level),
+    "learn": together(_learn),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part."""
-    if cell["part"] == "learn":
-        return _learn(cell, seeds)
-    return [COMPUTED[cell["part"]](cell) if seed.spawn_key[-1] == 0 else [] for seed in seeds]
+    return measured(PARTS, cell, seeds)
 
 
 def _points() -> list[Cell]:
@@ -243,6 +239,7 @@ STUDY = evidence(
     "Mixtures: identities at points, samplers on a grid with exact scores, what the bootstrap gains with features.",
     CELLS,
     measure,
+    PARTS,
     seed=63,
     replicates=300,
     deep=3000,

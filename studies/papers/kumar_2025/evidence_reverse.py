@@ -1,10 +1,10 @@
 """Evidence on reverse-time sampling: laws of four samplers with exact, DSM and BSM scores, and their distances.
 
-Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no sample, and stand at
-replicate 0 alone; "samples", "flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them.
+Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no sample; "samples",
+"flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,10 +15,9 @@ from bounds.gaussian import Gaussian
 from bounds.gram import exact
 from bounds.reverse import SAMPLERS, error_split, exact_scores, marginal, sampled_law, thin
 from bounds.risk import risk
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, row, together
 from studies.study import Cell, Row
 
-Seeds = Sequence[np.random.SeedSequence]
 ESTIMATORS = {"dsm": dsm, "bsm": bsm}
 
 
@@ -101,17 +100,18 @@ def _grid(cell: Cell) -> list[Row]:
     law, first, last = _law(cell["eigenvalues"]), cell["ends"][0], cell["ends"][1]
     times = np.linspace(first, last, cell["steps"])
     scores = exact_scores(law, times)
+
+    def distance(sampler: str, every: int) -> float:
+        kept = thin(times.size, every)
+        drawn = sampled_law(times[kept], scores[kept], marginal(law, last), sampler)
+        return float(w2(marginal(law, first), drawn))
+
     rows = []
     for sampler in SAMPLERS:
-
-        def distance(every: int, sampler: str = sampler) -> float:
-            kept = thin(times.size, every)
-            drawn = sampled_law(times[kept], scores[kept], marginal(law, last), sampler)
-            return float(w2(marginal(law, first), drawn))
-
         for every in cell["every"]:
             of = {"sampler": sampler, "every": every, "steps": cell["steps"]}
-            rows.append(row("thin-discretisation", of, distance(every) / distance(1)))
+            ratio = distance(sampler, every) / distance(sampler, 1)
+            rows.append(row("thin-discretisation", of, ratio))
     return rows
 
 
@@ -199,39 +199,33 @@ def _thin(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _wide(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """KL's estimation part per dimension, a mean over the draws of a replicate; no more replicates than `most`."""
+    """KL's estimation part per dimension, a mean over the draws of a replicate."""
     d, times = cell["d"], np.geomspace(0.2, 2.0, cell["steps"])
     law = Gaussian(0.3 + 2.7 * (np.arange(d) + 0.5) / d)
-    rows: list[list[Row]] = [[] for _ in seeds]
-    for seed, mine in zip(seeds, rows, strict=True):
-        if seed.spawn_key[-1] < cell["most"]:
-            scores = _scores(law, cell["ratio"] * d, times, seed.spawn(cell["draws"]), ("dsm",))["dsm"]
-            found = kl(*_drawn_laws(law, times, scores, "exponential"))
-            mine.append(row("wide", {"x": d, "m": cell["ratio"] * d}, float(found.mean() / d)))
+    m, rows = cell["ratio"] * d, []
+    for seed in seeds:
+        scores = _scores(law, m, times, seed.spawn(cell["draws"]), ("dsm",))["dsm"]
+        found = kl(*_drawn_laws(law, times, scores, "exponential"))
+        rows.append([row("wide", {"x": d, "m": m}, float(found.mean() / d))])
     return rows
 
 
-COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
-    "order": _order,
-    "step": _step,
-    "start": _start,
-    "split": _split,
-    "grid": _grid,
-}
-DRAWN: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
-    "samples": _samples,
-    "flow": _flow,
-    "thin": _thin,
-    "wide": _wide,
+PARTS: Parts = {
+    "order": computed(_order),
+    "step": computed(_step),
+    "start": computed(_start),
+    "split": computed(_split),
+    "grid": computed(_grid),
+    "samples": together(_samples),
+    "flow": together(_flow),
+    "thin": together(_thin),
+    "wide": together(_wide),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """Rows of one part. What is computed stands at replicate 0 alone."""
-    part = cell["part"]
-    if part in DRAWN:
-        return DRAWN[part](cell, seeds)
-    return [COMPUTED[part](cell) if seed.spawn_key[-1] == 0 else [] for seed in seeds]
+    """Rows of one part."""
+    return measured(PARTS, cell, seeds)
 
 
 def _drawn(eigenvalues: list[float], steps: int, samples: int, *, rate: bool, compare: bool) -> Cell:
@@ -286,6 +280,7 @@ STUDY = evidence(
     "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d to 128.",
     CELLS,
     measure,
+    PARTS,
     seed=62,
     replicates=400,
     deep=4000,

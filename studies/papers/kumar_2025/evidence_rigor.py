@@ -6,13 +6,10 @@ not simplify to zero adds 1 to the row.
 """
 
 import math
-from collections.abc import Callable, Sequence
-
-import numpy as np
 
 from bounds import certify
 from bounds.intervals import Interval, maximum
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, row
 from studies.study import Cell, Row
 
 SPACINGS = ((0.05, 0.1), (0.1, 0.2), (0.2, 0.5), (0.5, 1.0), (1.0, 1.5), (1.5, 2.0))
@@ -60,10 +57,10 @@ def _kappa_gaussian(cell: Cell) -> list[Row]:
     return [row("kappa-gaussian", cell, found.upper)]
 
 
-PARTS: dict[str, Callable[[Cell], list[Row]]] = {
-    "information": _information,
-    "kappa": _kappa,
-    "kappa-gaussian": _kappa_gaussian,
+PARTS: Parts = {
+    "information": computed(_information),
+    "kappa": computed(_kappa),
+    "kappa-gaussian": computed(_kappa_gaussian),
 }
 CELLS: tuple[Cell, ...] = (
     {"part": "information", "u": [0.5, 20.0]},
@@ -75,16 +72,15 @@ CELLS: tuple[Cell, ...] = (
 )
 
 
-def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """The rows of one part; the same for every seed, since nothing is random.
+def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """The rows of one part.
 
     Raises
     ------
     InvalidInput
         If python-flint is not installed.
     """
-    rows = PARTS[cell["part"]](cell)
-    return [rows for _ in seeds]
+    return measured(PARTS, cell, seeds)
 
 
 STUDY = evidence(
@@ -92,5 +88,6 @@ STUDY = evidence(
     "Extremes of formulas over continuous boxes of parameters, by ball arithmetic.",
     CELLS,
     measure,
+    PARTS,
     seed=11,
 )

@@ -13,11 +13,9 @@ from scipy.special import ive
 
 from bounds.check import Array
 from bounds.process import simulate, weights
-from studies.evidence import row
+from studies.evidence import Rng, row
 from studies.papers.kumar_2025.supermartingale import HALF_WIDTH, density, panels, quadrature, worst_constants
 from studies.study import Cell, Row
-
-Rng = np.random.Generator
 
 
 def reflection(d: int) -> Array:

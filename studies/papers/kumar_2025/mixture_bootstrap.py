@@ -10,7 +10,7 @@ the first two with exact scores: from p_T, and from N(0, I) instead of it. Estim
 All methods of a cell see the same training set and the same noise. The score error is Σ_k γ_k E‖f − s‖², by quadrature.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -23,7 +23,7 @@ from bounds.mixture import Mixture
 from bounds.process import Step, simulate, uniform_grid, weights
 from bounds.transfer import Grid, drawn, total_variation, wasserstein
 from studies.papers.kumar_2025 import perceptron
-from studies.study import Cell, Row, Settings, Study
+from studies.study import Cell, Row, Settings, Study, at_most
 
 HORIZON = 3.0
 SAMPLER = "euler-maruyama"
@@ -34,6 +34,8 @@ SPREAD = 0.5  # of a component, in one dimension
 PLANE = np.array([[[0.30, 0.10], [0.10, 0.20]], [[0.16, -0.04], [-0.04, 0.24]]])
 
 Weight = Callable[[Step], float]
+# For each replicate: by method, scores on the grid, and the record of a network's training.
+Learned = Iterator[dict[str, tuple[list[Array], dict[str, float]]]]
 WEIGHTS: dict[str, Weight | None] = {
     "dsm": None,
     "bsm": lambda step: step.bootstrap_weight,
@@ -211,8 +213,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
     Notes
     -----
-    Cost of a method on features: about 3 ms in one dimension, 60 ms in two (30 steps); of networks, 0.35 ms per
-    iteration and step, 6 ms per epoch (m = 500, 15 steps).
+    Cost of a method on features: about 3 ms in one dimension, 60 ms in two (30 steps); of networks, COST
     """
     known = truth(cell["d"], cell["minor"], cell["separation"], cell["steps"])
     key = {name: cell[name] for name in KEYS}
@@ -221,11 +222,12 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
         return key | {"method": method, "quantity": quantity, "x": x, "value": float(value)}
 
     out: list[list[Row]] = []
-    for seed in seeds:
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    samples = [known.law.sample(cell["m"], rng) for rng in rngs]
+    learned = _on_networks if cell["learner"] == "network" else _on_features
+    for seed, x0, methods in zip(seeds, samples, learned(cell, known, samples, rngs), strict=True):
         rows: list[Row] = []
         out.append(rows)
-        if 0 < cell["most"] <= seed.spawn_key[-1]:
-            continue
         if seed.spawn_key[-1] == 0:
             for quantity, start in (("exact", known.start), ("exact-start", known.densities[-1])):
                 p = returned(known, start, known.scores)
@@ -233,10 +235,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
                 if cell["picture"] and quantity == "exact":
                     for name, one in (("none", known.densities[0]), ("exact", p)):
                         rows += [row(name, "density", value, x) for x, value in _thinned(known, one)]
-        rng = np.random.default_rng(seed)
-        x0 = known.law.sample(cell["m"], rng)
         rows.append(row("none", "sample", known.law.responsibilities(0.0, x0)[:, 1].mean()))
-        for name, (scores, more) in _learned(cell, known, x0, rng).items():
+        for name, (scores, more) in methods.items():
             found, p = judged(known, scores)
             rows += [row(name, quantity, value) for quantity, value in (found | more).items()]
             if cell["picture"] and name in _FEW:
@@ -249,30 +249,36 @@ def _thinned(known: Truth, p: Array) -> list[tuple[float, float]]:
     return [(round(float(x), 9), float(v)) for x, v in zip(known.grid.axis[::2], p[::2], strict=True)]
 
 
-def _learned(
-    cell: Cell, known: Truth, x0: Array, rng: np.random.Generator
-) -> dict[str, tuple[list[Array], dict[str, float]]]:
-    """Scores on the grid by method, and the record of a network's training."""
-    names: list[str] = cell["estimators"]
-    if cell["learner"] == "features":
+def _on_features(
+    cell: Cell, known: Truth, samples: Sequence[Array], rngs: Sequence[np.random.Generator]
+) -> Learned:
+    for x0, rng in zip(samples, rngs, strict=True):
         grams = list(feature_grams(x0, known.times, known.features, rng))
-        return {n: (s, {}) for n, s in on_features(known, grams, cell["fit"], names).items()}
-    path = list(simulate(x0, known.times, rng))
+        yield {n: (s, {}) for n, s in on_features(known, grams, cell["fit"], cell["estimators"]).items()}
+
+
+def _on_networks(
+    cell: Cell, known: Truth, samples: Sequence[Array], rngs: Sequence[np.random.Generator]
+) -> Learned:
+    if not samples:
+        return
+    names: list[str] = cell["estimators"]
+    paths = [list(simulate(x0, known.times, rng)) for x0, rng in zip(samples, rngs, strict=True)]
     train = perceptron.by_step if cell["fit"] == "step" else perceptron.jointly
-    start = int(rng.integers(2**31))
-    out = {}
-    for name in names:
-        # The same initial networks for all methods, so that what differs is the targets.
-        found = train(path, WEIGHTS[name], cell["budget"], np.random.default_rng(start))
-        record = {"iterations": found.iterations, "loss": found.loss, "converged": found.converged}
-        out[name] = ([score(known.grid.points) for score in found.scores], record)
-    return out
+    for found in train(paths, [WEIGHTS[name] for name in names], cell["budget"], rngs):
+        yield {
+            name: (
+                list(one.scores(known.grid.points)),
+                {"iterations": one.iterations, "loss": one.loss, "converged": one.converged},
+            )
+            for name, one in zip(names, found, strict=True)
+        }
 
 
 def batch(cell: Cell) -> int:
-    """Replicates per task: up to a second of work."""
+    """Replicates per task: up to a second or two of work; of networks, enough to train side by side."""
     if cell["learner"] == "network":
-        return 1
+        return 10
     return 20 if cell["d"] == 1 else 2
 
 
@@ -314,6 +320,7 @@ STUDY = Study(
     measure=measure,
     columns=COLUMNS,
     batch=batch,
+    replicates=at_most,
     presets={
         # Two cases have the replicates that decide a claim; the others are drawn and told.
         "quick": MixtureSettings(

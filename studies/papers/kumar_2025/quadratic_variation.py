@@ -10,8 +10,6 @@ from bounds.process import weights
 from studies.evidence import row
 from studies.study import Cell, Row
 
-Rng = np.random.Generator
-
 
 def largest_variation(times: Array, eigenvalue: float | None, gamma: Array | None = None) -> float:
     """sup of Σ_k w_k G_k² over Σ_j γ_j ζ_j² = 1, w_k = ∫_{t_{k−1}}^{t_k} 2 (e_s/σ_s²)² b(s)² ds.
@@ -49,7 +47,7 @@ def largest_variation(times: Array, eigenvalue: float | None, gamma: Array | Non
     return float(eigsh(operator, k=1, v0=start_vector, tol=1e-11, return_eigenvectors=False)[0])
 
 
-def measure_variation(cell: Cell, rng: Rng) -> list[Row]:
+def measure_variation(cell: Cell) -> list[Row]:
     """The largest quadratic variation on a grid; without an eigenvalue also as the log-concave case of the bounds."""
     times = np.array(cell["times"])
     value = largest_variation(times, cell["eigenvalue"])
@@ -60,14 +58,14 @@ def measure_variation(cell: Cell, rng: Rng) -> list[Row]:
     return rows
 
 
-def measure_weights(cell: Cell, rng: Rng) -> list[Row]:
+def measure_weights(cell: Cell) -> list[Row]:
     """The log-concave variation where the weights are not the gaps."""
     gamma = np.array(cell["gamma"])
     value = largest_variation(np.array(cell["times"]), None, gamma)
     return [row("variation-any-weights", {"case": cell["case"], "largest": float(gamma.max())}, value)]
 
 
-def measure_climb(cell: Cell, rng: Rng) -> list[Row]:
+def measure_climb(cell: Cell) -> list[Row]:
     """An adversary on the grid: hill climbing on 16 gaps, none above `largest`, that enlarges the variation.
 
     The search has a generator of its own, seeded by the cell: where it ends is computed, not sampled.
@@ -99,7 +97,7 @@ def decades(count: int) -> Array:
     return np.asarray(10.0 ** (-count + np.arange(STEPS * count + 36 + 1) / STEPS))
 
 
-def measure_separate(cell: Cell, rng: Rng) -> list[Row]:
+def measure_separate(cell: Cell) -> list[Row]:
     """What one more decade of t_1 adds to Σ_j γ_j Var(U_j), and the joint variation."""
 
     def cost(decade: int) -> float:

@@ -25,8 +25,6 @@ from bounds.process import weights
 from studies.evidence import row
 from studies.study import Cell, Row
 
-Rng = np.random.Generator
-
 # --- constants ----------------------------------------------------------------------------------------------
 
 
@@ -198,7 +196,7 @@ def chain_of(law: str, times: Array) -> Chain:
 FAR_MODES = "bimodal-2-0.04"
 
 
-def measure_adversary(cell: Cell, rng: Rng) -> list[Row]:
+def measure_adversary(cell: Cell) -> list[Row]:
     """κ* of one law at one ρ: the larger of two climbs, one from constants, one from functions near 0."""
     times, rho, law = np.array(cell["times"]), cell["rho"], cell["law"]
     chain, w = chain_of(law, times), worst_constants(times, 1e6)[1][:, None]
@@ -211,7 +209,9 @@ def measure_adversary(cell: Cell, rng: Rng) -> list[Row]:
     if family == "bimodal":
         modes = dict(zip(("mean", "variance"), map(float, parameters), strict=True))
         rows = [row("needed-bimodal", known | modes, value)]
-        return rows + [row("needed-far-modes", known | modes, value)] * (law == FAR_MODES)
+        if law == FAR_MODES:
+            rows.append(row("needed-far-modes", known | modes, value))
+        return rows
     return [row("needed-gaussian" if law == "gaussian" else "needed-log-concave", known, value)]
 
 
@@ -303,7 +303,7 @@ def second_moment(nodes: Array, masses: Array, times: Array, reach: float, step:
     return float(eigsh(operator, k=1, v0=start, tol=1e-7, return_eigenvectors=False)[0])
 
 
-def measure_need(cell: Cell, rng: Rng) -> list[Row]:
+def measure_need(cell: Cell) -> list[Row]:
     """The need to second order of one law on one grid, under the name of the claim's family of laws."""
     nodes, masses, reach = nodes_of(cell)
     value = second_moment(nodes, masses, np.array(cell["times"]), reach)
@@ -332,7 +332,7 @@ def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array
     return t * largest
 
 
-def measure_one_time(cell: Cell, rng: Rng) -> list[Row]:
+def measure_one_time(cell: Cell) -> list[Row]:
     """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 5, z on either side."""
     t, law = cell["time"], cell["law"]
     if law == "bimodal":

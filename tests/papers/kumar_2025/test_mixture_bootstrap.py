@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bounds import networks
 from bounds.check import InvalidInput
 from bounds.process import noise_variance, simulate, uniform_grid
 from figures.data import BadTable, FigureData
@@ -13,7 +14,7 @@ from figures.papers.kumar_2025 import figure_3b
 from studies import tables
 from studies.papers.kumar_2025 import joins, perceptron
 from studies.papers.kumar_2025 import mixture_bootstrap as study
-from studies.papers.kumar_2025.joins.figure_3b import _improvement
+from studies.papers.kumar_2025.joins.figure_3b import improvement
 from studies.papers.kumar_2025.mixture_bootstrap import STUDY, Case, MixtureSettings, cells, measure
 from studies.study import parse_settings
 from studies.sweep import run
@@ -69,20 +70,23 @@ def test_score_error_is_an_expectation():
 
 
 def test_replicates_do_not_see_their_batch():
-    """A replicate's rows are the same alone and beside others, networks included."""
-    for cell in cells(SETTINGS)[:2]:
-        together = measure(cell, seeds(3))
-        (alone,) = measure(cell, seeds(3)[2:])
+    """A replicate's rows are the same alone and beside others, networks of both kinds included."""
+    joint = cells(SETTINGS)[2] | {"fit": "joint"}
+    for cell in (*cells(SETTINGS)[:2], joint):
+        together = measure(cell, seeds(5))
+        (alone,) = measure(cell, seeds(5)[2:3])
         assert alone == together[2]
+        assert measure(cell, seeds(5)[3:]) == together[3:]
 
 
 def test_methods_share_their_data():
     """More estimators do not change the others' numbers."""
-    cell = cells(SETTINGS)[0]
-    few = measure(cell | {"estimators": ["dsm"]}, seeds(2))
-    many = measure(cell, seeds(2))
-    for a, b in zip(few, many, strict=True):
-        assert all(row in b for row in a)
+    joint = cells(SETTINGS)[2] | {"fit": "joint"}
+    for cell in (*cells(SETTINGS)[:2], joint):
+        few = measure(cell | {"estimators": ["dsm"]}, seeds(2))
+        many = measure(cell, seeds(2))
+        for a, b in zip(few, many, strict=True):
+            assert all(row in b for row in a)
 
 
 def test_most_bounds_the_replicates(table):
@@ -101,54 +105,77 @@ def test_network_learns_the_score(train):
     x = np.linspace(-2, 2, 41)[:, None]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for weight in (None, lambda step: step.bootstrap_weight):
-            found = train(path, weight, 60, np.random.default_rng(7))
-            assert all(np.sqrt(np.mean((f(x) + x) ** 2)) < 0.15 for f in found.scores)
-            short = train(path, weight, 2, np.random.default_rng(7))
-            assert (short.iterations, short.converged) == (2.0, 0.0)
-            assert short.loss > found.loss
+        weights = [None, lambda step: step.bootstrap_weight]
+        (found,) = train([path], weights, 60, [np.random.default_rng(7)])
+        (short,) = train([path], weights, 2, [np.random.default_rng(7)])
+        for long, brief in zip(found, short, strict=True):
+            assert np.all(np.sqrt(np.mean((long.scores(x) + x) ** 2, axis=1)) < 0.15)
+            assert (brief.iterations, brief.converged) == (2.0, 0.0)
+            assert brief.loss > long.loss
 
 
-def test_bootstrap_targets_of_a_network(monkeypatch):
-    """What the networks are given: DSM's −Z/σ² at t_1; then w e^g f'(X') − (1 − w) W/τ with the network before. Catches
-    a score taken at X_t, and e^{−g}. Read off the calls."""
-    seen = []
-    inner = perceptron._fit
+@pytest.mark.parametrize("train", [perceptron.by_step, perceptron.jointly])
+def test_bootstrap_targets_of_a_network(train, monkeypatch):
+    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g f'(X') − (1 − w) W/τ with the network
+    before, jointly that of the first half. Catches a score taken at X_t, e^{−g}, another replicate's data. Read off the
+    data that the losses are made of."""
+    seen, courses = [], []
+    made, adam = networks.Loss.__init__, networks.adam
 
-    def spy(network, inputs, targets):
-        seen.append((inputs, targets))
-        return inner(network, inputs, targets)
+    def spy(loss, x, y):
+        seen.append(y.copy())
+        made(loss, x, y)
 
-    monkeypatch.setattr(perceptron, "_fit", spy)
+    def course(*given):
+        courses.append(adam(*given))
+        return courses[-1]
+
+    monkeypatch.setattr(networks.Loss, "__init__", spy)
+    monkeypatch.setattr(networks, "adam", course)
     rng = np.random.default_rng(8)
-    path = list(simulate(rng.standard_normal((50, 1)), uniform_grid(0.3, 3), rng))
-    found = perceptron.by_step(path, lambda step: 0.7, 5, np.random.default_rng(9))
-    np.testing.assert_allclose(seen[0][1], -path[0].z / noise_variance(0.3))
-    g, tau = 0.3, np.sqrt(-np.expm1(-0.6))
-    for k in (1, 2):
-        wanted = 0.7 * np.exp(g) * found.scores[k - 1](path[k - 1].x) - 0.3 * path[k].w / tau
-        np.testing.assert_allclose(seen[k][1], wanted, rtol=1e-10)
-        decoy = 0.7 * np.exp(g) * found.scores[k - 1](path[k].x) - 0.3 * path[k].w / tau
-        assert np.abs(seen[k][1] - decoy).max() > 1e-3
+    times = uniform_grid(0.3, 3)
+    paths = [list(simulate(rng.standard_normal((50, 1)), times, rng)) for _ in range(2)]
+    rngs = [np.random.default_rng(k) for k in (9, 10)]
+    found = train(paths, [None, lambda step: 0.7], 6, rngs)
+    steps = np.stack(seen) if not courses else seen[1].reshape(4, 3, 50, 1).transpose(1, 0, 2, 3)
+
+    def before(i, k, x):
+        if not courses:
+            return found[i][1].scores(x)[k - 1]
+        t = np.full((50, 1), times[k - 1])
+        return networks.predict(courses[0].weights[i : i + 1], np.hstack([x, np.log(t), np.exp(-t)])[None])[0]
+
+    e, tau = np.exp(0.3), np.sqrt(-np.expm1(-0.6))
+    for i, path in enumerate(paths):
+        for k, now in enumerate(path):
+            dsm, bsm = steps[k, 2 * i : 2 * i + 2]
+            plain = -now.z / noise_variance(now.step.t)
+            np.testing.assert_allclose(dsm, plain)
+            if k == 0:
+                np.testing.assert_allclose(bsm, plain)
+            else:
+                wanted = 0.7 * e * before(i, k, path[k - 1].x) - 0.3 * now.w / tau
+                np.testing.assert_allclose(bsm, wanted, rtol=1e-9, atol=1e-12)
+                assert np.abs(bsm - 0.7 * e * before(i, k, now.x) + 0.3 * now.w / tau).max() > 1e-3
 
 
 def test_joined_figure(table):
     """Shares, parts and improvements from the CSV by plain means; Bonferroni over all comparisons; the words."""
     joined = joins.figure_3b(table)
-    first = joined.findings["settings"][0]
+    first = joined.findings.settings[0]
     frame = table.frame
     here = {"m": 80}
     own = column(frame, **here, quantity="sample")
     exact, start = (column(frame, **here, quantity=q)[0] for q in ("exact", "exact-start"))
     shares = {m: column(frame, **here, quantity="share", method=m) for m in ("dsm", "bsm", "wrong-level")}
-    assert first["discretisation"] == pytest.approx(start - 0.15, rel=1e-12)
-    assert first["initialisation"] == pytest.approx(exact - start, rel=1e-12)
-    assert first["sample"] == pytest.approx(np.sqrt(np.mean((own - 0.15) ** 2)), rel=1e-12)
+    assert first.discretisation == pytest.approx(start - 0.15, rel=1e-12)
+    assert first.initialisation == pytest.approx(exact - start, rel=1e-12)
+    assert first.sample == pytest.approx(np.sqrt(np.mean((own - 0.15) ** 2)), rel=1e-12)
     estimation = shares["bsm"] - 0.15 - (exact - 0.15) - (own - 0.15)
-    assert first["methods"]["bsm"]["estimation"] == pytest.approx(np.sqrt(np.mean(estimation**2)), rel=1e-12)
+    assert first.methods["bsm"].estimation == pytest.approx(np.sqrt(np.mean(estimation**2)), rel=1e-12)
     error = {m: np.abs(s - 0.15).mean() for m, s in shares.items()}
-    assert first["methods"]["bsm"]["gain"] == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
-    assert joined.findings["comparisons"] == 6
+    assert first.methods["bsm"].gain.gain == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
+    assert joined.findings.comparisons == 6
     assert len(joined.tables["gains"]) == 5
     assert set(joined.tables["densities"]["curve"]) == {"truth", "exact", "dsm", "bsm"}
     at = joined.tables["densities"]
@@ -164,7 +191,7 @@ def test_what_is_joined_can_be_drawn(table):
     """The figure's own checks pass on its join; without one of the tables they do not."""
     joined = joins.figure_3b(table)
     figure_3b.draw(FigureData("figure-3b", joined.tables, joined.facts))
-    assert joined.findings["missing"] == 0
+    assert joined.findings.run.missing == 0
     for name in joined.tables:
         fewer = {key: value for key, value in joined.tables.items() if key != name}
         with pytest.raises(BadTable, match="the table is missing"):
@@ -182,9 +209,9 @@ def test_words_of_improvement():
         (base + 0.02 * noise, "nothing"),
         (base + 0.9 * noise, "undecided"),
     ):
-        assert _improvement(base, other + 1e-3 * noise, 10)["word"] == word
-    narrow, wide = (_improvement(base, base + noise, c) for c in (1, 100))
-    assert wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])
+        assert improvement(base, other + 1e-3 * noise, 10).word == word
+    narrow, wide = (improvement(base, base + noise, c) for c in (1, 100))
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
 
 
 def test_no_picture_no_figure(table):

@@ -123,13 +123,6 @@ def test_replicates_do_not_see_their_batch(part):
             assert a["value"] == pytest.approx(b["value"], rel=1e-8)
 
 
-def test_what_is_computed_stands_once():
-    """At replicate 0, so that it has no standard error."""
-    cell = next(c for c in evidence.CELLS if c["part"] == "step")
-    seeds = [np.random.SeedSequence(9, spawn_key=(1, k)) for k in range(3)]
-    assert [len(rows) for rows in evidence.measure(cell, seeds)] == [6, 0, 0]
-
-
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_parts_of_the_split_one_eigenvalue_at_a_time(sampler):
     """The formulas' own chain of variances against the library's matrices, in a basis that is nobody's axes. Catches a

@@ -1,0 +1,55 @@
+"""The recommendation: its numbers are the results', its sentences stand and fall with their claims."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from bounds.ledger import claim
+from figures.papers.kumar_2025.recommendation import SENTENCES, closing
+
+LEVELS = [
+    SimpleNamespace(spacing=spacing, m=m, curve=curve, value=value * scale)
+    for spacing, m, scale in ((0.1, 500, 1.0), (0.1, 20000, 0.5), (0.02, 20000, 3.0))
+    for curve, value in (("DSM", 2.0), ("BSM", 1.2 if m == 20000 else 1.9), ("path fit", 0.18))
+]
+FOUND = {"beyond-basis": SimpleNamespace(levels=LEVELS)}
+HELD = {name: {"verdict": "HOLDS", "expected": "HOLDS"} for one in SENTENCES for name in one.claims}
+
+
+def test_numbers_are_filled_from_results():
+    """At the first spacing and the largest m: 1.2/2 and 0.18/2. The decoys: the other m (0.95), and another value."""
+    text = closing(FOUND, HELD)
+    assert "to 0.60 of denoising's" in text
+    assert "to 0.090 of denoising's" in text
+    other = [
+        SimpleNamespace(**vars(r) | {"value": 0.8}) if (r.spacing, r.m, r.curve) == (0.1, 20000, "BSM") else r
+        for r in LEVELS
+    ]
+    assert "to 0.80 of denoising's" in closing({"beyond-basis": SimpleNamespace(levels=other)}, HELD)
+    assert "withdrawn" not in text
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_sentence_falls_with_any_of_its_claims(name):
+    """REFUTED, UNDECIDED or not measured: that sentence is withdrawn and names the claim; the other two stay."""
+    for verdicts in (
+        HELD | {name: {"verdict": "REFUTED", "expected": "HOLDS"}},
+        HELD | {name: {"verdict": "UNDECIDED", "expected": "HOLDS"}},
+        {k: v for k, v in HELD.items() if k != name},
+    ):
+        text = closing(FOUND, verdicts)
+        assert text.count("withdrawn") == 1
+        assert f"withdrawn, since `{name}` is not as expected" in text
+
+
+def test_each_sentence_is_held_by_claims_of_the_ledger_and_short():
+    for one in SENTENCES:
+        assert one.claims
+        for name in one.claims:
+            assert claim(name).name == name
+        assert len(f"{one.who}: {one.text(FOUND)}".split()) <= 45
+
+
+def test_it_says_for_how_many_noise_draws():
+    """Bootstrapping is compared with denoising at one draw a datum, and nothing is claimed beyond."""
+    assert "one noise draw for each datum" in closing(FOUND, HELD)
