@@ -8,10 +8,11 @@ with app.setup:
     import numpy as np
     from teaching import Exercise, boxes, judged, logarithmic, mean, picture, plot, sheet
 
-    from bounds.concentration import kappa_gaussian, risk_bound, violation_probability
+    from bounds.concentration import risk_bound, violation_probability
     from bounds.estimators import dsm
     from bounds.gaussian import Gaussian, spectrum
     from bounds.gram import exact
+    from bounds.kernels import kappa_gaussian
     from bounds.ledger import claim
     from bounds.risk import dsm_empirical_risk, empirical_risk
     from figures import style

@@ -9,15 +9,9 @@ with app.setup:
     from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
 
     from bounds.claim import Claim, Measured
-    from bounds.concentration import (
-        gaussian_sum_variance,
-        kappa_gaussian,
-        kappa_log_concave,
-        kappa_separate,
-        kappa_universal,
-        path_sum,
-    )
+    from bounds.concentration import gaussian_sum_variance, path_sum
     from bounds.gaussian import Gaussian
+    from bounds.kernels import kappa_gaussian, kappa_log_concave, kappa_separate, kappa_universal
     from bounds.process import geometric_grid, noise_variance, simulate, uniform_grid, weights
     from figures import style
 

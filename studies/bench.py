@@ -4,6 +4,8 @@ Each measurement runs in a process of its own, so that its peak memory is its ow
 repeats; what is compared is measured in turn. Counted flops of the exact engine, a step:
 
     X_tᵀX_t, M_1ᵀM_1, LᵀL: d³ each;   three general products: 2 d³ each;   one Cholesky: d³/3.
+
+Longer than 350 lines: each measurement is a few lines that run in a process of their own, and there are many.
 """
 
 import platform

@@ -3,6 +3,8 @@
 One worker is a thread of this process, several are processes of their own, here or wherever a Dask scheduler
 has them. Tasks bring their own seeds and hold BLAS to one thread, so the numbers are the same. What is started
 here listens on the loopback device only.
+
+Longer than 350 lines: three executors keep one promise, that a worker that dies costs its task and no other.
 """
 
 import logging

@@ -33,16 +33,22 @@ COPIED = (
     *("bounds", "studies", "figures", "lessons", "tests"),
     *("dimfree.py", "pyproject.toml", "README.md", "paper_repro.md"),
 )
-# Beside test_MODULE.py: what else is a module's own.
+# Beside test_MODULE.py, in the same place below tests: what else is a module's own.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
-    "identities": ("identities", "claims_identities"),
+    "gaussian_algebra": ("identities", "papers.kumar_2025.identities"),
+    "identities": ("identities", "papers.kumar_2025.identities"),
+    "kernels": ("concentration",),
     "ledger": ("ledger", "claim"),
+    "papers.kumar_2025.beyond": ("papers.kumar_2025.bootstrap",),
+    "papers.kumar_2025.linear": ("ledger",),
+    "papers.kumar_2025.supermartingale": ("papers.kumar_2025.concentration",),
+    "papers.kumar_2025.symbolic": ("papers.kumar_2025.identities",),
 }
 CONFIG = """
 [tool.mutmut]
 source_paths = ["bounds"]
-only_mutate = ["bounds/{module}.py"]
+only_mutate = ["{path}"]
 also_copy = {copied}
 pytest_add_cli_args_test_selection = {tests}
 timeout_constant = 4.0
@@ -69,7 +75,7 @@ class Score:
 
     Attributes
     ----------
-    module : of bounds
+    module : of bounds, a work's as papers.STEM or papers.STEM.MODULE
     mutants, noticed : how many there are, and how many a test failed on or did not come to its end with
     survivors : the others
     """
@@ -81,8 +87,28 @@ class Score:
 
 
 def modules() -> list[str]:
-    """Those of bounds."""
-    return sorted(path.stem for path in (ROOT / "bounds").glob("*.py") if path.stem != "__init__")
+    """Those of bounds, the works' too; a package's __init__ has nothing of its own."""
+    paths = [path.relative_to(ROOT / "bounds") for path in (ROOT / "bounds").rglob("*.py")]
+    return sorted(".".join(path.with_suffix("").parts) for path in paths if path.stem != "__init__")
+
+
+def path_of(module: str) -> str:
+    """Its file."""
+    return f"bounds/{module.replace('.', '/')}.py"
+
+
+def module_of(function: str) -> str:
+    """The module of "module.function" or "module.Class.method"."""
+    return max((name for name in modules() if function.startswith(f"{name}.")), key=len)
+
+
+def tests_of(module: str) -> list[str]:
+    """The files that hold a module's own tests."""
+    places = [name.rpartition(".") for name in TESTS.get(module, (module,))]
+    return [
+        "/".join(["tests", *folder.split("."), f"test_{name}.py"]).replace("//", "/")
+        for folder, _, name in places
+    ]
 
 
 def workspace(module: str) -> tuple[Path, bool]:
@@ -95,7 +121,7 @@ def workspace(module: str) -> tuple[Path, bool]:
     folder = FOLDER / module
     known = folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    tests = [f"tests/test_{name}.py" for name in TESTS.get(module, (module,))]
+    tests = tests_of(module)
     decisive = [*tests, "tests/reference.py", "tests/measured.py", "tests/conftest.py"]
     before = [(folder / name).read_bytes() if (folder / name).exists() else b"" for name in decisive]
     for name in COPIED:
@@ -106,7 +132,7 @@ def workspace(module: str) -> tuple[Path, bool]:
             shutil.copy2(source, target)
     copied = [name for name in COPIED if name != "bounds"]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(CONFIG.format(module=module, copied=json.dumps(copied), tests=json.dumps(tests)))
+        file.write(CONFIG.format(path=path_of(module), copied=json.dumps(copied), tests=json.dumps(tests)))
     return folder, known and before != [(folder / name).read_bytes() for name in decisive]
 
 
@@ -152,7 +178,7 @@ def survivors(folder: Path) -> list[str]:
 
 def readable(name: str) -> str:
     """gram.exact of bounds.gram.x_exact__mutmut_3, and so on for methods, which mutmut sets apart by ǁ."""
-    module, _, mangled = name.removeprefix("bounds.").partition(".")
+    module, _, mangled = name.removeprefix("bounds.").rpartition(".")
     function = re.sub(r"__mutmut_\d+$", "", mangled)
     return f"{module}.{function.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 

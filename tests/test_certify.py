@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bounds import certify, concentration, risk
+from bounds import certify, kernels, risk
 from bounds.gaussian import Gaussian
 from bounds.intervals import Interval, maximum
 from bounds.process import uniform_grid, weights
@@ -94,7 +94,7 @@ def test_kappa_of_every_length(spacing):
     assert limit < bound < 1.002 * limit
     for steps in (1, 7, 400):
         times = uniform_grid(spacing, steps)
-        assert concentration.kappa_log_concave(times, weights(times)) < bound
+        assert kernels.kappa_log_concave(times, weights(times)) < bound
     assert holds(certify.kappa_every_length(Interval(spacing), math.ceil(4 / spacing)), bound)
 
 
@@ -156,7 +156,7 @@ def test_kappa_is_enclosed():
         spacing, value = float(np.exp(rng.uniform(-3, 0))), float(np.exp(rng.uniform(-3, 7)))
         steps = int(rng.integers(1, 30))
         times = uniform_grid(spacing, steps)
-        exact = concentration.kappa_gaussian(times, weights(times), [value])
+        exact = kernels.kappa_gaussian(times, weights(times), [value])
         assert holds(certify.kappa_enclosure(Interval(spacing), Interval(value), steps), exact, slack=1e-7)
         box = certify.kappa_enclosure(
             Interval(0.999 * spacing, 1.001 * spacing), Interval(0.99 * value, 1.01 * value), steps
@@ -170,7 +170,7 @@ def test_kappa_is_enclosed_whatever_the_vector(decline, monkeypatch):
     poor = np.exp(-decline * np.arange(20)).tolist()
     monkeypatch.setattr(certify, "_perron", lambda early, late: poor)
     times = uniform_grid(0.2, 20)
-    exact = concentration.kappa_gaussian(times, weights(times), [5.0])
+    exact = kernels.kappa_gaussian(times, weights(times), [5.0])
     found = certify.kappa_enclosure(Interval(0.2), Interval(5.0), 20)
     assert found.lower < 0.95 * exact < 1.05 * exact < found.upper
 

@@ -16,6 +16,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.stats import binomtest
 
 from bounds import concentration as c
+from bounds import kernels
 from bounds.check import Array, InvalidInput
 from bounds.gaussian import Gaussian
 from bounds.mixture import Mixture
@@ -94,11 +95,11 @@ def test_gaussian_sum_variance() -> None:
     kernel = 0.0
     for i, value in enumerate(values):
         u = np.sqrt(gamma) * zeta[:, i]
-        kernel += float(u @ c.kernel_gaussian(times, gamma, value) @ u)
+        kernel += float(u @ kernels.kernel_gaussian(times, gamma, value) @ u)
     variance = c.gaussian_sum_variance(times, gamma, zeta, values)
     assert_allclose([variance, kernel], direct, rtol=1e-12)
     diagonal = sum(
-        float(np.sum(gamma * zeta[:, i] ** 2 * np.diag(c.kernel_gaussian(times, gamma, v))))
+        float(np.sum(gamma * zeta[:, i] ** 2 * np.diag(kernels.kernel_gaussian(times, gamma, v))))
         for i, v in enumerate(values)
     )
     assert abs(diagonal / direct - 1) > 0.01
@@ -106,7 +107,7 @@ def test_gaussian_sum_variance() -> None:
     assert_allclose(np.sum(gamma * w**2), 1, rtol=1e-13)
     worst = np.column_stack([np.zeros(4), w])
     assert_allclose(c.gaussian_sum_variance(times, gamma, worst, values), kappa, rtol=1e-12)
-    assert_allclose(kappa, c.kappa_gaussian(times, gamma, values), rtol=1e-12)
+    assert_allclose(kappa, kernels.kappa_gaussian(times, gamma, values), rtol=1e-12)
     assert variance < kappa * float(np.sum(gamma[:, None] * zeta**2))
 
 
@@ -180,11 +181,11 @@ def test_reference_kappas(name: str) -> None:
     gamma = weights(times)
     second = kappa_by_quadrature(times, gamma, log_concave if value == np.inf else gaussian(value))
     if value == np.inf:
-        kernel = c.kernel_log_concave(times, gamma)
-        kappa = c.kappa_log_concave(times, gamma)
+        kernel = kernels.kernel_log_concave(times, gamma)
+        kappa = kernels.kappa_log_concave(times, gamma)
     else:
-        kernel = c.kernel_gaussian(times, gamma, value)
-        kappa = c.kappa_gaussian(times, gamma, [0.1, value])
+        kernel = kernels.kernel_gaussian(times, gamma, value)
+        kappa = kernels.kappa_gaussian(times, gamma, [0.1, value])
     last_digit = 10.0 ** -len(f"{wanted}".split(".")[1])
     assert abs(kappa - wanted) <= 0.51 * last_digit
     assert_allclose(kappa, second, rtol=1e-8)
@@ -210,14 +211,17 @@ def test_kernels_at_extreme_times() -> None:
 
     for value in (1e-6, 1.0, 1e12, np.inf):
         kernel = (
-            c.kernel_log_concave(times, gamma) if value == np.inf else c.kernel_gaussian(times, gamma, value)
+            kernels.kernel_log_concave(times, gamma)
+            if value == np.inf
+            else kernels.kernel_gaussian(times, gamma, value)
         )
         wanted = [[exact(t, u, value) for u in times] for t in times]
         assert_allclose(kernel, wanted, rtol=1e-13)
     naive = np.exp(1e-9) / (np.exp(1e-9) - np.exp(-1e-9))
     assert abs(naive / exact(1e-9, 1e-9, np.inf) - 1) > 1e-9
     assert_allclose(
-        c.kernel_gaussian(times[2:4], gamma[2:4], 1e12), c.kernel_log_concave(times[2:4], gamma[2:4])
+        kernels.kernel_gaussian(times[2:4], gamma[2:4], 1e12),
+        kernels.kernel_log_concave(times[2:4], gamma[2:4]),
     )
 
 
@@ -225,10 +229,10 @@ def test_gaussian_kappa_is_decided_by_the_largest_eigenvalue() -> None:
     """The maximum over coordinates, each eigenvalue on its own, is at the largest one, on three grids."""
     for times in (uniform_grid(0.1, 20), uniform_grid(1.0, 9), geometric_grid(1e-6, 5.0, 40)):
         gamma, values = weights(times), [0.01, 0.3, 1.0, 7.0]
-        each = [np.linalg.eigvalsh(c.kernel_gaussian(times, gamma, v))[-1] for v in values]
+        each = [np.linalg.eigvalsh(kernels.kernel_gaussian(times, gamma, v))[-1] for v in values]
         assert np.all(np.diff(each) > 0)
-        assert_allclose(c.kappa_gaussian(times, gamma, values), max(each), rtol=1e-12)
-        assert each[-1] < c.kappa_log_concave(times, gamma)
+        assert_allclose(kernels.kappa_gaussian(times, gamma, values), max(each), rtol=1e-12)
+        assert each[-1] < kernels.kappa_log_concave(times, gamma)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 30.0])
@@ -264,19 +268,19 @@ def test_constant_profile(level: float) -> None:
 
         return [[entry(j, k) for k in range(6)] for j in range(6)]
 
-    found = c.kernel_profile(times, gamma, lambda s: np.full(s.shape, level))
+    found = kernels.kernel_profile(times, gamma, lambda s: np.full(s.shape, level))
     assert_allclose(found, kernel(total(True)), rtol=1e-12)
     if level == 30:
         assert np.max(np.abs(np.array(kernel(total(False))) / found - 1)) > 0.1
-    sharp = c.kappa_profile(times, gamma, lambda s: np.full(s.shape, level))
-    crude = c.kappa_semi_log_concave(times, gamma, level)
+    sharp = kernels.kappa_profile(times, gamma, lambda s: np.full(s.shape, level))
+    crude = kernels.kappa_semi_log_concave(times, gamma, level)
     assert_allclose(sharp, np.linalg.eigvalsh(found)[-1], rtol=1e-12)
-    assert_allclose(crude, (1 + level) ** 2 * c.kappa_log_concave(times, gamma), rtol=1e-14)
+    assert_allclose(crude, (1 + level) ** 2 * kernels.kappa_log_concave(times, gamma), rtol=1e-14)
     assert sharp <= crude * (1 + 1e-12)
     early = uniform_grid(0.05, 20)
     pair = [
-        c.kappa_profile(early, weights(early), lambda s: np.full(s.shape, level)),
-        c.kappa_semi_log_concave(early, weights(early), level),
+        kernels.kappa_profile(early, weights(early), lambda s: np.full(s.shape, level)),
+        kernels.kappa_semi_log_concave(early, weights(early), level),
     ]
     if level:
         assert pair[0] < 0.9 * pair[1]
@@ -294,9 +298,9 @@ def test_atoms_have_a_profile() -> None:
             noise = -np.expm1(-2 * s)
             return np.asarray((np.exp(-2 * s) / noise - 1) / noise)
 
-        bounded = c.kappa_bounded(times, gamma, 1.0)
-        assert c.kappa_profile(times, gamma, profile) == pytest.approx(bounded, rel=1e-9)
-        assert c.kappa_bounded(times, gamma, np.sqrt(0.5)) < 0.6 * bounded
+        bounded = kernels.kappa_bounded(times, gamma, 1.0)
+        assert kernels.kappa_profile(times, gamma, profile) == pytest.approx(bounded, rel=1e-9)
+        assert kernels.kappa_bounded(times, gamma, np.sqrt(0.5)) < 0.6 * bounded
 
 
 def test_kappa_bounded_by_hand() -> None:
@@ -311,8 +315,8 @@ def test_kappa_bounded_by_hand() -> None:
         a = [np.sqrt(g) / (2 * np.sinh(t)) for g, t in zip(gamma, (t1, t2), strict=True)]
         p, q, r = a[0] ** 2 * w[0], a[0] * a[1] * w[0], a[1] ** 2 * (w[0] + w[1])
         wanted = (p + r) / 2 + np.hypot((p - r) / 2, q)
-        assert c.kappa_bounded([t1, t2], gamma, radius) == pytest.approx(wanted, rel=1e-13)
-        kernel = c.kernel_bounded([t1, t2], gamma, radius)
+        assert kernels.kappa_bounded([t1, t2], gamma, radius) == pytest.approx(wanted, rel=1e-13)
+        kernel = kernels.kernel_bounded([t1, t2], gamma, radius)
         assert_allclose(kernel, [[p, q], [q, r]], rtol=1e-13)
 
 
@@ -320,9 +324,9 @@ def test_strongly_log_concave_is_gaussian() -> None:
     """α = 1/λ, and not λ; and the profile −1/v of that λ gives the same."""
     times = uniform_grid(0.1, 9)
     gamma = weights(times)
-    found = c.kappa_strongly_log_concave(times, gamma, 4.0)
-    assert found == pytest.approx(c.kappa_gaussian(times, gamma, [0.25]), rel=1e-14)
-    assert found < 0.7 * c.kappa_gaussian(times, gamma, [4.0])
+    found = kernels.kappa_strongly_log_concave(times, gamma, 4.0)
+    assert found == pytest.approx(kernels.kappa_gaussian(times, gamma, [0.25]), rel=1e-14)
+    assert found < 0.7 * kernels.kappa_gaussian(times, gamma, [4.0])
 
 
 def _flipped(law: Mixture, s: Array) -> Array:
@@ -336,9 +340,9 @@ def test_gaussian_profile() -> None:
     gamma = weights(times)
     for value in (1e-3, 1.0, 50.0):
         law = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[value]]))
-        wanted = c.kernel_gaussian(times, gamma, value)
-        assert_allclose(c.kernel_profile(times, gamma, law.curvature_bound), wanted, rtol=1e-10)
-        flipped = c.kernel_profile(times, gamma, partial(_flipped, law))
+        wanted = kernels.kernel_gaussian(times, gamma, value)
+        assert_allclose(kernels.kernel_profile(times, gamma, law.curvature_bound), wanted, rtol=1e-10)
+        flipped = kernels.kernel_profile(times, gamma, partial(_flipped, law))
         assert np.max(flipped / wanted) > 1.5
 
 
@@ -379,7 +383,7 @@ def test_muckenhoupt_and_schur_symbolically() -> None:
 def bounds_hold(gaps: Array, bound: Callable[[Array], float]) -> bool:
     times = np.cumsum(gaps)
     gamma = np.diff(times, prepend=0.0)
-    return c.kappa_log_concave(times, gamma) <= bound(gamma) * (1 + 1e-12)
+    return kernels.kappa_log_concave(times, gamma) <= bound(gamma) * (1 + 1e-12)
 
 
 @settings(derandomize=True, max_examples=150, deadline=None, database=None)
@@ -387,8 +391,8 @@ def bounds_hold(gaps: Array, bound: Callable[[Array], float]) -> bool:
 def test_universal_bounds(logs: list[float]) -> None:
     """κ ≤ 1 + φ(max γ) ≤ 2 + max γ ≤ 2 e^{max γ} on any grid, gaps from 1e-7 to 16."""
     gaps = 10.0 ** np.array(logs)
-    assert bounds_hold(gaps, c.kappa_schur)
-    assert c.kappa_schur(gaps) <= 2 + gaps.max() <= c.kappa_universal(gaps)
+    assert bounds_hold(gaps, kernels.kappa_schur)
+    assert kernels.kappa_schur(gaps) <= 2 + gaps.max() <= kernels.kappa_universal(gaps)
 
 
 def test_universal_bounds_against_an_adversary() -> None:
@@ -398,19 +402,19 @@ def test_universal_bounds_against_an_adversary() -> None:
 
     def kappa(gaps: Array) -> float:
         times = np.cumsum(gaps)
-        return c.kappa_log_concave(times, np.diff(times, prepend=0.0))
+        return kernels.kappa_log_concave(times, np.diff(times, prepend=0.0))
 
     best = 0.0
     champion = np.ones(1)
     for largest in (0.03, 0.5, 3.0, 12.0):
         gaps = largest * rng.uniform(0.2, 1.0, 24)
-        value = kappa(gaps) / c.kappa_schur(gaps)
+        value = kappa(gaps) / kernels.kappa_schur(gaps)
         for _ in range(150):
             trial = np.minimum(gaps * np.exp(rng.standard_normal(24) * rng.choice([0.05, 0.5])), largest)
-            ratio = kappa(trial) / c.kappa_schur(trial)
+            ratio = kappa(trial) / kernels.kappa_schur(trial)
             if ratio > value:
                 gaps, value = trial, ratio
-        assert bounds_hold(gaps, c.kappa_universal)
+        assert bounds_hold(gaps, kernels.kappa_universal)
         if value > best:
             best, champion = value, gaps
     assert 0.9 < best < 1
@@ -424,7 +428,7 @@ def test_universal_bounds_against_an_adversary() -> None:
         np.diff(geometric_grid(1e-4, 4.0, 80), prepend=0.0), lambda g: float(np.exp(g.max()))
     )
     lopsided = np.concatenate([np.full(5, 4.0), np.full(40, 0.08)])
-    assert bounds_hold(lopsided, c.kappa_schur)
+    assert bounds_hold(lopsided, kernels.kappa_schur)
     assert not bounds_hold(lopsided, lambda g: float(g.max() / np.tanh(g.max() / 2)))
 
 
@@ -432,7 +436,9 @@ def test_uniform_grids_approach_their_bound() -> None:
     """κ ↑ Δ coth(Δ/2) as N → ∞, within 1e-3 at N = 400, Δ = 0.5 and 2: above 2, so no e^{max γ}-free '2' can hold."""
     for spacing in (0.5, 2.0):
         limit = spacing / np.tanh(spacing / 2)
-        values = [c.kappa_log_concave(uniform_grid(spacing, n), np.full(n, spacing)) for n in (20, 100, 400)]
+        values = [
+            kernels.kappa_log_concave(uniform_grid(spacing, n), np.full(n, spacing)) for n in (20, 100, 400)
+        ]
         assert values[0] < values[1] < values[2] < limit
         assert limit - values[2] < 1e-3
         assert values[2] > 2
@@ -447,11 +453,11 @@ def test_kappa_separate() -> None:
             times = geometric_grid(10.0**-decade, 4.0, 60 * decade)
             gamma = weights(times)
             kernel = (
-                c.kernel_log_concave(times, gamma)
+                kernels.kernel_log_concave(times, gamma)
                 if value == np.inf
-                else c.kernel_gaussian(times, gamma, value)
+                else kernels.kernel_gaussian(times, gamma, value)
             )
-            sums.append(c.kappa_separate(times, gamma, value))
+            sums.append(kernels.kappa_separate(times, gamma, value))
             assert_allclose(sums[-1], np.trace(kernel), rtol=1e-12)
             assert np.linalg.eigvalsh(kernel)[-1] < 2
             largest.append(np.diag(kernel).max())
@@ -527,8 +533,8 @@ def test_supermartingale_for_log_concave_laws(name: str) -> None:
         nodes, masses = quadrature_law(lambda y: np.exp(-y), 0.0, 11.0)
     times = np.array([0.1, 0.2, 0.4, 0.8])
     gamma = weights(times)
-    kappa = c.kappa_log_concave(times, gamma)
-    values, vectors = np.linalg.eigh(c.kernel_log_concave(times, gamma))
+    kappa = kernels.kappa_log_concave(times, gamma)
+    values, vectors = np.linalg.eigh(kernels.kernel_log_concave(times, gamma))
     assert_allclose(values[-1], kappa, rtol=1e-12)
     w = np.abs(vectors[:, -1]) / np.sqrt(gamma)
     for rho in (-0.7, 0.3, 0.7, 1.5):
@@ -549,7 +555,10 @@ def test_supermartingale_fails_for_a_bimodal_law_with_the_wrong_kappa() -> None:
     masses = masses / masses.sum()
     times = np.array([0.3, 0.5])
     gamma = weights(times)
-    low, high = c.kappa_log_concave(times, gamma), c.kappa_profile(times, gamma, law.curvature_bound)
+    low, high = (
+        kernels.kappa_log_concave(times, gamma),
+        kernels.kappa_profile(times, gamma, law.curvature_bound),
+    )
     assert high > 1.5 * low
     rho = 0.7
 
@@ -600,8 +609,8 @@ def test_worst_functions() -> None:
     gamma = weights(times)
     hermite, mass = np.polynomial.hermite_e.hermegauss(80)
     unit = worst_ratio(hermite, mass / mass.sum(), times, gamma)
-    assert unit == pytest.approx(c.kappa_gaussian(times, gamma, 1.0), rel=1e-8)
-    kappa = c.kappa_log_concave(times, gamma)
+    assert unit == pytest.approx(kernels.kappa_gaussian(times, gamma, 1.0), rel=1e-8)
+    kappa = kernels.kappa_log_concave(times, gamma)
     wide = worst_ratio(*quadrature_law(np.ones_like, -6.0, 6.0), times, gamma)
     assert 0.95 * kappa < wide < kappa
     for density, low, high in (
@@ -613,7 +622,7 @@ def test_worst_functions() -> None:
     modes = np.concatenate([-2 + 0.2 * hermite, 2 + 0.2 * hermite])
     bimodal = worst_ratio(modes, np.tile(mass, 2) / mass.sum() / 2, times, gamma)
     law = Mixture(np.array([0.5, 0.5]), np.array([[-2.0], [2.0]]), np.array([[0.04]]))
-    assert 6 * kappa < bimodal < c.kappa_profile(times, gamma, law.curvature_bound)
+    assert 6 * kappa < bimodal < kernels.kappa_profile(times, gamma, law.curvature_bound)
 
 
 # The bounds
@@ -687,8 +696,8 @@ def test_the_quadrature_where_it_is_hard(value: float, times: tuple[float, ...])
     def profile(s: Array) -> Array:
         return -1 / (np.exp(-2 * s) * value - np.expm1(-2 * s))
 
-    found = c.kernel_profile(times, gamma, profile)
-    np.testing.assert_allclose(found, c.kernel_gaussian(times, gamma, value), rtol=1e-11)
+    found = kernels.kernel_profile(times, gamma, profile)
+    np.testing.assert_allclose(found, kernels.kernel_gaussian(times, gamma, value), rtol=1e-11)
 
 
 TWO = ([0.1, 0.2], [1.0, 1.0])
@@ -698,13 +707,13 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
     ("call", "sentence"),
     [
         (
-            lambda: c.kappa_log_concave([0.1, 0.2], [1.0]),
+            lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0]),
             "gamma: must have shape (2,), one weight a time, but has (1,)",
         ),
-        (lambda: c.kappa_log_concave([0.1, 0.2], [1.0, 0.0]), "gamma: must be positive, but holds 0"),
-        (lambda: c.kappa_log_concave([0.1, 0.2], [1.0, np.nan]), "gamma: holds NaN or an infinity"),
+        (lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, 0.0]), "gamma: must be positive, but holds 0"),
+        (lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, np.nan]), "gamma: holds NaN or an infinity"),
         (
-            lambda: c.kappa_log_concave([0.2, 0.1], [1.0, 1.0]),
+            lambda: kernels.kappa_log_concave([0.2, 0.1], [1.0, 1.0]),
             "times: must be strictly increasing, but 0.1 follows 0.2",
         ),
         (
@@ -716,27 +725,30 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             "gamma: holds NaN or an infinity",
         ),
         (lambda: c.path_norm([np.inf], np.ones((1, 1, 1))), "gamma: holds NaN or an infinity"),
-        (lambda: c.kernel_gaussian(*TWO, 0.0), "eigenvalues: must be positive, but is 0"),
-        (lambda: c.kappa_gaussian(*TWO, []), "eigenvalues: must be a non-empty list of positive numbers"),
+        (lambda: kernels.kernel_gaussian(*TWO, 0.0), "eigenvalues: must be positive, but is 0"),
         (
-            lambda: c.kappa_gaussian(*TWO, [1.0, 0.0]),
+            lambda: kernels.kappa_gaussian(*TWO, []),
             "eigenvalues: must be a non-empty list of positive numbers",
         ),
-        (lambda: c.kappa_gaussian(*TWO, [np.nan]), "eigenvalues: holds NaN or an infinity"),
-        (lambda: c.kappa_semi_log_concave(*TWO, -0.1), "L_plus: must not be negative, but is -0.1"),
-        (lambda: c.kappa_semi_log_concave(*TWO, np.inf), "L_plus: holds NaN or an infinity"),
         (
-            lambda: c.kappa_profile(*TWO, lambda s: np.full(s.shape, -20.0)),
+            lambda: kernels.kappa_gaussian(*TWO, [1.0, 0.0]),
+            "eigenvalues: must be a non-empty list of positive numbers",
+        ),
+        (lambda: kernels.kappa_gaussian(*TWO, [np.nan]), "eigenvalues: holds NaN or an infinity"),
+        (lambda: kernels.kappa_semi_log_concave(*TWO, -0.1), "L_plus: must not be negative, but is -0.1"),
+        (lambda: kernels.kappa_semi_log_concave(*TWO, np.inf), "L_plus: holds NaN or an infinity"),
+        (
+            lambda: kernels.kappa_profile(*TWO, lambda s: np.full(s.shape, -20.0)),
             "profile: falls below −1/σ², which no law allows",
         ),
         (
-            lambda: c.kappa_profile(*TWO, lambda s: np.full(s.shape, np.inf)),
+            lambda: kernels.kappa_profile(*TWO, lambda s: np.full(s.shape, np.inf)),
             "profile: holds NaN or an infinity",
         ),
-        (lambda: c.kappa_universal([]), "gamma: must be a non-empty list of positive weights"),
-        (lambda: c.kappa_schur([1.0, 0.0]), "gamma: must be a non-empty list of positive weights"),
-        (lambda: c.kappa_schur([np.inf]), "gamma: holds NaN or an infinity"),
-        (lambda: c.kappa_separate(*TWO, 0.0), "eigenvalue: must be positive, but is 0"),
+        (lambda: kernels.kappa_universal([]), "gamma: must be a non-empty list of positive weights"),
+        (lambda: kernels.kappa_schur([1.0, 0.0]), "gamma: must be a non-empty list of positive weights"),
+        (lambda: kernels.kappa_schur([np.inf]), "gamma: holds NaN or an infinity"),
+        (lambda: kernels.kappa_separate(*TWO, 0.0), "eigenvalue: must be positive, but is 0"),
         (
             lambda: c.gaussian_sum_variance(*TWO, np.ones((2, 1)), [-1.0]),
             "eigenvalues: must be positive, but is -1",
@@ -753,8 +765,8 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
         (lambda: c.mean_risk_bound(0.0, 1.0, 1), "kappa: must be positive, but is 0"),
         (lambda: c.mean_risk_bound(1.0, -1.0, 1), "log_cardinality: must not be negative, but is -1"),
         (lambda: c.mean_risk_bound(1.0, 1.0, 0), "m: must be at least 1, but is 0"),
-        (lambda: c.kappa_bounded(*TWO, 0.0), "radius: must be positive, but is 0"),
-        (lambda: c.kappa_strongly_log_concave(*TWO, 0.0), "alpha: must be positive, but is 0"),
+        (lambda: kernels.kappa_bounded(*TWO, 0.0), "radius: must be positive, but is 0"),
+        (lambda: kernels.kappa_strongly_log_concave(*TWO, 0.0), "alpha: must be positive, but is 0"),
         (lambda: c.violation_probability(0.0, 2, 0.1), "fraction: must be positive, but is 0"),
         (lambda: c.violation_probability(1.0, 1, 0.1), "hypotheses: must be at least 2, but is 1"),
         (lambda: c.violation_probability(1.0, 2, 1.0), "delta: must lie between 0 and 1, but is 1"),
@@ -770,19 +782,19 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 def test_the_last_values_allowed() -> None:
     """On the good side of the borders above: L₊ = 0 is log-concave, one hypothesis, two, a profile of just −1/σ²."""
-    assert c.kappa_semi_log_concave(*TWO, 0.0) == c.kappa_log_concave(*TWO)
+    assert kernels.kappa_semi_log_concave(*TWO, 0.0) == kernels.kappa_log_concave(*TWO)
     assert c.mean_risk_bound(1.0, 0.0, 1) == 0
     assert 0 < c.violation_probability(1.0, 2, 0.1) < 0.1
-    flat = c.kernel_profile(*TWO, lambda s: 1 / np.expm1(-2 * s))
+    flat = kernels.kernel_profile(*TWO, lambda s: 1 / np.expm1(-2 * s))
     np.testing.assert_allclose(flat, 0, atol=1e-12)
 
 
 def test_the_simple_kappas_by_hand() -> None:
     """2 e^{1/2}; 1 + ½/(1 − e^{−1/2}); Σ_j γ_j c_j at λ = 2, with c_j = 1/σ_j² − 1/v_j by subtraction. λ = 1 hides a factor λ."""
-    assert c.kappa_universal([0.1, 0.5]) == pytest.approx(2 * np.exp(0.5), rel=1e-14)
-    assert c.kappa_schur([0.1, 0.5]) == pytest.approx(1 + 0.5 / (1 - np.exp(-0.5)), rel=1e-14)
+    assert kernels.kappa_universal([0.1, 0.5]) == pytest.approx(2 * np.exp(0.5), rel=1e-14)
+    assert kernels.kappa_schur([0.1, 0.5]) == pytest.approx(1 + 0.5 / (1 - np.exp(-0.5)), rel=1e-14)
     times, gamma, total = (0.2, 1.0), (0.3, 0.7), 0.0
     for t, weight in zip(times, gamma, strict=True):
         noise = 1 - np.exp(-2 * t)
         total += weight * (1 / noise - 1 / (2 * np.exp(-2 * t) + noise))
-    assert c.kappa_separate(times, gamma, 2.0) == pytest.approx(total, rel=1e-12)
+    assert kernels.kappa_separate(times, gamma, 2.0) == pytest.approx(total, rel=1e-12)

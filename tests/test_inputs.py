@@ -23,6 +23,7 @@ from bounds import (
     gaussian,
     gram,
     joint,
+    kernels,
     mixture,
     path,
     process,
@@ -185,18 +186,18 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
         concentration.gaussian_sum_variance,
         {"times": TIMES, "gamma": np.ones(3), "zeta": np.ones((3, 2)), "eigenvalues": np.ones(2)},
     ),
-    (concentration.kernel_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalue": 1.0}),
-    (concentration.kernel_log_concave, {"times": TIMES, "gamma": np.ones(3)}),
-    (concentration.kernel_bounded, {"times": TIMES, "gamma": np.ones(3), "radius": 1.0}),
-    (concentration.kappa_bounded, {"times": TIMES, "gamma": np.ones(3), "radius": 1.0}),
-    (concentration.kappa_strongly_log_concave, {"times": TIMES, "gamma": np.ones(3), "alpha": 2.0}),
-    (concentration.kappa_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalues": np.ones(2)}),
-    (concentration.kappa_semi_log_concave, {"times": TIMES, "gamma": np.ones(3), "L_plus": 0.5}),
-    (concentration.kappa_universal, {"gamma": np.ones(3)}),
-    (concentration.kappa_schur, {"gamma": np.ones(3)}),
-    (concentration.kappa_separate, {"times": TIMES, "gamma": np.ones(3)}),
-    (concentration.mean_risk_bound, {"kappa": 2.0, "log_cardinality": 3.0, "m": 10}),
+    (kernels.kernel_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalue": 1.0}),
+    (kernels.kernel_log_concave, {"times": TIMES, "gamma": np.ones(3)}),
+    (kernels.kernel_bounded, {"times": TIMES, "gamma": np.ones(3), "radius": 1.0}),
+    (kernels.kappa_bounded, {"times": TIMES, "gamma": np.ones(3), "radius": 1.0}),
+    (kernels.kappa_strongly_log_concave, {"times": TIMES, "gamma": np.ones(3), "alpha": 2.0}),
+    (kernels.kappa_gaussian, {"times": TIMES, "gamma": np.ones(3), "eigenvalues": np.ones(2)}),
+    (kernels.kappa_semi_log_concave, {"times": TIMES, "gamma": np.ones(3), "L_plus": 0.5}),
+    (kernels.kappa_universal, {"gamma": np.ones(3)}),
+    (kernels.kappa_schur, {"gamma": np.ones(3)}),
+    (kernels.kappa_separate, {"times": TIMES, "gamma": np.ones(3)}),
     (concentration.risk_bound, {"kappa": 2.0, "log_cardinality": 3.0, "delta": 0.1, "m": 10}),
+    (concentration.mean_risk_bound, {"kappa": 2.0, "log_cardinality": 3.0, "m": 10}),
     (concentration.violation_probability, {"fraction": 0.5, "hypotheses": 4, "delta": 0.1}),
     (
         rates.kumar_2025_log_b,
@@ -305,7 +306,7 @@ def test_the_table_of_calls_is_whole() -> None:
         ),
         *("dsm_step", "bootstrap", "path", "along", "some", "kl", "frechet", "w2", "solve"),
     }
-    modules = [bootstrap, classes, concentration, divergence, estimators, features, gaussian, gram]
+    modules = [bootstrap, classes, concentration, divergence, estimators, features, gaussian, gram, kernels]
     modules += [joint, mixture, path, process, rates, reverse, risk, targets, transfer]
     public = {
         name
@@ -539,7 +540,7 @@ def test_kl_of_laws_of_very_different_width(narrow: float) -> None:
         lambda: rates.gupta_2024_samples(4, 1e-200),
         lambda: rates.kumar_2025_linear_reference(np.inf),
         lambda: rates.block_2020_squared_error(1e200, 1e10, degree=2.0),
-        lambda: concentration.kappa_universal([800.0]),
+        lambda: kernels.kappa_universal([800.0]),
         lambda: concentration.violation_probability(0.5, 10**400, 0.1),
     ],
 )

@@ -2,6 +2,7 @@
 
 from bounds.claim import Claim, Paper
 from bounds.papers.kumar_2025 import (
+    beyond,
     bootstrap,
     classes,
     concentration,
@@ -11,6 +12,8 @@ from bounds.papers.kumar_2025 import (
     redraws,
     reverse,
     rigor,
+    supermartingale,
+    symbolic,
 )
 
 PAPER = Paper(
@@ -31,9 +34,12 @@ PAPER = Paper(
 CLAIMS: tuple[Claim, ...] = (
     *linear.CLAIMS,
     *bootstrap.CLAIMS,
+    *beyond.CLAIMS,
     *redraws.CLAIMS,
     *classes.CLAIMS,
     *concentration.CLAIMS,
+    *supermartingale.CLAIMS,
+    *symbolic.CLAIMS,
     *identities.CLAIMS,
     *reverse.CLAIMS,
     *mixture.CLAIMS,

@@ -14,48 +14,46 @@ from numpy.typing import ArrayLike
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim
-from bounds.gaussian import Gaussian
-from bounds.joint import Scheme, joint_risk
-from bounds.process import noise_variance, uniform_grid, weights
+from bounds.process import noise_variance, uniform_grid
 
 
-def _eigenvalues(cell: Cell) -> Array:
+def eigenvalues_of(cell: Cell) -> Array:
     return np.asarray(cell["eigenvalues"], dtype=np.float64)
 
 
-def _times(cell: Cell) -> Array:
+def times_of(cell: Cell) -> Array:
     if "times" in cell:
         return np.asarray(cell["times"], dtype=np.float64)
     steps = cell["steps"] if "steps" in cell else round(cell["last"] / cell["spacing"])
     return uniform_grid(cell["spacing"], steps)
 
 
-def _dsm(cell: Cell, t: float) -> float:
+def dsm_risk(cell: Cell, t: float) -> float:
     """m · risk of DSM at t, to leading order: d Σ_i (1/σ² − 1/v_i)."""
-    lam, noise = _eigenvalues(cell), float(noise_variance(t))
+    lam, noise = eigenvalues_of(cell), float(noise_variance(t))
     return float(lam.size * (1 / noise - 1 / (np.exp(-2 * t) * lam + noise)).sum())
 
 
 def bound(cell: Cell) -> float:
     """m · information bound at t: Σ_ij λ_i λ_j (1 + δ_ij)(1 + x)/(p_i² p_j)."""
-    lam, x = _eigenvalues(cell), float(np.expm1(2 * cell["t"]))
+    lam, x = eigenvalues_of(cell), float(np.expm1(2 * cell["t"]))
     p = lam + x
     return float((1 + x) * ((lam / p**2).sum() * (lam / p).sum() + (lam**2 / p**3).sum()))
 
 
 def gain_risk(cell: Cell, *, forget: bool = False) -> float:
     """m · risk at t of the risk-optimal bootstrap; `forget` leaves out what the step before cost."""
-    return float(_entries(cell, "scalar" if cell["scalar"] else "matrix", forget=forget).sum())
+    return float(entries_of(cell, "scalar" if cell["scalar"] else "matrix", forget=forget).sum())
 
 
-def _entries(cell: Cell, rule: str, *, forget: bool = False) -> Array:
+def entries_of(cell: Cell, rule: str, *, forget: bool = False) -> Array:
     """r_ij at t, in the clock x, of a bootstrap by its rule: "matrix", "scalar" or "BSM"; of "DSM" c_i.
 
     Where a = e^{2g}/v'_i + (v'_j/v_j) r'_ij, one weight for each entry leaves 1/(τ² + 1/a) − 1/v_i; one weight for all
     leaves w² a + (1 − w)²/τ² − 1/v_i at w = 1/(1 + τ² mean a). BSM has w = x'/x, the control-variate weight.
     """
-    lam = _eigenvalues(cell)
-    x = np.expm1(2 * _times(cell))
+    lam = eigenvalues_of(cell)
+    x = np.expm1(2 * times_of(cell))
     end = float(np.expm1(2 * cell["t"]))
     if rule == "DSM":
         x = np.array([end])
@@ -75,15 +73,15 @@ def _entries(cell: Cell, rule: str, *, forget: bool = False) -> Array:
 
 def _bound_over(cell: Cell, rule: str) -> float:
     """The largest ratio of an entry of the information bound to that of a rule."""
-    lam, x = _eigenvalues(cell), float(np.expm1(2 * cell["t"]))
+    lam, x = eigenvalues_of(cell), float(np.expm1(2 * cell["t"]))
     p = lam + x
     least = (1 + x) * np.outer(lam / p**2, lam / p) * (1 + np.eye(lam.size))
-    return float((least / _entries(cell, rule)).max())
+    return float((least / entries_of(cell, rule)).max())
 
 
 def _matrix_over_bsm(cell: Cell) -> float:
     """Total risk with a weight for each entry over BSM's."""
-    return float(_entries(cell, "matrix").sum() / _entries(cell, "BSM").sum())
+    return float(entries_of(cell, "matrix").sum() / entries_of(cell, "BSM").sum())
 
 
 def _spiked(cell: Cell) -> Cell:
@@ -101,18 +99,18 @@ def two_step(cell: Cell, *, column: bool = True) -> float:
 
 def _information(cell: Cell) -> Array:
     """I_ij + I_ji by the telescoped sum, shape (d, d)."""
-    lam = _eigenvalues(cell)
-    a = 1 / (lam + np.expm1(2 * np.concatenate([[0.0], _times(cell)]))[:, None])
+    lam = eigenvalues_of(cell)
+    a = 1 / (lam + np.expm1(2 * np.concatenate([[0.0], times_of(cell)]))[:, None])
     lost = np.einsum("ki,kj->ij", np.diff(a, axis=0), np.diff(a, axis=0))
     return np.asarray(np.outer(a[0], a[0]) - np.outer(a[-1], a[-1]) - lost)
 
 
 def path_risk(cell: Cell, *, apart: bool = False) -> float:
     """m · risk at t of the path fit: Σ_ij (1 + x)(1 + δ_ij)/(p_i² p_j (I_ij + I_ji)); `apart` has 1/I_ij instead."""
-    lam, x = _eigenvalues(cell), float(np.expm1(2 * cell["t"]))
+    lam, x = eigenvalues_of(cell), float(np.expm1(2 * cell["t"]))
     p = lam + x
     if apart:
-        clock = np.expm1(2 * np.concatenate([[0.0], _times(cell)]))
+        clock = np.expm1(2 * np.concatenate([[0.0], times_of(cell)]))
         a = 1 / (lam + clock[:, None])
         variance = 1 / np.einsum("ki,kj->ij", -np.diff(a, axis=0), a[1:])
     else:
@@ -122,33 +120,9 @@ def path_risk(cell: Cell, *, apart: bool = False) -> float:
 
 def _held_pair(cell: Cell, *, products: bool = True) -> float:
     lam = np.asarray(cell["pair"], dtype=np.float64)
-    a = 1 / (lam + np.expm1(2 * np.concatenate([[0.0], _times(cell)]))[:, None])
+    a = 1 / (lam + np.expm1(2 * np.concatenate([[0.0], times_of(cell)]))[:, None])
     lost = float(np.prod(np.diff(a, axis=0), axis=1).sum())
     return float(np.prod(a[0]) - np.prod(a[-1]) - (lost if products else 0.0))
-
-
-def _joint(cell: Cell, *, apart: bool = False) -> float:
-    """m Σ γ_k × risk of a joint fit, bias included; `apart` takes the residuals of different times as independent."""
-    law = Gaussian(_eigenvalues(cell))
-    times = _times(cell)
-    gamma = weights(times)
-    scheme = Scheme(cell["basis"], int(cell["count"]), local=bool(cell["local"]))
-    leading = joint_risk(law, times, scheme)
-    if not apart:
-        return float(cell["m"] * (gamma @ leading.at(int(cell["m"]))))
-    phi = scheme.functions(times)
-    v = np.array([law.variances(float(t)) for t in times])
-    noise = noise_variance(np.diff(times, prepend=0.0)) if cell["local"] else noise_variance(times)
-    bread = [np.linalg.inv((phi * (gamma * v[:, j])[:, None]).T @ phi) for j in range(law.dimension)]
-    total = 0.0
-    for i in range(law.dimension):
-        best = -phi @ (bread[i] @ (phi.T @ gamma))  # E T_k x_k = −1 for both targets
-        spread = 1 / noise + 2 * best + best**2 * v[:, i]
-        for j in range(law.dimension):
-            both = spread * v[:, j] + ((-1 - best * v[:, i]) ** 2 if i == j else 0.0)
-            meat = (phi * (gamma**2 * both)[:, None]).T @ phi
-            total += float(np.trace(bread[j] @ meat))  # Σ_k γ_k v_j φφᵀ is the bread's inverse
-    return float(cell["m"] * (gamma @ leading.bias) + total)
 
 
 def _limit_bsm(cell: Cell, *, flipped: bool = False) -> float:
@@ -184,34 +158,6 @@ def _inverse_product(cell: Cell, factor: float = 1.0) -> float:
     return float(factor / np.prod(cell["pair"]))
 
 
-def _joint_dsm(cell: Cell, share: float) -> float:
-    """`share` of DSM's expected joint risk, exact at small m."""
-    times = np.asarray(cell["times"])
-    lost = cell["m"] - _eigenvalues(cell).size - 1
-    joint = sum(g * _dsm(cell, float(t)) for g, t in zip(weights(times), times, strict=True))
-    return float(share * joint / lost)
-
-
-def _predicted_bsm(cell: Cell) -> float:
-    """BSM's joint risk over DSM's, to leading order."""
-    gamma = weights(cell["times"])
-    both = [[_entries({**cell, "t": t}, rule).sum() for t in cell["times"]] for rule in ("BSM", "DSM")]
-    return float(gamma @ both[0] / (gamma @ both[1]))
-
-
-def _predicted_path(cell: Cell) -> float:
-    """The path fit's joint risk over DSM's, to leading order."""
-    gamma = weights(cell["times"])
-    each = [path_risk({**cell, "t": t}) for t in cell["times"]]
-    return float(gamma @ each / (gamma @ [_dsm(cell, t) for t in cell["times"]]))
-
-
-def _by_weight(cell: Cell) -> float:
-    """The mean of γ over γ_k at t."""
-    gamma = dict(zip(cell["times"], weights(cell["times"]), strict=True))
-    return float(np.mean(list(gamma.values())) / gamma[cell["t"]])
-
-
 def _efficiency(cell: Cell, factors: ArrayLike = (1.15, 1.06)) -> float:
     coarse, fine = np.asarray(factors, dtype=np.float64)
     return float((coarse if cell["spacing"] == 0.1 else fine) * bound(cell))
@@ -220,10 +166,6 @@ def _efficiency(cell: Cell, factors: ArrayLike = (1.15, 1.06)) -> float:
 _THEORY = "theory.md, 'BSM with linear scores' and 'Fitting along the whole path'"
 _SETTING = (
     "Gaussian data of mean 0, λ = linspace(0.3, 3, 8), m = 20000, t_k = Δ k up to 2; leading order in 1/m"
-)
-_MIXTURES = (
-    "d = 3, m = 1000, Δ = 0.1, at t = 0.2 and 1: two modes (0.75, 0.25), heavy tails (a scale mixture), narrow modes at "
-    "±1; linear scores, the target is the best one, −V_t^{-1} x with V_t the true covariance"
 )
 
 CLAIMS: tuple[Claim, ...] = (
@@ -285,7 +227,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="upper",
         measurement="evidence-bootstrap-exact:order-white",
         formula=lambda c: 1.0,
-        decoy=lambda c: bound(c) / float(_entries(c, "BSM").sum()),
+        decoy=lambda c: bound(c) / float(entries_of(c, "BSM").sum()),
         decoy_note="that it attains the information bound",
         tolerance=1e-10,
         uses=("bootstrap-order",),
@@ -470,177 +412,5 @@ CLAIMS: tuple[Claim, ...] = (
         why="K_ij = ∫_0^∞ dx/(p_i² p_j) and K_ij + K_ji is the integral of −d(1/(p_i p_j)); what is lost is that the score "
         "matrix is symmetric, which no step-by-step fit knows.",
         uses=("optimal-limit", "path-information"),
-    ),
-    Claim(
-        name="joint-sandwich",
-        statement="The joint risk of one function over all noise levels is its bias plus the sandwich's variance over m, "
-        "for the targets T1 and T3, four fits.",
-        assumptions="Gaussian data, λ = 0.3, 1.2, 2.1, 3, Δ = 0.2, N = 10, m = 5000; B = 2 or 3; 0.5 % of slack.",
-        source="bounds/joint.py (derived here); theory.md, 'Joint-time fitting'",
-        origin="derived",
-        kind="tight",
-        measurement="evidence-bootstrap:joint-risk",
-        formula=_joint,
-        decoy=lambda c: _joint(c, apart=True),
-        decoy_note="residuals of different times taken as independent, as if each time had paths of its own",
-        tolerance=0.005,
-        why="Bread and meat of least squares; T1's residuals have covariance (e^{−(t_j − t_k)} σ_k²/σ_j²) C_{t_k} along a "
-        "path.",
-        uses=("dsm-risk",),
-    ),
-    Claim(
-        name="joint-piecewise-is-dsm",
-        statement="With as many indicators of time as there are times, the joint fit is DSM, step by step.",
-        assumptions="One drawn data set, d = 3, m = 60, four times not evenly spaced; ratio of the risks at each.",
-        source="theory.md, 'Joint-time fitting'",
-        origin="derived",
-        kind="identity",
-        measurement="evidence-bootstrap-exact:piecewise",
-        formula=lambda c: 1.0,
-        decoy=_by_weight,
-        decoy_note="that the joint loss fits a time with more weight γ_k better, in proportion",
-        tolerance=1e-9,
-        why="Indicators make the normal equations block-diagonal, one block a time, and γ_k drops out.",
-    ),
-    Claim(
-        name="map-bsm-never-loses",
-        statement="Measured on a map of (m/d, Δ, t_1, spectrum): at none of its cells is BSM's joint risk shown to be above "
-        "DSM's.",
-        assumptions="d = 16, m/d from 1.5 on, exact engine; where an interval holds both, it does not count as a loss. To "
-        "leading order bootstrap-order proves it.",
-        source="the study bootstrap-map (ours)",
-        origin="derived",
-        kind="upper",
-        measurement="map-bsm",
-        formula=lambda c: 1.0,
-        decoy=lambda c: 0.8,
-        decoy_note="at least a fifth below DSM's everywhere",
-        description=True,
-        tolerance=1e-3,
-        uses=("bootstrap-order",),
-    ),
-    Claim(
-        name="map-path-wins",
-        statement="Measured on the same map: at none of its cells is the path fit's joint risk shown to be above a third of "
-        "DSM's.",
-        assumptions="As map-bsm-never-loses.",
-        source="the study bootstrap-map (ours)",
-        origin="derived",
-        kind="upper",
-        measurement="map-path",
-        formula=lambda c: 1 / 3,
-        decoy=lambda c: 0.15,
-        decoy_note="0.15 of it everywhere",
-        description=True,
-        uses=("path-risk",),
-    ),
-    Claim(
-        name="scarce-matrix-loses",
-        statement="Measured at m/d = 1.5: with estimated risk-optimal matrix weights the joint risk is above DSM's, by 3 % on "
-        "times from 0.02 in steps of 0.2 and by 32 % on the two times 0.02 and 1.",
-        assumptions="d = 16, λ_i = i^{−1.5}; the mean of paired differences; a tenth of slack.",
-        source="measured here; the weights are optimal to leading order in 1/m only",
-        origin="derived",
-        kind="tight",
-        measurement="evidence-bootstrap:scarce-matrix",
-        formula=lambda c: _joint_dsm(c, 0.32 if len(c["times"]) == 2 else 0.03),
-        decoy=lambda c: 0.0,
-        decoy_note="that they cost nothing, since a weight off by ε costs ε²",
-        tolerance=0.1,
-        description=True,
-        why="The weights trust the first estimate as if its risk were c d/m, which at m = 1.5 d is a third of what it is.",
-        uses=("risk-optimal-gain",),
-    ),
-    Claim(
-        name="scarce-bsm-wins",
-        statement="Measured at the same cells: with the control-variate weight the joint risk is below DSM's, by 8.7 % and by "
-        "0.45 %.",
-        assumptions="As scarce-matrix-loses.",
-        source="measured here",
-        origin="derived",
-        kind="tight",
-        measurement="evidence-bootstrap:scarce-bsm",
-        formula=lambda c: _joint_dsm(c, -0.0045 if len(c["times"]) == 2 else -0.087),
-        decoy=lambda c: _joint_dsm(c, _predicted_bsm(c) - 1),
-        decoy_note="the share that it saves to leading order in 1/m",
-        tolerance=0.1,
-        description=True,
-        uses=("bootstrap-order",),
-    ),
-    Claim(
-        name="scarce-path-wins",
-        statement="Measured at the same cells: the path fit's joint risk is below DSM's by 92 % and by 90 %.",
-        assumptions="As scarce-matrix-loses.",
-        source="measured here",
-        origin="derived",
-        kind="tight",
-        measurement="evidence-bootstrap:scarce-path",
-        formula=lambda c: _joint_dsm(c, -0.90 if len(c["times"]) == 2 else -0.92),
-        decoy=lambda c: _joint_dsm(c, _predicted_path(c) - 1),
-        decoy_note="the share that it saves to leading order in 1/m",
-        tolerance=0.02,
-        description=True,
-        uses=("path-risk",),
-    ),
-    *(
-        Claim(
-            name=f"mixture-{name}-wins",
-            statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is nowhere shown to be farther "
-            "from the best linear score than DSM.",
-            assumptions=_MIXTURES + ".",
-            source="measured here; that the targets stay consistent is derived in bounds/path.py",
-            origin="derived",
-            kind="upper",
-            measurement=f"evidence-bootstrap:mixture-{name}",
-            formula=lambda c: 0.0,
-            decoy=lambda c, share=share: -share * _dsm(c, c["t"]),  # type: ignore[misc]
-            decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
-            description=True,
-            why="E T2 Xᵀ = E T3 Xᵀ = −I for every law of mean 0, so all regress to −V_t^{−1}; what differs is the noise.",
-            uses=(rests,),
-        )
-        for name, what, share, rests in (
-            ("bsm", "BSM", 0.5, "bootstrap-order"),
-            ("matrix", "the bootstrap with risk-optimal matrix weights", 0.5, "risk-optimal-gain"),
-            ("path", "the path fit", 0.95, "path-risk"),
-        )
-    ),
-    *(
-        Claim(
-            name=f"mixture-{name}-true-score",
-            statement=f"Measured on the same data: nor is {what} shown to be farther from the true score.",
-            assumptions=_MIXTURES
-            + "; fresh points. What no linear score can reach is 30 to 100 times DSM's own error at "
-            "t = 0.2 and is the same for all, so in all the gain is a few percent there.",
-            source="measured here",
-            origin="derived",
-            kind="upper",
-            measurement=f"evidence-bootstrap:true-{name}",
-            formula=lambda c: 0.0,
-            decoy=lambda c, share=share: -share * _dsm(c, c["t"]),  # type: ignore[misc]
-            decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
-            description=True,
-            why="The best linear score is the projection of the true one, so the two risks differ by a constant.",
-            uses=(f"mixture-{name}-wins",),
-        )
-        for name, what, share in (("bsm", "BSM", 0.8), ("path", "the path fit", 1.5))
-    ),
-    Claim(
-        name="mixture-path-attains",
-        statement="On the same data the path fit has at most 1.15 times the risk of the plug-in score of the empirical "
-        "covariance, as on Gaussian data.",
-        assumptions=_MIXTURES + ".",
-        source="measured here",
-        origin="derived",
-        kind="upper",
-        measurement="evidence-bootstrap:mixture-attained",
-        formula=lambda c: 0.0,
-        decoy=lambda c: -0.5 * _dsm(c, c["t"]),
-        decoy_note="by half of DSM's Gaussian risk less than that",
-        expected="REFUTED",
-        reason="the weights take the local residuals' variance from Gaussian data; with narrow modes at ±1 the "
-        "empirical covariance is known far better than that, and the path fit loses a factor of about 2 to it (it still "
-        "beats every bootstrap)",
-        uses=("path-efficiency",),
     ),
 )

@@ -4,7 +4,7 @@ What is measured is a rigorous end of the range over a whole box. What comes bef
 that the evidence does again, or a named theorem; see bounds.certify, and what subdivision does not reach.
 """
 
-from bounds import concentration
+from bounds import kernels
 from bounds.claim import Claim
 
 # Less than a unit in the last place: no slack, but a finite margin to report.
@@ -44,7 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-rigor:kappa-uniform",
-        formula=lambda c: concentration.kappa_schur([c["spacing"][0]]),
+        formula=lambda c: kernels.kappa_schur([c["spacing"][0]]),
         decoy=lambda c: 2.0,
         decoy_note="2, the continuum's constant, with nothing for the spacing: false, κ > 2.08 at "
         "Δ = 1, N = 24",
@@ -63,8 +63,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="upper",
         measurement="evidence-rigor:kappa-gaussian",
-        formula=lambda c: concentration.kappa_universal([c["spacing"][0]]),
-        decoy=lambda c: concentration.kappa_universal([c["spacing"][0]]) / 2,
+        formula=lambda c: kernels.kappa_universal([c["spacing"][0]]),
+        decoy=lambda c: kernels.kappa_universal([c["spacing"][0]]) / 2,
         decoy_note="e^Δ: half the constant; false at certified points of Δ in [0.1, 0.2], λ in [10, 1000]",
         tolerance=_EXACT,
         why="Collatz-Wielandt: any positive vector bounds the largest eigenvalue of a positive "

@@ -77,9 +77,9 @@ def _classes(cell: Cell, seeds: Seeds) -> list[list[Row]]:
             found["population"] = population
         _append(rows, of, found, seeds)
         if cell["draws"] > 1:
-            # Two standard deviations of χ²_p above its mean, in units of c.
+            # Two standard deviations of χ²_p above its mean, in units of c = 1/σ² − 1 of white data.
             level = parameters + 2 * np.sqrt(2 * parameters)
-            beyond = empirical > level * law.conditional_variances(t)[0]
+            beyond = empirical > level / np.expm1(2 * t)
             _append(rows, {**of, "level": level}, {"beyond": beyond}, seeds)
     for rank in cell["ranks"]:
         found = {"low-rank": m * empirical_risk(law, gram, low_rank(gram, rank))}
