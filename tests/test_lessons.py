@@ -1,5 +1,6 @@
 """The lessons: each runs as a script, says what it must, and its exercises' answers are right, by other routes."""
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -17,6 +18,7 @@ import dimfree
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import exact
 from bounds.reverse import error_split, exact_scores
+from tests.lessons import Checks
 
 ROOT = Path(dimfree.__file__).parent
 FILES = sorted((ROOT / "lessons").glob("lesson_*.py"))
@@ -41,6 +43,14 @@ SETTINGS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
 }
 
 
+def checks(name: str) -> Checks:
+    """What is known of a lesson: here, or beside the tests of the work that it is named after, as LESSON."""
+    if name in SETTINGS:
+        return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}))
+    found: Checks = importlib.import_module(f"tests.papers.test_{name.split('_', 2)[2]}").LESSON
+    return found
+
+
 @cache
 def lesson(name: str) -> ModuleType:
     """A lesson as a module; lessons are a folder of scripts and no package."""
@@ -63,9 +73,11 @@ def ran(name: str) -> tuple[str, dict[str, Any]]:
     return "\n".join(o.text for o in outputs if hasattr(o, "text")), dict(definitions)
 
 
-def test_there_are_seven() -> None:
-    assert [name.split("_")[1] for name in NAMES] == [str(k) for k in range(1, 8)]
-    assert set(SETTINGS) == set(NAMES)
+def test_they_are_numbered() -> None:
+    """From 1 on, each with what is checked of it; seven are nobody's, the others a work's."""
+    assert [name.split("_")[1] for name in NAMES] == [str(k) for k in range(1, len(NAMES) + 1)]
+    assert set(SETTINGS) == set(NAMES[:7])
+    assert all(len(checks(name).answers) == 3 for name in NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +95,7 @@ def test_it_runs_and_holds(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_planted_decoy_is_caught(name: str) -> None:
     """The lesson's own lesson: the same cell with the decoy in the formula's place says REFUTED."""
-    beside = {key: SimpleNamespace(value=value) for key, value in BESIDE.get(name, {}).items()}
+    beside = {key: SimpleNamespace(value=value) for key, value in checks(name).beside.items()}
     outputs, _ = lesson(name).app.run(defs={"planted": SimpleNamespace(value=True), **beside})
     shown = "\n".join(o.text for o in outputs if hasattr(o, "text"))
     assert "REFUTED" in shown
@@ -93,9 +105,9 @@ def test_the_planted_decoy_is_caught(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_slider_moves_the_picture(name: str) -> None:
     """One step of a slider is another picture and another number; the same setting is the same bytes."""
-    before, after = (lesson(name).show(*setting).text for setting in SETTINGS[name])
+    before, after = (lesson(name).show(*setting).text for setting in checks(name).settings)
     assert before != after
-    assert lesson(name).show(*SETTINGS[name][0]).text == before
+    assert lesson(name).show(*checks(name).settings[0]).text == before
     numbers = [re.findall(r"<strong[^>]*>([^<]*)</strong>", text) for text in (before, after)]
     assert numbers[0] != numbers[1]
 
@@ -240,7 +252,7 @@ ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
 def test_answer(name: str, k: int) -> None:
     """The typed answer is the computed one; the usual mistake is told so, with its hint, and what is far off is not."""
     exercise = ran(name)[1]["exercises"][k]
-    computed = float(ANSWERS[name][k]())
+    computed = float(checks(name).answers[k]())
     assert exercise.is_right(computed), (computed, exercise.answer)
     # The typed digits are right to a tenth of what is asked of the student, save where asymptotics are the answer.
     if name != "lesson_6_samples":

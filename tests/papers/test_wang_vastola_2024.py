@@ -335,11 +335,16 @@ def half_way(value):
     return float(sigmas[np.argmin(np.abs(image - image[-1] / 2))])
 
 
+def left(sigma):
+    """The unexplained fraction, as the study measures it."""
+    return float(study._unexplained({**SKEWED, "quantity": "high-noise", "sigma": sigma})[0]["value"])
+
+
 LESSON = Checks(
     settings=((0.15, 2.0), (0.16, 2.0)),
     answers=(
         lambda: half_way(4.0),
-        lambda: direct(SKEWED, 16.0) / direct(SKEWED, 32.0),
+        lambda: left(16.0) / left(32.0),
         lambda: float(ndtr(-1.0)) * 100,
     ),
 )
