@@ -17,10 +17,8 @@ from scipy.special import logsumexp
 
 from bounds.check import Array, InvalidInput
 from bounds.line import Line, flow
-from studies.evidence import evidence, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row, Study
-
-Seeds = Sequence[np.random.SeedSequence]
 
 # --- on the line, and Gaussians --------------------------------------------------------------------------------------
 
@@ -157,20 +155,20 @@ def _share(cell: Cell) -> list[Row]:
     return rows
 
 
-PARTS: dict[str, Callable[[Cell], list[Row]]] = {
-    "gaussian-flow": _gaussian_flow,
-    "emergence": _emergence,
-    "flow": _flow,
-    "unexplained": _unexplained,
-    "skip": _skip,
-    "end": _end,
-    "share": _share,
+PARTS: Parts = {
+    "gaussian-flow": computed(_gaussian_flow),
+    "emergence": computed(_emergence),
+    "flow": computed(_flow),
+    "unexplained": computed(_unexplained),
+    "skip": computed(_skip),
+    "end": computed(_end),
+    "share": computed(_share),
 }
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part: all are computed."""
-    return [PARTS[cell["part"]](cell) for _ in seeds]
+    return measured(PARTS, cell, seeds)
 
 
 def _modes(minor: float) -> Cell:
@@ -240,6 +238,7 @@ STUDY = evidence(
     "Scores, flows and jumps of mixtures on the line, and the flow of Gaussians.",
     CELLS,
     measure,
+    PARTS,
     seed=91,
     batch=1,
 )
@@ -387,16 +386,16 @@ def _jump(sigma: float, rng: np.random.Generator) -> list[Row]:
     ]
 
 
-SAMPLED: dict[str, Callable[[float, np.random.Generator], list[Row]]] = {
-    "share-of-energy": _share_of_energy,
-    "held-out": _held_out,
-    "jump": _jump,
+SAMPLED: Parts = {
+    "share-of-energy": one_by_one(lambda cell, rng: _share_of_energy(cell["sigma"], rng)),
+    "held-out": one_by_one(lambda cell, rng: _held_out(cell["sigma"], rng)),
+    "jump": one_by_one(lambda cell, rng: _jump(cell["sigma"], rng)),
 }
 
 
 def measure_digits(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part, a batch for each seed."""
-    return [SAMPLED[cell["part"]](cell["sigma"], np.random.default_rng(seed)) for seed in seeds]
+    return measured(SAMPLED, cell, seeds)
 
 
 DIGITS_CELLS: list[Cell] = [
@@ -409,6 +408,7 @@ DIGITS = evidence(
     "Scikit-learn's digits: what the Gaussian leaves of the exact score, who denoises held-out digits, jumps.",
     DIGITS_CELLS,
     measure_digits,
+    SAMPLED,
     seed=94,
     replicates=20,
     batch=20,
