@@ -6,7 +6,7 @@ A claim names its measurement as "STUDY:QUANTITY". What is computed and not samp
 error; what is sampled has as many as its settings say, and its mean is taken over them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ def evidence(
     about: str,
     cells: Sequence[Cell],
     measure: Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]],
+    quantities: Callable[[Cell], Collection[str]],
     *,
     seed: int,
     replicates: int = 1,
@@ -55,6 +56,7 @@ def evidence(
     name, about : as in Study
     cells : all of them, the same in every preset
     measure : as in Study; module-level in the study's own file
+    quantities : cell → what its rows may hold as "quantity", so that a claim is measured at its own cells alone
     seed : of the presets
     replicates : of the presets quick and paper; 1 where nothing is sampled
     deep : replicates of the preset deep; the same as the others by default
@@ -75,4 +77,5 @@ def evidence(
             "paper": few,
             "deep": settings(replicates=deep or replicates, seed=seed),
         },
+        quantities=quantities,
     )

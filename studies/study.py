@@ -11,9 +11,9 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
 
@@ -64,6 +64,7 @@ class Study:
     columns : the complete header of the table, in order, with "study" and "replicate", which the runner fills
     batch : cell → replicates per task, such that a task takes 0.1 to 1 s
     presets : name → settings
+    quantities : cell → all that its rows may hold as "quantity", where that is known before it is measured
 
     Raises
     ------
@@ -79,6 +80,7 @@ class Study:
     columns: tuple[str, ...]
     batch: Callable[[Cell], int]
     presets: Mapping[str, Settings]
+    quantities: Callable[[Cell], Collection[str]] | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(self.columns):
@@ -86,6 +88,17 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
+
+    def only(self, wanted: Collection[str]) -> "Study":
+        """The same study without the cells that yield none of these quantities; all of it, if it does not know."""
+        if (of := self.quantities) is None:
+            return self
+        return replace(
+            self,
+            cells=lambda settings: [
+                cell for cell in self.cells(settings) if not set(wanted).isdisjoint(of(cell))
+            ],
+        )
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ compares them on random laws and grids; "witness" and "two-step" are where one w
 "piecewise" fits one data set twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy import optimize
@@ -367,6 +367,25 @@ PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
 }
 
 
+# What the rows of each part may hold.
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "gaussian": ("path-risk", "unpooled-risk", "gain-risk"),
+    "joint": ("joint-risk",),
+    "scarce": ("scarce-bsm", "scarce-matrix", "scarce-scalar", "scarce-path"),
+    "mixture": (
+        *("mixture-bsm", "mixture-matrix", "mixture-path", "mixture-attained"),
+        *("true-bsm", "true-path"),
+    ),
+    "held": ("held-pair",),
+    "grids": ("share",),
+    "limit": ("limit-bsm", "limit-matrix", "approach-bsm", "approach-matrix", "far-pair"),
+    "order": ("order", "order-first", "order-white"),
+    "witness": ("witness",),
+    "two-step": ("two-step",),
+    "piecewise": ("piecewise",),
+}
+
+
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part; a sampled number is a mean over the draws of its replicate."""
     return PARTS[cell["part"]](cell, seeds)
@@ -494,6 +513,7 @@ STUDY = evidence(
     "Better weights, path fitting and joint-time fitting: risks on Gaussian data, at small m, and on mixtures.",
     SAMPLED,
     measure,
+    lambda cell: QUANTITIES[cell["part"]],
     seed=71,
     replicates=400,
     deep=6400,
@@ -504,5 +524,6 @@ EXACT = evidence(
     "What the path holds, the best times, the limits of small gaps and the order of the estimators, computed.",
     COMPUTED,
     measure,
+    lambda cell: QUANTITIES[cell["part"]],
     seed=72,
 )

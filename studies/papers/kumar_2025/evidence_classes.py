@@ -5,7 +5,7 @@ dense class at small m, simulated; "spiked" takes low-rank corrections where the
 bootstrap on T1 + α Û_{t'}, its control-variate form, with α = θ α*.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -168,6 +168,16 @@ PARTS: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
 }
 
 
+# What the rows of each part may hold.
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "classes": ("error", "population", "beyond", "low-rank"),
+    "ratio": ("population-over-empirical",),
+    "heavy": ("tail",),
+    "spiked": ("low-rank-regular",),
+    "control": ("fresh-times-carried", "control-risk"),
+}
+
+
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part; every number is a mean over the draws of its replicate."""
     return PARTS[cell["part"]](cell, seeds)
@@ -223,6 +233,7 @@ STUDY = evidence(
     "Linear classes from one parameter to d²: empirical and population risk; BSM in its control-variate form.",
     CELLS,
     measure,
+    lambda cell: QUANTITIES[cell["part"]],
     seed=61,
     replicates=400,
     deep=6400,

@@ -10,7 +10,7 @@ Gaussian data and constant F along eigenvectors see those coordinates alone, whi
 are all that is simulated ("span"). What the supermartingale needs of κ is computed in studies.supermartingale.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Any
@@ -268,6 +268,28 @@ COMPUTED: dict[str, Callable[[Cell, Rng], list[Row]]] = {
     "one-time": measure_one_time,
     "log-factor": measure_log_factor,
 }
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "span": ("gaussian-quantile", "gaussian-quantile-many"),
+    "wrong": ("wrong-choice",),
+    "prior": ("prior-quantile",),
+    "mean": ("mean-risk",),
+    "linear": ("gaussian-quantile",),
+    "law": ("law-quantile", "law-moment"),
+    "variation": ("variation", "variation-log-concave"),
+    "weights": ("variation-any-weights",),
+    "climb": ("variation-log-concave",),
+    "separate": ("separate-growth", "joint-variation"),
+    "adversary": ("needed-gaussian", "needed-log-concave", "needed-bimodal", "needed-far-modes"),
+    "one-time": ("need-one-time",),
+    "log-factor": ("log-factor-growth",),
+}
+
+
+def quantities(cell: Cell) -> tuple[str, ...]:
+    """What its rows may hold."""
+    return (f"need-{cell['family']}", "need-cauchy") if cell["kind"] == "need" else QUANTITIES[cell["kind"]]
+
+
 SHORT = [0.1, 0.2, 0.4, 0.8]
 
 
@@ -442,6 +464,7 @@ STUDY = evidence(
     "The dimension-free bounds with explicit constants: data sets judged, κ measured, adversaries let loose.",
     _cells(),
     measure,
+    quantities,
     seed=17,
     replicates=128,
     deep=4096,

@@ -398,6 +398,26 @@ KINDS: Mapping[str, Callable[[Cell, np.random.Generator], list[Row]]] = {
 }
 
 
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "pointwise": (
+        *("target-mean", "target-covariance", "posterior-covariance"),
+        *("posterior-mean-before", "alpha"),
+    ),
+    "matching": ("matching-gap",),
+    "mixing": ("target-noise",),
+    "paths": ("path-sum",),
+    "decomposition": ("sum-variance", "cross-time"),
+    "norm": ("pair-norm",),
+    "shapes": ("log-concave",),
+    "crossed": ("crossed",),
+}
+
+
+def quantities(cell: Cell) -> tuple[str, ...]:
+    """What its rows may hold."""
+    return (cell["quantity"],) if cell["kind"] == "symbolic" else QUANTITIES[cell["kind"]]
+
+
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
     """The rows of one cell; its kind picks how it is measured."""
     return [KINDS[cell["kind"]](cell, np.random.default_rng(seed)) for seed in seeds]
@@ -500,5 +520,6 @@ STUDY = evidence(
     "The identities of the theory: residuals in symbols, and both sides by quadrature on mixtures.",
     _cells(),
     measure,
+    quantities,
     seed=41,
 )

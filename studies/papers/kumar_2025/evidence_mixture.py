@@ -5,7 +5,7 @@ set and fits scores on features: per method the score error, the squared error o
 of the share's estimation part.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -158,6 +158,21 @@ COMPUTED: dict[str, Callable[[Cell], list[Row]]] = {
 }
 
 
+# What the rows of each part may hold.
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "point": ("point-score", "point-posterior", "point-residual"),
+    "share": ("exact-share",),
+    "variance": ("target-variance",),
+    "best-weight": ("best-weight", "best-variance"),
+    "wrong-level": ("wrong-level-bias",),
+    "learn": tuple(
+        f"{quantity}/{method}"
+        for quantity in ("score-error", "share-error", "estimation")
+        for method in ("dsm", "bsm", "bsm-half", "wrong-level")
+    ),
+}
+
+
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part."""
     if cell["part"] == "learn":
@@ -243,6 +258,7 @@ STUDY = evidence(
     "Mixtures: identities at points, samplers on a grid with exact scores, what the bootstrap gains with features.",
     CELLS,
     measure,
+    lambda cell: QUANTITIES[cell["part"]],
     seed=63,
     replicates=300,
     deep=3000,

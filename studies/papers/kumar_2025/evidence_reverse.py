@@ -4,7 +4,7 @@ Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with
 replicate 0 alone; "samples", "flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -226,6 +226,20 @@ DRAWN: dict[str, Callable[[Cell, Seeds], list[list[Row]]]] = {
 }
 
 
+# What the rows of each part may hold.
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "order": ("order", "leading-constant"),
+    "step": ("ancestral-lack", "ancestral-mean"),
+    "start": ("start-flow", "start-stochastic"),
+    "split": ("split",),
+    "grid": ("thin-discretisation",),
+    "samples": ("estimation-w2", "bsm-over-dsm", "kl-over-path"),
+    "flow": ("bsm-flow-kl",),
+    "thin": ("thin-estimation", "thin-squares"),
+    "wide": ("wide",),
+}
+
+
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """Rows of one part. What is computed stands at replicate 0 alone."""
     part = cell["part"]
@@ -286,6 +300,7 @@ STUDY = evidence(
     "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d to 128.",
     CELLS,
     measure,
+    lambda cell: QUANTITIES[cell["part"]],
     seed=62,
     replicates=400,
     deep=4000,

@@ -6,7 +6,7 @@ not simplify to zero adds 1 to the row.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -75,6 +75,14 @@ CELLS: tuple[Cell, ...] = (
 )
 
 
+# What the rows of each part may hold.
+QUANTITIES: Mapping[str, tuple[str, ...]] = {
+    "information": ("information-over-bootstrap",),
+    "kappa": ("kappa-uniform",),
+    "kappa-gaussian": ("kappa-gaussian",),
+}
+
+
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
     """The rows of one part; the same for every seed, since nothing is random.
 
@@ -92,5 +100,6 @@ STUDY = evidence(
     "Extremes of formulas over continuous boxes of parameters, by ball arithmetic.",
     CELLS,
     measure,
+    lambda cell: QUANTITIES[cell["part"]],
     seed=11,
 )
