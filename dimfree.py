@@ -10,14 +10,13 @@ import argparse
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 HERE = Path(__file__).resolve().parent
@@ -25,13 +24,13 @@ for package in ("bounds", "studies", "figures"):
     spec = find_spec(package)
     place = Path(spec.origin).resolve() if spec and spec.origin else None
     if place != HERE / package / "__init__.py":
-        stead = f"another {package!r}, {place}, stands before dimfree's own"
-        print(f"dimfree: {stead if place else f'its package {package!r} is missing'}", file=sys.stderr)
+        other = f"another {package!r}, {place}, is found before its own: leave its folder or PYTHONPATH"
+        print(f"dimfree: {other if place else f'its package {package!r} is missing'}", file=sys.stderr)
         raise SystemExit(2)
 
 # What takes long to import is imported by the commands that need it: --help, list and --version answer at once.
 from bounds.check import InvalidInput  # noqa: E402
-from studies import executors, names, output  # noqa: E402
+from studies import executors, names, options, output  # noqa: E402
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -44,34 +43,10 @@ if TYPE_CHECKING:
     from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
-RESULTS = Path("results")
-KINDS = ("claims", "studies", "figures", "papers")
-_NEWEST = "default: the newest in results/ that suffice, else those committed with dimfree; it says which"
 
 
 class Incomplete(Exception):
     """Cells are missing without which there is nothing to conclude."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Bad usage is one line, like every other refusal."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        say = output.note if file is sys.stderr else output.tell  # what was asked for, --help, is a result
-        say(message, end="")
-
-
-class _Version(argparse.Action):
-    """Looked up when it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *ignored: object) -> NoReturn:
-        from studies.code import dimfree_version
-
-        output.tell(f"dimfree {dimfree_version()}")
-        parser.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,12 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.open_streams()
     goes_on = ""
     try:
-        options = _parser().parse_args(arguments)
-        if options.command is _list:
-            return _list(options)  # too short to be stopped, and what stops a run takes long to import
-        if options.command in (_reproduce, _run):
+        given = options.parser().parse_args(arguments)
+        if given.command == "list":
+            return _list(given)  # too short to be stopped, and what stops a run takes long to import
+        if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
-        return _stoppable(options)
+        return _stoppable(given)
     except InvalidInput as error:
         return _refused(str(error))
     except KeyboardInterrupt:
@@ -96,14 +71,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(f"{where}{output.reason(error)}")
 
 
-def _stoppable(options: argparse.Namespace) -> int:
+def _stoppable(given: argparse.Namespace) -> int:
     """A command that may take long: a signal ends it with one sentence."""
     from studies.sweep import Interrupted, stoppable
 
-    command: Callable[[argparse.Namespace], int] = options.command
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "reproduce": _reproduce,
+        "run": _run,
+        "draw": _draw,
+        "verify": _verify,
+        "explain": _explain,
+        "report": _report,
+        "bench": _bench,
+    }
     try:
         with stoppable():
-            return command(options)
+            return commands[given.command](given)
     except (Interrupted, Incomplete) as stop:
         output.note(f"dimfree: {stop}")
         return 1
@@ -114,116 +97,21 @@ def _refused(why: str) -> int:
     return 2
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="dimfree", description="Executable theory for score matching.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="the version, and exit")
-    presets = names.literal("studies.catalog", "PRESETS")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    reproduce = commands.add_parser("reproduce", help="studies, verdicts, figures and paper_repro.md")
-    reproduce.add_argument("--preset", choices=presets, default="paper")
-    reproduce.add_argument("--out", type=Path, metavar="DIR", help="default: results/PRESET")
-    reproduce.add_argument("--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md")
-    reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    reproduce.set_defaults(command=_reproduce)
-
-    one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
-    one.add_argument("study", metavar="STUDY")
-    source = one.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE.toml")
-    source.add_argument("--preset", choices=presets, default="paper")
-    one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    one.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    one.add_argument("--executor", choices=("local", "dask"), default="local", help="where the work is done")
-    one.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of Dask; default: a cluster of N workers on this machine"
-    )
-    one.add_argument(
-        "--patience",
-        type=_seconds,
-        default=executors.PATIENCE,
-        metavar="SECONDS",
-        help="that Dask's scheduler has to answer, and to have a worker, at the start and at any time after; a "
-        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default %(default)g",
-    )
-    one.add_argument(
-        "--task-limit",
-        type=_seconds,
-        default=names.literal("studies.sweep", "LIMIT"),
-        metavar="SECONDS",
-        help="after which the run stops if no task comes back, wherever it runs; default %(default)g",
-    )
-    one.set_defaults(command=_run)
-
-    draw = commands.add_parser("draw", help="one figure, from results that are there")
-    draw.add_argument("figure", metavar="FIGURE")
-    draw.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    draw.set_defaults(command=_draw)
-
-    verify = commands.add_parser("verify", help="the claims, each with its decoy")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="or a pattern: 'kappa*'; default: all")
-    verify.add_argument("--paper", metavar="STEM", help="of this work alone")
-    verify.add_argument("--json", action="store_true")
-    verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    verify.set_defaults(command=_verify)
-
-    told = commands.add_parser("explain", help="one claim: what, why, from where, its decoy and last verdict")
-    told.add_argument("name", metavar="CLAIM")
-    told.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    told.set_defaults(command=_explain)
-
-    html = commands.add_parser(
-        "report", help="one HTML page of figures and claims, from results that are there"
-    )
-    html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    html.set_defaults(command=_report)
-
-    costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
-    costs.add_argument("--json", action="store_true")
-    costs.add_argument(
-        "--out", type=Path, metavar="DIR", help="for bench.json, and cost.md: what sweeps would take"
-    )
-    costs.set_defaults(command=_bench)
-
-    listing = commands.add_parser("list", help="papers, studies, figures, claims, estimators, presets")
-    only = listing.add_mutually_exclusive_group()
-    only.add_argument("kind", nargs="?", choices=KINDS, metavar=f"{{{','.join(KINDS)}}}", help="as a table")
-    only.add_argument("--json", action="store_true")
-    listing.set_defaults(command=_list)
-    return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= threading.TIMEOUT_MAX:
-        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, but is {text!r}")
-    return value
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _reproduce(options: argparse.Namespace) -> int:
+def _reproduce(given: argparse.Namespace) -> int:
     from bounds import ledger
     from figures import catalog as pictured
     from studies import catalog, verdicts
 
-    out: Path = options.out or RESULTS / options.preset
-    complete, results = _measure(catalog.STUDIES, options.preset, out, options.workers)
+    out: Path = given.out or options.RESULTS / given.preset
+    complete, results = _measure(catalog.STUDIES, given.preset, out, given.workers)
     with _blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
         joined = {figure.name: _join(figure, results) for figure in pictured.FIGURES}
         for figure in pictured.FIGURES:
             _save(figure, joined[figure.name], results, out / figure.paper)
-    target: Path = options.report or out / "paper_repro.md"
+    target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(_relative(out, target.parent)))
-    output.write(target, report_text(joined, judged, pictures, options.preset).encode(), "--report")
+    output.write(target, report_text(joined, judged, pictures, given.preset).encode(), "--report")
     output.mention(f"{_table(judged)}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
@@ -325,29 +213,29 @@ def _source(given: Path | None, studies: Sequence[Study]) -> Path:
 
     if given is not None:
         return given
-    own = provenance.newest(studies, RESULTS)
+    own = provenance.newest(studies, options.RESULTS)
     whose = f"from {own}, the newest there" if own else "from the results that are committed with dimfree"
     output.note(f"dimfree: {whose}; --from DIR for others")
     return own or COMMITTED
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace) -> int:
     from studies import catalog, study, sweep
 
-    one = catalog.study(options.study)
+    one = catalog.study(given.study)
     settings: study.Settings = (
-        study.load_settings(one.settings, options.config) if options.config else one.presets[options.preset]
+        study.load_settings(one.settings, given.config) if given.config else one.presets[given.preset]
     )
-    if options.scheduler is not None and options.executor != "dask":
+    if given.scheduler is not None and given.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
-    cluster = partial(executors.Dask, options.scheduler, options.workers, options.patience)
+    cluster = partial(executors.Dask, given.scheduler, given.workers, given.patience)
     outcome = sweep.run(
         one,
         settings,
-        options.out,
-        workers=options.workers,
-        executor=cluster if options.executor == "dask" else None,
-        limit=options.task_limit,
+        given.out,
+        workers=given.workers,
+        executor=cluster if given.executor == "dask" else None,
+        limit=given.task_limit,
     )
     for gap in outcome.missing:
         output.note(f"dimfree: {_told(gap)}")
@@ -355,45 +243,43 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if outcome.missing else 0
 
 
-def _draw(options: argparse.Namespace) -> int:
+def _draw(given: argparse.Namespace) -> int:
     from figures.catalog import FIGURES
     from studies import catalog
 
-    figure = next((f for f in FIGURES if f.name == options.figure), None)
+    figure = next((f for f in FIGURES if f.name == given.figure), None)
     if figure is None:
-        raise InvalidInput("FIGURE", f"{options.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
+        raise InvalidInput("FIGURE", f"{given.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
     studies = [catalog.study(name) for name in figure.studies]
-    source = _source(options.source, studies)
+    source = _source(given.source, studies)
     results = {one.name: _read(source, one) for one in studies}
-    _save(figure, _join(figure, results), results, options.out)
-    output.mention(
-        "\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png"))
-    )
+    _save(figure, _join(figure, results), results, given.out)
+    output.mention("\n".join(str(given.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
     return 0
 
 
-def _verify(options: argparse.Namespace) -> int:
+def _verify(given: argparse.Namespace) -> int:
     from bounds import ledger
     from studies import quantities, verdicts
 
-    claims = ledger.claims(options.names, options.paper)
+    claims = ledger.claims(given.names, given.paper)
     output.check_output()
     with output.scratch() as scratch:
-        complete, results = _measure(quantities.needed(claims), "quick", scratch, options.workers)
+        complete, results = _measure(quantities.needed(claims), "quick", scratch, given.workers)
         with _blaming_gaps(complete):
             judged = verdicts.judge(claims, results)
-    output.tell(json.dumps([v.to_json() for v in judged], indent=2) if options.json else _table(judged))
+    output.tell(json.dumps([v.to_json() for v in judged], indent=2) if given.json else _table(judged))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(given: argparse.Namespace) -> int:
     from bounds import ledger
     from studies import catalog, explain, provenance, quantities, verdicts
 
-    one = ledger.claim(options.name)
+    one = ledger.claim(given.name)
     name = quantities.study_of(one)
     study = catalog.study(name)
-    source = _source(options.source, [study])
+    source = _source(given.source, [study])
     if not (catalog.home(source, study) / f"{name}.json").exists():
         none = f"{source} has no results of {name}; run it first"
         output.tell(explain.text(explain.record(one), none))
@@ -406,17 +292,17 @@ def _explain(options: argparse.Namespace) -> int:
     return 0 if verdict.as_expected else 1
 
 
-def _report(options: argparse.Namespace) -> int:
+def _report(given: argparse.Namespace) -> int:
     from bounds import ledger
     from studies import catalog, verdicts
 
-    source = _source(options.source, catalog.STUDIES)
+    source = _source(given.source, catalog.STUDIES)
     results = {one.name: _read(source, one) for one in catalog.STUDIES}
     complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
     with _blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
-        output.write(options.out / "report.html", page_text(results, judged, _place(source)).encode())
-    output.mention(str(options.out / "report.html"))
+        output.write(given.out / "report.html", page_text(results, judged, _place(source)).encode())
+    output.mention(str(given.out / "report.html"))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -466,21 +352,21 @@ def _table(judged: Sequence[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def _bench(options: argparse.Namespace) -> int:
+def _bench(given: argparse.Namespace) -> int:
     from studies import bench
 
-    if not options.out:
+    if not given.out:
         output.check_output()
     lines = bench.run(lambda what: output.note(f"bench: {what}"))
     found = [vars(line) for line in lines]
-    text = json.dumps(found, indent=2) if options.json else bench.table(lines)
-    if not options.out:
+    text = json.dumps(found, indent=2) if given.json else bench.table(lines)
+    if not given.out:
         output.tell(text)
         return 0
     record = {"machine": bench.machine(), "lines": found}
     kept = f"{json.dumps(record, indent=2, ensure_ascii=False)}\n"
-    output.write(options.out / "bench.json", kept.encode())
-    output.write(options.out / "cost.md", cost_text(record).encode())
+    output.write(given.out / "bench.json", kept.encode())
+    output.write(given.out / "cost.md", cost_text(record).encode())
     output.mention(text)
     return 0
 
@@ -496,9 +382,9 @@ def cost_text(record: Mapping[str, Any]) -> str:
     return cost.render(record, answers, projection.WORKERS, shape, _docstring("studies.projection"))
 
 
-def _list(options: argparse.Namespace) -> int:
-    if options.kind:
-        output.tell(_table_of(options.kind))
+def _list(given: argparse.Namespace) -> int:
+    if given.kind:
+        output.tell(_table_of(given.kind))
         return 0
     from bounds.catalog import ESTIMATORS
 
@@ -510,7 +396,7 @@ def _list(options: argparse.Namespace) -> int:
         "estimators": list(ESTIMATORS),
         "presets": list(names.literal("studies.catalog", "PRESETS")),
     }
-    if options.json:
+    if given.json:
         output.tell(json.dumps(found | {"papers": [asdict(work) for work in works]}, indent=2))
     else:
         found |= {"papers": [work.stem for work in works]}

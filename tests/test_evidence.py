@@ -2,14 +2,18 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Collection
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from studies.catalog import STUDIES
+from bounds.ledger import CLAIMS, claim
+from studies.catalog import STUDIES, study
 from studies.evidence import COLUMNS, row
-from studies.study import Row, Study, replicate_seed
+from studies.quantities import needed, study_of
+from studies.study import Cell, Row, replicate_seed
 from studies.summary import groups
 from tests.measured import quick
 
@@ -18,13 +22,13 @@ FEWEST = 5
 """A standard error from fewer replicates is no basis for Student's t at a billionth."""
 
 
-def again(study: Study, entropy: int) -> list[Row]:
-    """All rows of replicate 0 of each cell, from another seed."""
+@cache
+def again(name: str) -> list[tuple[Cell, list[Row]]]:
+    """Each cell of a study with the rows of its replicate 0, from another seed than the preset's."""
+    one = study(name)
     return [
-        one
-        for cell in study.cells(study.presets["quick"])
-        for rows in study.measure(cell, [replicate_seed(entropy, cell, 0)])
-        for one in rows
+        (cell, [line for rows in one.measure(cell, [replicate_seed(12345, cell, 0)]) for line in rows])
+        for cell in one.cells(one.presets["quick"])
     ]
 
 
@@ -56,7 +60,47 @@ def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
 def test_what_is_drawn_has_an_error(study):
     """Each cell from the preset's seed and from another. Catches a drawn number with error 0, in no budget."""
     table = quick(study.name)
-    assert complaints(table.frame, again(study, 12345)) == []
+    assert complaints(table.frame, [line for _, rows in again(study.name) for line in rows]) == []
+
+
+def surprises(
+    yielded: list[tuple[Cell, list[Row]]], quantities: Callable[[Cell], Collection[str]]
+) -> list[str]:
+    """Which quantities a cell holds that it should not, or all cells together do not hold that they should."""
+    out, never = [], {quantity for cell, _ in yielded for quantity in quantities(cell)}
+    for cell, rows in yielded:
+        found = {str(line["quantity"]) for line in rows}
+        out += [f"{one} is not among those of {cell}" for one in sorted(found - set(quantities(cell)))]
+        never -= found
+    return out + [f"no cell has {one}" for one in sorted(never)]
+
+
+@pytest.mark.parametrize("study", EVIDENCE, ids=lambda study: study.name)
+def test_a_cell_holds_the_quantities_that_it_says(study):
+    """Else a claim would be judged on fewer cells by `dimfree verify NAME` than in the report."""
+    assert study.quantities is not None
+    assert surprises(again(study.name), study.quantities) == []
+
+
+def test_a_quantity_that_is_not_said_is_seen():
+    """The decoys: one too few for a cell, and one that there is nowhere."""
+    yielded = [({"part": "a"}, [row("x", {}, 1.0)]), ({"part": "b"}, [row("x", {}, 1.0), row("y", {}, 1.0)])]
+    assert surprises(yielded, lambda cell: ("x", "y")) == []
+    assert surprises(yielded, lambda cell: ("x",)) == ["y is not among those of {'part': 'b'}"]
+    assert surprises(yielded, lambda cell: ("x", "y", "z")) == ["no cell has z"]
+
+
+def test_fewer_cells_are_measured_for_one_claim():
+    """All cells that hold its quantity and none of another part's; all of them where a quantity is not all it needs."""
+    (few,) = needed([claim("kappa")])
+    whole = study(few.name)
+    cells = [one.cells(one.presets["quick"]) for one in (few, whole)]
+    assert cells[0] == [cell for cell in cells[1] if cell["kind"] == "variation"]
+    both = needed([claim("kappa"), claim("kappa-schur-any-weights"), claim("dsm-risk")])
+    assert [one.name for one in both] == [few.name, "small-samples"]
+    assert {cell["kind"] for cell in both[0].cells(both[0].presets["quick"])} == {"variation", "weights"}
+    (every,) = needed([one for one in CLAIMS if study_of(one) == "evidence-mixture"])
+    assert every is study("evidence-mixture")
 
 
 @pytest.mark.parametrize("study", EVIDENCE, ids=lambda study: study.name)

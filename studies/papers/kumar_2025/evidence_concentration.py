@@ -279,15 +279,26 @@ QUANTITIES: Mapping[str, tuple[str, ...]] = {
     "weights": ("variation-any-weights",),
     "climb": ("variation-log-concave",),
     "separate": ("separate-growth", "joint-variation"),
-    "adversary": ("needed-gaussian", "needed-log-concave", "needed-bimodal", "needed-far-modes"),
     "one-time": ("need-one-time",),
     "log-factor": ("log-factor-growth",),
 }
 
 
+# What an adversary finds on the laws of each family; on all others "needed-log-concave".
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "gaussian": ("needed-gaussian",),
+    "bimodal": ("needed-bimodal", "needed-far-modes"),
+}
+
+
 def quantities(cell: Cell) -> tuple[str, ...]:
     """What its rows may hold."""
-    return (f"need-{cell['family']}", "need-cauchy") if cell["kind"] == "need" else QUANTITIES[cell["kind"]]
+    match cell["kind"]:
+        case "need":
+            return f"need-{cell['family']}", "need-cauchy"
+        case "adversary":
+            return NEEDED.get(cell["law"].partition("-")[0], ("needed-log-concave",))
+    return QUANTITIES[cell["kind"]]
 
 
 SHORT = [0.1, 0.2, 0.4, 0.8]
