@@ -8,7 +8,8 @@ import matplotlib.figure
 
 from figures.data import FigureData
 
-Findings = Mapping[str, Any]
+Findings = Any
+"""What a figure's join found: an object with a name for each number."""
 Closing = Callable[[Mapping[str, Findings], Mapping[str, Mapping[str, Any]]], str]
 """From findings by figure and verdicts by claim to the words that close the report on a work."""
 
@@ -27,25 +28,25 @@ def listed(values: Sequence[Any]) -> str:
     return ", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in values)
 
 
-def missing(f: Findings) -> str:
+def missing(f: Any) -> str:
     """A warning where cells are missing, else nothing."""
-    return f" **{f['missing']} cells are missing.**" if f["missing"] else ""
+    return f" **{f.missing} cells are missing.**" if f.missing else ""
 
 
 def ran_linear(f: Findings) -> str:
     """What was run for a figure of the base studies."""
     return (
-        f"Study `{f['study']}`: Gaussian data, {f['spectrum']}; d = {listed(f['dims'])}; m = {listed(f['samples'])}; "
-        f"t = {listed(f['times'])}; {f['replicates']} replicates, seed {f['seed']}; engine `{f['engine']}`; "
-        f"code {f['code']}.{missing(f)}"
+        f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; d = {listed(f.run.dims)}; m = {listed(f.run.samples)}; "
+        f"t = {listed(f.run.times)}; {f.run.replicates} replicates, seed {f.run.seed}; engine `{f.run.engine}`; "
+        f"code {f.run.code}.{missing(f.run)}"
     )
 
 
 def ran_beyond(f: Findings) -> str:
     """What was run for a figure of another study of Gaussian data."""
     return (
-        f"Study `{f['study']}`: Gaussian data, {f['spectrum']}; {f['replicates']} replicates, seed {f['seed']}; code "
-        f"{f['code']}.{missing(f)}"
+        f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; {f.run.replicates} replicates, seed {f.run.seed}; code "
+        f"{f.run.code}.{missing(f.run)}"
     )
 
 

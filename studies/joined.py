@@ -17,9 +17,9 @@ class Joined:
     ----------
     tables : by name, for the figure
     facts : provenance, for the figure
-    findings : numbers for the report, JSON values
+    findings : numbers for the report, an object with a name for each
     """
 
     tables: Mapping[str, pd.DataFrame]
     facts: Mapping[str, Fact]
-    findings: Mapping[str, Any]
+    findings: Any

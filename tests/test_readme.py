@@ -19,8 +19,8 @@ def test_code_blocks(capsys: pytest.CaptureFixture[str]) -> None:
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), {})
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("HOLDS ")
-    assert first.count("answer='accepted'") == first.count("answer='contradicted'") == 1
+    assert first.startswith("mine: HOLDS. At the worst of 3 cells: measured ")
+    assert "Decoy (without the 1.5) rejected, at 3 of 3 cells." in first
     measured, predicted = map(float, second.split())
     assert abs(measured / predicted - 1) < 0.01
 

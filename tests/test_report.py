@@ -2,6 +2,7 @@
 
 import copy
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,12 +48,15 @@ METHOD: dict[str, Any] = {
     "error": 0.019,
     "estimation": 0.0137,
     "score": 0.69,
-    "total-variation": 0.117,
+    "total_variation": 0.117,
     "wasserstein": 0.166,
+    "gain": None,
+    "training": None,
 }
-BETTER = METHOD | {"gain": 0.18, "low": 0.053, "high": 0.31, "word": "helps"}
-NETWORK = {"iterations": 29.8, "loss": 0.122, "converged": 0.04}
-TRAINED = {"dsm": METHOD | NETWORK, "bsm": BETTER | NETWORK | {"word": "hurts"}}
+GAIN = {"gain": 0.18, "low": 0.053, "high": 0.31, "word": "helps"}
+BETTER = METHOD | {"gain": GAIN}
+NETWORK = {"training": {"iterations": 29.8, "loss": 0.122, "converged": 0.04}}
+TRAINED = {"dsm": METHOD | NETWORK, "bsm": BETTER | NETWORK | {"gain": GAIN | {"word": "hurts"}}}
 SETTING: dict[str, Any] = {
     "case": "features: m = 7",
     "n": 120,
@@ -115,7 +119,9 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "m": 200,
         "anchor": 16,
         "largest": 128,
-        "measured": {"value": 1.0021, "low": 0.99, "high": 1.014},
+        "value": 1.0021,
+        "low": 0.99,
+        "high": 1.014,
         "linear": 8.0,
         "not_drawn": [
             {
@@ -191,7 +197,7 @@ FINDINGS |= {
                 "mean": mean,
                 "low": 1.0,
                 "high": 4.2,
-                "value": mean,
+                "predicted": mean,
             }
             for gap in (0.1, 0.02)
             for name, mean in (("BSM", 4.0), ("path fit", 1.07))
@@ -257,12 +263,32 @@ def verdict(name: str, **more: Any) -> dict[str, Any]:
 VERDICTS = [verdict(name) for figure in FINDINGS for name in FIGURES[figure].claims]
 
 
+OF_THE_RUN = (*RAN,)
+
+
+def typed(value: Any) -> Any:
+    """A finding as the joins make it: an object with a name for each number. What goes by a chosen word stays a mapping."""
+    if isinstance(value, dict):
+        inner = {key: typed(one) for key, one in value.items()}
+        by_word = any(key in value for key in ("HOLDS", "helps", "dsm"))
+        return inner if by_word else SimpleNamespace(**inner)
+    return [typed(one) for one in value] if isinstance(value, list) else value
+
+
+def found(finding: dict[str, Any]) -> Any:
+    """What a figure found, with what is of its run in an object of its own."""
+    if "study" not in finding:
+        return typed(finding)
+    run = {key: value for key, value in finding.items() if key in OF_THE_RUN}
+    return typed({key: value for key, value in finding.items() if key not in run} | {"run": run})
+
+
 def rendered(
     findings: dict[str, dict[str, Any]] = FINDINGS,
     verdicts: list[dict[str, Any]] = VERDICTS,
     pictures: str = "",
 ) -> str:
-    figures = [(FIGURES[name], found) for name, found in findings.items()]
+    figures = [(FIGURES[name], found(one)) for name, one in findings.items()]
     return render([WORK], figures, {}, verdicts, pictures, "make reproduce PRESET=paper", "preset paper")
 
 
@@ -434,8 +460,8 @@ def test_false_alarms_are_added_up() -> None:
 
 def test_what_closes_a_work() -> None:
     """Behind its figures, from all findings and verdicts; only of the work whose it is."""
-    figures = [(FIGURES[name], found) for name, found in FINDINGS.items()]
-    closings = {
+    figures = [(FIGURES[name], found(one)) for name, one in FINDINGS.items()]
+    closings: dict[str, Any] = {
         "kumar_2025": lambda found, verdicts: f"CLOSED {len(found)} {len(verdicts)}\n\n",
         "other": str,
     }
@@ -505,7 +531,7 @@ def test_every_figure_is_told() -> None:
     assert "## One, Two 2025\n\n*A title*, V 2025, <https://x>." in text
     assert "**What we have of it.** its abstract.\n\n**Unknown.** its proof; C." in text
     other = WORK | {"stem": "other_1999"}
-    none = render([other], [(FIGURES["figure-1b"], FINDINGS["figure-1b"])], {}, [], "", "c", "r")
+    none = render([other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]))], {}, [], "", "c", "r")
     assert "Figure 1b" not in none
     assert "## One, Two 1999" in none
 

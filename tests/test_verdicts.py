@@ -286,7 +286,7 @@ def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str
     """Each figure's own checks pass on its join; without one of the tables they do not."""
     joined = joins.JOINS[figure.name]({name: beyond.get(name, table) for name in figure.studies})
     figure.draw(FigureData(figure.name, joined.tables, joined.facts))
-    assert joined.findings["missing"] == 0
+    assert joined.findings.run.missing == 0
     fewer = dict(list(joined.tables.items())[1:])
     with pytest.raises(ValueError, match="the table is missing"):
         figure.draw(FigureData(figure.name, fewer, joined.facts))
@@ -464,12 +464,12 @@ def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
         direct = float((a - row["ratio"] * b).std() / math.sqrt(6) / b.mean())
         assert row["high"] - row["ratio"] == pytest.approx(stats.t.ppf(0.975, 5) * direct, rel=1e-9)
     found = joined.findings
-    assert found["cells"] == 12
-    for row in found["worst"]:
-        assert row["ratio"] == cells.loc[cells["estimator"] == row["estimator"], "ratio"].max()
-    for row in found["best"]:
-        assert row["ratio"] == cells.loc[cells["estimator"] == row["estimator"], "ratio"].min()
-    assert len(found["loses"]) == int((cells["low"] > 1).sum())
+    assert found.cells == 12
+    for one in found.worst:
+        assert one.ratio == cells.loc[cells["estimator"] == one.estimator, "ratio"].max()
+    for one in found.best:
+        assert one.ratio == cells.loc[cells["estimator"] == one.estimator, "ratio"].min()
+    assert len(found.loses) == int((cells["low"] > 1).sum())
     measured = kumar.measure_map("bsm")(beyond["bootstrap-map"])
     mine = cells[cells["estimator"] == "BSM"]
     assert sorted(one.value for one in measured) == sorted(mine["ratio"])
@@ -486,16 +486,16 @@ def test_the_basis_join_is_a_mean_and_its_prediction(beyond: dict[str, Table]) -
         key = (row["m"], row["basis"], row["count"], int(row["target"] == "T3"))
         assert row["mean"] == pytest.approx(means[key], rel=1e-12)
         assert row["bias"] <= row["predicted"]
-    for row in joined.findings["best"]:
-        here = points[(points["m"] == row["m"]) & (points["target"] == row["target"])]
-        assert row["mean"] == here["mean"].min()
-    dsm = next(r for r in joined.findings["levels"] if (r["m"], r["curve"]) == (400, "DSM"))
+    for one in joined.findings.best:
+        here = points[(points["m"] == one.m) & (points["target"] == one.target)]
+        assert one.mean == here["mean"].min()
+    dsm = next(r for r in joined.findings.levels if (r.m, r.curve) == (400, "DSM"))
     risks = []
     for t in (0.2, 0.4, 0.6, 0.8):
         noise = 1 - math.exp(-2 * t)
         v = math.exp(-2 * t) * np.linspace(0.3, 3.0, 3) + noise
         risks.append((1 / noise - 1 / v).sum() * 3 / (400 - 4))
-    assert dsm["value"] == pytest.approx(0.2 * sum(risks), rel=1e-12)
+    assert dsm.value == pytest.approx(0.2 * sum(risks), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -718,12 +718,15 @@ def test_another_estimator_leaves_dsm_alone(engine: str) -> None:
 
 
 def test_a_cell_holds_only_what_matters() -> None:
-    """An unused exponent does not change the cell, and so not the seed; a used one does."""
+    """What a kind does not use is not in the cell, and so not in the seed (and refused where it is given); what it uses
+    is in it."""
 
     def key(**spectrum: Any) -> str:
         return canonical(cells(SETTINGS.model_copy(update={"spectrum": Spectrum(**spectrum)}))[0])
 
-    assert key(kind="identity", exponent=2.0) == key(kind="identity")
+    assert "exponent" not in key(kind="identity")
+    with pytest.raises(ValueError, match="does nothing for kind = 'identity'"):
+        Spectrum(kind="identity", exponent=2.0)
     assert key(kind="power", exponent=2.0) != key(kind="power")
     assert key(kind="linear", low=0.5) != key(kind="linear")
 

@@ -127,13 +127,11 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r['spacing']:g} | {r['m']} | {r['target']} | {r['basis']} | {r['count']} | {number(r['mean'])} [{number(r['low'])}, "
-        f"{number(r['high'])}] | {number(r['predicted'])} | {number(r['bias'])} |"
-        for r in f["best"]
+        f"| {r.spacing:g} | {r.m} | {r.target} | {r.basis} | {r.count} | {number(r.mean)} [{number(r.low)}, "
+        f"{number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
+        for r in f.best
     ]
-    levels = "; ".join(
-        f"{r['curve']} at Δ = {r['spacing']:g}, m = {r['m']}: {number(r['value'])}" for r in f["levels"]
-    )
+    levels = "; ".join(f"{r.curve} at Δ = {r.spacing:g}, m = {r.m}: {number(r.value)}" for r in f.levels)
     return (
         "Few functions leave a bias, many leave each step to itself. The joint risk of others on the same grids, by theory: "
         f"{levels}.\n\n" + "\n".join(rows)
@@ -142,8 +140,7 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     best = "; ".join(
-        f"Δ = {r['spacing']:g}, m = {r['m']}, target {r['target']}: {r['basis']}, B = {r['count']}"
-        for r in f["best"]
+        f"Δ = {r.spacing:g}, m = {r.m}, target {r.target}: {r.basis}, B = {r.count}" for r in f.best
     )
     return (
         "Joint risk against the number B of time functions, two panels for two sample counts: it falls while the bias does, "

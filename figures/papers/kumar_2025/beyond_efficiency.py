@@ -113,16 +113,16 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r['spacing']:g} | {r['t']:g} | {r['estimator']} | {number(r['mean'])} | {number(r['low'])} … "
-        f"{number(r['high'])} | {number(r['value'])} |"
-        for r in f["rows"]
+        f"| {r.spacing:g} | {r.t:g} | {r.estimator} | {number(r.mean)} | {number(r.low)} … "
+        f"{number(r.high)} | {number(r.predicted)} |"
+        for r in f.rows
     ]
-    last = max(r["t"] for r in f["rows"])
-    fine = min(r["spacing"] for r in f["rows"])
-    end = {r["estimator"]: r["mean"] for r in f["rows"] if r["t"] == last and r["spacing"] == fine}
+    last = max(r.t for r in f.rows)
+    fine = min(r.spacing for r in f.rows)
+    end = {r.estimator: r.mean for r in f.rows if r.t == last and r.spacing == fine}
     listed = ", ".join(f"{name} {number(value)}" for name, value in end.items())
     return (
-        f"At d = {f['d']}, m = {f['m']}; no estimator is told the covariance. The information bound is the least risk of "
+        f"At d = {f.d}, m = {f.m}; no estimator is told the covariance. The information bound is the least risk of "
         f"anything regular that sees the m samples. At t = {last:g}, Δ = {fine:g}, the risk over it is: {listed}. The path "
         "fit treats the score at all times as one function of one covariance and weighs every step's own noise by its known "
         "variance.\n\n" + "\n".join(rows)
@@ -130,10 +130,10 @@ def _found(f: Findings) -> str:
 
 
 def _alt(f: Findings) -> str:
-    last = max(r["t"] for r in f["rows"])
-    fine = min(r["spacing"] for r in f["rows"])
-    end = [r for r in f["rows"] if r["t"] == last and r["spacing"] == fine]
-    listed = ", ".join(f"{r['estimator']} {number(r['mean'])}" for r in end)
+    last = max(r.t for r in f.rows)
+    fine = min(r.spacing for r in f.rows)
+    end = [r for r in f.rows if r.t == last and r.spacing == fine]
+    listed = ", ".join(f"{r.estimator} {number(r.mean)}" for r in end)
     return (
         "Risk over the information bound against time, for five estimators, on a coarse and on a fine grid. "
         f"At t = {last:g} on the fine one: {listed}."

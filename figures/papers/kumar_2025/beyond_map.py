@@ -1,6 +1,5 @@
 """Should I bootstrap? Joint risk over DSM's for each estimator, against m/d, spacing, first time and spectrum."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.figure
@@ -104,28 +103,28 @@ def sample() -> FigureData:
     return FigureData("beyond-map", {"cells": pd.DataFrame(rows, columns=columns)}, {"d": 16})
 
 
-def _place(r: Mapping[str, Any]) -> str:
-    return f"{r['spectrum']}, t₁ = {r['first']:g}, Δ = {r['spacing']:g}, m/d = {r['m_over_d']:g}"
+def _place(r: Any) -> str:
+    return f"{r.spectrum}, t₁ = {r.first:g}, Δ = {r.spacing:g}, m/d = {r.m_over_d:g}"
 
 
 def _found(f: Findings) -> str:
     lines = [
-        f"- {r['estimator']}: between {number(best['ratio'])} ({_place(best)}) and {number(r['ratio'])} "
-        f"[{number(r['low'])}, {number(r['high'])}] ({_place(r)}) of DSM's joint risk"
-        for r, best in zip(f["worst"], f["best"], strict=True)
+        f"- {r.estimator}: between {number(best.ratio)} ({_place(best)}) and {number(r.ratio)} "
+        f"[{number(r.low)}, {number(r.high)}] ({_place(r)}) of DSM's joint risk"
+        for r, best in zip(f.worst, f.best, strict=True)
     ]
-    loses = "; ".join(f"{r['estimator']} at {_place(r)} ({number(r['ratio'])})" for r in f["loses"])
+    loses = "; ".join(f"{r.estimator} at {_place(r)} ({number(r.ratio)})" for r in f.loses)
     verdict = (
         f"With the whole interval above 1, and so worse than DSM: {loses}."
         if loses
         else ("Nowhere on the map does one of them lose to DSM with its whole interval above 1.")
     )
-    return f"Over {f['cells']} cells at d = {f['d']}:\n\n" + "\n".join(lines) + "\n\n" + verdict
+    return f"Over {f.cells} cells at d = {f.d}:\n\n" + "\n".join(lines) + "\n\n" + verdict
 
 
 def _alt(f: Findings) -> str:
-    worst = "; ".join(f"{r['estimator']} at most {number(r['ratio'])}" for r in f["worst"])
-    return f"A table of numbers on coloured ground: joint risk over DSM's in {f['cells']} settings for each estimator. {worst}."
+    worst = "; ".join(f"{r.estimator} at most {number(r.ratio)}" for r in f.worst)
+    return f"A table of numbers on coloured ground: joint risk over DSM's in {f.cells} settings for each estimator. {worst}."
 
 
 FIGURE = Figure(

@@ -230,17 +230,17 @@ def sample() -> FigureData:
 
 def _law_fit(one: Findings) -> str:
     """One law's fit: its χ² if it is excluded, else how much it may change."""
-    shape = "b = 0" if one["law"] == "constant" else one["law"]
-    if one["chi_square"] > one["limit"]:
-        return f"{shape}: excluded, χ² = {number(one['chi_square'])} above {number(one['limit'])}"
-    if one["law"] == "constant":
-        return f"b = 0: a = {number(one['a'], 4)} [{number(one['a_low'], 4)}, {number(one['a_high'], 4)}]"
+    shape = "b = 0" if one.law == "constant" else one.law
+    if one.chi_square > one.limit:
+        return f"{shape}: excluded, χ² = {number(one.chi_square)} above {number(one.limit)}"
+    if one.law == "constant":
+        return f"b = 0: a = {number(one.a, 4)} [{number(one.a_low, 4)}, {number(one.a_high, 4)}]"
     factor = (
-        f"a factor {number(one['factor_low'], 4)} to {number(one['factor_high'], 4)} over the grid"
-        if one["factor_high"] is not None
+        f"a factor {number(one.factor_low, 4)} to {number(one.factor_high, 4)} over the grid"
+        if one.factor_high is not None
         else "no bound on the factor over the grid"
     )
-    return f"{shape}: b = {number(one['b'])} [{number(one['b_low'])}, {number(one['b_high'])}], {factor}"
+    return f"{shape}: b = {number(one.b)} [{number(one.b_low)}, {number(one.b_high)}], {factor}"
 
 
 def _found(f: Findings) -> str:
@@ -248,12 +248,12 @@ def _found(f: Findings) -> str:
         "| scaled by | m | slope against log d | 95 % interval | predicted | shown to be within ± margin of 0 (p) |",
         "|---|---|---|---|---|---|",
     ]
-    for fit in f["fits"]:
-        shown = "yes" if fit["equivalent"] else "no"
+    for fit in f.fits:
+        shown = "yes" if fit.equivalent else "no"
         rows.append(
-            f"| {fit['scaling'].replace('|', chr(92) + '|')} | {fit['m']} | {number(fit['slope'], 2)} | "
-            f"{number(fit['slope_low'], 2)} … {number(fit['slope_high'], 2)} | {number(fit['predicted_slope'], 2)} | "
-            f"{shown}, ± {fit['margin']:g} (p = {number(fit['p'], 2)}) |"
+            f"| {fit.scaling.replace('|', chr(92) + '|')} | {fit.m} | {number(fit.slope, 2)} | "
+            f"{number(fit.slope_low, 2)} … {number(fit.slope_high, 2)} | {number(fit.predicted_slope, 2)} | "
+            f"{shown}, ± {fit.margin:g} (p = {number(fit.p, 2)}) |"
         )
     parts = [
         "Slopes of log error against log d, weighted least squares; equivalence to zero by two one-sided tests, never "
@@ -266,41 +266,39 @@ def _found(f: Findings) -> str:
         "is not contradicted by this; it is not needed for this class. For d ≤ 2, log log d is not positive and the "
         "scaling means nothing.",
     ]
-    for law in f["laws"]:
-        fits = "; ".join(_law_fit(one) for one in law["fits"])
+    for law in f.laws:
+        fits = "; ".join(_law_fit(one) for one in law.fits)
         named = {
             "constant": "the table names **constant**: whatever is not excluded changes by a factor below "
-            f"{number(law['flat_factor'], 4)} from the smallest d to the largest",
-            "UNDECIDED": f"**UNDECIDED** between {listed(law['standing'])}",
+            f"{number(law.flat_factor, 4)} from the smallest d to the largest",
+            "UNDECIDED": f"**UNDECIDED** between {listed(law.standing)}",
             "NONE": "**NONE** of them describes the table",
-        }.get(law["verdict"], f"the table names **{law['verdict']}**")
+        }.get(law.verdict, f"the table names **{law.verdict}**")
         parts.append(
-            f"Laws of error/log|H| at m = {law['m']}, a or a + b f(d) with any offset a, all that the table "
+            f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, all that the table "
             f"does not exclude at a joint 99 %: {named}. {fits}."
         )
         power = "; ".join(
-            f"{one['law']}: right {number(100 * one['right'])} %, wrong {number(100 * one['wrong'], 2)} %"
-            for one in law["power"]
+            f"{one.law}: right {number(100 * one.right)} %, wrong {number(100 * one.wrong, 2)} %"
+            for one in law.power
         )
         parts.append(
             "How often that rule names the right law on this grid at this noise "
-            f"({law['power'][0]['draws']} synthetic tables a law, without offset; the rest get no name): "
+            f"({law.power[0].draws} synthetic tables a law, without offset; the rest get no name): "
             f"{power}. For normal errors a wrong name comes in at most 1 % of tables, whichever of these "
-            f"laws holds, with whatever offset; that is proved. {law['design']['sentence']}"
+            f"laws holds, with whatever offset; that is proved. {law.design.sentence}"
         )
     parts.append(
         "Every slope was found twice, by statsmodels and by plain least squares on the whitened system; they differ by "
-        f"at most {number(max(fit['discrepancy'] for fit in f['fits']), 2)}, relative, at condition numbers up to "
-        f"{number(max(fit['condition'] for fit in f['fits']))}."
+        f"at most {number(max(fit.discrepancy for fit in f.fits), 2)}, relative, at condition numbers up to "
+        f"{number(max(fit.condition for fit in f.fits))}."
     )
     return "\n\n".join(parts)
 
 
 def _alt(f: Findings) -> str:
-    fits = "; ".join(
-        f"{number(fit['slope'], 2)} divided by {fit['scaling']}, m = {fit['m']}" for fit in f["fits"]
-    )
-    return f"Scaled error against dimension d = {f['dims'][0]} to {f['dims'][-1]}, log-log. Slopes: {fits}."
+    fits = "; ".join(f"{number(fit.slope, 2)} divided by {fit.scaling}, m = {fit.m}" for fit in f.fits)
+    return f"Scaled error against dimension d = {f.run.dims[0]} to {f.run.dims[-1]}, log-log. Slopes: {fits}."
 
 
 FIGURE = Figure(

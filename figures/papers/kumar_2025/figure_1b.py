@@ -241,16 +241,15 @@ def sample() -> FigureData:
 
 
 def _found(f: Findings) -> str:
-    measured = f["measured"]
     lines = [
-        f"From d = {f['anchor']} to d = {f['largest']}, at m = {f['m']}, error/log|H| changes by a factor "
-        f"{number(measured['value'], 4)} [{number(measured['low'], 4)}, {number(measured['high'], 4)}]; linear "
-        f"dependence would make it {number(f['linear'], 4)}. All curves are normalised at d = {f['anchor']}; the "
+        f"From d = {f.anchor} to d = {f.largest}, at m = {f.m}, error/log|H| changes by a factor "
+        f"{number(f.value, 4)} [{number(f.low, 4)}, {number(f.high, 4)}]; linear "
+        f"dependence would make it {number(f.linear, 4)}. All curves are normalised at d = {f.anchor}; the "
         "constants of the published rates are unknown, so only shapes are compared, and no competitor was measured.",
         "Published rates that are not drawn, and why:",
         "\n".join(
-            f"- {r['source']}{' (recalled, not read)' if r['recalled'] else ''}: {r['quantity']}; {r['note']}."
-            for r in f["not_drawn"]
+            f"- {r.source}{' (recalled, not read)' if r.recalled else ''}: {r.quantity}; {r.note}."
+            for r in f.not_drawn
         ),
     ]
     return "\n\n".join(lines)
@@ -258,9 +257,9 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        f"Scaled error against dimension, all curves equal at d = {f['anchor']}. Up to d = {f['largest']} the measured "
-        f"one changes by a factor {number(f['measured']['value'], 3)}, where linear growth would make it "
-        f"{number(f['linear'], 3)}."
+        f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = {f.largest} the measured "
+        f"one changes by a factor {number(f.value, 3)}, where linear growth would make it "
+        f"{number(f.linear, 3)}."
     )
 
 

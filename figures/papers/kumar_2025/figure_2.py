@@ -213,25 +213,25 @@ def sample() -> FigureData:
 
 def _ran(f: Findings) -> str:
     return (
-        f"The ledger, {f['claims']} claims; drawn are the {f['nodes']} that the explicit bounds and the form of "
+        f"The ledger, {f.claims} claims; drawn are the {f.nodes} that the explicit bounds and the form of "
         f"Theorem 1 rest on.{missing(f)}"
     )
 
 
 def _found(f: Findings) -> str:
-    counts = ", ".join(f"{count} {status}" for status, count in f["counts"].items() if count)
+    counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
     rows = [
         "| C | L | m | N | Δ | δ | d | log B at d less log B at 10 | B at d / B at 10 |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in f["log_factor"]:
+    for one in f.log_factor:
         rows.append(
-            f"| {number(one['constant'])} | {number(one['lipschitz'])} | {one['m']} | {one['steps']} | "
-            f"{number(one['spacing'])} | {number(one['delta'])} | {one['d']} | {number(one['growth'])} | "
-            f"{number(one['times'])} |"
+            f"| {number(one.constant)} | {number(one.lipschitz)} | {one.m} | {one.steps} | "
+            f"{number(one.spacing)} | {number(one.delta)} | {one.d} | {number(one.growth)} | "
+            f"{number(one.times)} |"
         )
     return (
-        f"{f['nodes']} claims, {f['edges']} arrows: {counts}. The graph has no circle.\n\n"
+        f"{f.nodes} claims, {f.edges} arrows: {counts}. The graph has no circle.\n\n"
         "*Theorem 1's own form beside it.* There the dimension enters through log B, "
         "B = C log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log B in it are "
         "unknown. What it adds from d = 10 on, by its definition; in the explicit bounds below it is 0, since κ does "
@@ -240,8 +240,10 @@ def _found(f: Findings) -> str:
 
 
 def _alt(f: Findings) -> str:
-    counts = ", ".join(f"{count} {status}" for status, count in f["counts"].items() if count)
-    return f"A graph of {f['nodes']} claims ({counts}), {f['edges']} arrows from each to those that use it, no circle."
+    counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
+    return (
+        f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, no circle."
+    )
 
 
 FIGURE = Figure(

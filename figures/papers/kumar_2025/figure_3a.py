@@ -169,28 +169,28 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r['t']:g} | {number(r['ratio'])} | {number(r['low'])} … {number(r['high'])} | {number(r['predicted'])} | "
-        f"{number(r['bound'])} |"
-        for r in f["ratios"]
+        f"| {r.t:g} | {number(r.ratio)} | {number(r.low)} … {number(r.high)} | {number(r.predicted)} | "
+        f"{number(r.bound)} |"
+        for r in f.ratios
     ]
-    last = f["ratios"][-1]
-    below = sum(r["high"] < 1 for r in f["ratios"])
+    last = f.ratios[-1]
+    below = sum(r.high < 1 for r in f.ratios)
     text = (
-        f"At d = {f['d']}, m = {f['m']}. With the variance-optimal weight (Algorithm 1's own weights are unknown) the "
-        f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f['ratios'])} steps after the first; "
-        f"at t = {last['t']:g} the ratio is {number(last['ratio'])}. "
-        f"The information bound there is {number(last['bound'])}: BSM leaves a factor "
-        f"{number(last['ratio'] / last['bound'], 2)}."
+        f"At d = {f.d}, m = {f.m}. With the variance-optimal weight (Algorithm 1's own weights are unknown) the "
+        f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f.ratios)} steps after the first; "
+        f"at t = {last.t:g} the ratio is {number(last.ratio)}. "
+        f"The information bound there is {number(last.bound)}: BSM leaves a factor "
+        f"{number(last.ratio / last.bound, 2)}."
     )
     return text + "\n\n" + "\n".join(rows)
 
 
 def _alt(f: Findings) -> str:
-    first, last = f["ratios"][0], f["ratios"][-1]
+    first, last = f.ratios[0], f.ratios[-1]
     return (
         "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, the information bound "
-        f"lower still. Below, their ratio: {number(first['ratio'])} at t = {first['t']:g}, {number(last['ratio'])} at "
-        f"t = {last['t']:g}."
+        f"lower still. Below, their ratio: {number(first.ratio)} at t = {first.t:g}, {number(last.ratio)} at "
+        f"t = {last.t:g}."
     )
 
 

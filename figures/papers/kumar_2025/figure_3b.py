@@ -256,14 +256,14 @@ def _interval(mean: float) -> dict[str, float]:
 
 def _ran(f: Findings) -> str:
     return (
-        f"Study `{f['study']}`: two Gaussians, {len(f['settings'])} settings listed below; Euler-Maruyama from N(0, I) "
-        f"over t_j = Δ j up to 3, the drawn density on a grid; up to {f['replicates']} training sets a setting and "
-        f"method, seed {f['seed']}; code {f['code']}.{missing(f)}"
+        f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below; Euler-Maruyama from N(0, I) "
+        f"over t_j = Δ j up to 3, the drawn density on a grid; up to {f.run.replicates} training sets a setting and "
+        f"method, seed {f.run.seed}; code {f.run.code}.{missing(f.run)}"
     )
 
 
 def _found(f: Findings) -> str:
-    shown, dsm, bsm = f["shown"], *(f["shown"]["methods"][m] for m in ("dsm", "bsm"))
+    shown, dsm, bsm = f.shown, *(f.shown.methods[m] for m in ("dsm", "bsm"))
     names = {
         "bsm": "BSM",
         "bsm-half": "BSM, w = 1/2",
@@ -272,23 +272,23 @@ def _found(f: Findings) -> str:
         "wrong-level": "decoy: from the wrong level",
     }
     share = (
-        f"Drawn are {shown['case']} (± is half the distance of the modes). Over {shown['n']} training sets a method, "
-        f"the minor mode of weight {number(100 * shown['minor'])} % gets a share of "
-        f"{number(100 * dsm['share']['mean'])} % [{number(100 * dsm['share']['low'])}, "
-        f"{number(100 * dsm['share']['high'])}] with DSM and "
-        f"{number(100 * bsm['share']['mean'])} % [{number(100 * bsm['share']['low'])}, "
-        f"{number(100 * bsm['share']['high'])}] with BSM scores; bootstrapping there: **{bsm['word']}**."
+        f"Drawn are {shown.case} (± is half the distance of the modes). Over {shown.n} training sets a method, "
+        f"the minor mode of weight {number(100 * shown.minor)} % gets a share of "
+        f"{number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
+        f"{number(100 * dsm.share.high)}] with DSM and "
+        f"{number(100 * bsm.share.mean)} % [{number(100 * bsm.share.low)}, "
+        f"{number(100 * bsm.share.high)}] with BSM scores; bootstrapping there: **{bsm.gain.word}**."
     )
     counted = []
     for method, name in names.items():
-        words = [s["methods"][method]["word"] for s in f["settings"] if method in s["methods"]]
+        words = [s.methods[method].gain.word for s in f.settings if method in s.methods]
         if words:
-            tally = ", ".join(f"{word} in {words.count(word)}" for word in f["words"] if word in words)
+            tally = ", ".join(f"{word} in {words.count(word)}" for word in f.words if word in words)
             counted.append(f"{name}: {tally} of {len(words)}")
-    meaning = "; ".join(f"*{word}*, {text}" for word, text in f["words"].items())
+    meaning = "; ".join(f"*{word}*, {text}" for word, text in f.words.items())
     verdict = (
         "Improvement is the part of DSM's mean |share − π| that the method removes, paired over training sets, with "
-        f"intervals that hold for all {f['comparisons']} comparisons at once at 95 %: {meaning}. {'; '.join(counted)}."
+        f"intervals that hold for all {f.comparisons} comparisons at once at 95 %: {meaning}. {'; '.join(counted)}."
     )
     rows = [
         "| setting | n | method | share, % | error | improvement, % | word | score error over DSM's |",
@@ -300,31 +300,33 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     trained = ["| setting | method | steps taken | loss | stopped by itself, % |", "|---|---|---|---|---|"]
-    for s in f["settings"]:
-        by = s["methods"]
+    for s in f.settings:
+        by = s.methods
         for method, v in by.items():
             gain = (
-                f"{number(100 * v['gain'], 2)} [{number(100 * v['low'], 2)}, {number(100 * v['high'], 2)}] | "
-                f"{v['word']}"
-                if method in names
+                f"{number(100 * v.gain.gain, 2)} [{number(100 * v.gain.low, 2)}, "
+                f"{number(100 * v.gain.high, 2)}] | {v.gain.word}"
+                if v.gain is not None
                 else "— | —"
             )
             rows.append(
-                f"| {s['case']} | {s['n']} | {names.get(method, 'DSM')} | {number(100 * v['share']['mean'])} | "
-                f"{number(100 * v['error'], 2)} | {gain} | {number(v['score'])} |"
+                f"| {s.case} | {s.n} | {names.get(method, 'DSM')} | {number(100 * v.share.mean)} | "
+                f"{number(100 * v.error, 2)} | {gain} | {number(v.score)} |"
             )
-            if "loss" in v:
+            if v.training is not None:
                 trained.append(
-                    f"| {s['case']} | {names.get(method, 'DSM')} | {number(v['iterations'])} | {number(v['loss'])} | "
-                    f"{number(100 * v['converged'], 2)} |"
+                    f"| {s.case} | {names.get(method, 'DSM')} | {number(v.training.iterations)} | "
+                    f"{number(v.training.loss)} | {number(100 * v.training.converged, 2)} |"
                 )
-        half = number(100 * by["bsm-half"]["estimation"], 2) if "bsm-half" in by else "—"
+        half = number(100 * by["bsm-half"].estimation, 2) if "bsm-half" in by else "—"
         parts.append(
-            f"| {s['case']} | {number(100 * s['discretisation'], 2)} | {number(100 * s['initialisation'], 2)} | "
-            f"{number(100 * s['sample'], 2)} | {number(100 * by['dsm']['estimation'], 2)} | "
-            f"{number(100 * by['bsm']['estimation'], 2)} | {half} | "
+            f"| {s.case} | {number(100 * s.discretisation, 2)} | {number(100 * s.initialisation, 2)} | "
+            f"{number(100 * s.sample, 2)} | {number(100 * by['dsm'].estimation, 2)} | "
+            f"{number(100 * by['bsm'].estimation, 2)} | {half} | "
             + " | ".join(
-                number(by[m][q], 2) for q in ("total-variation", "wasserstein") for m in ("dsm", "bsm")
+                number(getattr(by[m], q), 2)
+                for q in ("total_variation", "wasserstein")
+                for m in ("dsm", "bsm")
             )
             + " |"
         )
@@ -345,11 +347,11 @@ def _found(f: Findings) -> str:
 
 
 def _alt(f: Findings) -> str:
-    shown = f["shown"]
-    shares = [f"{number(100 * shown['methods'][m]['share']['mean'])} %" for m in ("dsm", "bsm")]
+    shown = f.shown
+    shares = [f"{number(100 * shown.methods[m].share.mean)} %" for m in ("dsm", "bsm")]
     return (
         f"The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, which lie on top of each "
-        f"other: the minor mode of weight {number(100 * shown['minor'])} % gets {shares[0]} and {shares[1]}. Beside it the "
+        f"other: the minor mode of weight {number(100 * shown.minor)} % gets {shares[0]} and {shares[1]}. Beside it the "
         "share against the training budget; below, for each setting, the part of DSM's error of the share that "
         "bootstrapping removes, with intervals."
     )

@@ -28,9 +28,9 @@ class Sentence:
 
 def _share(found: Mapping[str, Findings], curve: str) -> str:
     """The joint risk of an estimator over denoising's, by theory, at the first Δ and the largest m of joint-time."""
-    levels = found["beyond-basis"]["levels"]
-    spacing, m = levels[0]["spacing"], max(r["m"] for r in levels)
-    here = {r["curve"]: r["value"] for r in levels if (r["spacing"], r["m"]) == (spacing, m)}
+    levels = found["beyond-basis"].levels
+    spacing, m = levels[0].spacing, max(level.m for level in levels)
+    here = {level.curve: level.value for level in levels if (level.spacing, level.m) == (spacing, m)}
     return number(here[curve] / here["DSM"], 2)
 
 

@@ -13,7 +13,7 @@ from figures.papers.kumar_2025 import figure_3b
 from studies import tables
 from studies.papers.kumar_2025 import joins, perceptron
 from studies.papers.kumar_2025 import mixture_bootstrap as study
-from studies.papers.kumar_2025.joins.figure_3b import _improvement
+from studies.papers.kumar_2025.joins.figure_3b import improvement
 from studies.papers.kumar_2025.mixture_bootstrap import STUDY, Case, MixtureSettings, cells, measure
 from studies.study import parse_settings
 from studies.sweep import run
@@ -135,20 +135,20 @@ def test_bootstrap_targets_of_a_network(monkeypatch):
 def test_joined_figure(table):
     """Shares, parts and improvements from the CSV by plain means; Bonferroni over all comparisons; the words."""
     joined = joins.figure_3b(table)
-    first = joined.findings["settings"][0]
+    first = joined.findings.settings[0]
     frame = table.frame
     here = {"m": 80}
     own = column(frame, **here, quantity="sample")
     exact, start = (column(frame, **here, quantity=q)[0] for q in ("exact", "exact-start"))
     shares = {m: column(frame, **here, quantity="share", method=m) for m in ("dsm", "bsm", "wrong-level")}
-    assert first["discretisation"] == pytest.approx(start - 0.15, rel=1e-12)
-    assert first["initialisation"] == pytest.approx(exact - start, rel=1e-12)
-    assert first["sample"] == pytest.approx(np.sqrt(np.mean((own - 0.15) ** 2)), rel=1e-12)
+    assert first.discretisation == pytest.approx(start - 0.15, rel=1e-12)
+    assert first.initialisation == pytest.approx(exact - start, rel=1e-12)
+    assert first.sample == pytest.approx(np.sqrt(np.mean((own - 0.15) ** 2)), rel=1e-12)
     estimation = shares["bsm"] - 0.15 - (exact - 0.15) - (own - 0.15)
-    assert first["methods"]["bsm"]["estimation"] == pytest.approx(np.sqrt(np.mean(estimation**2)), rel=1e-12)
+    assert first.methods["bsm"].estimation == pytest.approx(np.sqrt(np.mean(estimation**2)), rel=1e-12)
     error = {m: np.abs(s - 0.15).mean() for m, s in shares.items()}
-    assert first["methods"]["bsm"]["gain"] == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
-    assert joined.findings["comparisons"] == 6
+    assert first.methods["bsm"].gain.gain == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
+    assert joined.findings.comparisons == 6
     assert len(joined.tables["gains"]) == 5
     assert set(joined.tables["densities"]["curve"]) == {"truth", "exact", "dsm", "bsm"}
     at = joined.tables["densities"]
@@ -164,7 +164,7 @@ def test_what_is_joined_can_be_drawn(table):
     """The figure's own checks pass on its join; without one of the tables they do not."""
     joined = joins.figure_3b(table)
     figure_3b.draw(FigureData("figure-3b", joined.tables, joined.facts))
-    assert joined.findings["missing"] == 0
+    assert joined.findings.run.missing == 0
     for name in joined.tables:
         fewer = {key: value for key, value in joined.tables.items() if key != name}
         with pytest.raises(BadTable, match="the table is missing"):
@@ -182,9 +182,9 @@ def test_words_of_improvement():
         (base + 0.02 * noise, "nothing"),
         (base + 0.9 * noise, "undecided"),
     ):
-        assert _improvement(base, other + 1e-3 * noise, 10)["word"] == word
-    narrow, wide = (_improvement(base, base + noise, c) for c in (1, 100))
-    assert wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])
+        assert improvement(base, other + 1e-3 * noise, 10).word == word
+    narrow, wide = (improvement(base, base + noise, c) for c in (1, 100))
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
 
 
 def test_no_picture_no_figure(table):

@@ -1,16 +1,18 @@
 """The recommendation: its numbers are the results', its sentences stand and fall with their claims."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bounds.ledger import claim
 from figures.papers.kumar_2025.recommendation import SENTENCES, closing
 
 LEVELS = [
-    {"spacing": spacing, "m": m, "curve": curve, "value": value * scale}
+    SimpleNamespace(spacing=spacing, m=m, curve=curve, value=value * scale)
     for spacing, m, scale in ((0.1, 500, 1.0), (0.1, 20000, 0.5), (0.02, 20000, 3.0))
     for curve, value in (("DSM", 2.0), ("BSM", 1.2 if m == 20000 else 1.9), ("path fit", 0.18))
 ]
-FOUND = {"beyond-basis": {"levels": LEVELS}}
+FOUND = {"beyond-basis": SimpleNamespace(levels=LEVELS)}
 HELD = {name: {"verdict": "HOLDS", "expected": "HOLDS"} for one in SENTENCES for name in one.claims}
 
 
@@ -20,9 +22,10 @@ def test_numbers_are_filled_from_results():
     assert "to 0.60 of denoising's" in text
     assert "to 0.090 of denoising's" in text
     other = [
-        r | {"value": 0.8} if (r["spacing"], r["m"], r["curve"]) == (0.1, 20000, "BSM") else r for r in LEVELS
+        SimpleNamespace(**vars(r) | {"value": 0.8}) if (r.spacing, r.m, r.curve) == (0.1, 20000, "BSM") else r
+        for r in LEVELS
     ]
-    assert "to 0.80 of denoising's" in closing({"beyond-basis": {"levels": other}}, HELD)
+    assert "to 0.80 of denoising's" in closing({"beyond-basis": SimpleNamespace(levels=other)}, HELD)
     assert "withdrawn" not in text
 
 

@@ -1,6 +1,9 @@
 """Beyond the paper: efficiency, the map, and joint-time fitting, joined with theory."""
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,11 +19,7 @@ from bounds.process import weights
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025.bootstrap_map import MapSettings
 from studies.papers.kumar_2025.bootstrap_weights import WeightsSettings, grid
-from studies.papers.kumar_2025.joins.settings import (
-    describe_spectrum,
-    describe_spectrum_of,
-    provenance_beyond,
-)
+from studies.papers.kumar_2025.joins.settings import Run, describe_spectrum, describe_spectrum_of, run_of
 from studies.papers.kumar_2025.joint_time import JointSettings
 from studies.study import parse_settings
 from studies.summary import LEVEL, groups, ratio_of_means, summary
@@ -33,6 +32,99 @@ FITS: Mapping[str, str] = {
     "bsm-optimal": "BSM, risk-optimal matrix",
     "path": "path fit",
 }
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """Risk over the information bound of one estimator at one time and spacing, measured and predicted."""
+
+    spacing: float
+    t: float
+    estimator: str
+    mean: float
+    low: float
+    high: float
+    predicted: float
+
+
+@dataclass(frozen=True)
+class EfficiencyFound:
+    """What the figure of efficiencies found."""
+
+    run: Run
+    d: int
+    m: int
+    rows: tuple[Efficiency, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An estimator's joint risk over DSM's at one place of the map."""
+
+    estimator: str
+    spectrum: str
+    first: float
+    spacing: float
+    m_over_d: float
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class MapFound:
+    """What the map found: for each estimator its worst and best place, and all places where it loses."""
+
+    run: Run
+    d: int
+    cells: int
+    worst: tuple[Place, ...]
+    best: tuple[Place, ...]
+    loses: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class JointFit:
+    """The joint fit of least risk at one spacing, m and target."""
+
+    spacing: float
+    m: int
+    basis: str
+    target: str
+    count: int
+    mean: float
+    low: float
+    high: float
+    predicted: float
+    bias: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """Another estimator's joint risk, by theory."""
+
+    spacing: float
+    m: int
+    curve: str
+    value: float
+
+
+@dataclass(frozen=True)
+class BasisFound:
+    """What joint-time fitting found."""
+
+    run: Run
+    best: tuple[JointFit, ...]
+    levels: tuple[Level, ...]
+
+
+T = TypeVar("T")
+
+
+def typed(kind: Callable[..., T], frame: pd.DataFrame) -> tuple[T, ...]:
+    """The rows of a frame as objects of a data class, of whose fields it has a column each."""
+    names = inspect.signature(kind).parameters
+    return tuple(kind(**{name: row[name] for name in names}) for row in frame.to_dict("records"))
 
 
 def predicted_risk(estimator: str, law: Gaussian, times: Sequence[float], m: int) -> Array:
@@ -79,13 +171,14 @@ def beyond_efficiency(table: Table) -> Joined:
                     theory.append({"spacing": spacing, "t": t, "estimator": label, "value": efficiency})
     frames = {"points": pd.DataFrame(points), "theory": pd.DataFrame(theory)}
     rows = frames["points"].merge(frames["theory"], on=["spacing", "t", "estimator"])
-    findings = {
-        "d": d,
-        "m": m,
-        "rows": rows.to_dict("records"),
-        **provenance_beyond(table, describe_spectrum(settings)),
-    }
-    return Joined(frames, {"d": d, "m": m, "spectrum": describe_spectrum(settings)}, findings)
+    told = typed(Efficiency, rows.rename(columns={"value": "predicted"}))
+    found = EfficiencyFound(
+        run_of(table, describe_spectrum(settings)),
+        d,
+        m,
+        told,
+    )
+    return Joined(frames, {"d": d, "m": m, "spectrum": describe_spectrum(settings)}, found)
 
 
 def beyond_map(table: Table) -> Joined:
@@ -103,15 +196,16 @@ def beyond_map(table: Table) -> Joined:
             interval = {"n": by["dsm"].size, "ratio": ratio, "low": ratio - half, "high": ratio + half}
             cells.append({"estimator": label, **place, **interval})
     frame = pd.DataFrame(cells)
-    findings = {
-        "d": settings.d,
-        "cells": len(frame) // frame["estimator"].nunique(),
-        "worst": frame.loc[frame.groupby("estimator")["ratio"].idxmax()].to_dict("records"),
-        "best": frame.loc[frame.groupby("estimator")["ratio"].idxmin()].to_dict("records"),
-        "loses": frame[frame["low"] > 1].to_dict("records"),
-        **provenance_beyond(table, "; ".join(describe_spectrum_of(s) for s in settings.spectra)),
-    }
-    return Joined({"cells": frame}, {"d": settings.d}, findings)
+    by_estimator = frame.groupby("estimator")["ratio"]
+    found = MapFound(
+        run=run_of(table, "; ".join(describe_spectrum_of(s) for s in settings.spectra)),
+        d=settings.d,
+        cells=len(frame) // frame["estimator"].nunique(),
+        worst=typed(Place, frame.loc[by_estimator.idxmax()]),
+        best=typed(Place, frame.loc[by_estimator.idxmin()]),
+        loses=typed(Place, frame[frame["low"] > 1]),
+    )
+    return Joined({"cells": frame}, {"d": settings.d}, found)
 
 
 def beyond_basis(table: Table) -> Joined:
@@ -140,11 +234,12 @@ def beyond_basis(table: Table) -> Joined:
                 levels.append({"spacing": spacing, "m": m, "curve": FITS[name], "value": value})
     joined, others = pd.DataFrame(points), pd.DataFrame(levels)
     first = settings.spacings[0]
-    findings = {
-        "best": joined.loc[joined.groupby(["spacing", "m", "target"])["mean"].idxmin()].to_dict("records"),
-        "levels": levels,
-        **provenance_beyond(table, describe_spectrum(settings)),
-    }
+    best = joined.loc[joined.groupby(["spacing", "m", "target"])["mean"].idxmin()]
+    found = BasisFound(
+        run=run_of(table, describe_spectrum(settings)),
+        best=typed(JointFit, best),
+        levels=typed(Level, others),
+    )
     facts: dict[str, Fact] = {
         "d": settings.d,
         "spectrum": describe_spectrum(settings),
@@ -152,4 +247,4 @@ def beyond_basis(table: Table) -> Joined:
         "steps": len(grid(first, settings.last)),
     }
     drawn = {name: f[f["spacing"] == first] for name, f in (("points", joined), ("levels", others))}
-    return Joined(drawn, facts, findings)
+    return Joined(drawn, facts, found)

@@ -1,5 +1,6 @@
 """Figure 1a: scaled error against dimension, joined with fits, laws and power."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from bounds.process import weights
 from studies import designs, laws, slopes
 from studies.joined import Fact, Joined
 from studies.least_squares import SlopeFit
-from studies.papers.kumar_2025.joins.settings import describe_spectrum, provenance
+from studies.papers.kumar_2025.joins.settings import BaseRun, base_run_of, describe_spectrum
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.quantities import joint_empirical_risk, law_of, settings_of
 from studies.summary import groups, summary
@@ -21,6 +22,45 @@ MARGIN = 0.02
 
 
 SCALINGS = tuple(slopes.SCALINGS)
+
+
+@dataclass(frozen=True)
+class ScaledFit:
+    """The slope of one scaling at one m, its interval and the test of its equivalence with 0."""
+
+    scaling: str
+    m: int
+    slope: float
+    slope_low: float
+    slope_high: float
+    margin: float
+    equivalent: bool
+    p: float
+    predicted_slope: float
+    condition: float
+    discrepancy: float
+
+
+@dataclass(frozen=True)
+class LawsAt:
+    """Which law the error follows at one m, and how often the rule is right on that grid and noise."""
+
+    m: int
+    verdict: str
+    standing: tuple[str, ...]
+    flat_factor: float
+    fits: tuple[laws.LawFit, ...]
+    power: tuple[designs.Power, ...]
+    design: designs.Design
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Figure 1a found."""
+
+    run: BaseRun
+    fits: tuple[ScaledFit, ...]
+    laws: tuple[LawsAt, ...]
 
 
 def joint_expected(settings: LinearScoreSettings, d: int, m: int) -> float:
@@ -42,7 +82,7 @@ def figure_1a(table: Table) -> Joined:
     settings = settings_of(table)
     errors = joint_empirical_risk(table)
     points, fits, lines, theory = [], [], [], []
-    rivals: list[dict[str, Any]] = []
+    rivals: list[LawsAt] = []
     for scaling in SCALINGS:
         for m, group in groups(errors, "m"):
             rows = []
@@ -60,19 +100,19 @@ def figure_1a(table: Table) -> Joined:
             flat = scaling == SCALINGS[0]
             predicted = 0.0 if flat else slopes.predicted_tilt(d, se / mean)
             fits.append(
-                {
-                    "scaling": scaling,
-                    "m": m,
-                    "slope": fit.slope,
-                    "slope_low": fit.low,
-                    "slope_high": fit.high,
-                    "margin": MARGIN,
-                    "equivalent": test.equivalent,
-                    "p": test.p,
-                    "predicted_slope": predicted,
-                    "condition": fit.condition,
-                    "discrepancy": fit.discrepancy,
-                }
+                ScaledFit(
+                    scaling=scaling,
+                    m=int(m),
+                    slope=fit.slope,
+                    slope_low=fit.low,
+                    slope_high=fit.high,
+                    margin=MARGIN,
+                    equivalent=test.equivalent,
+                    p=test.p,
+                    predicted_slope=predicted,
+                    condition=fit.condition,
+                    discrepancy=fit.discrepancy,
+                )
             )
             lines += _band(scaling, m, d, mean, se, fit)
             if flat:
@@ -87,11 +127,11 @@ def figure_1a(table: Table) -> Joined:
     }
     tables = {
         "points": pd.DataFrame(points),
-        "fits": pd.DataFrame(fits),
+        "fits": pd.DataFrame([vars(fit) for fit in fits]),
         "lines": pd.DataFrame(lines),
         "theory": pd.DataFrame(theory),
     }
-    return Joined(tables, facts, {"fits": fits, "laws": rivals, **provenance(table)})
+    return Joined(tables, facts, Found(base_run_of(table), tuple(fits), tuple(rivals)))
 
 
 def _band(scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: SlopeFit) -> list[dict[str, Any]]:
@@ -111,18 +151,18 @@ def _band(scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: SlopeFit)
     ]
 
 
-def _laws(m: int, d: Array, mean: Array, se: Array, n: int) -> dict[str, Any]:
+def _laws(m: int, d: Array, mean: Array, se: Array, n: int) -> LawsAt:
     """The rival laws of error/log|H| at one m: verdict, fits, the fitter's power on this grid and noise."""
     comparison = laws.compare_laws(d, mean, se, replicates=n, margin=MARGIN)
     relative, rng = se / mean, np.random.default_rng([2502, 10354, m])
     power = designs.power(d, relative, rng, draws=4000, replicates=n, margin=MARGIN)
     design = designs.deciding_design(d, relative, rng, replicates=n, margin=MARGIN)
-    return {
-        "m": m,
-        "verdict": comparison.verdict,
-        "standing": list(comparison.standing),
-        "flat_factor": comparison.flat_factor,
-        "fits": [vars(fit) for fit in comparison.fits],
-        "power": [vars(one) for one in power],
-        "design": {**vars(design), "sentence": design.sentence},
-    }
+    return LawsAt(
+        m=m,
+        verdict=comparison.verdict,
+        standing=comparison.standing,
+        flat_factor=comparison.flat_factor,
+        fits=comparison.fits,
+        power=power,
+        design=design,
+    )

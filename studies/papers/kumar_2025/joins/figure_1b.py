@@ -1,5 +1,6 @@
 """Figure 1b: the measured growth beside published rates."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,27 @@ from bounds.papers.kumar_2025 import rates
 from studies import slopes
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025.joins.figure_1a import SCALINGS
-from studies.papers.kumar_2025.joins.settings import describe_spectrum, provenance
+from studies.papers.kumar_2025.joins.settings import BaseRun, base_run_of, describe_spectrum
 from studies.papers.kumar_2025.quantities import joint_empirical_risk, settings_of
 from studies.summary import groups, summary
 from studies.tables import Table
 
 ANCHOR = 16
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Figure 1b found: the growth from the anchor to the largest d, linear growth, and the rates that are not drawn."""
+
+    run: BaseRun
+    m: int
+    anchor: int
+    largest: int
+    value: float
+    low: float
+    high: float
+    linear: float
+    not_drawn: tuple[rates.Rate, ...]
 
 
 def figure_1b(table: Table) -> Joined:
@@ -58,19 +74,17 @@ def figure_1b(table: Table) -> Joined:
             if np.isfinite(v) and v > 0
         ]
     last = measured.iloc[-1]
-    findings = {
-        "m": m,
-        "anchor": anchor,
-        "largest": int(last["d"]),
-        "measured": {k: float(last[k]) for k in ("value", "low", "high")},
-        "linear": float(last["d"] / anchor),
-        "not_drawn": [
-            {"source": r.source, "quantity": r.quantity, "note": r.note, "recalled": r.recalled}
-            for r in rates.RATES
-            if not r.comparable
-        ],
-        **provenance(table),
-    }
+    findings = Found(
+        run=base_run_of(table),
+        m=m,
+        anchor=anchor,
+        largest=int(last["d"]),
+        value=float(last["value"]),
+        low=float(last["low"]),
+        high=float(last["high"]),
+        linear=float(last["d"] / anchor),
+        not_drawn=tuple(rate for rate in rates.RATES if not rate.comparable),
+    )
     facts: dict[str, Fact] = {
         "anchor_d": anchor,
         "m": m,

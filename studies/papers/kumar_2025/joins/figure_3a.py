@@ -1,15 +1,40 @@
 """Figure 3a: DSM and BSM at each time step, joined with theory."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 from scipy import stats
 
 from bounds import risk
 from bounds.check import InvalidInput
 from studies.joined import Fact, Joined
-from studies.papers.kumar_2025.joins.settings import describe_spectrum, provenance
+from studies.papers.kumar_2025.joins.settings import BaseRun, base_run_of, describe_spectrum
 from studies.papers.kumar_2025.quantities import law_of, settings_of
 from studies.summary import LEVEL, ratio_of_means, summary
 from studies.tables import Table
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """BSM's risk over DSM's at one time, with the leading order's and the information bound over DSM's."""
+
+    t: float
+    n: int
+    ratio: float
+    low: float
+    high: float
+    predicted: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Figure 3a found."""
+
+    run: BaseRun
+    d: int
+    m: int
+    ratios: tuple[Ratio, ...]
 
 
 def figure_3a(table: Table) -> Joined:
@@ -40,15 +65,15 @@ def figure_3a(table: Table) -> Joined:
             ratio, se = ratio_of_means(by["bsm"], by["dsm"])
             half = float(stats.t.isf((1 - LEVEL) / 2, by["dsm"].size - 1)) * se
             ratios.append(
-                {
-                    "t": t,
-                    "n": by["dsm"].size,
-                    "ratio": ratio,
-                    "low": ratio - half,
-                    "high": ratio + half,
-                    "predicted": float(bsm_leading[k]) / leading,
-                    "bound": risk.information_bound(law, t, m) / leading,
-                }
+                Ratio(
+                    t=t,
+                    n=by["dsm"].size,
+                    ratio=ratio,
+                    low=ratio - half,
+                    high=ratio + half,
+                    predicted=float(bsm_leading[k]) / leading,
+                    bound=risk.information_bound(law, t, m) / leading,
+                )
             )
     facts: dict[str, Fact] = {
         "d": d,
@@ -57,5 +82,9 @@ def figure_3a(table: Table) -> Joined:
         "spectrum": describe_spectrum(settings),
         "engine": settings.engine,
     }
-    tables = {"points": pd.DataFrame(points), "theory": pd.DataFrame(theory), "ratio": pd.DataFrame(ratios)}
-    return Joined(tables, facts, {"ratios": ratios, "d": d, "m": m, **provenance(table)})
+    tables = {
+        "points": pd.DataFrame(points),
+        "theory": pd.DataFrame(theory),
+        "ratio": pd.DataFrame([vars(one) for one in ratios]),
+    }
+    return Joined(tables, facts, Found(base_run_of(table), d, m, tuple(ratios)))

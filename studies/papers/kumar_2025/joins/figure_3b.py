@@ -1,6 +1,7 @@
 """Figure 3b: shares and score errors of each setting, and densities of one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 from bounds.check import Array, InvalidInput
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025 import mixture_bootstrap
+from studies.papers.kumar_2025.joins.settings import Run, run_of
 from studies.summary import LEVEL, groups, ratio_of_means, summary
 from studies.tables import Table
 
@@ -45,7 +47,115 @@ def _short(values: Mapping[str, Any], base: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def _improvement(dsm: Array, other: Array, comparisons: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Mean:
+    """A mean with its interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The part of DSM's error that a method removes, its interval for all comparisons at once, and a word for it."""
+
+    gain: float
+    low: float
+    high: float
+    word: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a method's networks were trained: means over steps and training sets."""
+
+    iterations: float
+    loss: float
+    converged: float
+
+
+@dataclass(frozen=True)
+class MethodFound:
+    """What a method found in one setting.
+
+    Attributes
+    ----------
+    share : of the minor mode
+    error, estimation : mean |share − π|, and the root mean square of what the estimated scores add to it
+    score : its score error over DSM's
+    total_variation, wasserstein : of the drawn density to the truth
+    gain : against DSM, of which there is none
+    training : of its networks, where it has some
+    """
+
+    share: Mean
+    error: float
+    estimation: float
+    score: float
+    total_variation: float
+    wasserstein: float
+    gain: Gain | None
+    training: Training | None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What was found in one setting.
+
+    Attributes
+    ----------
+    case, short : the setting in words, and what of it is not as in the first
+    n, minor : training sets, and the minor mode's weight
+    discretisation, initialisation, sample : parts of the share's error with exact scores, and the sample's own
+    methods : by name, DSM first
+    """
+
+    case: str
+    short: str
+    n: int
+    minor: float
+    discretisation: float
+    initialisation: float
+    sample: float
+    methods: Mapping[str, MethodFound]
+
+    @property
+    def exact(self) -> float:
+        """The share with exact scores."""
+        return self.minor + self.discretisation + self.initialisation
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Figure 3b found."""
+
+    run: Run
+    settings: tuple[Setting, ...]
+    shown: Setting
+    comparisons: int
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The rows of one setting, a column for each method and quantity."""
+
+    case: Mapping[str, Any]
+    rows: pd.DataFrame
+
+    def __call__(self, method: str, quantity: str) -> Array:
+        """The values, in the order of replicates."""
+        mine = (self.rows["method"] == method) & (self.rows["quantity"] == quantity)
+        return self.rows.loc[mine, "value"].to_numpy(dtype=np.float64)
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that were tried."""
+        return [m for m in mixture_bootstrap.METHODS if m in set(self.rows["method"])]
+
+
+def improvement(dsm: Array, other: Array, comparisons: int) -> Gain:
     """1 − mean(other)/mean(dsm), paired, with an interval that holds for all comparisons at once; and its word."""
     ratio, se = ratio_of_means(other, dsm)
     half = float(stats.t.isf((1 - LEVEL) / 2 / comparisons, dsm.size - 1)) * se
@@ -56,7 +166,113 @@ def _improvement(dsm: Array, other: Array, comparisons: int) -> dict[str, Any]:
         word = "hurts"
     else:
         word = "nothing" if max(-low, high) < NOTHING else "undecided"
-    return {"gain": gain, "low": low, "high": high, "word": word}
+    return Gain(gain, low, high, word)
+
+
+def _cases(table: Table) -> list[Columns]:
+    """The settings, in the order of the config."""
+    keys = list(mixture_bootstrap.KEYS)
+    scalars = table.frame[table.frame["quantity"] != "density"].sort_values("replicate", kind="stable")
+    found = {key: Columns(dict(zip(keys, key, strict=True)), rows) for key, rows in groups(scalars, keys)}
+    order = [tuple(case[k] for k in keys) for case in table.manifest["config"]["cases"]]
+    return sorted(found.values(), key=lambda one: order.index(tuple(one.case.values())))
+
+
+def _method(column: Columns, method: str, comparisons: int) -> MethodFound:
+    """What one method found in one setting."""
+    minor, share, own = float(column.case["minor"]), column(method, "share"), column("none", "sample")
+    exact = column("none", "exact")[0]
+    gain = None
+    if method != "dsm":
+        gain = improvement(np.abs(column("dsm", "share") - minor), np.abs(share - minor), comparisons)
+    training = None
+    if column.case["learner"] == "network":
+        training = Training(*(float(column(method, q).mean()) for q in ("iterations", "loss", "converged")))
+    told = summary(pd.Series(share))
+    return MethodFound(
+        share=Mean(told["mean"], told["low"], told["high"]),
+        error=float(np.mean(np.abs(share - minor))),
+        estimation=float(np.sqrt(np.mean((share - exact - own + minor) ** 2))),
+        score=float(column(method, "score-error").mean() / column("dsm", "score-error").mean()),
+        total_variation=float(column(method, "total-variation").mean()),
+        wasserstein=float(column(method, "wasserstein").mean()),
+        gain=gain,
+        training=training,
+    )
+
+
+def _setting(column: Columns, base: Columns, comparisons: int) -> Setting:
+    """What all methods found in one setting.
+
+    Raises
+    ------
+    InvalidInput
+        If its first replicate is missing, which holds what is computed once.
+    """
+    name, minor, own = _case(column.case), float(column.case["minor"]), column("none", "sample")
+    if column("none", "exact").size == 0:
+        raise InvalidInput("cases", f"the first replicate of {name} is missing")
+    exact, from_start = column("none", "exact")[0], column("none", "exact-start")[0]
+    return Setting(
+        case=name,
+        short=_short(column.case, base.case),
+        n=own.size,
+        minor=minor,
+        discretisation=float(from_start - minor),
+        initialisation=float(exact - from_start),
+        sample=float(np.sqrt(np.mean((own - minor) ** 2))),
+        methods={method: _method(column, method, comparisons) for method in column.methods},
+    )
+
+
+def _gains(settings: Sequence[Setting]) -> pd.DataFrame:
+    """The improvements that are drawn, a row for each setting and method."""
+    return pd.DataFrame(
+        {
+            "place": place,
+            "case": setting.short,
+            "method": method,
+            "sets": setting.n,
+            "gain": found.gain.gain,
+            "low": found.gain.low,
+            "high": found.gain.high,
+        }
+        for place, setting in enumerate(settings)
+        for method, found in setting.methods.items()
+        if found.gain is not None and method in ("bsm", "bsm-half")
+    )
+
+
+def _budgets(cases: Sequence[Columns], settings: Sequence[Setting]) -> pd.DataFrame:
+    """The shares of DSM and BSM by networks, a row for each setting and method."""
+    return pd.DataFrame(
+        {
+            **column.case,
+            "method": method,
+            **summary(pd.Series(column(method, "share"))),
+            "exact": setting.exact,
+        }
+        for column, setting in zip(cases, settings, strict=True)
+        if column.case["learner"] == "network"
+        for method in column.methods
+        if method in ("dsm", "bsm")
+    )
+
+
+def _densities(here: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Mean and quantiles of each drawn density over the training sets, and the truth."""
+    drawn = here[here["method"].isin(["none", "exact", "dsm", "bsm"])]
+    return pd.DataFrame(
+        {
+            "curve": "truth" if method == "none" else str(method),
+            "x": x,
+            "n": n,
+            "value": float(group["value"].mean()),
+            "q05": float(group["value"].quantile(0.05)),
+            "q95": float(group["value"].quantile(0.95)),
+        }
+        for (method, x), group in groups(drawn, ["method", "x"])
+    )
 
 
 def figure_3b(table: Table) -> Joined:
@@ -67,116 +283,36 @@ def figure_3b(table: Table) -> Joined:
     InvalidInput
         If no setting keeps its densities, none has a network of two budgets, or a first replicate is missing.
     """
-    frame = table.frame.sort_values("replicate", kind="stable")
     keys = list(mixture_bootstrap.KEYS)
-    scalars = frame[frame["quantity"] != "density"]
-    cases = [(dict(zip(keys, key, strict=True)), group) for key, group in groups(scalars, keys)]
-    order = [tuple(case[k] for k in keys) for case in table.manifest["config"]["cases"]]
-    cases.sort(key=lambda one: order.index(tuple(one[0].values())))
-    comparisons = sum(group["method"].nunique() - 2 for _, group in cases)
-    settings: list[dict[str, Any]] = []
-    gains: list[dict[str, Any]] = []
-    budgets: list[dict[str, Any]] = []
-    for case, group in cases:
-        name, minor = _case(case), float(case["minor"])
-
-        def column(method: str, quantity: str, group: pd.DataFrame = group) -> Array:
-            mine = (group["method"] == method) & (group["quantity"] == quantity)
-            return group.loc[mine, "value"].to_numpy(dtype=np.float64)
-
-        if column("none", "exact").size == 0:
-            raise InvalidInput("cases", f"the first replicate of {name} is missing")
-        own = column("none", "sample")
-        exact, from_start = column("none", "exact")[0], column("none", "exact-start")[0]
-        methods = [m for m in mixture_bootstrap.METHODS if m in set(group["method"])]
-        entry: dict[str, Any] = {
-            "case": name,
-            "n": own.size,
-            "minor": minor,
-            "discretisation": float(from_start - minor),
-            "initialisation": float(exact - from_start),
-            "sample": float(np.sqrt(np.mean((own - minor) ** 2))),
-            "methods": {},
-        }
-        for method in methods:
-            share = column(method, "share")
-            found = {
-                "share": summary(pd.Series(share)),
-                "error": float(np.mean(np.abs(share - minor))),
-                "estimation": float(np.sqrt(np.mean((share - exact - own + minor) ** 2))),
-                "score": float(column(method, "score-error").mean() / column("dsm", "score-error").mean()),
-                "total-variation": float(column(method, "total-variation").mean()),
-                "wasserstein": float(column(method, "wasserstein").mean()),
-            }
-            if case["learner"] == "network":
-                found |= {q: float(column(method, q).mean()) for q in ("iterations", "loss", "converged")}
-                if method in ("dsm", "bsm"):
-                    budgets.append({**case, "method": method, **summary(pd.Series(share)), "exact": exact})
-            if method != "dsm":
-                error = np.abs(column("dsm", "share") - minor)
-                found |= _improvement(error, np.abs(share - minor), comparisons)
-                one = {k: found[k] for k in ("gain", "low", "high")}
-                gains.append(
-                    {
-                        "place": len(settings),
-                        "case": _short(case, cases[0][0]),
-                        "method": method,
-                        "sets": share.size,
-                        **one,
-                    }
-                )
-            entry["methods"][method] = found
-        settings.append(entry)
-    pictured = frame[frame["quantity"] == "density"]
-    if pictured.empty or len({b["budget"] for b in budgets}) < 2:
+    cases = _cases(table)
+    comparisons = sum(len(column.methods) - 1 for column in cases)
+    settings = [_setting(column, cases[0], comparisons) for column in cases]
+    budgets = _budgets(cases, settings)
+    pictured = table.frame[table.frame["quantity"] == "density"]
+    if pictured.empty or budgets.empty or budgets["budget"].nunique() < 2:
         raise InvalidInput("cases", "Figure 3b needs one with densities, and a network of two budgets")
     networks = pictured[pictured["learner"] == "network"]
     shown = dict(zip(keys, (networks if len(networks) else pictured)[keys].iloc[0], strict=True))
-    at = next(s for s in settings if s["case"] == _case(shown))
+    at = next(setting for setting in settings if setting.case == _case(shown))
     here = pictured[np.logical_and.reduce([pictured[k] == v for k, v in shown.items()])]
-    densities = [
-        {
-            "curve": "truth" if method == "none" else str(method),
-            "x": x,
-            "n": at["n"],
-            "value": float(group["value"].mean()),
-            "q05": float(group["value"].quantile(0.05)),
-            "q95": float(group["value"].quantile(0.95)),
-        }
-        for (method, x), group in groups(
-            here[here["method"].isin(["none", "exact", "dsm", "bsm"])], ["method", "x"]
-        )
-    ]
-    like = {k: shown[k] for k in ("d", "m", "minor", "separation", "steps")}
-    curves = [b for b in budgets if all(b[k] == v for k, v in like.items())]
-    n = int(at["n"])
+    like = [budgets[k] == shown[k] for k in ("d", "m", "minor", "separation", "steps")]
     facts: dict[str, Fact] = {
-        "case": _case(shown),
-        "minor": float(shown["minor"]),
-        "n": n,
-        "base": _case(cases[0][0]),
-        "exact": at["minor"] + at["discretisation"] + at["initialisation"],
+        "case": at.case,
+        "minor": at.minor,
+        "n": at.n,
+        "base": settings[0].case,
+        "exact": at.exact,
         "sampler": mixture_bootstrap.SAMPLER,
         **{
-            f"{m}-{k}": float(at["methods"][m]["share"][k])
+            f"{m}-{k}": float(getattr(at.methods[m].share, k))
             for m in ("dsm", "bsm")
             for k in ("mean", "low", "high")
         },
     }
-    findings = {
-        "settings": settings,
-        "shown": at,
-        "comparisons": comparisons,
-        "words": dict(WORDS),
-        "replicates": table.manifest["config"]["replicates"],
-        "seed": table.manifest["config"]["seed"],
-        "code": table.manifest["code"],
-        "study": table.manifest["study"],
-        "missing": table.manifest["counts"]["cells_missing"],
-    }
     tables = {
-        "densities": pd.DataFrame(densities),
-        "budgets": pd.DataFrame(curves).rename(columns={"mean": "share"}),
-        "gains": pd.DataFrame([g for g in gains if g["method"] in ("bsm", "bsm-half")]),
+        "densities": _densities(here, at.n),
+        "budgets": budgets[np.logical_and.reduce(like)].rename(columns={"mean": "share"}),
+        "gains": _gains(settings),
     }
-    return Joined(tables, facts, findings)
+    run = run_of(table, "mixtures of two Gaussians")
+    return Joined(tables, facts, Found(run, tuple(settings), at, comparisons, dict(WORDS)))

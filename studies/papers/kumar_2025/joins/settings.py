@@ -1,6 +1,6 @@
 """The settings of a study in words, and where its table is from."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from studies.papers.kumar_2025.bootstrap_weights import WeightsSettings
 from studies.papers.kumar_2025.joint_time import JointSettings
@@ -24,31 +24,61 @@ def describe_spectrum_of(s: Spectrum) -> str:
     }[s.kind]
 
 
-def provenance(table: Table) -> dict[str, Any]:
-    """What the report says of where a table is from."""
-    manifest, settings = table.manifest, settings_of(table)
-    return {
-        "study": manifest["study"],
-        "dims": list(settings.dims),
-        "samples": list(settings.samples),
-        "times": list(settings.times),
-        "spectrum": describe_spectrum(settings),
-        "engine": settings.engine,
-        "replicates": settings.replicates,
-        "seed": settings.seed,
-        "code": manifest["code"],
-        "missing": manifest["counts"]["cells_missing"],
-    }
+@dataclass(frozen=True)
+class Run:
+    """Where a table is from.
+
+    Attributes
+    ----------
+    study, spectrum : the study's name, and the spectra of its settings in words
+    replicates, seed : of its settings
+    code : the code version
+    missing : how many cells are missing
+    """
+
+    study: str
+    spectrum: str
+    replicates: int
+    seed: int
+    code: str
+    missing: int
 
 
-def provenance_beyond(table: Table, spectrum: str) -> dict[str, Any]:
-    """Provenance of a study that is not one of the base two."""
+@dataclass(frozen=True)
+class BaseRun(Run):
+    """Where the table of a base study is from.
+
+    Attributes
+    ----------
+    dims, samples, times, engine : of its settings
+    """
+
+    dims: tuple[int, ...]
+    samples: tuple[int, ...]
+    times: tuple[float, ...]
+    engine: str
+
+
+def run_of(table: Table, spectrum: str) -> Run:
+    """Where a table is from."""
     manifest = table.manifest
-    return {
-        "study": manifest["study"],
-        "spectrum": spectrum,
-        "replicates": manifest["config"]["replicates"],
-        "seed": manifest["seed"],
-        "code": manifest["code"],
-        "missing": manifest["counts"]["cells_missing"],
-    }
+    return Run(
+        study=manifest["study"],
+        spectrum=spectrum,
+        replicates=manifest["config"]["replicates"],
+        seed=manifest["seed"],
+        code=manifest["code"],
+        missing=manifest["counts"]["cells_missing"],
+    )
+
+
+def base_run_of(table: Table) -> BaseRun:
+    """Where the table of a base study is from."""
+    settings = settings_of(table)
+    return BaseRun(
+        **vars(run_of(table, describe_spectrum(settings))),
+        dims=settings.dims,
+        samples=settings.samples,
+        times=settings.times,
+        engine=settings.engine,
+    )
