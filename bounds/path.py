@@ -90,7 +90,7 @@ def covariance_rounds(
     samples = path[0].samples
     xx = np.stack([gram.xx for gram in path]) / samples
     local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / samples
-    x = np.array([0.0, *clock([gram.step.t for gram in path])])
+    x = np.array([0.0, *clock(increasing_times("times", [gram.step.t for gram in path]))])
     if start is None:
         eigenvalues, basis = spectrum_estimate(path[0])
     else:
@@ -185,7 +185,7 @@ def check_information(law: Gaussian, samples: int, times: ArrayLike) -> None:
     """
     last = float(increasing_times("times", times)[-1])
     largest = float(law.eigenvalues.max())
-    information_held = -samples * np.expm1(-2 * np.log1p(np.expm1(2 * last) / largest))
+    information_held = -samples * np.expm1(-2 * np.log1p(clock(last) / largest))
     if information_held < 0.01 or largest > MAX_EIGENVALUE:
         raise InvalidInput(
             "covariance",
@@ -196,10 +196,10 @@ def check_information(law: Gaussian, samples: int, times: ArrayLike) -> None:
 
 def _sensitivities(eigenvalues: Array, x: Array) -> tuple[Array, Array, Array]:
     """I_ij, shape (…, d, d); s_k,ij/h_i, shape (N, …, d, d); 1/v_i(t_k), shape (N, …, d, 1)."""
-    clock = x.reshape(-1, *(1,) * eigenvalues.ndim)
-    p = eigenvalues + clock
-    gain = (np.diff(clock, axis=0) / p[:-1])[..., :, None] / p[1:, ..., None, :]
-    return information(eigenvalues, x), gain, ((1 + clock[1:]) / p[1:])[..., :, None]
+    ticks = x.reshape(-1, *(1,) * eigenvalues.ndim)
+    p = eigenvalues + ticks
+    gain = (np.diff(ticks, axis=0) / p[:-1])[..., :, None] / p[1:, ..., None, :]
+    return information(eigenvalues, x), gain, ((1 + ticks[1:]) / p[1:])[..., :, None]
 
 
 def _diagonal(eigenvalues: Array) -> Array:
@@ -247,7 +247,7 @@ def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = 
         If the times are not positive and strictly increasing, or an eigenvalue is above 10⁹⁰.
     """
     _in_range(law.eigenvalues)
-    x = np.concatenate([[0.0], clock(times)])
+    x = np.concatenate([[0.0], clock(increasing_times("times", times))])
     family = _checked(family, law.dimension)
     held = information(law.eigenvalues, x)
     if family is None:

@@ -1,9 +1,11 @@
 """What is listed without importing is what importing gives; what cannot be read so is refused, not left out."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+import bounds
 from bounds.check import InvalidInput
 from bounds.ledger import CLAIMS, PAPERS
 from figures.catalog import FIGURES
@@ -31,6 +33,15 @@ def test_names_are_those_of_the_catalogs() -> None:
     assert [name for work in works for name in work.figures] == [figure.name for figure in FIGURES]
     assert names.literal("studies.catalog", "PRESETS") == PRESETS
     assert names.literal("studies.sweep", "LIMIT") == LIMIT
+
+
+def test_the_table_of_contents_of_the_mathematics() -> None:
+    """A line for each module there is, and for none that there is not."""
+    listed = re.findall(r"^([a-z_]+)  +\S", bounds.__doc__ or "", flags=re.MULTILINE)
+    found = {
+        path.stem for path in Path(bounds.__file__).parent.iterdir() if path.suffix == ".py" or path.is_dir()
+    }
+    assert sorted(listed) == sorted(name for name in found if not name.startswith("_"))
 
 
 @pytest.fixture

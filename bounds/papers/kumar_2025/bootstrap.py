@@ -16,7 +16,7 @@ from bounds.check import Array
 from bounds.claim import Cell, Claim
 from bounds.gaussian import Gaussian
 from bounds.joint import Scheme, joint_risk
-from bounds.process import noise_variance, uniform_grid, weights
+from bounds.process import clock, noise_variance, uniform_grid, weights
 
 
 def _eigenvalues(cell: Cell) -> Array:
@@ -38,7 +38,7 @@ def _dsm(cell: Cell, t: float) -> float:
 
 def bound(cell: Cell) -> float:
     """m · information bound at t: Σ_ij λ_i λ_j (1 + δ_ij)(1 + x)/(p_i² p_j)."""
-    lam, x = _eigenvalues(cell), float(np.expm1(2 * cell["t"]))
+    lam, x = _eigenvalues(cell), float(clock(cell["t"]))
     p = lam + x
     return float((1 + x) * ((lam / p**2).sum() * (lam / p).sum() + (lam**2 / p**3).sum()))
 
@@ -55,8 +55,8 @@ def _entries(cell: Cell, rule: str, *, forget: bool = False) -> Array:
     leaves w² a + (1 − w)²/τ² − 1/v_i at w = 1/(1 + τ² mean a). BSM has w = x'/x, the control-variate weight.
     """
     lam = _eigenvalues(cell)
-    x = np.expm1(2 * _times(cell))
-    end = float(np.expm1(2 * cell["t"]))
+    x = clock(_times(cell))
+    end = float(clock(cell["t"]))
     if rule == "DSM":
         x = np.array([end])
     grow = 1 + x[0]
@@ -75,7 +75,7 @@ def _entries(cell: Cell, rule: str, *, forget: bool = False) -> Array:
 
 def _bound_over(cell: Cell, rule: str) -> float:
     """The largest ratio of an entry of the information bound to that of a rule."""
-    lam, x = _eigenvalues(cell), float(np.expm1(2 * cell["t"]))
+    lam, x = _eigenvalues(cell), float(clock(cell["t"]))
     p = lam + x
     least = (1 + x) * np.outer(lam / p**2, lam / p) * (1 + np.eye(lam.size))
     return float((least / _entries(cell, rule)).max())
@@ -102,18 +102,17 @@ def two_step(cell: Cell, *, column: bool = True) -> float:
 def _information(cell: Cell) -> Array:
     """I_ij + I_ji by the telescoped sum, shape (d, d)."""
     lam = _eigenvalues(cell)
-    a = 1 / (lam + np.expm1(2 * np.concatenate([[0.0], _times(cell)]))[:, None])
+    a = 1 / (lam + clock([0.0, *_times(cell)])[:, None])
     lost = np.einsum("ki,kj->ij", np.diff(a, axis=0), np.diff(a, axis=0))
     return np.asarray(np.outer(a[0], a[0]) - np.outer(a[-1], a[-1]) - lost)
 
 
 def path_risk(cell: Cell, *, apart: bool = False) -> float:
     """m · risk at t of the path fit: Σ_ij (1 + x)(1 + δ_ij)/(p_i² p_j (I_ij + I_ji)); `apart` has 1/I_ij instead."""
-    lam, x = _eigenvalues(cell), float(np.expm1(2 * cell["t"]))
+    lam, x = _eigenvalues(cell), float(clock(cell["t"]))
     p = lam + x
     if apart:
-        clock = np.expm1(2 * np.concatenate([[0.0], _times(cell)]))
-        a = 1 / (lam + clock[:, None])
+        a = 1 / (lam + clock([0.0, *_times(cell)])[:, None])
         variance = 1 / np.einsum("ki,kj->ij", -np.diff(a, axis=0), a[1:])
     else:
         variance = (1 + np.eye(lam.size)) / _information(cell)
@@ -122,7 +121,7 @@ def path_risk(cell: Cell, *, apart: bool = False) -> float:
 
 def _held_pair(cell: Cell, *, products: bool = True) -> float:
     lam = np.asarray(cell["pair"], dtype=np.float64)
-    a = 1 / (lam + np.expm1(2 * np.concatenate([[0.0], _times(cell)]))[:, None])
+    a = 1 / (lam + clock([0.0, *_times(cell)])[:, None])
     lost = float(np.prod(np.diff(a, axis=0), axis=1).sum())
     return float(np.prod(a[0]) - np.prod(a[-1]) - (lost if products else 0.0))
 
@@ -155,8 +154,8 @@ def _limit_bsm(cell: Cell, *, flipped: bool = False) -> float:
     """r_ij: (x² p_j/(1 + x)) r = x_1 λ_i q_j/q_i + λ_i² ∫ p_j/p_i² dx."""
     (lam_i, lam_j), x, x1 = (
         cell["pair"],
-        float(np.expm1(2 * cell["last"])),
-        float(np.expm1(2 * cell["first"])),
+        float(clock(cell["last"])),
+        float(clock(cell["first"])),
     )
     p_i, q_i = lam_i + x, lam_i + x1
     gathered = np.log(p_i / q_i) + (-1 if flipped else 1) * (lam_j - lam_i) * (1 / q_i - 1 / p_i)
@@ -168,8 +167,8 @@ def _limit_matrix(cell: Cell, *, start: bool = True) -> float:
     """r_ij: (1 + x)/(p_i² p_j r) = x_1/(λ_i q_i q_j) + ∫ dx/(p_i² p_j), the integral by partial fractions."""
     (lam_i, lam_j), x, x1 = (
         cell["pair"],
-        float(np.expm1(2 * cell["last"])),
-        float(np.expm1(2 * cell["first"])),
+        float(clock(cell["last"])),
+        float(clock(cell["first"])),
     )
     p, q, gap = lam_i + x, lam_i + x1, lam_j - lam_i
     if gap == 0:
