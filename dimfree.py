@@ -4,65 +4,48 @@ Results go to standard output or to files, progress to standard error. Exit 0: a
 the expected one, or cells are missing; 2: bad usage or configuration, one line that names the key and the reason.
 """
 
+from __future__ import annotations
+
 import argparse
-import ast
-import inspect
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bounds import concentration
-from bounds.catalog import ESTIMATORS
-from bounds.check import InvalidInput
-from bounds.claim import Claim, Verdict
-from bounds.ledger import CLAIMS, PAPERS, claim, claims_of, paper
-from figures import cost, page, style
-from figures import report as markdown
-from figures.catalog import CLOSINGS, FIGURES
-from figures.data import BadTable, FigureData
-from figures.output import save, svg
-from figures.told import Figure
-from studies import bench, executors, explain, output, projection, provenance, sweep, tables, verdicts
-from studies.catalog import PAPER_OF, PRESETS, STUDIES, home, study
-from studies.executors import Dask, lasting
-from studies.joined import Joined
-from studies.quantities import study_of
-from studies.study import Settings, Study, canonical, load_settings
-from studies.sweep import Interrupted, run, stoppable
-from studies.tables import Table
+HERE = Path(__file__).resolve().parent
+for package in ("bounds", "studies", "figures"):
+    spec = find_spec(package)
+    place = Path(spec.origin).resolve() if spec and spec.origin else None
+    if place != HERE / package / "__init__.py":
+        other = f"another {package!r}, {place}, is found before its own: leave its folder or PYTHONPATH"
+        print(f"dimfree: {other if place else f'its package {package!r} is missing'}", file=sys.stderr)
+        raise SystemExit(2)
 
-if (
-    TYPE_CHECKING
-):  # else figures/ alone imports matplotlib, with an eye on the backend that the environment names
+# What takes long to import is imported by the commands that need it: --help, list and --version answer at once.
+from bounds.check import InvalidInput  # noqa: E402
+from studies import executors, names, options, output  # noqa: E402
+
+if TYPE_CHECKING:
     import matplotlib.figure
 
+    from bounds.claim import Verdict
+    from figures.told import Figure
+    from studies.joined import Joined
+    from studies.study import Study
+    from studies.tables import Missing, Table
+
 COMMITTED = Path(__file__).parent / "figures" / "results"
-RESULTS = Path("results")
-_NEWEST = "default: the newest in results/ that suffice, else those committed with dimfree; it says which"
 
 
 class Incomplete(Exception):
     """Cells are missing without which there is nothing to conclude."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Bad usage is one line, like every other refusal."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        say = output.note if file is sys.stderr else output.tell  # what was asked for, --help, is a result
-        say(message, end="")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,17 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.open_streams()
     goes_on = ""
     try:
-        options = _parser().parse_args(arguments)
-        command: Callable[[argparse.Namespace], int] = options.command
-        if command in (_reproduce, _run):
+        given = options.parser().parse_args(arguments)
+        if given.command == "list":
+            return _list(given)  # too short to be stopped, and what stops a run takes long to import
+        if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
-        with stoppable():
-            return command(options)
-    except (InvalidInput, BadTable) as error:
+        return _stoppable(given)
+    except InvalidInput as error:
         return _refused(str(error))
-    except (Interrupted, Incomplete) as stop:
-        output.note(f"dimfree: {stop}")
-        return 1
     except KeyboardInterrupt:
         output.note(f"dimfree: stopped{goes_on}")
         return 1
@@ -90,130 +70,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(f"{where}{output.reason(error)}")
 
 
+def _stoppable(given: argparse.Namespace) -> int:
+    """A command that may take long: a signal ends it with one sentence."""
+    from studies.sweep import Interrupted, stoppable
+
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "reproduce": _reproduce,
+        "run": _run,
+        "draw": _draw,
+        "verify": _verify,
+        "explain": _explain,
+        "report": _report,
+        "bench": _bench,
+    }
+    try:
+        with stoppable():
+            return commands[given.command](given)
+    except (Interrupted, Incomplete) as stop:
+        output.note(f"dimfree: {stop}")
+        return 1
+
+
 def _refused(why: str) -> int:
     output.note(f"dimfree: {' '.join(why.split())}")
     return 2
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="dimfree", description="Executable theory for score matching.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _reproduce(given: argparse.Namespace) -> int:
+    from bounds import ledger
+    from figures import catalog as pictured
+    from studies import catalog, verdicts
 
-    reproduce = commands.add_parser("reproduce", help="studies, verdicts, figures and paper_repro.md")
-    reproduce.add_argument("--preset", choices=PRESETS, default="paper")
-    reproduce.add_argument("--out", type=Path, metavar="DIR", help="default: results/PRESET")
-    reproduce.add_argument("--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md")
-    reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    reproduce.set_defaults(command=_reproduce)
-
-    one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
-    one.add_argument("study", metavar="STUDY")
-    source = one.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE.toml")
-    source.add_argument("--preset", choices=PRESETS, default="paper")
-    one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    one.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    one.add_argument("--executor", choices=("local", "dask"), default="local", help="where the work is done")
-    one.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of Dask; default: a cluster of N workers on this machine"
-    )
-    one.add_argument(
-        "--patience",
-        type=_seconds,
-        default=executors.PATIENCE,
-        metavar="SECONDS",
-        help="that Dask's scheduler has to answer, and to have a worker, at the start and at any time after; a "
-        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default %(default)g",
-    )
-    one.add_argument(
-        "--task-limit",
-        type=_seconds,
-        default=sweep.LIMIT,
-        metavar="SECONDS",
-        help="after which the run stops if no task comes back, wherever it runs; default %(default)g",
-    )
-    one.set_defaults(command=_run)
-
-    draw = commands.add_parser("draw", help="one figure, from results that are there")
-    draw.add_argument("figure", metavar="FIGURE")
-    draw.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    draw.set_defaults(command=_draw)
-
-    verify = commands.add_parser("verify", help="the claims, each with its decoy")
-    verify.add_argument("names", nargs="*", metavar="NAME")
-    verify.add_argument(
-        "--paper", metavar="STEM", help="the claims of one work; `dimfree list` names the works"
-    )
-    verify.add_argument("--json", action="store_true")
-    verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    verify.set_defaults(command=_verify)
-
-    told = commands.add_parser("explain", help="one claim: what, why, from where, its decoy and last verdict")
-    told.add_argument("name", metavar="CLAIM")
-    told.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    told.set_defaults(command=_explain)
-
-    html = commands.add_parser(
-        "report", help="one HTML page of figures and claims, from results that are there"
-    )
-    html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    html.set_defaults(command=_report)
-
-    costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
-    costs.add_argument("--json", action="store_true")
-    costs.add_argument(
-        "--out", type=Path, metavar="DIR", help="for bench.json, and cost.md: what sweeps would take"
-    )
-    costs.set_defaults(command=_bench)
-
-    listing = commands.add_parser("list", help="papers, studies, figures, claims, estimators, presets")
-    listing.add_argument("--json", action="store_true")
-    listing.set_defaults(command=_list)
-    return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= threading.TIMEOUT_MAX:
-        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, but is {text!r}")
-    return value
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _reproduce(options: argparse.Namespace) -> int:
-    out: Path = options.out or RESULTS / options.preset
-    complete, results = _measure(STUDIES, options.preset, out, options.workers)
+    out: Path = given.out or options.RESULTS / given.preset
+    complete, results = _measure(catalog.STUDIES, given.preset, out, given.workers)
     with _blaming_gaps(complete):
-        judged = verdicts.judge(CLAIMS, results)
-        joined = {figure.name: _join(figure, results) for figure in FIGURES}
-        for figure in FIGURES:
+        judged = verdicts.judge(ledger.CLAIMS, results)
+        joined = {figure.name: _join(figure, results) for figure in pictured.FIGURES}
+        for figure in pictured.FIGURES:
             _save(figure, joined[figure.name], results, out / figure.paper)
-    target: Path = options.report or out / "paper_repro.md"
+    target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(_relative(out, target.parent)))
-    output.write(target, report_text(joined, judged, pictures, options.preset).encode(), "--report")
+    output.write(target, report_text(joined, judged, pictures, given.preset).encode(), "--report")
     output.mention(f"{_table(judged)}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
 def report_text(joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str) -> str:
     """paper_repro.md from joined results, by figure name, and verdicts; a function of these alone."""
-    return markdown.render(
-        [asdict(paper) for paper in PAPERS],
-        [(figure, joined[figure.name].findings) for figure in FIGURES],
-        CLOSINGS,
+    from bounds import ledger
+    from figures import catalog, report
+    from studies import provenance
+
+    return report.render(
+        [asdict(paper) for paper in ledger.PAPERS],
+        [(figure, joined[figure.name].findings) for figure in catalog.FIGURES],
+        catalog.CLOSINGS,
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
-        _docstring(concentration),
+        _docstring("bounds.concentration"),
     )
 
 
@@ -221,11 +137,13 @@ def _measure(
     wanted: Sequence[Study], preset: str, out: Path, workers: int
 ) -> tuple[bool, Mapping[str, Table]]:
     """Runs the studies' presets; whether no cell is missing, and their tables."""
+    from studies import catalog, sweep, tables
+
     complete, results = True, {}
-    with lasting(workers) as executor:
+    with executors.lasting(workers) as executor:
         for one in wanted:
-            folder = out / PAPER_OF[one.name]
-            outcome = run(one, one.presets[preset], folder, workers=workers, executor=executor)
+            folder = out / catalog.PAPER_OF[one.name]
+            outcome = sweep.run(one, one.presets[preset], folder, workers=workers, executor=executor)
             for gap in outcome.missing:
                 output.note(f"{one.name}: {_told(gap)}")
             complete &= not outcome.missing
@@ -233,7 +151,9 @@ def _measure(
     return complete, results
 
 
-def _told(gap: tables.Missing) -> str:
+def _told(gap: Missing) -> str:
+    from studies.study import canonical
+
     cell = canonical(gap.cell)
     shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
     return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
@@ -244,7 +164,7 @@ def _blaming_gaps(complete: bool) -> Iterator[None]:
     """Where cells are missing, what cannot be joined or judged is their fault and not that of the usage."""
     try:
         yield
-    except (InvalidInput, BadTable) as error:
+    except InvalidInput as error:
         if complete:
             raise
         raise Incomplete(f"cells are missing, so there are no verdicts: {error}") from None
@@ -252,14 +172,23 @@ def _blaming_gaps(complete: bool) -> Iterator[None]:
 
 def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
     """What a figure is drawn from."""
-    return verdicts.joined(
-        figure.name, [claim(name) for name in figure.claims], {name: results[name] for name in figure.studies}
-    )
+    from bounds import ledger
+    from studies import verdicts
+
+    claims = [ledger.claim(name) for name in figure.claims]
+    return verdicts.joined(figure.name, claims, {name: results[name] for name in figure.studies})
 
 
-def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> "matplotlib.figure.Figure":
+def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
     """The figure, with a word under it on whose results it shows."""
-    drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
+    from figures import style
+    from figures.data import BadTable, FigureData
+    from studies import provenance
+
+    try:
+        drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
+    except BadTable as bad:
+        raise InvalidInput(bad.table, bad.reason) from None
     used = {name: results[name] for name in figure.studies}
     style.add_to_note(drawing, f"Results: {provenance.told(used)}.")
     return drawing
@@ -267,39 +196,47 @@ def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> "mat
 
 def _save(figure: Figure, joined: Joined, results: Mapping[str, Table], out: Path) -> None:
     """Draws one figure into the folder."""
+    from figures.output import save
+
     save(_drawn(figure, joined, results), out, figure.name, output.write)
 
 
 def _read(source: Path, one: Study) -> Table:
     """The table of a study, wherever in a folder of results it lies."""
-    return tables.read(home(source, one), one.name, one.columns)
+    from studies import catalog, tables
+
+    return tables.read(catalog.home(source, one), one.name, one.columns)
 
 
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
     """The folder to read: the one that was given, else the reader's newest, else what is committed; it says which."""
+    from studies import provenance
+
     if given is not None:
         return given
-    own = provenance.newest(studies, RESULTS)
+    own = provenance.newest(studies, options.RESULTS)
     whose = f"from {own}, the newest there" if own else "from the results that are committed with dimfree"
     output.note(f"dimfree: {whose}; --from DIR for others")
     return own or COMMITTED
 
 
-def _run(options: argparse.Namespace) -> int:
-    one = study(options.study)
-    settings: Settings = (
-        load_settings(one.settings, options.config) if options.config else one.presets[options.preset]
+def _run(given: argparse.Namespace) -> int:
+    from studies import catalog, study, sweep
+
+    one = catalog.study(given.study)
+    settings: study.Settings = (
+        study.load_settings(one.settings, given.config) if given.config else one.presets[given.preset]
     )
-    if options.scheduler is not None and options.executor != "dask":
+    if given.scheduler is not None and given.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
-    cluster = partial(Dask, options.scheduler, options.workers, options.patience)
-    outcome = run(
+    cluster = partial(executors.Dask, given.scheduler, given.workers, given.patience)
+    outcome = sweep.run(
         one,
         settings,
-        options.out,
-        workers=options.workers,
-        executor=cluster if options.executor == "dask" else None,
-        limit=options.task_limit,
+        given.out,
+        workers=given.workers,
+        executor=cluster if given.executor == "dask" else None,
+        limit=given.task_limit,
     )
     for gap in outcome.missing:
         output.note(f"dimfree: {_told(gap)}")
@@ -307,46 +244,48 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if outcome.missing else 0
 
 
-def _draw(options: argparse.Namespace) -> int:
-    figure = next((f for f in FIGURES if f.name == options.figure), None)
+def _draw(given: argparse.Namespace) -> int:
+    from figures.catalog import FIGURES
+    from studies import catalog
+
+    figure = next((f for f in FIGURES if f.name == given.figure), None)
     if figure is None:
-        raise InvalidInput("FIGURE", f"{options.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
-    source = _source(options.source, [study(name) for name in figure.studies])
-    results = {name: _read(source, study(name)) for name in figure.studies}
-    _save(figure, _join(figure, results), results, options.out)
-    output.mention(
-        "\n".join(str(options.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png"))
-    )
+        raise InvalidInput("FIGURE", f"{given.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
+    studies = [catalog.study(name) for name in figure.studies]
+    source = _source(given.source, studies)
+    results = {one.name: _read(source, one) for one in studies}
+    _save(figure, _join(figure, results), results, given.out)
+    output.mention("\n".join(str(given.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
     return 0
 
 
-def _verify(options: argparse.Namespace) -> int:
-    if options.paper is not None and options.names:
-        raise InvalidInput("--paper", "names all claims of a work, so there is nothing to name beside it")
-    claims: Sequence[Claim] = CLAIMS
-    if options.paper is not None:
-        claims = claims_of(paper(options.paper))
-    elif options.names:
-        claims = [claim(name) for name in options.names]
-    wanted = dict.fromkeys(study_of(one) for one in claims)
+def _verify(given: argparse.Namespace) -> int:
+    from bounds import ledger
+    from studies import quantities, verdicts
+
+    claims = ledger.claims(given.names, given.paper)
     output.check_output()
     with output.scratch() as scratch:
-        complete, results = _measure([study(name) for name in wanted], "quick", scratch, options.workers)
+        complete, results = _measure(quantities.needed(claims), "quick", scratch, given.workers)
         with _blaming_gaps(complete):
             judged = verdicts.judge(claims, results)
-    output.tell(json.dumps([v.to_json() for v in judged], indent=2) if options.json else _table(judged))
+    output.tell(json.dumps([v.to_json() for v in judged], indent=2) if given.json else _table(judged))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
-def _explain(options: argparse.Namespace) -> int:
-    one = claim(options.name)
-    name = study_of(one)
-    source = _source(options.source, [study(name)])
-    if not (home(source, study(name)) / f"{name}.json").exists():
+def _explain(given: argparse.Namespace) -> int:
+    from bounds import ledger
+    from studies import catalog, explain, provenance, quantities, verdicts
+
+    one = ledger.claim(given.name)
+    name = quantities.study_of(one)
+    study = catalog.study(name)
+    source = _source(given.source, [study])
+    if not (catalog.home(source, study) / f"{name}.json").exists():
         none = f"{source} has no results of {name}; run it first"
         output.tell(explain.text(explain.record(one), none))
         return 0
-    table = _read(source, study(name))
+    table = _read(source, study)
     with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
         (verdict,) = verdicts.judge([one], {name: table})
     where = f"{_place(source)} ({provenance.told({name: table})})"
@@ -354,14 +293,17 @@ def _explain(options: argparse.Namespace) -> int:
     return 0 if verdict.as_expected else 1
 
 
-def _report(options: argparse.Namespace) -> int:
-    source = _source(options.source, STUDIES)
-    results = {one.name: _read(source, one) for one in STUDIES}
+def _report(given: argparse.Namespace) -> int:
+    from bounds import ledger
+    from studies import catalog, verdicts
+
+    source = _source(given.source, catalog.STUDIES)
+    results = {one.name: _read(source, one) for one in catalog.STUDIES}
     complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
     with _blaming_gaps(complete):
-        judged = verdicts.judge(CLAIMS, results)
-        output.write(options.out / "report.html", page_text(results, judged, _place(source)).encode())
-    output.mention(str(options.out / "report.html"))
+        judged = verdicts.judge(ledger.CLAIMS, results)
+        output.write(given.out / "report.html", page_text(results, judged, _place(source)).encode())
+    output.mention(str(given.out / "report.html"))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -372,23 +314,30 @@ def _place(source: Path) -> str:
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
     """report.html from the studies' tables, the verdicts on them and where they are from; a function of these alone."""
+    from bounds import ledger
+    from figures import catalog, page
+    from figures.output import svg
+    from studies import explain, provenance
+
     pictures = []
-    for figure in FIGURES:
+    for figure in catalog.FIGURES:
         joined = _join(figure, results)
         drawing = _drawn(figure, joined, results)
         pictures.append(page.Picture(figure, svg(drawing), joined.findings))
     return page.render(
-        [asdict(paper) for paper in PAPERS],
+        [asdict(paper) for paper in ledger.PAPERS],
         pictures,
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
         f"{where} ({provenance.told(results)})",
-        _docstring(concentration),
+        _docstring("bounds.concentration"),
     )
 
 
 def _table(judged: Sequence[Verdict]) -> str:
     """The verdicts, one line each, and what they cost in false alarms."""
+    from figures.report import counted
+
     lines = []
     for v in judged:
         mark = " " if v.as_expected else "!"
@@ -398,54 +347,98 @@ def _table(judged: Sequence[Verdict]) -> str:
             lines.append(f"            expected {v.claim.expected}: {v.claim.reason}")
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
-        f"{markdown.counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: at most "
+        f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: at most "
         f"{budget:.1g} a run."
     )
     return "\n".join(lines)
 
 
-def _bench(options: argparse.Namespace) -> int:
-    if not options.out:
+def _bench(given: argparse.Namespace) -> int:
+    from studies import bench
+
+    if not given.out:
         output.check_output()
     lines = bench.run(lambda what: output.note(f"bench: {what}"))
     found = [vars(line) for line in lines]
-    text = json.dumps(found, indent=2) if options.json else bench.table(lines)
-    if not options.out:
+    text = json.dumps(found, indent=2) if given.json else bench.table(lines)
+    if not given.out:
         output.tell(text)
         return 0
     record = {"machine": bench.machine(), "lines": found}
     kept = f"{json.dumps(record, indent=2, ensure_ascii=False)}\n"
-    output.write(options.out / "bench.json", kept.encode())
-    output.write(options.out / "cost.md", cost_text(record).encode())
+    output.write(given.out / "bench.json", kept.encode())
+    output.write(given.out / "cost.md", cost_text(record).encode())
     output.mention(text)
     return 0
 
 
 def cost_text(record: Mapping[str, Any]) -> str:
     """cost.md from bench.json, a function of it alone."""
+    from figures import cost
+    from studies import projection
+
     found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
-    return cost.render(record, answers, projection.WORKERS, shape, _docstring(projection))
+    return cost.render(record, answers, projection.WORKERS, shape, _docstring("studies.projection"))
 
 
-def _list(options: argparse.Namespace) -> int:
-    names: dict[str, Any] = {
-        "papers": [p.stem for p in PAPERS],
-        "studies": [s.name for s in STUDIES],
-        "figures": [f.name for f in FIGURES],
-        "claims": [c.name for c in CLAIMS],
+def _list(given: argparse.Namespace) -> int:
+    if given.kind:
+        output.tell(_table_of(given.kind))
+        return 0
+    from bounds.catalog import ESTIMATORS
+
+    works = names.works()
+    found: dict[str, Any] = {
+        "studies": [name for work in works for name in work.studies],
+        "figures": [name for work in works for name in work.figures],
+        "claims": [name for work in works for name in work.claims],
         "estimators": list(ESTIMATORS),
-        "presets": list(PRESETS),
+        "presets": list(names.literal("studies.catalog", "PRESETS")),
     }
-    lines = (f"{kind}: {', '.join(found)}" for kind, found in names.items())
-    output.tell(json.dumps(names, indent=2) if options.json else "\n".join(lines))
+    if given.json:
+        output.tell(json.dumps(found | {"papers": [asdict(work) for work in works]}, indent=2))
+    else:
+        found |= {"papers": [work.stem for work in works]}
+        output.tell("\n".join(f"{kind}: {', '.join(each)}" for kind, each in found.items()))
     return 0
 
 
-def _docstring(module: ModuleType) -> str:
+def _table_of(kind: str) -> str:
+    """All claims, studies, figures or papers, a line each."""
+    from studies import explain
+
+    if kind == "papers":
+        return explain.table(
+            ("paper", "claims", "studies", "figures", "title"),
+            [(w.stem, len(w.claims), len(w.studies), len(w.figures), w.title) for w in names.works()],
+        )
+    if kind == "figures":
+        from figures.catalog import FIGURES
+
+        return explain.table(("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES])
+    if kind == "studies":
+        from studies.catalog import PAPER_OF, STUDIES
+
+        return explain.table(
+            ("study", "paper", "measures"), [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
+        )
+    from bounds.ledger import CLAIMS
+    from studies.quantities import study_of
+
+    return explain.table(
+        ("claim", "paper", "origin", "kind", "expected", "study"),
+        [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS],
+    )
+
+
+def _docstring(module: str) -> str:
     """What a module opens with, from its source: `python -OO` drops it."""
-    return ast.get_docstring(ast.parse(inspect.getsource(module)), clean=False) or ""
+    import ast
+
+    path = HERE.joinpath(*module.split(".")).with_suffix(".py")
+    return ast.get_docstring(ast.parse(path.read_bytes()), clean=False) or ""
 
 
 def _relative(folder: Path, start: Path) -> str:

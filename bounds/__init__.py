@@ -1,4 +1,40 @@
-"""The mathematics of dimfree: pure functions of arrays in float64. No files, no clock, no global random state."""
+"""The mathematics of dimfree: pure functions of arrays in float64. No files, no clock, no global random state.
+
+What is where:
+
+process        the forward process: e_t, σ_t², the clock x = e^{2t} − 1, grids of times, simulated paths
+gaussian       Gaussian data: spectra, scores, conditional variances
+mixture        mixtures of Gaussians: scores, posteriors, residual covariances
+cauchy         Cauchy data, which have no mean
+gram           Gram matrices of simulated or exactly drawn paths: all that a linear estimator sees of the data
+targets        the three regression targets T1, T2, T3 and their noise
+estimators     DSM and BSM
+bootstrap      risk-optimal bootstrapping, and the limits of small gaps
+path           one covariance fitted along the whole path, and the information that the path holds
+joint          one function over all noise levels
+classes        linear classes smaller than all matrices
+features       scores on fixed features
+catalog        the estimators by name
+risk           the risk as a quadratic form, and in closed form
+concentration  dimension-free bounds with explicit constants, with their proof
+identities     the identities of the theory in symbols
+divergence     KL and W2 between Gaussians
+reverse        laws of reverse-time samplers with linear scores
+transfer       what a sampler with any score returns, as a density on a grid
+intervals      ball arithmetic, and the maximum of a function over a box
+kernels        the kernels whose norm is κ, for each class of laws
+gaussian_algebra moments and quadratic forms of Gaussians in symbols
+line           exact laws on the line: cdf, quantiles and flow maps, safe in the tails
+lbfgs          L-BFGS for many functions at once
+networks       small networks, many at once
+certify        formulas for floats and intervals alike
+check          the gate for whatever comes in; InvalidInput
+claim          what a claim is, and its verdict
+ledger         all works and claims
+papers         a module or a package for each work: its formulas and claims
+
+theory.md is the theory as a text.
+"""
 
 import os
 import sys

@@ -53,7 +53,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds.check import Array, InvalidInput, finite, matrices, not_negative
+from bounds.check import Array, InvalidInput, finite, increasing_times, matrices, number
 from bounds.estimators import Estimator, bootstrap_step, dsm_step
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, along
@@ -274,7 +274,7 @@ def bootstrap_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Arra
 
     Source: derived; see this module's opening.
     """
-    x, x1, lam = _clock(times, first), float(np.expm1(2 * first)), law.eigenvalues
+    x, x1, lam = _clock(times, first), float(clock(first)), law.eigenvalues
     lam_i, lam_j = lam[:, None], lam[None, :]
     p_i, p_j = lam_i + x, lam_j + x
     q_i, q_j = lam_i + x1, lam_j + x1
@@ -284,7 +284,7 @@ def bootstrap_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Arra
 
 def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
     """r_ij of the risk-optimal bootstrap (matrix weights) at each time, gaps → 0; as `bootstrap_limit`."""
-    x, x1, lam = _clock(times, first), float(np.expm1(2 * first)), law.eigenvalues
+    x, x1, lam = _clock(times, first), float(clock(first)), law.eigenvalues
     lam_i, lam_j = lam[:, None], lam[None, :]
     p_i, p_j = lam_i + x, lam_j + x
     q_i, q_j = lam_i + x1, lam_j + x1
@@ -295,9 +295,10 @@ def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
 
 def _clock(times: ArrayLike, first: float) -> Array:
     """x = e^{2t} − 1, shape (N, 1, 1)."""
-    x = clock(times)
-    if np.expm1(2 * not_negative("first", first)) > x[0]:
-        raise InvalidInput("first", f"must lie between 0 and the first time, but is {first:g}")
+    grid = increasing_times("times", times)
+    if not 0 <= number("first", first) <= grid[0]:
+        raise InvalidInput("first", f"must lie between 0 and the first time {grid[0]:g}, but is {first:g}")
+    x = clock(grid)
     return x[:, None, None]
 
 

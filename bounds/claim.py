@@ -115,6 +115,7 @@ class Claim:
     description : its number, or the choice of its cells, came after looking: what was measured there, told as such and
         not as a theorem
     decoy_reason : why the decoy falls at few of the cells, where it falls at less than a third of them
+    paper : the stem of the work that it belongs to, which the ledger fills in; "" for one of your own
 
     Raises
     ------
@@ -142,6 +143,7 @@ class Claim:
     certified: bool = False
     description: bool = False
     decoy_reason: str = ""
+    paper: str = ""
 
     def __post_init__(self) -> None:
         for field, value, known in (
@@ -240,6 +242,7 @@ class Verdict:
         claim = self.claim
         return {
             "name": claim.name,
+            "paper": claim.paper,
             "statement": claim.statement,
             "assumptions": claim.assumptions,
             "source": claim.source,

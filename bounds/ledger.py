@@ -1,5 +1,9 @@
 """PAPERS and CLAIMS: all works and all statements that are checked. A new work is its module and its line here."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from importlib import import_module
 
 from bounds.check import InvalidInput
@@ -13,7 +17,9 @@ STEMS = (
 
 _WORKS = tuple(import_module(f"bounds.papers.{stem}") for stem in STEMS)
 PAPERS: tuple[Paper, ...] = tuple(work.PAPER for work in _WORKS)
-CLAIMS: tuple[Claim, ...] = tuple(claim for work in _WORKS for claim in work.CLAIMS)
+CLAIMS: tuple[Claim, ...] = tuple(
+    replace(claim, paper=work.PAPER.stem) for work in _WORKS for claim in work.CLAIMS
+)
 
 
 def claim(name: str) -> Claim:
@@ -27,7 +33,37 @@ def claim(name: str) -> Claim:
     for one in CLAIMS:
         if one.name == name:
             return one
-    raise InvalidInput("NAME", f"{name!r} is not a claim; see `dimfree list`")
+    close = get_close_matches(name, [one.name for one in CLAIMS])
+    meant = f"did you mean {' or '.join(close)}?" if close else "see `dimfree list`"
+    raise InvalidInput("NAME", f"{name!r} is not a claim; {meant}")
+
+
+def claims(wanted: Sequence[str] = (), stem: str | None = None) -> tuple[Claim, ...]:
+    """The claims of these names, each once, in the order of the names.
+
+    Parameters
+    ----------
+    wanted : names, or patterns of them with *, ? and […]; none for all claims
+    stem : of the work whose claims alone are taken
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such claim or work, a pattern matches none, or one is of another work.
+    """
+    known = CLAIMS if stem is None else tuple(one for one in CLAIMS if one.paper == paper(stem).stem)
+    if not wanted:
+        return known
+    found: dict[str, Claim] = {}
+    for name in wanted:
+        if set(name) & set("*?["):
+            matching = [one for one in known if fnmatchcase(one.name, name)]
+        else:
+            matching = [one for one in known if one is claim(name)]
+        if not matching:
+            raise InvalidInput("NAME", f"{name!r} matches no claim{f' of {stem}' if stem else ''}")
+        found |= {one.name: one for one in matching}
+    return tuple(found.values())
 
 
 def claims_of(work: Paper) -> tuple[Claim, ...]:

@@ -208,7 +208,7 @@ def check_information(law: Gaussian, samples: int, times: ArrayLike) -> None:
     """
     last = float(increasing_times("times", times)[-1])
     largest = float(law.eigenvalues.max())
-    _check_information(largest, whole("samples", samples), float(np.expm1(2 * last)), LEAST)
+    _check_information(largest, whole("samples", samples), float(clock(last)), LEAST)
     _in_range(law.eigenvalues)
 
 
@@ -225,10 +225,10 @@ def _check_information(largest: float, samples: int, x: float, least: float) -> 
 
 def _sensitivities(eigenvalues: Array, x: Array) -> tuple[Array, Array, Array]:
     """I_ij, shape (…, d, d); s_k,ij/h_i, shape (N, …, d, d); 1/v_i(t_k), shape (N, …, d, 1)."""
-    clock = x.reshape(-1, *(1,) * eigenvalues.ndim)
-    p = eigenvalues + clock
-    gain = (np.diff(clock, axis=0) / p[:-1])[..., :, None] / p[1:, ..., None, :]
-    return information(eigenvalues, x), gain, ((1 + clock[1:]) / p[1:])[..., :, None]
+    ticks = x.reshape(-1, *(1,) * eigenvalues.ndim)
+    p = eigenvalues + ticks
+    gain = (np.diff(ticks, axis=0) / p[:-1])[..., :, None] / p[1:, ..., None, :]
+    return information(eigenvalues, x), gain, ((1 + ticks[1:]) / p[1:])[..., :, None]
 
 
 def _diagonal(eigenvalues: Array) -> Array:
@@ -278,7 +278,7 @@ def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = 
         If the times are not positive and strictly increasing, or an eigenvalue is above 10⁹⁰.
     """
     _in_range(law.eigenvalues)
-    x = np.concatenate([[0.0], clock(times)])
+    x = np.concatenate([[0.0], clock(increasing_times("times", times))])
     family = _checked(family, law.dimension)
     held = information(law.eigenvalues, x)
     if family is None:

@@ -10,7 +10,7 @@
     const words = form.elements.words.value.toLowerCase().split(/\s+/);
     let shown = 0;
     for (const row of rows) {
-      const matches = ["origin", "kind", "verdict"].every((field) =>
+      const matches = ["paper", "origin", "kind", "verdict"].every((field) =>
         ["", row.dataset[field]].includes(form.elements[field].value));
       row.hidden = !(matches && words.every((word) => row.dataset.words.includes(word)));
       shown += !row.hidden;

@@ -150,6 +150,7 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
     terms = (
         ("assumes", sentence(v["assumptions"])),
         ("why", sentence(v["why"])),
+        ("paper", escape(v["paper"])),
         ("source", escape(v["source"], quote=False)),
         ("uses", uses),
         ("formula", f"<pre><code>{escape(v['formula'], quote=False)}</code></pre>"),
@@ -167,7 +168,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
     words = escape(" ".join((v["name"], v["statement"], v["source"], v["decoy"])).lower())
     fallen = v["decoy_share"] * 100
     return (
-        f'<tr id="claim-{name}" data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}" '
+        f'<tr id="claim-{name}" data-paper="{escape(v["paper"])}" '
+        f'data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}" '
         f'data-words="{words}"><th scope="row"><a href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
         f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
         f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'
@@ -187,6 +189,7 @@ def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
         return list(dict.fromkeys(str(v[field]) for v in verdicts))
 
     choices = (
+        _choice("paper", "Paper", [(p, p or "of no paper") for p in present("paper")]),
         _choice("origin", "Origin", [(o, text) for o, text in ORIGINS.items() if o in present("origin")]),
         _choice("kind", "Kind", [(k, f"{k}: {KINDS[k]}") for k in KINDS if k in present("kind")]),
         _choice("verdict", "Verdict", [(v, v) for v in present("verdict")]),

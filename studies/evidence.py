@@ -12,7 +12,7 @@ what is computed has one, and no standard error.
 [[{'quantity': 'area', 'cell': '{"side":3.0}', 'value': 9.0}]]
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,7 @@ def evidence(
     replicates: int = 1,
     deep: int | None = None,
     batch: int = 64,
+    quantities: Callable[[Cell], Collection[str]] | None = None,
 ) -> Study:
     """A study of evidence.
 
@@ -118,6 +119,8 @@ def evidence(
     cells : all of them, the same in every preset. A sampled one may hold its own limit of replicates, "most"
     measure : as in Study; module-level in the study's own file, it returns `measured(parts, …)`
     parts : by the name in a cell
+    quantities : cell → what its rows may hold as "quantity", where that is known, so that a claim is measured at its own
+        cells alone
     seed : of the presets
     replicates : of the presets quick and paper, where a cell is sampled
     deep : replicates of the preset deep; the same as the others by default
@@ -146,4 +149,5 @@ def evidence(
         replicates=needed,
         normalised=("cell",),
         digits=DIGITS,
+        quantities=quantities,
     )

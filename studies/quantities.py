@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 
 from bounds.check import Array, InvalidInput
 from bounds.claim import Claim, Measured
-from studies.catalog import STEMS
+from studies.catalog import STEMS, study
+from studies.study import Study
 from studies.summary import groups, ratio_of_means
 from studies.tables import Table
 
@@ -76,6 +77,25 @@ def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
         return measurements()[claim.measurement]
     name, _, quantity = claim.measurement.partition(":")
     return name, lambda table: measure_quantity(table, quantity)
+
+
+def quantity_of(claim: Claim) -> str | None:
+    """The quantity of evidence that a claim is measured by; None where it is measured in another way."""
+    return None if claim.measurement in measurements() else claim.measurement.partition(":")[2]
+
+
+def needed(claims: Sequence[Claim]) -> list[Study]:
+    """The studies that the claims are measured by, each with no more cells than they need, as far as it knows which.
+
+    The numbers are the same as of all cells: a replicate's seed is a function of its own cell alone.
+    """
+    wanted: dict[str, list[str | None]] = defaultdict(list)
+    for claim in claims:
+        wanted[study_of(claim)].append(quantity_of(claim))
+    return [
+        study(name) if None in found else study(name).only({one for one in found if one})
+        for name, found in wanted.items()
+    ]
 
 
 def study_of(claim: Claim) -> str:

@@ -11,9 +11,9 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
 
@@ -80,6 +80,7 @@ class Study:
         each cell once, and `tables.read` puts them together again
     digits : significant digits that the table has of a sampled float, that is in a cell of several replicates; all by
         default, and always of a computed one. A store keeps all
+    quantities : cell → all that its rows may hold as "quantity", where that is known before it is measured
 
     Raises
     ------
@@ -98,6 +99,7 @@ class Study:
     replicates: Callable[[Cell, Any], int] = as_set
     normalised: tuple[str, ...] = ()
     digits: int | None = None
+    quantities: Callable[[Cell], Collection[str]] | None = None
 
     def __post_init__(self) -> None:
         if not set(self.normalised) <= set(self.measured):
@@ -107,6 +109,17 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
+
+    def only(self, wanted: Collection[str]) -> "Study":
+        """The same study without the cells that yield none of these quantities; all of it, if it does not know."""
+        if (of := self.quantities) is None:
+            return self
+        return replace(
+            self,
+            cells=lambda settings: [
+                cell for cell in self.cells(settings) if not set(wanted).isdisjoint(of(cell))
+            ],
+        )
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+import bounds.ledger
 import dimfree
+import figures.catalog
+import figures.output
 import studies.catalog
 from bounds.catalog import ESTIMATORS
 from bounds.claim import Claim
 from bounds.ledger import CLAIMS, PAPERS, claim
 from figures.catalog import FIGURES
 from studies import verdicts
-from studies.catalog import PRESETS, STUDIES
+from studies.catalog import PAPER_OF, PRESETS, STUDIES
 from studies.papers.kumar_2025.linear_score import COLUMNS, LinearScoreSettings, measure
 from studies.study import Cell, Row, Study
 
@@ -80,9 +84,8 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
 
 def install(monkeypatch: pytest.MonkeyPatch, changed: Sequence[Study], claims: Sequence[Claim]) -> None:
     """Other studies and claims than the catalog's."""
-    monkeypatch.setattr(dimfree, "STUDIES", tuple(changed))
     monkeypatch.setattr(studies.catalog, "STUDIES", tuple(changed))
-    monkeypatch.setattr(dimfree, "CLAIMS", tuple(claims))
+    monkeypatch.setattr(bounds.ledger, "CLAIMS", tuple(claims))
 
 
 def tiny(**more: Any) -> list[Study]:
@@ -113,18 +116,91 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_list(call: Call) -> None:
-    """The contract's five keys and the works, each with the names of its tuple."""
+    """The contract's six keys, each with the names of its tuple; all but the papers' in one line each without --json."""
     said = call("list", "--json")
     assert (said.code, said.err) == (0, "")
     assert json.loads(said.out) == {
-        "papers": [p.stem for p in PAPERS],
         "studies": [s.name for s in STUDIES],
         "figures": [f.name for f in FIGURES],
         "claims": [c.name for c in CLAIMS],
         "estimators": list(ESTIMATORS),
         "presets": ["quick", "paper", "deep"],
+        "papers": [
+            {
+                "stem": paper.stem,
+                "title": paper.title,
+                "link": paper.link,
+                "claims": [c.name for c in CLAIMS if c.paper == paper.stem],
+                "figures": [f.name for f in FIGURES if f.paper == paper.stem],
+                "studies": [s.name for s in STUDIES if PAPER_OF[s.name] == paper.stem],
+            }
+            for paper in PAPERS
+        ],
     }
-    assert "presets: quick, paper, deep" in call("list").out.splitlines()
+    assert sum(len(paper["claims"]) for paper in json.loads(said.out)["papers"]) == len(CLAIMS)
+    assert {
+        "presets: quick, paper, deep",
+        f"papers: {', '.join(paper.stem for paper in PAPERS)}",
+    } <= set(call("list").out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("claims", [c.name for c in CLAIMS]),
+        ("studies", [s.name for s in STUDIES]),
+        ("figures", [f.name for f in FIGURES]),
+        ("papers", [p.stem for p in PAPERS]),
+    ],
+)
+def test_list_as_a_table(call: Call, kind: str, known: list[str]) -> None:
+    """A head and a line for each, all of them, in order; columns that line up."""
+    said = call("list", kind)
+    assert (said.code, said.err) == (0, "")
+    head, *lines = said.out.splitlines()
+    assert [line.split()[0] for line in lines] == known
+    second = head.index(head.split()[1])
+    assert all(line[second - 1] == " " for line in lines)
+
+
+HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "pydantic", "tqdm")
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "list", "list --json", "verify --help"])
+def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
+    """It imports nothing that takes long: any of these alone is a good part of the half second that it may take."""
+    script = (
+        "import contextlib, sys, dimfree\n"
+        "with contextlib.suppress(SystemExit):\n"
+        f"    dimfree.main({words.split()!r})\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    imported = done.stdout.splitlines()[-1].split()
+    assert {"dimfree", "numpy"} <= set(imported)
+    assert set(HEAVY).isdisjoint(imported)
+    assert f"dimfree {version()}" == done.stdout.splitlines()[0] or words != "--version"
+
+
+def version() -> str:
+    """What pyproject.toml says."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+@pytest.mark.parametrize("package", ["bounds", "studies", "figures"])
+def test_another_package_of_that_name(tmp_path: Path, package: str) -> None:
+    """In a folder that has its own: exit 2, one sentence that says which file, and that file is not run."""
+    (tmp_path / f"{package}.py").write_text("print('ran')")
+    refused = process("list", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(f"dimfree: another '{package}', ") and refused.stderr.count("\n") == 1
+    assert f"{package}.py" in refused.stderr
+    (tmp_path / f"{package}.py").rename(tmp_path / "something.py")
+    assert process("--version", folder=tmp_path).returncode == 0
 
 
 def process(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -229,9 +305,12 @@ BAD_CONFIGS = {
     [
         ("run no-such", "STUDY: 'no-such' is not one of error-vs-timestep"),
         ("draw no-such", "FIGURE: 'no-such' is not one of figure-1a"),
-        ("verify no-such", "NAME: 'no-such' is not a claim"),
-        ("verify --paper no-such", "--paper: 'no-such' is not one of kumar_2025"),
-        ("verify dsm-risk --paper kumar_2025", "--paper: names all claims of a work"),
+        ("verify no-such", "NAME: 'no-such' is not a claim; see `dimfree list`"),
+        ("verify kapa", "NAME: 'kapa' is not a claim; did you mean kappa?"),
+        ("verify kappa zzz*", "NAME: 'zzz*' matches no claim"),
+        ("verify --paper nobody_1900", "--paper: 'nobody_1900' is not one of kumar_2025"),
+        ("list nonsense", "argument KIND: invalid choice: 'nonsense'"),
+        ("list claims --json", "argument --json: not allowed with argument KIND"),
         ("run error-vs-timestep --config none.toml --out r", "none.toml: does not exist"),
         ("run error-vs-timestep --config . --out r", ".: cannot be read"),
         (
@@ -367,11 +446,10 @@ def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     said = call("verify", "--json", "--workers", "1")
     assert said.code == 0
     (found,) = json.loads(said.out)
-    contract = (
-        "name statement source origin kind verdict expected decoy decoy_rejected measured predicted cells"
-    )
+    contract = "name paper statement source origin kind verdict expected decoy decoy_rejected measured predicted cells"
     assert set(contract.split()) <= set(found)
     assert (found["name"], found["verdict"], found["decoy_rejected"]) == ("figure-3a-below", "HOLDS", True)
+    assert found["paper"] == "kumar_2025"
     assert (found["predicted"], found["cells"]) == (10.0, 2)
     assert "error-vs-timestep: 8 of 8 done" in said.err
     assert "small-samples" not in said.err
@@ -401,6 +479,20 @@ def test_exit_code_of_verify(
     assert ("DECOY NOT REJECTED" in said.out) == (subject.decoy({}) == 10.0)
 
 
+def test_verify_measures_the_claims_own_cells(call: Call) -> None:
+    """24 of the 135 cells of its study, and the verdict is the committed one's; a pattern takes in all that it matches."""
+    said = call("verify", "kappa", "--json", "--workers", "1")
+    assert said.code == 0
+    (found,) = json.loads(said.out)
+    assert (found["name"], found["verdict"], found["cells"]) == ("kappa", "HOLDS", 24)
+    assert "replicates in 24 cells" in said.err
+    several = call("verify", "kappa-*-certified", "--json", "--workers", "1", "--paper", "kumar_2025")
+    assert [v["name"] for v in json.loads(several.out)] == [
+        "kappa-uniform-certified",
+        "kappa-gaussian-certified",
+    ]
+
+
 # --- reproduce -----------------------------------------------------------------------------------------------
 
 
@@ -408,7 +500,7 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     """The base studies' figures and the report; the second time nothing is measured and all bytes are the same."""
     install(monkeypatch, tiny(), [sure()])
     drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
-    monkeypatch.setattr(dimfree, "FIGURES", drawn)
+    monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
     words = (
         "reproduce",
         "--preset",
@@ -433,7 +525,7 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert "`make reproduce PRESET=quick`" in report
     kept = {name: data for name, data in files(tmp_path).items() if not name.endswith((".sqlite", ".lock"))}
     # Drawing again is slow and its bytes are test_figures' business.
-    monkeypatch.setattr(dimfree, "save", lambda *ignored: [])
+    monkeypatch.setattr(figures.output, "save", lambda *ignored: [])
     second = call(*words)
     assert second.code == 0
     assert [line.rpartition(": ")[2] for line in second.err.splitlines()] == [
@@ -451,8 +543,8 @@ def test_stopped_while_it_draws(call: Call, monkeypatch: pytest.MonkeyPatch, num
     Python's own answer would be a traceback, and to SIGTERM no word at all.
     """
     install(monkeypatch, tiny(), [sure()])
-    monkeypatch.setattr(dimfree, "FIGURES", tuple(f for f in FIGURES if set(f.studies) <= set(TINY)))
-    monkeypatch.setattr(dimfree, "save", lambda *ignored: signal.raise_signal(number))
+    monkeypatch.setattr(figures.catalog, "FIGURES", tuple(f for f in FIGURES if set(f.studies) <= set(TINY)))
+    monkeypatch.setattr(figures.output, "save", lambda *ignored: signal.raise_signal(number))
     monkeypatch.setattr(verdicts, "judge", lambda *ignored: [])
     before = signal.getsignal(number)
     said = call("reproduce", "--preset", "quick", "--workers", "1", "--out", "r")
@@ -512,7 +604,7 @@ def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     first = Path("p/report.html").read_bytes()
     assert call("report", "--out", "q").code == 0
     assert Path("q/report.html").read_bytes() == first
-    monkeypatch.setattr(dimfree, "CLAIMS", (sure(expected="REFUTED", reason="to see it fail"),))
-    monkeypatch.setattr(dimfree, "FIGURES", FIGURES[-1:])
+    monkeypatch.setattr(bounds.ledger, "CLAIMS", (sure(expected="REFUTED", reason="to see it fail"),))
+    monkeypatch.setattr(figures.catalog, "FIGURES", FIGURES[-1:])
     assert call("report", "--out", "q").code == 1
     assert "(expected: REFUTED)" in Path("q/report.html").read_text(encoding="utf-8")

@@ -68,7 +68,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (process.uniform_grid, {"spacing": 0.1, "steps": 3}),
     (process.geometric_grid, {"first": 0.1, "last": 1.0, "steps": 3}),
     (process.weights, {"times": TIMES}),
-    (process.clock, {"times": TIMES}),
+    (process.clock, {"t": TIMES}),
     (process.steps, {"times": TIMES}),
     (process.simulate, {"x0": X0, "times": TIMES, "rng": rng()}),
     (process.Step, {"t_prev": 0.1, "t": 0.3}),

@@ -35,6 +35,7 @@ CLAIM: dict[str, Any] = {
     "assumptions": "Gaussian data.",
     "source": 'theory.md, "x"',
     "origin": "derived",
+    "paper": "one_2000",
     "kind": "tight",
     "verdict": "HOLDS",
     "expected": "HOLDS",
@@ -150,6 +151,7 @@ def test_all_is_there(page):
         for wanted in ("formula", "decoy", "its formula", "compared", "cells", "again"):
             assert f"<dt>{wanted}</dt>" in row, (claim.name, wanted)
         assert f"dimfree verify {claim.name}</code>" in row
+        assert f'data-paper="{claim.paper}"' in row
         assert f'data-origin="{claim.origin}" data-kind="{claim.kind}" data-verdict="{claim.expected}"' in row
     assert page.count("<math>") > 300
     for table in RESULTS.values():
@@ -178,6 +180,7 @@ def test_numbers_come_from_the_claims():
         "decoy_reason": "Few.",
         "description": True,
         "origin": "reading",
+        "paper": "two_2001",
         "verdict": "REFUTED",
         "certified": True,
         "why": "Why not.",
@@ -192,6 +195,7 @@ def test_numbers_come_from_the_claims():
     assert "(expected: HOLDS)" in render(
         [WORK], [], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST}, "here"
     )
+    assert '<option value="one_2000">one_2000</option>' in base
     assert "at 5 of 17" in base
     assert "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected." in base
     assert "<p>Results: here.</p>" in base

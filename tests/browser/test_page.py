@@ -45,6 +45,9 @@ def test_filter(shown: Watched) -> None:
     """By origin, by kind, by words, and back; the count says what is there."""
     page, rows = shown.page, shown.page.locator("#claims tbody tr:visible")
     expect(rows).to_have_count(len(CLAIMS))
+    page.get_by_label("Paper").select_option("kumar_2025")
+    expect(rows).to_have_count(sum(claim.paper == "kumar_2025" for claim in CLAIMS))
+    page.get_by_role("button", name="show all").click()
     page.get_by_label("Origin").select_option("reading")
     expect(rows).to_have_count(READ)
     expect(page.locator("#count")).to_have_text(f"{READ} of {len(CLAIMS)} claims")

@@ -70,6 +70,46 @@ _MIXTURES = (
     "±1; linear scores, the target is the best one, −V_t^{-1} x with V_t the true covariance"
 )
 
+
+def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str) -> Claim:
+    return Claim(
+        name=name,
+        statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is nowhere shown to be farther "
+        "from the best linear score than DSM.",
+        assumptions=_MIXTURES + ".",
+        source="measured here; that the targets stay consistent is derived in bounds/path.py",
+        origin="derived",
+        kind="upper",
+        measurement=f"evidence-bootstrap:mixture-{measured}",
+        formula=lambda c: 0.0,
+        decoy=lambda c: -share * dsm_risk(c, c["t"]),
+        decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
+        description=True,
+        why="E T2 Xᵀ = E T3 Xᵀ = −I for every law of mean 0, so all regress to −V_t^{−1}; what differs is the noise.",
+        uses=(rests,),
+    )
+
+
+def _mixture_true(name: str, what: str, measured: str, share: float, rests: str) -> Claim:
+    return Claim(
+        name=name,
+        statement=f"Measured on the same data: nor is {what} shown to be farther from the true score.",
+        assumptions=_MIXTURES
+        + "; fresh points. What no linear score can reach is 30 to 100 times DSM's own error at "
+        "t = 0.2 and is the same for all, so in all the gain is a few percent there.",
+        source="measured here",
+        origin="derived",
+        kind="upper",
+        measurement=f"evidence-bootstrap:true-{measured}",
+        formula=lambda c: 0.0,
+        decoy=lambda c: -share * dsm_risk(c, c["t"]),
+        decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
+        description=True,
+        why="The best linear score is the projection of the true one, so the two risks differ by a constant.",
+        uses=(rests,),
+    )
+
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="joint-sandwich",
@@ -182,48 +222,26 @@ CLAIMS: tuple[Claim, ...] = (
         description=True,
         uses=("path-risk",),
     ),
-    *(
-        Claim(
-            name=f"mixture-{name}-wins",
-            statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is nowhere shown to be farther "
-            "from the best linear score than DSM.",
-            assumptions=_MIXTURES + ".",
-            source="measured here; that the targets stay consistent is derived in bounds/path.py",
-            origin="derived",
-            kind="upper",
-            measurement=f"evidence-bootstrap:mixture-{name}",
-            formula=lambda c: 0.0,
-            decoy=lambda c, share=share: -share * dsm_risk(c, c["t"]),  # type: ignore[misc]
-            decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
-            description=True,
-            why="E T2 Xᵀ = E T3 Xᵀ = −I for every law of mean 0, so all regress to −V_t^{−1}; what differs is the noise.",
-            uses=(rests,),
-        )
-        for name, what, share, rests in (
-            ("bsm", "BSM", 0.5, "bootstrap-order"),
-            ("matrix", "the bootstrap with risk-optimal matrix weights", 0.5, "risk-optimal-gain"),
-            ("path", "the path fit", 0.95, "path-risk"),
-        )
+    _mixture_wins(name="mixture-bsm-wins", what="BSM", measured="bsm", share=0.5, rests="bootstrap-order"),
+    _mixture_wins(
+        name="mixture-matrix-wins",
+        what="the bootstrap with risk-optimal matrix weights",
+        measured="matrix",
+        share=0.5,
+        rests="risk-optimal-gain",
     ),
-    *(
-        Claim(
-            name=f"mixture-{name}-true-score",
-            statement=f"Measured on the same data: nor is {what} shown to be farther from the true score.",
-            assumptions=_MIXTURES
-            + "; fresh points. What no linear score can reach is 30 to 100 times DSM's own error at "
-            "t = 0.2 and is the same for all, so in all the gain is a few percent there.",
-            source="measured here",
-            origin="derived",
-            kind="upper",
-            measurement=f"evidence-bootstrap:true-{name}",
-            formula=lambda c: 0.0,
-            decoy=lambda c, share=share: -share * dsm_risk(c, c["t"]),  # type: ignore[misc]
-            decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
-            description=True,
-            why="The best linear score is the projection of the true one, so the two risks differ by a constant.",
-            uses=(f"mixture-{name}-wins",),
-        )
-        for name, what, share in (("bsm", "BSM", 0.8), ("path", "the path fit", 1.5))
+    _mixture_wins(
+        name="mixture-path-wins", what="the path fit", measured="path", share=0.95, rests="path-risk"
+    ),
+    _mixture_true(
+        name="mixture-bsm-true-score", what="BSM", measured="bsm", share=0.8, rests="mixture-bsm-wins"
+    ),
+    _mixture_true(
+        name="mixture-path-true-score",
+        what="the path fit",
+        measured="path",
+        share=1.5,
+        rests="mixture-path-wins",
     ),
     Claim(
         name="mixture-path-attains",

@@ -19,7 +19,7 @@ from scipy import integrate
 from bounds.check import Array
 from bounds.claim import Cell, Claim
 from bounds.gaussian import Gaussian
-from bounds.process import Step, noise_variance
+from bounds.process import Step, clock, noise_variance
 from bounds.risk import bootstrap_risk
 
 LOCAL: Mapping[str, Callable[[Array, Array], Array]] = {
@@ -89,7 +89,7 @@ def _moved(cell: Cell, wrong: float, start: Array) -> Array:
         np.asarray(cell["eigenvalues"], dtype=np.float64),
         np.linspace(0.1, cell["last"], cell["steps"]),
     )
-    x = np.expm1(2 * times)
+    x = clock(times)
     variance = start
     for k in range(times.size - 1, 0, -1):
         g = times[k] - times[k - 1]
