@@ -92,6 +92,8 @@ def next_gain(eigenvalues: Array, step: Step, r: Array, *, scalar: bool = False)
     weights" (derived).
     """
     eigenvalues, r = finite("eigenvalues", eigenvalues), matrices("r", r)
+    if eigenvalues.ndim == 0:
+        raise InvalidInput("eigenvalues", "must have shape (…, d), but is one number")
     clock([step.t])  # where e^{2t} is a number
     fresh, grow = step.fresh_variance, 1 / step.carry**2
     v, before = (decay(2 * t) * eigenvalues + noise_variance(t) for t in (step.t, step.t_prev))

@@ -339,10 +339,7 @@ def mean_risk_bound(kappa: float, log_cardinality: float, m: int) -> float:
 
 def _log_cardinality(value: float) -> float:
     """log|H|, which no class has below 0."""
-    number = float(finite("log_cardinality", value))
-    if number < 0:
-        raise InvalidInput("log_cardinality", f"must not be negative, but is {number:g}")
-    return number
+    return not_negative("log_cardinality", value)
 
 
 def adversarial_direction(times: ArrayLike, gamma: ArrayLike, eigenvalue: float) -> tuple[float, Array]:

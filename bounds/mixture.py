@@ -230,6 +230,8 @@ class Mixture:
             If t is not positive.
         """
         time = positive("t", t)
+        if time < 1e-150:
+            raise InvalidInput("t", f"must be at least 1e-150, where 1/t² is a number, but is {time:g}")
         return np.asarray(decay(2 * time) / noise_variance(time) ** 2 * self.posterior_covariance(time, x))
 
     def _posterior_means(self, t: float, v: Array, y: Array) -> Array:

@@ -262,6 +262,8 @@ def information(eigenvalues: Array, x: Array) -> Array:
     eigenvalues, x = finite("eigenvalues", eigenvalues), finite("x", x)
     if eigenvalues.ndim == 0:
         raise InvalidInput("eigenvalues", "must have shape (…, d), but is one number")
+    if x.ndim != 1:
+        raise InvalidInput("x", f"must have shape (N + 1,), but has {x.shape}")
     p = eigenvalues + x.reshape(-1, *(1,) * eigenvalues.ndim)
     fresh = np.diff(x).reshape(-1, *(1,) * eigenvalues.ndim) / (p[:-1] * p[1:])
     return np.asarray(np.einsum("k...i,k...j->...ij", fresh, 1 / p[1:]))

@@ -230,7 +230,7 @@ def _section(
     return FIGURE.format(
         heading=figure.heading,
         alt=figure.heading,
-        picture=f"{pictures}/{figure.name}" if pictures else figure.name,
+        picture="/".join(filter(None, (pictures, figure.paper, figure.name))),
         paper=shows,
         ran=figure.ran(findings),
         found=figure.found(findings),

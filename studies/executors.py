@@ -22,6 +22,7 @@ from importlib import import_module
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from queue import SimpleQueue
+from textwrap import shorten
 from typing import Any, ParamSpec, TypeVar
 
 from bounds.check import InvalidInput
@@ -336,7 +337,11 @@ class Dask(Executor):
             return within(limit, start)
         except Exception as error:
             slow = isinstance(error, TimeoutError) and not str(error)
-            why = f"it was not there after {limit:g} s" if slow else " ".join(reason(error).split())
+            why = (
+                f"it was not there after {limit:g} s"
+                if slow
+                else shorten(reason(error), 200, placeholder="…")
+            )
             raise InvalidInput(
                 "--executor", f"dask cannot start a cluster here: {why}; --executor local needs none"
             ) from None

@@ -287,7 +287,10 @@ def parse_settings(model: type[S], mapping: Mapping[str, Any], source: str) -> S
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, InvalidInput):
         # A model inside the settings names its own keys.
-        raise InvalidInput(".".join(filter(None, (_dotted(first["loc"], mapping), cause.key))), cause.reason)
+        place = _dotted(first["loc"], mapping)
+        if place.rpartition(".")[2] == cause.key:  # said of the field by its own validator
+            raise InvalidInput(place, cause.reason)
+        raise InvalidInput(".".join(filter(None, (place, cause.key))), cause.reason)
     key = _dotted(first["loc"], mapping) or source
     if first["type"] == "extra_forbidden":
         known = ", ".join(_known(model, first["loc"][:-1]))

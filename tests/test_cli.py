@@ -324,7 +324,7 @@ BAD_CONFIGS = {
         ("draw figure-3a --from none", "none/error-vs-timestep.json: does not exist"),
         ("explain no-such", "NAME: 'no-such' is not a claim"),
         ("report --from none --out r", "none/error-vs-timestep.json: does not exist"),
-        ("report --out c.toml/r", "--out: cannot write c.toml/r/report.html"),
+        (f"report --from {dimfree.COMMITTED} --out c.toml/r", "--out: cannot write c.toml/r/report.html"),
         ("", "arguments are required: COMMAND"),
         ("no-such", "invalid choice: 'no-such'"),
         ("list --no-such", "unrecognized arguments: --no-such"),
@@ -517,10 +517,10 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert "to run (8 new)" in first.err
     names = files(tmp_path / "r")
     for figure in drawn:
-        assert {f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")} <= set(names)
+        assert {f"{figure.paper}/{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")} <= set(names)
     report = Path("doc/s/paper_repro.md").read_text()
     for figure in drawn:
-        assert f"](../../r/{figure.name}.png)" in report
+        assert f"](../../r/{figure.paper}/{figure.name}.png)" in report
     assert "`figure-3a-below` HOLDS" in report
     assert "`make reproduce PRESET=quick`" in report
     kept = {name: data for name, data in files(tmp_path).items() if not name.endswith((".sqlite", ".lock"))}

@@ -31,17 +31,19 @@ def call(
     return subprocess.run(command, env=kept, cwd=ROOT, capture_output=True, text=True)
 
 
-FIGURE = "figure-1a"
 BACKENDS = ("module://matplotlib_inline.backend_inline", "nonsense", "module://nothing.there")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
     """The figure is drawn, with the bytes that it has without one, whatever would show it on a screen."""
-    words = ("draw", FIGURE, "--from", dimfree.COMMITTED, "--out")
+    (tmp_path / "c.toml").write_text(CONFIG)
+    words = ["run", "error-vs-timestep", "--config", str(tmp_path / "c.toml"), "--workers", "1", "--out"]
+    assert dimfree.main([*words, str(tmp_path / "r")]) == 0
+    words = ["draw", "figure-3a", "--from", str(tmp_path / "r"), "--out"]
     done = call(*words, tmp_path / "a", MPLBACKEND=backend)
     assert (done.returncode, done.stderr) == (0, "")
-    assert dimfree.main([*map(str, words), str(tmp_path / "b")]) == 0
+    assert dimfree.main([*words, str(tmp_path / "b")]) == 0
     assert files(tmp_path / "a") == files(tmp_path / "b")
     assert len(files(tmp_path / "a")) == 3
 

@@ -571,6 +571,8 @@ def test_products_of_large_factors_are_taken_in_logarithms() -> None:
         (lambda: classes.symmetric_basis(3000), "dimension: must be at most 200"),
         (lambda: classes.circulant_basis(1001), "dimension: must be at most 1000"),
         (lambda: path.information(1.0, [0.0, 1.0]), "eigenvalues: must have shape"),
+        (lambda: path.information([1.0], 2.0), "x: must have shape (N + 1,)"),
+        (lambda: TWO.residual_covariance(1e-320, [0.0, 0.0]), "t: must be at least 1e-150"),
         (lambda: features.Radial(EYE, 1.0)([]), "x: must have shape (n, 2)"),
         (lambda: TWO.responsibilities(0.1, [1e164, 1e164]), "x: must lie within 1e+150 deviations"),
         (lambda: TWO.score(0.1, [1e308, -1e308]), "x: must lie within 1e+150 deviations"),

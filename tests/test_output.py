@@ -161,7 +161,12 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     assert code == 0, complained
     assert said.splitlines()[0] == b"bad\xff/error-vs-timestep.csv"
     assert b"error-vs-timestep.csv" in os.listdir(raw)
-    commands = ("draw figure-3a --out $'\\xff'", "list $'\\xff'", "explain $'\\xfe'", "run $'\\xff'")
+    commands = (
+        "draw figure-3a --from $'bad\\xff' --out $'\\xff'",
+        "list $'\\xff'",
+        "explain $'\\xfe'",
+        "run $'\\xff'",
+    )
     assert [code for code, _ in several(tmp_path, "", *commands)] == [0, 2, 2, 2]
     for encoding in ("latin-1", "ascii", "utf-8:strict"):
         code, said, _ = shell(tmp_path, f"PYTHONIOENCODING={encoding} dimfree {RUN} $'\\xce\\xb1\\xff'")

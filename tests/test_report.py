@@ -464,8 +464,8 @@ def test_what_was_recalled_is_marked() -> None:
 
 def test_pictures_and_absent_figures() -> None:
     """Links are relative to the report; a figure that was not made has no section, and no claim leaves no gap."""
-    assert "![Figure 1b: against a linear dependence on dimension](figure-1b.png)" in rendered()
-    assert "](pictures/here/figure-1b.png)" in rendered(pictures="pictures/here")
+    assert "![Figure 1b: against a linear dependence on dimension](kumar_2025/figure-1b.png)" in rendered()
+    assert "](pictures/here/kumar_2025/figure-1b.png)" in rendered(pictures="pictures/here")
     text = rendered({"figure-3a": FINDINGS["figure-3a"]}, [])
     assert "Figure 1" not in text
     assert f"**Verdict.** {NO_CLAIM}" in text
