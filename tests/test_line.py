@@ -1,5 +1,7 @@
 """Laws on the line: against quadrature, mpmath and one normal, out to the far tails. Nothing is random."""
 
+from typing import Any
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -8,8 +10,14 @@ from scipy import integrate, stats
 from bounds.check import InvalidInput
 from bounds.line import Line, flow
 
-TWO = Line([0.85, 0.15], [-2.0, 2.0], [0.25, 0.25])
-THREE = Line([0.5, 0.3, 0.2], [0.0, 1.0, -4.0], [1.0, 9.0, 0.04])
+
+def line(*lists: Any) -> Line:
+    """A law from lists."""
+    return Line(*map(np.array, lists))
+
+
+TWO = line([0.85, 0.15], [-2.0, 2.0], [0.25, 0.25])
+THREE = line([0.5, 0.3, 0.2], [0.0, 1.0, -4.0], [1.0, 9.0, 0.04])
 
 
 def exact(law, x, upper):
@@ -57,7 +65,7 @@ def test_there_and_back(law):
 
 def test_one_normal_is_a_line():
     """With one component everything is x = μ + √v z, exactly; the flow is the Gaussian's."""
-    law, z = Line([1.0], [3.0], [4.0]), np.linspace(-50, 50, 11)
+    law, z = line([1.0], [3.0], [4.0]), np.linspace(-50, 50, 11)
     np.testing.assert_allclose(law.from_normal(z), 3 + 2 * z, rtol=1e-13)
     np.testing.assert_allclose(law.to_normal(3 + 2 * z), z, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(flow(law.blurred(5), law, 3 + z), 3 + z * 2 / np.sqrt(29), rtol=1e-12)
@@ -78,17 +86,17 @@ def test_shapes_and_ends():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Line([0.5, 0.4], [0, 1], [1, 1]), "weights: must sum to 1, but sum to 0.9"),
-        (lambda: Line([1.5, -0.5], [0, 1], [1, 1]), "weights: must be a non-empty list of positive numbers"),
-        (lambda: Line([], [], []), "weights: must be a non-empty list of positive numbers"),
-        (lambda: Line([0.5, 0.5], [0], [1, 1]), "means: must have shape (2,) like weights, but has (1,)"),
-        (lambda: Line([1.0], [0], [-1.0]), "variances: must not be negative, but holds -1"),
-        (lambda: Line([1.0], [np.nan], [1.0]), "means: holds NaN or an infinity"),
+        (lambda: line([0.5, 0.4], [0, 1], [1, 1]), "weights: must sum to 1, but sum to 0.9"),
+        (lambda: line([1.5, -0.5], [0, 1], [1, 1]), "weights: must be a non-empty list of positive numbers"),
+        (lambda: line([], [], []), "weights: must be a non-empty list of positive numbers"),
+        (lambda: line([0.5, 0.5], [0], [1, 1]), "means: must have shape (2,) like weights, but has (1,)"),
+        (lambda: line([1.0], [0], [-1.0]), "variances: must not be negative, but holds -1"),
+        (lambda: line([1.0], [np.nan], [1.0]), "means: holds NaN or an infinity"),
         (lambda: TWO.blurred(-1), "sigma: must not be negative, but is -1"),
         (lambda: TWO.from_normal(np.inf), "z: holds NaN or an infinity"),
         (lambda: TWO.score("many"), "x: must be numbers, but holds 'many'"),
         (
-            lambda: Line([1.0], [0.0], [0.0]).score(0.0),
+            lambda: line([1.0], [0.0], [0.0]).score(0.0),
             "variances: must be positive here: an atom has no density; blur it first",
         ),
     ],

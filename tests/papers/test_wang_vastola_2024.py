@@ -12,8 +12,9 @@ from bounds.check import InvalidInput
 from bounds.claim import FEW, verify
 from bounds.line import Line, flow
 from bounds.papers import wang_vastola_2024 as claims
-from figures.data import BadTable
+from figures.data import BadTable, FigureData
 from figures.papers import wang_vastola_2024 as figure
+from figures.told import at
 from studies import verdicts
 from studies.papers import wang_vastola_2024 as study
 from studies.quantities import measured_by, study_of
@@ -281,8 +282,8 @@ def test_the_figure_shows_what_the_verdicts_judge(tables):
     """Marks are the measured numbers, dashes the predicted ones, of the claims' own cells; and all claims are quoted."""
     found = joined(tables)
     assert set(figure.FIGURE.claims) == set(found.tables) == {claim.name for claim in claims.CLAIMS}
-    drawing = figure.FIGURE.draw(figure.FigureData("wang-vastola", found.tables, found.facts))
-    lines = {line.get_gid(): line.get_xydata() for axes in drawing.axes for line in axes.lines}
+    drawing = figure.FIGURE.draw(FigureData("wang-vastola", found.tables, found.facts))
+    lines = {line.get_gid(): np.asarray(line.get_xydata()) for axes in drawing.axes for line in axes.lines}
     floor = found.tables["unexplained-floor"]
     mine = floor[(floor["law"] == "skewed") & (floor["measured"] > figure.LOWEST)].sort_values("sigma")
     np.testing.assert_array_equal(lines["points-skewed"], mine[["sigma", "measured"]])
@@ -304,7 +305,7 @@ def test_the_words_are_filled(tables):
         assert not set("{}") & set(words) and "nan" not in words
     assert "`evidence-wang-vastola-digits`, 20 replicates, seed 94" in figure.FIGURE.ran(findings)
     with pytest.raises(LookupError, match="has 0 cells"):
-        figure.at(findings, "digits-same", sigma=7.0)
+        at(findings, "digits-same", sigma=7.0)
 
 
 @pytest.mark.parametrize(
