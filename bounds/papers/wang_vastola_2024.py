@@ -272,7 +272,7 @@ def _root(c: Cell) -> float:
 
 
 _STUDY, _DIGITS = "evidence-wang-vastola", "evidence-wang-vastola-digits"
-_SOURCE = "abstract; statement unread. Derived in bounds/papers/wang_vastola_2024.py"
+_SOURCE = "wang_vastola_2024, abstract; statement unread. Derived in bounds/papers/wang_vastola_2024.py"
 _ATOMS = (
     "Scikit-learn's 1797 digits, pixels scaled to [−1, 1], taken as the law itself, so that its score is exact; means over "
     "batches of 60; "
@@ -511,7 +511,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="From σ = 0.5 on, the Gaussian leaves at most a third of the energy of the exact score of the digits.",
         assumptions=_ATOMS
         + "σ = 0.5 … 5, where 0.54 is the root mean square of a pixel's deviation. The threshold is ours",
-        source="abstract ('dominated by its linear (Gaussian) approximation for moderate to high noise scales')",
+        source="wang_vastola_2024, abstract ('dominated by its linear (Gaussian) approximation for moderate to high noise scales')",
         origin="reading",
         kind="upper",
         measurement=f"{_DIGITS}:unexplained",
@@ -526,7 +526,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-not-dominated",
         statement="At σ = 0.1 and 0.2 the Gaussian leaves more than half of the energy of the exact score of the digits.",
         assumptions=_ATOMS + "σ = 0.1, 0.2",
-        source="measured",
+        source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
         kind="lower",
         measurement=f"{_DIGITS}:unexplained-low",
@@ -540,7 +540,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-mixtures",
         statement="On held-out digits mixtures of 2 and of 10 Gaussians denoise at least as well as one, at every noise.",
         assumptions=_SPLIT + "; σ = 0.05 … 5",
-        source="measured; the abstract speaks of learned scores, and of mixtures at smaller noise",
+        source="wang_vastola_2024, measured, where the abstract speaks of learned scores, and of mixtures at smaller noise",
         origin="derived",
         kind="upper",
         measurement=f"{_DIGITS}:held-out-few",
@@ -554,7 +554,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-fifty",
         statement="On held-out digits a mixture of 50 Gaussians leaves at least 60 % of one Gaussian's loss, at every noise.",
         assumptions=_SPLIT + "; σ = 0.05 … 5",
-        source="measured",
+        source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
         kind="lower",
         measurement=f"{_DIGITS}:held-out-many",
@@ -568,7 +568,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-memorised",
         statement="Up to σ = 0.5 the exact score of the training digits denoises held-out ones worse than the Gaussian.",
         assumptions=_SPLIT + "; σ = 0.05 … 0.5",
-        source="measured; the abstract finds learned scores better described by a coarse mixture than by the training law",
+        source="wang_vastola_2024, measured, where the abstract finds learned scores better described by a coarse mixture than by the training law",
         origin="derived",
         kind="lower",
         measurement=f"{_DIGITS}:held-out-atoms-low",
@@ -582,7 +582,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-remembered",
         statement="From σ = 0.7 on, the exact score of the training digits denoises held-out ones better than the Gaussian.",
         assumptions=_SPLIT + "; σ = 0.7 … 5",
-        source="measured",
+        source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
         kind="upper",
         measurement=f"{_DIGITS}:held-out-atoms-high",
@@ -596,7 +596,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-coarse",
         statement="A mixture of 50 Gaussians denoises held-out digits as well as the training digits' own score, or better.",
         assumptions=_SPLIT.replace("the Gaussian's loss", "that score's loss") + "; σ = 0.05 … 5",
-        source="abstract ('better described by a coarse-grained (Gaussian mixture) approximation'), of learned scores",
+        source="wang_vastola_2024, abstract ('better described by a coarse-grained (Gaussian mixture) approximation'), of learned scores",
         origin="reading",
         kind="upper",
         measurement=f"{_DIGITS}:coarse-over-atoms",
@@ -611,7 +611,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Teleporting the digits from σ = 80 to σ = 0.5, 1 or 2 errs there by at most half of their spread.",
         assumptions=_ATOMS.replace("batches of 60", "batches of 10")
         + "root mean square error over that of x_σ − μ",
-        source="measured; the abstract reports that teleporting keeps sample quality, on networks",
+        source="wang_vastola_2024, measured, where the abstract reports that teleporting keeps sample quality, on networks",
         origin="derived",
         kind="upper",
         measurement=f"{_DIGITS}:teleport",
@@ -627,7 +627,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Of digits teleported to σ = 0.5, 1 or 2, at least 10 % end where they would have ended.",
         assumptions=_ATOMS.replace("batches of 60", "batches of 10")
         + "the rest of the flow by the exact score, to σ = 0.2",
-        source="measured",
+        source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
         kind="lower",
         measurement=f"{_DIGITS}:same-digit",

@@ -77,7 +77,7 @@ def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str)
         statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is nowhere shown to be farther "
         "from the best linear score than DSM.",
         assumptions=_MIXTURES + ".",
-        source="measured here; that the targets stay consistent is derived in bounds/path.py",
+        source="theory.md, Linear scores on other laws",
         origin="derived",
         kind="upper",
         measurement=f"evidence-bootstrap:mixture-{measured}",
@@ -97,7 +97,7 @@ def _mixture_true(name: str, what: str, measured: str, share: float, rests: str)
         assumptions=_MIXTURES
         + "; fresh points. What no linear score can reach is 30 to 100 times DSM's own error at "
         "t = 0.2 and is the same for all, so in all the gain is a few percent there.",
-        source="measured here",
+        source="theory.md, Linear scores on other laws",
         origin="derived",
         kind="upper",
         measurement=f"evidence-bootstrap:true-{measured}",
@@ -116,7 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The joint risk of one function over all noise levels is its bias plus the sandwich's variance over m, "
         "for the targets T1 and T3, four fits.",
         assumptions="Gaussian data, λ = 0.3, 1.2, 2.1, 3, Δ = 0.2, N = 10, m = 5000; B = 2 or 3; 0.5 % of slack.",
-        source="bounds/joint.py (derived here); theory.md, 'Joint-time fitting'",
+        source="theory.md, Joint risk",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:joint-risk",
@@ -132,7 +132,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="joint-piecewise-is-dsm",
         statement="With as many indicators of time as there are times, the joint fit is DSM, step by step.",
         assumptions="One drawn data set, d = 3, m = 60, four times not evenly spaced; ratio of the risks at each.",
-        source="theory.md, 'Joint-time fitting'",
+        source="theory.md, Joint fit",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:piecewise",
@@ -148,7 +148,7 @@ CLAIMS: tuple[Claim, ...] = (
         "DSM's.",
         assumptions="d = 16, m/d from 1.5 on, exact engine; where an interval holds both, it does not count as a loss. To "
         "leading order bootstrap-order proves it.",
-        source="the study bootstrap-map (ours)",
+        source="theory.md, Small samples",
         origin="derived",
         kind="upper",
         measurement="map-bsm",
@@ -164,7 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured on the same map: at none of its cells is the path fit's joint risk shown to be above a third of "
         "DSM's.",
         assumptions="As map-bsm-never-loses.",
-        source="the study bootstrap-map (ours)",
+        source="theory.md, Small samples",
         origin="derived",
         kind="upper",
         measurement="map-path",
@@ -179,7 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured at m/d = 1.5: with estimated risk-optimal matrix weights the joint risk is above DSM's, by 3 % on "
         "times from 0.02 in steps of 0.2 and by 32 % on the two times 0.02 and 1.",
         assumptions="d = 16, λ_i = i^{−1.5}; the mean of paired differences; a tenth of slack.",
-        source="measured here; the weights are optimal to leading order in 1/m only",
+        source="theory.md, Small samples",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:scarce-matrix",
@@ -196,7 +196,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured at the same cells: with the control-variate weight the joint risk is below DSM's, by 8.7 % and by "
         "0.45 %.",
         assumptions="As scarce-matrix-loses.",
-        source="measured here",
+        source="theory.md, Small samples",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:scarce-bsm",
@@ -211,7 +211,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="scarce-path-wins",
         statement="Measured at the same cells: the path fit's joint risk is below DSM's by 92 % and by 90 %.",
         assumptions="As scarce-matrix-loses.",
-        source="measured here",
+        source="theory.md, Small samples",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:scarce-path",
@@ -248,7 +248,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="On the same data the path fit has at most 1.15 times the risk of the plug-in score of the empirical "
         "covariance, as on Gaussian data.",
         assumptions=_MIXTURES + ".",
-        source="measured here",
+        source="theory.md, Linear scores on other laws",
         origin="derived",
         kind="upper",
         measurement="evidence-bootstrap:mixture-attained",

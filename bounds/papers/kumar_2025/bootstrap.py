@@ -195,7 +195,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The bootstrap with the weight w* = (1/τ²)/(1/τ² + a), by entry or one for all, knowing the spectrum "
         "or estimating it, has the risk of its recursion at t = 0.2, 0.4, 1, 1.4 and 2.",
         assumptions=_SETTING + ", Δ = 0.1; 0.5 % of slack for higher orders.",
-        source=_THEORY,
+        source="theory.md, Risk-optimal weights",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:gain-risk",
@@ -213,7 +213,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="To leading order, entry by entry, the risk-optimal matrix weights have at most the risk of the best "
         "single weight and of BSM, and BSM at most that of DSM.",
         assumptions="Gaussian data, every spectrum and grid; measured at the last time of 24 random ones, d = 2 … 5.",
-        source="bounds/bootstrap.py, opening lines: proof by induction over the steps",
+        source="theory.md, Orders among bootstraps",
         origin="derived",
         kind="upper",
         measurement="evidence-bootstrap-exact:order",
@@ -229,7 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="bootstrap-order-first",
         statement="At the first bootstrapped step the best single weight has at most BSM's total risk.",
         assumptions="As bootstrap-order; spectra that are not white.",
-        source="bounds/bootstrap.py, opening lines: it is the minimum over w, and both start from DSM",
+        source="theory.md, Orders among bootstraps",
         origin="derived",
         kind="upper",
         measurement="evidence-bootstrap-exact:order-first",
@@ -243,7 +243,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="bootstrap-order-white",
         statement="For white data the best single weight has at most BSM's risk at every time.",
         assumptions="Gaussian data, all λ equal; measured at the last time of eight random grids.",
-        source="bounds/bootstrap.py, opening lines: all entries have one recursion, so the matrix has one weight",
+        source="theory.md, Orders among bootstraps",
         origin="derived",
         kind="upper",
         measurement="evidence-bootstrap-exact:order-white",
@@ -258,7 +258,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="To leading order the best single weight at each step has at most BSM's total risk at every time.",
         assumptions="As bootstrap-order; measured at one witness, λ = 10⁵ once and 0.6 ninety-nine times, "
         "t = 0.005, 2.31, 3.11, 3.34.",
-        source="what bootstrap-order suggests, and random laws do not contradict; bounds/bootstrap.py",
+        source="theory.md, Scalar weight counterexample",
         origin="derived",
         kind="upper",
         measurement="evidence-bootstrap-exact:witness",
@@ -277,7 +277,7 @@ CLAIMS: tuple[Claim, ...] = (
         "times BSM's risk, β = 1/(1 + c + 1/a), A = ca(y − 1 + 1/y), as n → ∞: up to 1.00775.",
         assumptions="One eigenvalue → ∞ and n equal to 1; e^{2t} − 1 = 1/(cn), acn and yacn at the three times. Measured at "
         "n = 128, 256, 512, extrapolated twice; five (c, a, y), the first of which a search finds largest.",
-        source="bounds/bootstrap.py, opening lines",
+        source="theory.md, Scalar weight counterexample",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:two-step",
@@ -292,7 +292,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="I_ij + I_ji = 1/(λ_i λ_j) − a_N,i a_N,j − Σ_k (a_{k−1,i} − a_k,i)(a_{k−1,j} − a_k,j) for three pairs "
         "of eigenvalues on three grids.",
         assumptions="I_ij = Σ_k s_k,ij² v_j/h_i, added up step by step; a_k,i = 1/(λ_i + e^{2t_k} − 1).",
-        source="bounds/path.py (derived here)",
+        source="theory.md, Path information",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:held-pair",
@@ -307,7 +307,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The path fit, told nothing of the covariance, has the risk that its information predicts: Δ = 0.1 at "
         "five times, Δ = 0.02 at three.",
         assumptions=_SETTING + "; four rounds; 0.5 % of slack. Errors are below 1 %.",
-        source=_THEORY,
+        source="theory.md, Path fit",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:path-risk",
@@ -324,7 +324,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured at eight cells: the path fit's risk is within 1.15 times the information bound at Δ = 0.1 and "
         "within 1.06 times at Δ = 0.02.",
         assumptions=_SETTING + "; BSM stands at 4.5, 2.6 and 4 times the bound at t = 0.2, 1 and 2.",
-        source=_THEORY,
+        source="theory.md, Path information",
         origin="derived",
         kind="upper",
         measurement="evidence-bootstrap:path-risk",
@@ -339,7 +339,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="One round of the path fit from the truth with each entry of Λ on its own, (i, j) not pooled with "
         "(j, i), has the risk Σ_ij (1 + x)/(p_i² p_j I_ij), about twice the pooled one.",
         assumptions=_SETTING + ", Δ = 0.1; five times; 0.5 % of slack.",
-        source=_THEORY,
+        source="theory.md, Path information",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:unpooled-risk",
@@ -355,7 +355,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The times e^{2t_k} = 1 + λ k/(N + 1 − k) hold N/(N + 1) of the information on one eigenvalue, and a "
         "search over all grids of N times ends at the same share: λ = 0.1, 1, 10, N = 1, 2, 5.",
         assumptions="Searched by L-BFGS over the logarithms of the gaps, from four random grids each.",
-        source="bounds/path.py (derived here)",
+        source="theory.md, Best times",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:share",
@@ -371,7 +371,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="At gaps → 0, BSM has (x² p_j/(1 + x)) r_ij = x_1 λ_i q_j/q_i + λ_i² ∫ p_j/p_i² dx, in closed form, for "
         "three pairs of eigenvalues and two spans of time.",
         assumptions="The recursion at 400 and 800 steps, extrapolated once; 10⁻³ of slack.",
-        source="bounds/bootstrap.py (derived here)",
+        source="theory.md, Limit of small gaps",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:limit-bsm",
@@ -387,7 +387,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="At gaps → 0, the risk-optimal bootstrap has (1 + x)/(p_i² p_j r_ij) = x_1/(λ_i q_i q_j) + "
         "∫ dx/(p_i² p_j), for three pairs of eigenvalues and two spans of time.",
         assumptions="As bsm-limit; matrix weights.",
-        source="bounds/bootstrap.py (derived here)",
+        source="theory.md, Limit of small gaps",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:limit-matrix",
@@ -406,7 +406,7 @@ CLAIMS: tuple[Claim, ...] = (
         "diagonal the risk-optimal bootstrap loses a factor of 2 (in harmonic mean), on it nothing.",
         assumptions="Measured as K_ij + K_ji, K = (1 + x)/(p_i² p_j r), against 1/(λ_i λ_j), from t = 5e-5 to 6; three "
         "pairs; 1 % of slack.",
-        source="bounds/bootstrap.py (derived here)",
+        source="theory.md, Limit of small gaps",
         origin="derived",
         kind="identity",
         measurement="evidence-bootstrap-exact:far-pair",

@@ -138,7 +138,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="m · E empirical risk = c p for every linear class of p parameters: multiples of "
         "I, circulant, diagonal, banded, block, symmetric and dense matrices, p = 1 … 4096.",
         assumptions=_WHITE + "; exact for every m for which the class has a unique least squares fit.",
-        source="bounds/papers/kumar_2025/classes.py, opening lines",
+        source="theory.md, Linear classes of any size",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:error",
@@ -159,7 +159,7 @@ CLAIMS: tuple[Claim, ...] = (
         "at q = p + 2√(2p): two standard deviations above the mean.",
         assumptions="White data, Σ = I, so that s is in every class; t = 0.3, m = 5 d, d = 4 and "
         "12, p = 1 … 144.",
-        source="bounds/papers/kumar_2025/classes.py, opening lines",
+        source="theory.md, Linear classes of any size",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:beyond",
@@ -177,7 +177,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="m · E risk = c Σ_i s_i m/(m − s_i − 1) where row i of a class has s_i free "
         "entries: population over empirical risk depends on the row's support, not on d.",
         assumptions=_WHITE + "; diagonal, banded, block and dense classes.",
-        source="bounds/papers/kumar_2025/classes.py",
+        source="theory.md, Linear classes of any size",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:population",
@@ -193,7 +193,7 @@ CLAIMS: tuple[Claim, ...] = (
         "the dense class.",
         assumptions="Gaussian data, any covariance, m > d + 1; one time step. Cells: d = 4 and 12, "
         "m = 24 to 48.",
-        source="bounds/papers/kumar_2025/classes.py",
+        source="theory.md, DSM risk",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:population-over-empirical",
@@ -211,7 +211,7 @@ CLAIMS: tuple[Claim, ...] = (
         "empirical risk falls like 1/x, slope −1 ± 0.15: the tail of an infinite mean, where the "
         "empirical risk's mean is tr(C_t) d/m.",
         assumptions="Gaussian data, dense class; cells: d = 3, m = 4, x = 16, 64, 256.",
-        source="bounds/papers/kumar_2025/classes.py",
+        source="theory.md, DSM risk",
         origin="derived",
         kind="rate",
         measurement="evidence-classes:tail",
@@ -230,7 +230,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_WHITE
         + "; the score −I is the singular point D = 0 of the class. r = 1 … d/2. The 4 % came "
         "after looking: 0.1 to 1 % at d = 64 and 2.5 % at d = 12, r = 1.",
-        source="bounds/papers/kumar_2025/classes.py",
+        source="theory.md, Low-rank classes",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:low-rank",
@@ -250,7 +250,7 @@ CLAIMS: tuple[Claim, ...] = (
         "parameter again.",
         assumptions="Gaussian data, λ = (6, 4, 1, 1, 1, 1), r = 2, t = 0.5; m = 10⁸, to leading "
         "order in 1/m.",
-        source="bounds/papers/kumar_2025/classes.py",
+        source="theory.md, Low-rank classes",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:low-rank-regular",
@@ -267,7 +267,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The fresh noise of a bootstrap step and the error carried into it have "
         "covariance proportional to α(α* − α): zero at α* and not at α*/2 or 3α*/2.",
         assumptions="Gaussian data, λ = (0.3, 1.2, 2.1, 3), step 0.1 → 0.3, m = 10⁸; T1 + α Û_{t'}.",
-        source="theory.md, 'BSM with linear scores', and Cov(U_j, U_k)",
+        source="theory.md, Wrong control variates",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:fresh-times-carried",
@@ -285,7 +285,7 @@ CLAIMS: tuple[Claim, ...] = (
         "different steps: none at α*, and some at α*/2 and 3α*/2.",
         assumptions="Gaussian data, λ = (0.3, 1.2, 2.1, 3), times 0.1, 0.3, 0.6, 1, m = 10⁸; from "
         "Gram matrices.",
-        source="theory.md, 'BSM with linear scores', and Cov(U_j, U_k)",
+        source="theory.md, Wrong control variates",
         origin="derived",
         kind="tight",
         measurement="evidence-classes:control-risk",

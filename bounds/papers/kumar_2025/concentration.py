@@ -74,7 +74,7 @@ CLAIMS: tuple[Claim, ...] = (
         + _SCALES
         + " Two cells have random linear hypotheses in all d coordinates, the loss taken "
         "by its definition.",
-        source=PROOF,
+        source="theory.md, Dimension-free theorem",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:gaussian-quantile",
@@ -93,7 +93,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=FINITE
         + "Gaussian data, λ the same (to 1 % of κ) along all v_h; δ = 0.05 or 0.2. "
         + _SCALES,
-        source=PROOF + ", 'Tight to first order'",
+        source="theory.md, Tightness of the constant eight",
         origin="derived",
         kind="lower",
         measurement="evidence-concentration:gaussian-quantile-many",
@@ -111,7 +111,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Φ(−√(2a log(|H|/δ))): 21.0 % at a = 1/2, |H| = 64, δ = 0.05, whatever κ, m, N.",
         assumptions="Gaussian data, λ equal along all v_h. Whatever deviates by 8 % or more at that cell is "
         "caught.",
-        source=PROOF + ", whose '22 %' is 21.0 %",
+        source="theory.md, Tightness of the constant eight",
         origin="derived",
         kind="tight",
         measurement="evidence-concentration:wrong-choice",
@@ -132,7 +132,7 @@ CLAIMS: tuple[Claim, ...] = (
         "its own worst ε.",
         assumptions="Gaussian data; s + ε_h w_j v_h with orthonormal v_h. Compared: the (1 − δ)-quantile of max_h (2 "
         "S_h/m)₊²/log(1/(π_h δ)), which is at most 8κ/m.",
-        source=PROOF + ", 'Free gains'",
+        source="theory.md, Priors and expectations",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:prior-quantile",
@@ -149,7 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=FINITE
         + "Gaussian data; H = {s, s + ε w_j v_h}. d enters through |H| alone: only the coordinates "
         "along the v_h are simulated, since no other coordinate can matter.",
-        source=PROOF,
+        source="theory.md, Priors and expectations",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:mean-risk",
@@ -166,7 +166,7 @@ CLAIMS: tuple[Claim, ...] = (
         "1: on eight grids, t_1 = 1e-9 … 4, N = 1 … 300, λ = 1, 1000 and the log-concave limit.",
         assumptions="Measured by quadrature of 2 (e_s/σ_s²)² b(s)² and Lanczos iteration on ζ ↦ G, without "
         "a kernel.",
-        source=PROOF,
+        source="theory.md, Proof of the dimension-free theorem",
         origin="derived",
         kind="identity",
         measurement="evidence-concentration:variation",
@@ -183,7 +183,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="κ_log-concave ≤ 1 + γ/(1 − e^{−γ}) ≤ 2 + γ ≤ 2 e^γ with γ = max_j γ_j, on eight fixed grids and on "
         "four that hill climbing made as bad as it could.",
         assumptions="γ_j = t_j − t_{j−1}, t_0 = 0.",
-        source="part (b) of the proof in bounds/concentration.py (sharper than theory.md's 2 e^γ)",
+        source="theory.md, Kappa on every grid",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:variation-log-concave",
@@ -200,7 +200,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="κ_log-concave ≤ 1 + γ/(1 − e^{−γ}) with γ = max_j γ_j, whatever the weights.",
         assumptions="Outside those of kappa-schur: weights larger than their gaps. 50 times within 0.01; a uniform grid "
         "with ten times its gap as weight; a geometric grid that gives each time the gap after it.",
-        source="ours, to see whether γ_j ≤ t_j − t_{j−1} is needed",
+        source="theory.md, Kappa on every grid",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:variation-any-weights",
@@ -218,7 +218,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Σ_j γ_j c_j, the price of treating each time by itself, grows by ½ n (1 − 10^{−1/n}) per decade of "
         "1/t_1 on n geometric steps a decade (½ log 10 as n → ∞): from 1e-5 to 1e-6, 1e-9 and 1e-12.",
         assumptions="N(0, λI), λ = 1 or 1000; n = 60, up to t = 4.",
-        source=PROOF,
+        source="theory.md, Separate times",
         origin="derived",
         kind="identity",
         measurement="evidence-concentration:separate-growth",
@@ -232,7 +232,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="joint-times-bounded",
         statement="On those grids the joint κ stays below 2.",
         assumptions="As separate-times-cost. The theorem, kappa-schur, says 2.08 there, since the last gap is 0.15.",
-        source="measured on these grids",
+        source="theory.md, Separate times",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:joint-variation",

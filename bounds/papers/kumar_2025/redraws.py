@@ -187,7 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="With K noise paths for each datum the risk of DSM, BSM, the risk-optimal bootstrap and the path fit is "
         "bound + (risk at K = 1 − bound)/K, with the information bound.",
         assumptions=_SETTING + "; 0.3 % of slack for higher orders.",
-        source=_THEORY,
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="redraws-risk",
@@ -202,7 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="redraws-entries",
         statement="The split holds entry by entry: r_ij at K is bound_ij + (r_ij at K = 1 − bound_ij)/K.",
         assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, 5, 20; 0.3 % of slack.",
-        source=_THEORY,
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="evidence-redraws:entries",
@@ -218,7 +218,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The plug-in score of the empirical covariance, which is K = ∞, has the information bound as its risk, "
         "at every K.",
         assumptions=_SETTING + "; 0.3 % of slack.",
-        source="theory.md, 'Information bound'",
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="redraws-plug-in",
@@ -233,7 +233,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="K times what the noise costs, the risk beyond that of the plug-in score on the same data, is the same at "
         "every K: risk at K = 1 − bound.",
         assumptions=_SETTING + "; 0.3 % of slack.",
-        source=_THEORY,
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="redraws-excess",
@@ -249,7 +249,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="At every K the bootstrap is worth (DSM − bound)/(BSM − bound) redraws of DSM: 1.6, 3.0, 9.9 at t = 0.5, 1, "
         "2; the path fit 36, 64, 398.",
         assumptions=_SETTING + "; 0.5 % of slack.",
-        source=_THEORY,
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="redraws-worth",
@@ -265,7 +265,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The joint fit of few functions of time splits as well, about its own limit and bias: "
         "bias + (limit + (variance at K = 1 − limit)/K)/m.",
         assumptions=_SETTING + "; four powers of e^{−2t} under a skip; 0.3 % of slack.",
-        source="bounds/papers/kumar_2025/redraws.py, joint_limit",
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="redraws-joint",
@@ -282,7 +282,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured at m = 1.5 d: the split is no guide. At K = 2 DSM has 1.47 and BSM 1.30 times its risk; from "
         "K = 20 on all have 0.89 to 0.92 of it, and the plug-in score 0.89 at every K.",
         assumptions="Gaussian data, λ = linspace(0.3, 3, 8), m = 12, Δ = 0.1, at t = 1; K = 2, 20, 100; 3 % of slack.",
-        source="measured here; the split is of leading order in 1/m only",
+        source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
         measurement="evidence-redraws:scarce",

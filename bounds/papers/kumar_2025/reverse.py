@@ -135,7 +135,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="With exact scores and start, halving the step halves W2 and quarters KL: observed orders 1 and 2 "
         "within 1 %, for Euler-Maruyama, exponential, ancestral and probability-flow steps.",
         assumptions=_EXACT + "; N = 400 → 800, two spectra.",
-        source="bounds/papers/kumar_2025/reverse.py, opening lines",
+        source="theory.md, Discretisation constants",
         origin="derived",
         kind="identity",
         measurement="evidence-reverse:order",
@@ -150,7 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="reverse-leading-constant",
         statement="N · W2(p_{t_1}, drawn) tends to (T − t_1) ‖∫ ℓ K dt/(2 √v_1)‖ for each of the four samplers.",
         assumptions=_EXACT + "; Richardson extrapolation of N = 400, 800, so 0.1 % of slack; two spectra.",
-        source="bounds/papers/kumar_2025/reverse.py, opening lines",
+        source="theory.md, Discretisation constants",
         origin="derived",
         kind="identity",
         measurement="evidence-reverse:leading-constant",
@@ -166,7 +166,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="ancestral-lack",
         statement="An ancestral step with exact scores from p_t returns V_{t'} − e^{2g} τ⁴ C_t.",
         assumptions="Any data law for the covariance averaged over X_t; measured for Gaussian data.",
-        source="theory.md, 'From score error to samples', and bounds/reverse.py",
+        source="theory.md, Ancestral step",
         origin="derived",
         kind="identity",
         measurement="evidence-reverse:ancestral-lack",
@@ -182,7 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The mean of ancestral sampling with exact scores from a point y at T is E[X_{t_1} | X_T = y], "
         "however few the steps.",
         assumptions="Gaussian data; two steps, g from 0.2 to 0.98.",
-        source="theory.md, identity 2, and bounds/reverse.py",
+        source="theory.md, Ancestral step",
         origin="derived",
         kind="identity",
         measurement="evidence-reverse:ancestral-mean",
@@ -199,7 +199,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Started from N(0, I) at T, the three stochastic samplers have an initialisation part in W2 that "
         "falls like e^{−4T}: log-log slope against e^T of −4 ± 0.05.",
         assumptions=_EXACT + ", Δ = 0.01, t_1 = 0.1, T = 2 … 4; centred data.",
-        source="bounds/papers/kumar_2025/reverse.py",
+        source="theory.md, Initialisation error",
         origin="derived",
         kind="rate",
         measurement="evidence-reverse:start-stochastic",
@@ -213,7 +213,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="reverse-start-flow",
         statement="For the probability flow it falls like e^{−2T} only: slope −2 ± 0.05.",
         assumptions="As reverse-start-noise.",
-        source="bounds/papers/kumar_2025/reverse.py",
+        source="theory.md, Initialisation error",
         origin="derived",
         kind="rate",
         measurement="evidence-reverse:start-flow",
@@ -228,7 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="W2(p_{t_1}, drawn) ≤ discretisation + initialisation + estimation.",
         assumptions="Any scores; measured with those of laws whose Σ is 0.8 or 1.2 times the true one. The total is measured "
         "between matrices that are not diagonal; the parts are computed one eigenvalue at a time.",
-        source="bounds/reverse.py, ErrorSplit; the form of Theorem 3, whose right-hand side is unknown",
+        source="theory.md, Error split",
         origin="derived",
         kind="upper",
         measurement="evidence-reverse:split",
@@ -243,7 +243,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The estimation part of W2 with DSM scores falls like m^{−1/2}: slope −0.5 ± 0.02 over all four "
         "samplers.",
         assumptions=_DRAWN + "; t = 0.1 … 2, N = 20, m = 10³ … 10⁶. Each sampler and m has draws of its own.",
-        source="theory.md, 'From score error to samples'",
+        source="theory.md, Estimation error of samples",
         origin="derived",
         kind="rate",
         measurement="evidence-reverse:estimation-w2",
@@ -261,7 +261,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_DRAWN
         + " or λ = 1; Euler-Maruyama and exponential steps, DSM and BSM; m = 10⁵, 10⁶. risk_k "
         "is under p_{t_k}, which the sampler's own law at t_k approaches with g.",
-        source="Girsanov's formula (textbook), per step",
+        source="theory.md, Path bound on divergence",
         origin="derived",
         kind="upper",
         measurement="evidence-reverse:kl-over-path",
@@ -276,7 +276,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured at twelve cells: BSM's estimation part of KL is nowhere shown to be above DSM's, in the mean over "
         "runs of their ratio.",
         assumptions=_DRAWN + " or λ = 1; t = 0.1 … 2, N = 20, 40; stochastic samplers and flow.",
-        source="bounds/papers/kumar_2025/reverse.py; Theorem 3's own statement is unknown",
+        source="theory.md, Estimation error of samples",
         origin="derived",
         kind="upper",
         measurement="evidence-reverse:bsm-over-dsm",
@@ -293,7 +293,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="m · E KL of BSM scores under the probability flow is at least that of the plug-in covariance, "
         "¼ Σ_ij e_1⁴ λ_i λ_j (1 + δ_ij)/(v_i v_j).",
         assumptions=_DRAWN + " or λ = 1; t_1 = 0.1, N = 20, m = 10⁶.",
-        source="theory.md, 'Information bound', applied to p_{t_1} itself",
+        source="theory.md, Plug-in divergence",
         origin="derived",
         kind="lower",
         measurement="evidence-reverse:bsm-flow-kl",
@@ -308,7 +308,7 @@ CLAIMS: tuple[Claim, ...] = (
         "plug-in covariance.",
         assumptions=_DRAWN + " or λ = 1; t_1 = 0.1, N = 20, m = 10⁶. "
         "Not in general: 1.27 ± 0.04 was measured for λ = 0.01, 0.1, 1, 10.",
-        source="measured; bounds/papers/kumar_2025/reverse.py",
+        source="theory.md, Plug-in divergence",
         origin="derived",
         kind="upper",
         measurement="evidence-reverse:bsm-flow-kl",
@@ -325,7 +325,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Sampling with every k-th of 257 steps multiplies the discretisation part of W2 by k, within 10 %, "
         "for k = 2, 4, 8 and each sampler.",
         assumptions=_EXACT + ", t = 0.1 … 2.1, d = 8, λ = linspace(0.3, 3, 8).",
-        source="bounds/papers/kumar_2025/reverse.py; Theorem 3's fast inference",
+        source="theory.md, Discretisation constants",
         origin="derived",
         kind="identity",
         measurement="evidence-reverse:thin-discretisation",
@@ -342,7 +342,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Sampling with every k-th of 65 trained steps, k = 2, 4, 8, leaves the estimation part "
         "of W2 within 10 %.",
         assumptions=_DRAWN + ", m = 1000; t = 0.1 … 2.1; exponential and flow steps.",
-        source="bounds/papers/kumar_2025/reverse.py; Theorem 3's fast inference",
+        source="theory.md, Estimation error of samples",
         origin="derived",
         kind="tight",
         measurement="evidence-reverse:thin-estimation",
@@ -359,7 +359,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Measured where discretisation and estimation are of like size: E W2² is the sum of their squares, "
         "within 10 %.",
         assumptions=_DRAWN + ", m = 1000; every 4th of 65 steps, started from p_T.",
-        source="bounds/papers/kumar_2025/reverse.py",
+        source="theory.md, Error split",
         origin="derived",
         kind="tight",
         measurement="evidence-reverse:thin-squares",
@@ -376,7 +376,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="At m = 64 d the estimation part of KL per dimension does not grow with d: over (d + 1)/d its "
         "slope is 0 ± 0.03, d = 16 … 128.",
         assumptions="Gaussian data, λ at the d midpoints of [0.3, 3], DSM, exponential steps, N = 4; 32 replicates.",
-        source="bounds/papers/kumar_2025/reverse.py",
+        source="theory.md, Estimation error of samples",
         origin="derived",
         kind="rate",
         measurement="evidence-reverse:wide",

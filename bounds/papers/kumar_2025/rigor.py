@@ -18,8 +18,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="Gaussian data; leading order in 1/m; control-variate weight. Balls on u = "
         "(e^{2t} − 1)/λ_i in [0.5, 20]; below, the ratio is at most 2u/(1 + u) by log(1 + u) ≥ "
         "u/(1 + u), and above, at most 2/log(1 + u).",
-        source="bounds/certify.py, information_over_bootstrap; bounds/identities.py, "
-        "information-over-fine-grid",
+        source="theory.md, Closed form in the clock",
         origin="derived",
         kind="upper",
         measurement="evidence-rigor:information-over-bootstrap",
@@ -40,7 +39,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="γ_j = Δ, t_j = jΔ. Each cell's bound is taken at its lower end, so it holds "
         "at every Δ of the cell. Δ < 0.05 is not subdivided: the number of rows grows like 4/Δ and "
         "no subdivision reaches 0.",
-        source="bounds/concentration.py, (b) of the proof; Schur's test",
+        source="theory.md, Kappa on a uniform grid",
         origin="derived",
         kind="upper",
         measurement="evidence-rigor:kappa-uniform",
@@ -59,7 +58,7 @@ CLAIMS: tuple[Claim, ...] = (
         "and every N ≤ 24.",
         assumptions="γ_j = Δ, t_j = jΔ; Δ in [0.1, 0.2], λ in [0.1, 1000]; Δ in [0.5, 1], λ in "
         "[0.1, 1000]. The bound is taken at the cell's lowest Δ.",
-        source="theory.md, 'Dimension-free bounds'; Collatz and Wielandt",
+        source="theory.md, Kappa for Gaussian data",
         origin="derived",
         kind="upper",
         measurement="evidence-rigor:kappa-gaussian",

@@ -15,7 +15,7 @@ from bounds import concentration as c
 from bounds.check import Array
 from bounds.claim import Cell, Claim
 from bounds.mixture import Mixture
-from bounds.papers.kumar_2025.concentration import FINITE, PROOF, grid_of, kappa_log_concave
+from bounds.papers.kumar_2025.concentration import FINITE, grid_of, kappa_log_concave
 
 
 def _log_concave_bound(cell: Cell) -> float:
@@ -73,7 +73,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="N(0, 1) data: over all functions ζ_j(x) that an adversary found, constants are the "
         "worst, and the κ that " + _SUPER + " needs is κ_gaussian exactly, at ρ = 0.3, 0.7, 1.5.",
         assumptions="d = 1, t = 0.1, 0.2, 0.4, 0.8; transfer operators, nothing sampled.",
-        source=PROOF,
+        source="theory.md, Kappa for Gaussian data",
         origin="derived",
         kind="identity",
         measurement="evidence-concentration:needed-gaussian",
@@ -94,7 +94,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="d = 1, the laws cut at |x| = 12, which leaves them log-concave, t = 0.1, 0.2, 0.4, 0.8; "
         "transfer operators, nothing sampled; the measured number is the κ needed, after nine monotone "
         "updates from two starts.",
-        source=PROOF,
+        source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:needed-log-concave",
@@ -114,7 +114,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="Uniform on cube and ball, Laplace, exponential, logistic, and a correlated law (a "
         "linear image of independent Laplace variables, at scales from 0.5 to 2, reflected); posterior "
         "means by quadrature, to 1e-3.",
-        source=PROOF,
+        source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:law-moment",
@@ -132,7 +132,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=FINITE
         + "m = 4, t = 0.1, 0.2, 0.4, 0.8; d = 4, 8, 16. The laws are four units wide and more, so "
         "that κ_log-concave is nearly needed.",
-        source=PROOF,
+        source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:law-quantile",
@@ -148,7 +148,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_NEED
         + "exp(−αx²/2 − √α|x|) with α = 1, 1/9; the half-normal law with α = 1, 1/4; exp(−x²/2 − x⁴). "
         "t = 0.4, and t = 0.1, 0.2, 0.4, 0.8.",
-        source=PROOF + ", 'The laws'",
+        source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-strong",
@@ -166,7 +166,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_NEED
         + "Atoms at ± 1 with masses ½, 0.1 and 0.02 at one of them; at −1, 0, 1; the uniform law; t = "
         "0.1, t = 0.4, and t = 0.1, 0.2, 0.4, 0.8.",
-        source=PROOF + ", 'The laws'",
+        source="theory.md, Atoms and bounded support",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-bounded",
@@ -187,7 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
         "largest (log p_t)''.",
         assumptions="Cauchy data, two pairs of modes, two atoms; t = γ = 0.1, 0.4, 0.8. Measured by quadrature: the "
         "largest 2 log E[exp(−zU) | X_t = x]/z² over x and z, on a grid.",
-        source=PROOF + ", step 3 (ii)",
+        source="theory.md, Sup-norm is intrinsic",
         origin="derived",
         kind="identity",
         measurement="evidence-concentration:need-one-time",
@@ -207,7 +207,7 @@ CLAIMS: tuple[Claim, ...] = (
         "1.5.",
         assumptions="½ N(−a, v) + ½ N(a, v) with (a, v) = (2, 0.04), (1, 0.04), (1, 0.25); d = 1, t = 0.1, "
         "0.2, 0.4, 0.8; a search, not a proof.",
-        source=PROOF + ", the sharper profile",
+        source="theory.md, Kappa for a curvature profile",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:needed-bimodal",
@@ -222,7 +222,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="bimodal-breaks-log-concave-kappa",
         statement="For far modes κ_log-concave is not enough: some ζ_j(x) needs more than twice of it.",
         assumptions="½ N(−2, 0.04) + ½ N(2, 0.04); otherwise as bimodal-profile.",
-        source="found by the search; theory.md reports no failure, having tried other ζ",
+        source="theory.md, Far modes",
         origin="derived",
         kind="lower",
         measurement="evidence-concentration:needed-far-modes",
@@ -240,7 +240,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="Outside the proof's assumptions: 3 degrees of freedom at scale 0.02 and 1 at 0.01 (no mean). "
         + _NEED
         + "t = 0.4, t = 0.8, and t = 0.1, 0.2, 0.4, 0.8; ζ on |x| ≤ 24.",
-        source="ours, to see where the log-concave κ ends",
+        source="theory.md, Heavy tails",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-heavy-narrow",
@@ -257,7 +257,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="heavy-tails-wide",
         statement="Student's t at scale 1, 3 or 1 degrees of freedom: E S² ≤ κ E Σ_j γ_j |ζ_j|² with κ_log-concave.",
         assumptions="Outside the proof's assumptions. As heavy-tails-narrow otherwise.",
-        source="ours, to see where the log-concave κ ends",
+        source="theory.md, Heavy tails",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-heavy-wide",
@@ -276,7 +276,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Cauchy data, which have no mean: E S² ≤ κ E Σ_j γ_j |ζ_j|² with κ of the profile L₊(t), for all functions "
         "ζ_j(x).",
         assumptions=_NEED + "t = 0.4, t = 0.8, and t = 0.1, 0.2, 0.4, 0.8; ζ on |x| ≤ 24.",
-        source=PROOF + "; no moment is assumed there",
+        source="theory.md, Heavy tails",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:need-cauchy",
@@ -296,7 +296,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="(L+1) m N log(1/δ)/Δ ≥ 1; C is unknown, and so is how log B enters Theorem 1. Our bounds have no such "
         "factor, but they are for other laws (log-concave, or with a profile; Theorem 1 asks for Lipschitz scores), and "
         "both carry log|H|, which holds the dimension: d² for the linear class.",
-        source="from the definition in paper.md, opening of Theorem 1",
+        source="theory.md, Dimension in Theorem 1",
         origin="derived",
         kind="upper",
         measurement="evidence-concentration:log-factor-growth",
