@@ -272,7 +272,7 @@ def _root(c: Cell) -> float:
 
 
 _STUDY, _DIGITS = "evidence-wang-vastola", "evidence-wang-vastola-digits"
-_SOURCE = "wang_vastola_2024, abstract; statement unread. Derived in bounds/papers/wang_vastola_2024.py"
+_SOURCE = "wang_vastola_2024, abstract, statement unread; bounds/papers/wang_vastola_2024.py, derived"
 _ATOMS = (
     "Scikit-learn's 1797 digits, pixels scaled to [−1, 1], taken as the law itself, so that its score is exact; means over "
     "batches of 60; "
@@ -511,7 +511,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="From σ = 0.5 on, the Gaussian leaves at most a third of the energy of the exact score of the digits.",
         assumptions=_ATOMS
         + "σ = 0.5 … 5, where 0.54 is the root mean square of a pixel's deviation. The threshold is ours",
-        source="wang_vastola_2024, abstract ('dominated by its linear (Gaussian) approximation for moderate to high noise scales')",
+        source="wang_vastola_2024, abstract ('dominated by its linear (Gaussian) approximation for moderate to high "
+        "noise scales')",
         origin="reading",
         kind="upper",
         measurement=f"{_DIGITS}:unexplained",
@@ -568,7 +569,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-memorised",
         statement="Up to σ = 0.5 the exact score of the training digits denoises held-out ones worse than the Gaussian.",
         assumptions=_SPLIT + "; σ = 0.05 … 0.5",
-        source="wang_vastola_2024, measured, where the abstract finds learned scores better described by a coarse mixture than by the training law",
+        source="wang_vastola_2024, measured, where the abstract finds learned scores better described by a coarse "
+        "mixture than by the training law",
         origin="derived",
         kind="lower",
         measurement=f"{_DIGITS}:held-out-atoms-low",
@@ -596,7 +598,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="digits-coarse",
         statement="A mixture of 50 Gaussians denoises held-out digits as well as the training digits' own score, or better.",
         assumptions=_SPLIT.replace("the Gaussian's loss", "that score's loss") + "; σ = 0.05 … 5",
-        source="wang_vastola_2024, abstract ('better described by a coarse-grained (Gaussian mixture) approximation'), of learned scores",
+        source="wang_vastola_2024, abstract ('better described by a coarse-grained "
+        "(Gaussian mixture) approximation'), of learned scores",
         origin="reading",
         kind="upper",
         measurement=f"{_DIGITS}:coarse-over-atoms",

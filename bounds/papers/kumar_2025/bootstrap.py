@@ -163,7 +163,6 @@ def _efficiency(cell: Cell, factors: ArrayLike = (1.15, 1.06)) -> float:
     return float((coarse if cell["spacing"] == 0.1 else fine) * bound(cell))
 
 
-_THEORY = "theory.md, 'BSM with linear scores' and 'Fitting along the whole path'"
 _SETTING = (
     "Gaussian data of mean 0, λ = linspace(0.3, 3, 8), m = 20000, t_k = Δ k up to 2; leading order in 1/m"
 )
@@ -177,7 +176,7 @@ def _limit_order(name: str, what: str, measured: str, rests: str) -> Claim:
         statement=f"The {what} recursion approaches its limit like the first power of the gap: its change from N to "
         "2N steps goes as 1/N, N = 100, 200, 400 (slope 0 ± 0.1).",
         assumptions="λ = 0.3, 3, from t = 0.05 to 1 and from 5e-5 to 6; steps even in log(e^{2t} − 1).",
-        source="bounds/bootstrap.py (derived here)",
+        source="theory.md, Limit of small gaps",
         origin="derived",
         kind="rate",
         measurement=f"evidence-bootstrap-exact:approach-{measured}",

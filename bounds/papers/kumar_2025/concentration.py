@@ -56,7 +56,6 @@ def kappa_log_concave(cell: Cell) -> float:
     return kernels.kappa_log_concave(*grid_of(cell))
 
 
-PROOF = "the proof in bounds/concentration.py; theory.md, 'Dimension-free bounds with explicit constants'"
 FINITE = "s ∈ H, |H| finite and fixed before the data; γ_j = t_j − t_{j−1}. "
 _SCALES = (
     "For s + ε w_j v_h the quantile of the largest ε² at which f̂ ≠ s is compared: the worst ε at once. "

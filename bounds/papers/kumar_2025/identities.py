@@ -244,7 +244,7 @@ CLAIMS: tuple[Claim, ...] = (
         "X_{t'}) and T3 = −(X_t − e^{−g} X_{t'})/τ².",
         assumptions=_MIXTURES
         + " over X_0 for T1, over X_{t'} for T2 and T3, with s(t', ·) by complex steps.",
-        source="theory.md, identities 1, 2 and 4",
+        source="theory.md, Three targets",
         measurement="evidence-identities:target-mean",
         formula=_target_mean,
         decoy=_other_target_mean,
@@ -258,7 +258,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Cov(X_0 | X_t = x) = e^{2t} σ_t² (I + σ_t² ∇²log p_t(x)), entry by entry at "
         "each cell's x; the same as Cov(T1 | X_t = x) = C_t(x) = I/σ_t² + ∇²log p_t(x).",
         assumptions=_MIXTURES + " over X_0.",
-        source="theory.md, 'Dimension-free bounds', and Notation",
+        source="theory.md, Residual covariance",
         measurement="evidence-identities:posterior-covariance",
         formula=lambda c: _posterior_covariance(c, float(np.exp(2 * c["t"]))),
         decoy=lambda c: _posterior_covariance(c, float(np.exp(c["t"]))),
@@ -274,7 +274,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_MIXTURES
         + " over X_{t'}; the formula averages the closed Hessian over the mixture that X_{t'} is "
         "given X_t.",
-        source="theory.md, identity 4 (its trace for Gaussian data); for every law here",
+        source="theory.md, Three targets",
         measurement="evidence-identities:target-covariance",
         formula=_target_covariance,
         decoy=_other_target_covariance,
@@ -289,7 +289,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The α that minimises tr Cov(T1 + α U_{t'} | X_t = x) is α* = e^{−g} "
         "σ_{t'}²/σ_t² at each cell's x by itself, not only on average over X_t.",
         assumptions=_MIXTURES + " of the variance at three α, over X_{t'} and X_0 given it.",
-        source="theory.md, identity 5 (on average); at every x here",
+        source="theory.md, Control variate",
         measurement="evidence-identities:alpha",
         formula=lambda c: targets.control_weight(_step(c)),
         decoy=lambda c: targets.control_weight(_step(c)) / _step(c).carry,
@@ -304,7 +304,7 @@ CLAIMS: tuple[Claim, ...] = (
         "it at s(t, X_t) − (E[X_0|X_t] − E[X_0|X_{t'}])/(2 sinh t).",
         assumptions="Mixtures as above; α solved for path by path, scores by complex steps; closed "
         "posterior means on the other side.",
-        source="theory-2.md, section 7, Lemma",
+        source="theory.md, Bootstrap noise is the reverse increment",
         measurement="evidence-identities:target-noise",
         formula=_target_noise,
         decoy=lambda c: _target_noise(c, at="t_prev"),
@@ -316,7 +316,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="matching-gap-mixture",
         statement="E‖f(X_t) + Z_t/σ_t²‖² − E‖f(X_t) − s(t, X_t)‖² = E tr C_t for each of three functions f.",
         assumptions=_MIXTURES + " over (X_0, X_t); f = 0, a sine and a cubic, by coordinate.",
-        source="theory.md, identity 1",
+        source="theory.md, Tweedie",
         measurement="evidence-identities:matching-gap",
         formula=lambda c: _expected_trace(_law(c), c["t"]),
         decoy=_expected_trace_within,
@@ -329,7 +329,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="E[E[X_0|X_{t'}] | X_t = x] = E[X_0|X_t = x] at each cell's x: the R_k have mean "
         "zero given X_{t_k}.",
         assumptions=_MIXTURES + " over X_0 and X_{t'}.",
-        source="theory.md, identity 3",
+        source="theory.md, Reverse martingale",
         measurement="evidence-identities:posterior-mean-before",
         formula=_mean_before,
         decoy=_mean_along,
@@ -342,7 +342,7 @@ CLAIMS: tuple[Claim, ...] = (
         "1, 2, 5, d = 1, 2, ζ_j random functions of X_{t_j}.",
         assumptions="Mixtures; U_j from Z_t and the complex-step score, R_k from the closed "
         "posterior means. For every law by residual-regression-symbolic and summation by parts.",
-        source="theory.md, identity 3",
+        source="theory.md, Reverse-time decomposition",
         measurement="evidence-identities:path-sum",
         formula=_path_sum,
         decoy=lambda c: _path_sum(c, forward=True),
@@ -358,7 +358,7 @@ CLAIMS: tuple[Claim, ...] = (
         "path's density and the moments of X_0, scores by complex steps. Right: closed posterior "
         "means and covariances, averaged component by component over one time or two, and G_k² "
         "over later times in closed form.",
-        source="theory.md, identity 3",
+        source="theory.md, Reverse-time decomposition",
         measurement="evidence-identities:sum-variance",
         formula=_sum_of_increments,
         decoy=_sum_of_variances,
@@ -372,7 +372,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="E[U_t U_{t'}] = (e^{−g} σ_{t'}²/σ_t²) E C_{t'} for each pair of times on the "
         "cells' grids.",
         assumptions="Two mixtures on the line; quadrature over the path and the moments of X_0.",
-        source="theory.md, 'Joint-time fitting'",
+        source="theory.md, Cross-time covariance",
         measurement="evidence-identities:cross-time",
         formula=_cross_time,
         decoy=lambda c: _cross_time(c) / _step(c).carry,
@@ -388,7 +388,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions="Two round components 3 apart, Σ = 0.2 I, weights 0.7 and 0.3; t = 0.05, 0.4, "
         "1.5; x searched. That no x exceeds it is Popoviciu's inequality, that one attains it is "
         "measured.",
-        source="bounds/mixture.py, curvature_bound",
+        source="theory.md, Curvature of a mixture",
         measurement="evidence-identities:pair-norm",
         formula=_pair_norm,
         decoy=_pair_trace,
@@ -421,7 +421,7 @@ CLAIMS: tuple[Claim, ...] = (
         "(1/v_1 + 1/v_2)/2 + (a²/2)(1/v_1 − 1/v_2)²: it grows like a², so no L exists at any t.",
         assumptions="a = 0, 2, 4, 8 and t = 0.2, 1; quadrature over X_0 in the plane. For every a "
         "and t by the lines of `why`.",
-        source="derived in bounds/papers/kumar_2025/identities.py",
+        source="theory.md, Two Gaussians without a Lipschitz score",
         measurement="evidence-identities:crossed",
         formula=lambda c: _crossed(c, 0.5),
         decoy=lambda c: _crossed(c, 0.25),

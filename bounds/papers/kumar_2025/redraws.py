@@ -171,7 +171,7 @@ SCARCE: Mapping[int, Mapping[str, float]] = {
 """Risk over the split at m = 1.5 d, by K and estimator: measured, not derived."""
 
 
-_THEORY = "theory.md, 'Noise redraws'"
+_THEORY = "theory.md, Noise redraws"
 _SETTING = (
     "Gaussian data of mean 0, λ = linspace(0.3, 3, 8), Δ = 0.1 up to 2, m = 100000, K = 1, 2, 5, 20, at t = 0.5, 1 and 2; "
     "linear scores, no estimator is told the covariance; leading order in 1/m"

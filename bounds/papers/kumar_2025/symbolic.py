@@ -56,7 +56,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="E[−Z_t/σ_t² | X_t] = s(t, X_t), and E[T3 | X_t] = s(t, X_t) for T3 = −(X_t − "
         "e^{−g} X_{t'})/τ².",
         assumptions=_ANY + ", p_{t'} likewise; and Gaussian data in the plane with a full symbolic Σ.",
-        source="theory.md, identities 1 and 4",
+        source="theory.md, Tweedie",
         measurement="evidence-identities:symbolic-tweedie",
         decoy_note="another noise level: σ_t in place of σ_t², σ_t² in place of τ²",
         why="∂_x N(x; e_t y, σ_t²) = −(z/σ_t²) N(x; e_t y, σ_t²); divide the integral over p_0 by "
@@ -67,7 +67,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="s(t, X_t) = e^g E[s(t', X_{t'}) | X_t].",
         assumptions=_ANY + ", where the integral of a total derivative is taken to vanish (k p_{t'} → 0 at "
         "infinity); and Gaussian data.",
-        source="theory.md, identity 2",
+        source="theory.md, Score martingale",
         measurement="evidence-identities:symbolic-martingale",
         decoy_note="e^{−g} in place of e^g",
         why="The kernel k(x, b) depends on x − e^{−g} b, so ∂_x k = −e^g ∂_b k; integrate by parts.",
@@ -87,7 +87,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="residual-regression-symbolic",
         statement="U_t = (e_t/σ_t²)(E[X_0|X_t] − X_0), path by path.",
         assumptions=_ANY + "; s and E[X_0|X_t] both from the integral, one coordinate.",
-        source="theory.md, identity 3",
+        source="theory.md, Residual covariance",
         measurement="evidence-identities:symbolic-residual-regression",
         decoy_note="another noise level: τ² in place of σ_t²",
         why="Z_t = X_t − e_t X_0 and s = −(X_t − e_t E[X_0|X_t])/σ_t²: X_t cancels.",
@@ -98,7 +98,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="w T2 + (1 − w) T3 − s(t, X_t) = −(e_t/σ_t²)(E[X_0|X_t] − E[X_0|X_{t'}]), path "
         "by path, at w = e^{−2g} σ_{t'}²/σ_t²; and w e^g = sinh t'/sinh t.",
         assumptions="Every law, by algebra from Tweedie's form of both scores; one coordinate.",
-        source="theory-2.md, section 7, Lemma",
+        source="theory.md, Bootstrap noise is the reverse increment",
         measurement="evidence-identities:symbolic-bootstrap-noise",
         decoy_note="the increment in the units of the level before, e_{t'}/σ_{t'}²; e^g dropped",
         why="−U_t + α* U_{t'} with U_t = (e_t/σ_t²)(E[X_0|X_t] − X_0): α* e_{t'}/σ_{t'}² = "
@@ -113,7 +113,7 @@ CLAIMS: tuple[Claim, ...] = (
         "U_{t'} | X_t) is stationary at α*, and α*² E U_{t'}² below T1's there.",
         assumptions="The decomposition for every law, by algebra from Tweedie's form of both "
         "scores; one coordinate.",
-        source="theory.md, identity 5",
+        source="theory.md, Control variate",
         measurement="evidence-identities:symbolic-alpha-star",
         decoy_note="the factor e^{−g} dropped from α*; twice the cut",
         why="The two terms are orthogonal given X_t by the tower property, E[U_{t'} | X_{t'}, X_t] "
@@ -129,7 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Var B < Var T1 < Var T3 always, Var T2 < Var T1 if and only if λ > x − x', and Var B < "
         "Var T2 if and only if λ < x.",
         assumptions=_GAUSSIAN + "; true scores. The order is read off the factors, all positive.",
-        source="theory.md, identity 4; the factors derived in bounds/identities.py",
+        source="theory.md, Orders of the targets",
         measurement="evidence-identities:symbolic-target-variances",
         decoy_note="τ² for σ_t² in T1, e^g for e^{2g} in T2, σ_t² for τ² in T3; in the factors x' "
         "for x in T1, the limit t' → 0 of T2 and T3, λ/x once in B",
@@ -147,7 +147,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_BSM
         + ": δ_ij is linear in means over paths. At later steps the carried error enters by its "
         "variance alone, which the first part of the statement allows.",
-        source="theory.md, 'BSM with linear scores'",
+        source="theory.md, Bootstrap recursion",
         measurement="evidence-identities:symbolic-bsm-recursion",
         decoy_note="the old error carried by Var X'_j instead of Cov(X'_j, X_j); T1 + α U_{t'} with α ≠ α*",
         why="The regression's noise is the target's conditional variance over m v_j, and the old "
@@ -160,7 +160,7 @@ CLAIMS: tuple[Claim, ...] = (
         "zero; after DSM the control-variate weight is w = w*_ij (1 − 1/((1 + x'/(x − x'))² (1 + "
         "x'/λ_i)(1 + λ_j/x))), smaller in every entry.",
         assumptions=_BSM + "; x = e^{2t} − 1, x' = e^{2t'} − 1.",
-        source="theory.md, 'Risk-optimal weights'",
+        source="theory.md, Risk-optimal weights",
         measurement="evidence-identities:symbolic-bsm-weight",
         decoy_note="the old error left out: the weight of a known score; i and j exchanged in w/w*",
         why="r_k,ij is a convex quadratic in w: a Kalman gain. w would be w* if e^{−2g} v'_j were "
@@ -175,7 +175,7 @@ CLAIMS: tuple[Claim, ...] = (
         "x_l) x_l λ_i/(λ_i + x_l)/(x_N² v_j), so BSM is below DSM at every step after the first, "
         "entry by entry, for every spectrum and grid.",
         assumptions=_BSM + "; control-variate weight. The growth is checked, the sum is its induction.",
-        source="derived in bounds/identities.py, bsm-gain",
+        source="theory.md, Closed form in the clock",
         measurement="evidence-identities:symbolic-bsm-gain",
         decoy_note="(x − x') x λ_i/(λ_i + x): the step's other end",
         why="The variance saved by the control variate exceeds what the error of the level before "
@@ -188,7 +188,7 @@ CLAIMS: tuple[Claim, ...] = (
         "(x − x') x/(λ_i (x' + λ_i)) + (1 + (x − x')/(x' + λ_i))(1 + λ_j (x − x')/(x' (x + λ_j))), "
         "above 1 in every entry, for every spectrum and every t' < t.",
         assumptions=_BSM + "; x = e^{2t} − 1, x' = e^{2t'} − 1. Above 1: each factor of the second term is.",
-        source="derived in bounds/identities.py, transport-alone",
+        source="theory.md, First bootstrapped step",
         measurement="evidence-identities:symbolic-transport-alone",
         decoy_note="the old error shrunk by e^{−2g} once more, as X_{t'} is",
         why="Carried over whole, the error of the level before is not shrunk, and nothing fresh "
@@ -200,7 +200,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="X_{t'} given X_t and X_0 is N(μ, β̃ I) with β̃ = σ_{t'}² τ²/σ_t², and μ at x̂_0 "
         "= (x + σ_t² s)/e_t is e^g (x + τ² s).",
         assumptions="Any x, b, x_0 and s; one coordinate.",
-        source="bounds/identities.py, ancestral-posterior and ancestral-mean",
+        source="theory.md, Ancestral step",
         measurement="evidence-identities:symbolic-ancestral-step",
         decoy_note="β = τ² in place of β̃; e^{−g} in place of e^g",
         why="Bayes' rule for three Gaussian kernels.",
@@ -211,7 +211,7 @@ CLAIMS: tuple[Claim, ...] = (
         assumptions=_GAUSSIAN
         + "; and every law, one coordinate, where the law of total variance given X_0 and "
         "Var(X_0|X_t) = (σ_t²/e_t)² C_t are put in.",
-        source="bounds/identities.py, ancestral-lack",
+        source="theory.md, Ancestral step",
         measurement="evidence-identities:symbolic-ancestral-lack",
         decoy_note="τ² in place of τ⁴",
         why="The step's mean moves with x_0 by e_{t'} τ²/σ_t², and Var(X_0|X_t) = (σ_t²/e_t)² C_t.",
