@@ -11,7 +11,8 @@ from scipy.special import ndtr, ndtri
 from bounds.check import InvalidInput
 from bounds.claim import FEW, verify
 from bounds.line import Line, flow
-from bounds.papers import wang_vastola_2024 as claims
+from bounds.papers.wang_vastola_2024 import CLAIMS
+from bounds.papers.wang_vastola_2024 import flows as claims
 from figures.data import BadTable, FigureData
 from figures.papers import wang_vastola_2024 as figure
 from figures.told import at
@@ -30,7 +31,7 @@ def tables():
     return {name: quick(name) for name in NAMES}
 
 
-@pytest.mark.parametrize("claim", claims.CLAIMS, ids=lambda claim: claim.name)
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_claim_has_its_expected_verdict(claim, tables):
     """With the decoy rejected at a third of the cells or more. False alarms: nine stochastic claims of 1e-9 each."""
     (verdict,) = verdicts.judge([claim], tables)
@@ -39,14 +40,14 @@ def test_claim_has_its_expected_verdict(claim, tables):
 
 
 def test_every_quantity_is_claimed(tables):
-    claimed = {claim.measurement for claim in claims.CLAIMS}
+    claimed = {claim.measurement for claim in CLAIMS}
     assert {f"{name}:{q}" for name, table in tables.items() for q in table.frame["quantity"]} == claimed
 
 
 @pytest.mark.parametrize("name", ["unexplained-skewed", "teleport-skip", "teleport-end", "unexplained-even"])
 def test_a_small_change_of_a_law_is_seen(name, tables):
     """Power: the law times 1.04 (teleport-end: 1.04, unexplained-even: 1.04) is contradicted."""
-    (claim,) = (c for c in claims.CLAIMS if c.name == name)
+    (claim,) = (c for c in CLAIMS if c.name == name)
     measured = measured_by(claim)[1](tables[study_of(claim)])
     wrong = replace(claim, formula=lambda c: 1.04 * claim.formula(c))
     assert verify(wrong, measured).status == "REFUTED"
@@ -274,14 +275,14 @@ def test_digits_without_scikit_learn(monkeypatch):
 
 
 def joined(tables):
-    quoted = [claim for claim in claims.CLAIMS if claim.name in figure.FIGURE.claims]
+    quoted = [claim for claim in CLAIMS if claim.name in figure.FIGURE.claims]
     return verdicts.joined(figure.FIGURE.name, quoted, tables)
 
 
 def test_the_figure_shows_what_the_verdicts_judge(tables):
     """Marks are the measured numbers, dashes the predicted ones, of the claims' own cells; and all claims are quoted."""
     found = joined(tables)
-    assert set(figure.FIGURE.claims) == set(found.tables) == {claim.name for claim in claims.CLAIMS}
+    assert set(figure.FIGURE.claims) == set(found.tables) == {claim.name for claim in CLAIMS}
     drawing = figure.FIGURE.draw(FigureData("wang-vastola", found.tables, found.facts))
     lines = {line.get_gid(): np.asarray(line.get_xydata()) for axes in drawing.axes for line in axes.lines}
     floor = found.tables["unexplained-floor"]
