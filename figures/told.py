@@ -54,7 +54,7 @@ def ran(f: Findings) -> str:
     """What was run for a figure that is joined by its claims' points."""
     lines = [
         f"`{name}`, {settings['replicates']} replicates, seed {settings['seed']}, code {settings['code']}"
-        for name, settings in f["studies"].items()
+        for name, settings in f.studies.items()
     ]
     return f"Study {'; '.join(lines)}.{missing(f)}"
 
@@ -67,7 +67,7 @@ def at(f: Findings, claim: str, **where: Any) -> float:
     LookupError
         If there is none, or several.
     """
-    rows = [r for r in f["points"][claim] if all(r[key] == value for key, value in where.items())]
+    rows = [r for r in f.points[claim] if all(r[key] == value for key, value in where.items())]
     if len(rows) != 1:
         raise LookupError(f"{claim} has {len(rows)} cells with {where}")
     return float(rows[0]["measured"])

@@ -1,8 +1,10 @@
 """Where theory and measurement meet, once: claims, measured, with their verdicts; tables, joined, for a figure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 import pandas as pd
 from scipy import stats
@@ -34,11 +36,26 @@ def joins() -> Mapping[str, Callable[[Mapping[str, Table]], Joined]]:
     return found
 
 
+@dataclass(frozen=True)
+class PointsFound:
+    """What a figure without a join of its own found.
+
+    Attributes
+    ----------
+    points : by the claim's name the rows of `points`
+    studies : by name the settings and the code version of what was run
+    missing : how many cells are
+    """
+
+    points: Mapping[str, list[dict[Hashable, Any]]]
+    studies: Mapping[str, Mapping[str, Any]]
+    missing: int
+
+
 def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) -> Joined:
     """What a figure is drawn from and told with: by its work's own join, if there is one, else by `points` of its claims.
 
-    The generic findings are `points`, by the claim's name a list of rows; `studies`, by name what was run; and `missing`,
-    how many cells are.
+    The generic findings are `PointsFound`.
 
     Parameters
     ----------
@@ -53,7 +70,7 @@ def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) ->
     ran = {name: {**manifest["config"], "code": manifest["code"]} for name, manifest in manifests.items()}
     rows = {name: frame.to_dict("records") for name, frame in found.items()}
     missing = sum(manifest["counts"]["cells_missing"] for manifest in manifests.values())
-    return Joined(found, {}, {"points": rows, "studies": ran, "missing": missing})
+    return Joined(found, {}, PointsFound(rows, ran, missing))
 
 
 def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd.DataFrame]:

@@ -212,7 +212,7 @@ def _found(f: Findings) -> str:
 
     shares = {
         row["weights"][1]: number(100 * row["measured"], 4)
-        for row in f["points"]["teleport-share"]
+        for row in f.points["teleport-share"]
         if row["sigma"] == 1
     }
     floor = {sigma: percent("unexplained-floor", law="skewed", sigma=sigma) for sigma in (0.5, 1.0, 2.0, 4.0)}

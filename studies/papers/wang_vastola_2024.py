@@ -2,6 +2,8 @@
 
 On the line nothing is sampled. Of the digits one split and one fit of each model are computed; what is sampled, batch by
 batch, are digits (with replacement) and noise, so that replicates are independent and errors are of this split.
+
+Longer than 350 lines: a work is one file, and this one measures on the line and on images.
 """
 
 import warnings

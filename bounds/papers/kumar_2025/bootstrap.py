@@ -18,10 +18,12 @@ from bounds.process import noise_variance, uniform_grid
 
 
 def eigenvalues_of(cell: Cell) -> Array:
+    """The eigenvalues of Σ at a cell, shape (d,)."""
     return np.asarray(cell["eigenvalues"], dtype=np.float64)
 
 
 def times_of(cell: Cell) -> Array:
+    """The times of a cell, shape (N,)."""
     if "times" in cell:
         return np.asarray(cell["times"], dtype=np.float64)
     steps = cell["steps"] if "steps" in cell else round(cell["last"] / cell["spacing"])

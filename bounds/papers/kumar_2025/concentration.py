@@ -16,6 +16,7 @@ from bounds.process import weights
 
 
 def grid_of(cell: Cell) -> tuple[Array, Array]:
+    """The times and weights of a cell, both of shape (N,)."""
     times = np.asarray(cell["times"], dtype=np.float64)
     return times, weights(times)
 
@@ -53,6 +54,7 @@ def _separate_times(cell: Cell) -> float:
 
 
 def kappa_log_concave(cell: Cell) -> float:
+    """κ of every log-concave law on the grid of a cell."""
     return kernels.kappa_log_concave(*grid_of(cell))
 
 

@@ -23,7 +23,8 @@ import numpy as np
 from bounds.check import Array
 from bounds.claim import Cell, Claim
 from bounds.gaussian import Gaussian
-from bounds.joint import DEFAULT, joint_risk
+from bounds.joint import Scheme, joint_risk
+from bounds.process import weights
 
 
 def _eigenvalues(cell: Cell) -> Array:
@@ -133,7 +134,8 @@ def joint_limit(cell: Cell) -> Array:
     bounds/joint.py, with Var x_0,i x_0,j = λ_i λ_j (1 + δ_ij) the only variance there is.
     """
     lam, times = _eigenvalues(cell), np.asarray(cell["times"], dtype=np.float64)
-    phi, gamma = DEFAULT.system(times)
+    # The scheme of `joint`, as it stands in bounds/joint.py.
+    phi, gamma = Scheme("exponential", 4, skip=True).functions(times), weights(times)
     share = np.exp(-2 * times)
     v = share[:, None] * lam + (1 - share)[:, None]
     weighted = gamma[:, None] * phi
