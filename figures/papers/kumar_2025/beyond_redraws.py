@@ -95,7 +95,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             "to leading order, bound + (risk at K = 1 − bound)/K; a joint fit of few functions of time keeps its bias. Dotted "
             "at 1: the information bound, and the plug-in score. "
             f"×: how many draws {BASE} needs for the risk that the estimator has at K = 1. Bars: 95 % intervals of the mean of "
-            f"n = {n} replicates, {style.widths(points, 'mean')}; where no bar shows, it lies inside the marker. Beyond the "
+            f"n = {n} replicates of {data.fact('draws')} data sets each, {style.widths(points, 'mean')}; where no bar shows, it lies inside the marker. Beyond the "
             "paper: settings are ours.",
         )
     return figure
@@ -120,7 +120,9 @@ def sample() -> FigureData:
             if name != BASE:
                 worth.append({"t": t, "estimator": name, "redraws": first[BASE] / above, "value": 1 + above})
     tables = {"points": pd.concat(points), "theory": pd.concat(theory), "worth": pd.DataFrame(worth)}
-    return FigureData("beyond-redraws", tables, {"d": 8, "m": 100_000, "spectrum": "linear 0.3 … 3"})
+    return FigureData(
+        "beyond-redraws", tables, {"d": 8, "m": 100_000, "draws": 7, "spectrum": "linear 0.3 … 3"}
+    )
 
 
 def _worth(f: Findings, estimator: str) -> list[str]:

@@ -12,7 +12,7 @@ from bounds.check import InvalidInput, increasing_times
 from bounds.gaussian import Gaussian
 from bounds.gram import check_range, exact
 from bounds.risk import error, risk
-from studies.evidence import Parts, Seeds, evidence, measured, row, together
+from studies.evidence import DIGITS, Parts, Seeds, evidence, measured, row, together
 from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
@@ -30,6 +30,7 @@ class RedrawsSettings(Settings):
     redraws : K, noise paths for each datum; mK ≤ 10¹²
     times : t_1 < … < t_N, dimensionless
     kept : the times whose risks are written down
+    draws : independent data sets whose mean risk is one replicate, so that the table stays small
     spectrum : of the covariance
     estimators : names out of bounds.catalog.ESTIMATORS
     """
@@ -39,6 +40,7 @@ class RedrawsSettings(Settings):
     redraws: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1, 2, 5, 20)
     times: tuple[float, ...] = tuple(round(0.1 * k, 1) for k in range(1, 21))
     kept: tuple[float, ...] = (0.5, 1.0, 2.0)
+    draws: Annotated[int, Field(ge=1, le=1000)] = 10
     spectrum: Spectrum = Spectrum(kind="linear", low=0.3, high=3.0)
     estimators: Annotated[tuple[str, ...], Field(min_length=1)] = FITS
 
@@ -63,16 +65,22 @@ def cells(settings: RedrawsSettings) -> Lazy:
         "m": settings.samples,
         "times": list(settings.times),
         "kept": list(settings.kept),
+        "draws": settings.draws,
         "spectrum": settings.spectrum.parameters(),
         "estimators": list(settings.estimators),
     }
     return Lazy.over(lambda redraws: {"redraws": redraws, **shared}, settings.redraws)
 
 
+def spawned(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
+    """The first children of a seed; asked again, the same (spawn would go on)."""
+    return [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, k)) for k in range(count)]
+
+
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Population risk of each estimator at the kept times, on the same Gram matrices."""
-    law = Spectrum(**cell["spectrum"]).law(cell["d"])
-    generators = [np.random.default_rng(s) for s in seeds]
+    """Population risk of each estimator at the kept times, on the same Gram matrices: the mean over a replicate's draws."""
+    law, draws = Spectrum(**cell["spectrum"]).law(cell["d"]), cell["draws"]
+    generators = [np.random.default_rng(one) for seed in seeds for one in spawned(seed, draws)]
     grams = exact(law, cell["m"], cell["times"], generators, redraws=cell["redraws"])
     names = cell["estimators"]
     seen, *fed = tee(grams, 1 + len(names))
@@ -83,7 +91,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
             continue
         shared = {"d": cell["d"], "m": cell["m"], "redraws": cell["redraws"], "t": gram.step.t}
         for name, estimate in zip(names, at_time, strict=True):
-            for mine, value in zip(rows, risk(law, gram.step.t, estimate), strict=True):
+            means = np.reshape(risk(law, gram.step.t, estimate), (len(seeds), draws)).mean(axis=1)
+            for mine, value in zip(rows, means, strict=True):
                 mine.append({**shared, "estimator": name, "risk": float(value)})
     return rows
 
@@ -91,8 +100,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 def batch(cell: Cell) -> int:
     """Replicates per task: about 0.3 s of work."""
     d, steps = cell["d"], len(cell["times"])
-    seconds = steps * len(cell["estimators"]) * (1e-5 + 60 * d**3 / 2e10)
-    return int(max(1, min(256, 0.3 / seconds, 2e7 / (steps * d**2))))
+    seconds = cell["draws"] * steps * len(cell["estimators"]) * (1e-5 + 60 * d**3 / 2e10)
+    return int(max(1, min(256, 0.3 / seconds, 2e7 / (cell["draws"] * steps * d**2))))
 
 
 STUDY = Study(
@@ -103,10 +112,11 @@ STUDY = Study(
     measure=measure,
     columns=COLUMNS,
     batch=batch,
+    digits=DIGITS,
     presets={
-        "quick": RedrawsSettings(replicates=500, seed=37),
-        "paper": RedrawsSettings(replicates=4000, seed=37),
-        "deep": RedrawsSettings(redraws=(1, 2, 5, 20, 100, 1000), replicates=40_000, seed=37),
+        "quick": RedrawsSettings(replicates=50, seed=37),
+        "paper": RedrawsSettings(replicates=400, seed=37),
+        "deep": RedrawsSettings(redraws=(1, 2, 5, 20, 100, 1000), replicates=4000, seed=37),
     },
 )
 
@@ -118,7 +128,7 @@ ENTRIES = ("dsm", "bsm", "bsm-optimal", "path")
 def _risks(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """m v_j δ_ij² at the last time, entry by entry ("entries"), or their sum ("scarce"), the mean of a replicate's draws."""
     law, m, redraws = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["redraws"]
-    generators = [np.random.default_rng(one) for seed in seeds for one in seed.spawn(cell["draws"])]
+    generators = [np.random.default_rng(one) for seed in seeds for one in spawned(seed, cell["draws"])]
     grams = list(exact(law, m, cell["times"], generators, redraws=redraws))
     t = cell["times"][-1]
     rows: list[list[Row]] = [[] for _ in seeds]

@@ -96,7 +96,12 @@ def beyond_redraws(table: Table) -> Joined:
         for one in worth
         if one.estimator in (LABELS["bsm"], LABELS["path"])
     ]
-    facts: dict[str, Fact] = {"d": settings.d, "m": settings.samples, "spectrum": describe_spectrum(settings)}
+    facts: dict[str, Fact] = {
+        "draws": settings.draws,
+        "d": settings.d,
+        "m": settings.samples,
+        "spectrum": describe_spectrum(settings),
+    }
     found = RedrawsFound(
         run_of(table, describe_spectrum(settings)),
         settings.d,
