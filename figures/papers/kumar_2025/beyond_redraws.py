@@ -95,8 +95,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             "to leading order, bound + (risk at K = 1 − bound)/K; a joint fit of few functions of time keeps its bias. Dotted "
             "at 1: the information bound, and the plug-in score. "
             f"×: how many draws {BASE} needs for the risk that the estimator has at K = 1. Bars: 95 % intervals of the mean of "
-            f"n = {n} replicates of {data.fact('draws')} data sets each, {style.widths(points, 'mean')}; where no bar shows, it lies inside the marker. Beyond the "
-            "paper: settings are ours.",
+            f"n = {n} replicates of {data.fact('draws')} data sets each, {style.widths(points, 'mean')}; where no bar shows, it "
+            "lies inside the marker. Beyond the paper: settings are ours.",
         )
     return figure
 
