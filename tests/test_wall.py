@@ -141,7 +141,7 @@ EVIDENCE = "studies.papers.kumar_2025.evidence_"
 
 @dataclass(frozen=True)
 class Plant:
-    """A line at the start of a function of evidence, and lines at the head of its module; which claim it breaches, and by
+    """Statements at the start of a function of evidence, and lines at the head of its module; which claim it breaches, and by
     which name."""
 
     evidence: str
@@ -156,7 +156,7 @@ class Plant:
         module = EVIDENCE + self.evidence
         tree = ast.parse(modules[module])
         (found,) = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == self.function)
-        found.body.insert(0, ast.parse(self.line).body[0])
+        found.body[:0] = ast.parse(self.line).body
         tree.body[:0] = ast.parse(self.head).body
         return {**modules, module: ast.unparse(tree)}
 
@@ -170,7 +170,7 @@ PLANTED: Mapping[str, Plant] = {
     "an alias of a module": _joint("j.joint_risk(law, times)", "from bounds import joint as j"),
     "a dotted module": _joint("bounds.joint.joint_risk(law, times)", "import bounds.joint"),
     "another name for it": _joint("r(law, times)", "from bounds.joint import joint_risk\nr = joint_risk"),
-    "an import inside": _joint("from bounds.joint import joint_risk as r"),
+    "an import inside": _joint("from bounds.joint import joint_risk as r; r(law, times)"),
     "a formula re-exported": _joint(
         "j.joint_risk(law, times)", "from studies.papers.kumar_2025.joins import beyond as j"
     ),
