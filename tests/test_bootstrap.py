@@ -64,7 +64,7 @@ def test_predicted_ratios_are_the_printed_ones(scalar):
 def test_no_other_weights_do_better(scalar):
     """Every weight at every step moved by ±2 %: the risk at the end rises, entry by entry for the matrix.
 
-    The variance-optimal weights move it the same way (they are the decoy: larger by more than the perturbations).
+    The control-variate weights move it the same way (they are the decoy: larger by more than the perturbations).
     """
     best = optimal_weights(LAW, TIMES, scalar=scalar)
     least = r.bootstrap_recursion(LAW, TIMES, best.__getitem__)[-1]

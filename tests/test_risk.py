@@ -107,7 +107,7 @@ def test_bsm_recursion_and_reference_ratios():
     The recursion reproduces the printed ratios to 0.0006. The measured ratios (600 simulated replicates, 4
     standard errors, each below 2 %) match the recursion; they reject w = 1/2 pushed through it, and a
     simulated w = 1/2 matches its own recursion. At 4 deviations 5 ratios false-alarm in 0.03 % of fresh
-    seeds; the seed is fixed. (At t = 0.2 the variance-optimal w is 0.45, too near 1/2 to tell.)
+    seeds; the seed is fixed. (At t = 0.2 the control-variate w is 0.45, too near 1/2 to tell.)
     """
     printed = {0.2: 0.917, 0.4: 0.778, 1.0: 0.448, 1.4: 0.286, 2.0: 0.131}
     predicted = r.bootstrap_risk(LAW, TIMES, 1) / [LAW.conditional_variances(t).sum() * 8 for t in TIMES]

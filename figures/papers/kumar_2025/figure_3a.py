@@ -176,7 +176,7 @@ def _found(f: Findings) -> str:
     last = f.ratios[-1]
     below = sum(r.high < 1 for r in f.ratios)
     text = (
-        f"At d = {f.d}, m = {f.m}. With the variance-optimal weight (Algorithm 1's own weights are unknown) the "
+        f"At d = {f.d}, m = {f.m}. With the control-variate weight (Algorithm 1's own weights are unknown) the "
         f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f.ratios)} steps after the first; "
         f"at t = {last.t:g} the ratio is {number(last.ratio)}. "
         f"The information bound there is {number(last.bound)}: BSM leaves a factor "

@@ -19,7 +19,7 @@ from figures.data import Fact, FigureData
 from figures.told import Figure, Findings, missing, number
 
 CURVES = {"dsm": "DSM", "bsm": "BSM"}
-RIVALS = {"bsm": "BSM, variance-optimal weight", "bsm-half": "BSM, weight 1/2"}
+RIVALS = {"bsm": "BSM, control-variate weight", "bsm-half": "BSM, weight 1/2"}
 FITS = {"step": "a network a step", "joint": "one network for all t"}
 
 
