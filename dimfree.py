@@ -175,7 +175,8 @@ def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
     from bounds import ledger
     from studies import verdicts
 
-    claims = [ledger.claim(name) for name in figure.claims]
+    known = {one.name: one for one in ledger.CLAIMS}
+    claims = [known[name] for name in figure.claims if name in known]
     return verdicts.joined(figure.name, claims, {name: results[name] for name in figure.studies})
 
 

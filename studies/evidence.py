@@ -8,11 +8,11 @@ what is computed has one, and no standard error.
 
 >>> def area(cell: Cell) -> list[Row]:
 ...     return [row("area", {"side": cell["side"]}, cell["side"] ** 2)]
->>> measured({"area": computed(area)}, {"part": "area", "side": 3.0}, [np.random.SeedSequence(1)])
+>>> measured({"area": computed(area, "area")}, {"part": "area", "side": 3.0}, [np.random.SeedSequence(1)])
 [[{'quantity': 'area', 'cell': '{"side":3.0}', 'value': 9.0}]]
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,35 +52,43 @@ class Part:
     ----------
     rows : (cell, seeds) → the rows of each seed
     sampled : whether a replicate is one draw of many
+    quantities : all that its rows may hold as "quantity", so that a claim is measured at its own cells alone
     """
 
     rows: Callable[[Cell, Seeds], list[list[Row]]]
     sampled: bool
+    quantities: tuple[str, ...]
 
 
 Parts = Mapping[str, Part]
 
 
-def together(rows: Callable[[Cell, Seeds], list[list[Row]]]) -> Part:
+def together(rows: Callable[[Cell, Seeds], list[list[Row]]], *quantities: str) -> Part:
     """Sampled, the replicates of a batch side by side."""
-    return Part(rows, sampled=True)
+    return Part(rows, sampled=True, quantities=quantities)
 
 
-def one_by_one(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
+def one_by_one(rows: Callable[[Cell, Rng], list[Row]], *quantities: str) -> Part:
     """Sampled, one replicate after the other."""
-    return Part(lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=True)
-
-
-def drawn_once(rows: Callable[[Cell, Rng], list[Row]]) -> Part:
-    """Computed, at an example that is drawn: what is claimed of it holds without noise."""
     return Part(
-        lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds], sampled=False
+        lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds],
+        sampled=True,
+        quantities=quantities,
     )
 
 
-def computed(rows: Callable[[Cell], list[Row]]) -> Part:
+def drawn_once(rows: Callable[[Cell, Rng], list[Row]], *quantities: str) -> Part:
+    """Computed, at an example that is drawn: what is claimed of it holds without noise."""
+    return Part(
+        lambda cell, seeds: [rows(cell, np.random.default_rng(seed)) for seed in seeds],
+        sampled=False,
+        quantities=quantities,
+    )
+
+
+def computed(rows: Callable[[Cell], list[Row]], *quantities: str) -> Part:
     """Computed from the cell alone."""
-    return Part(lambda cell, seeds: [rows(cell) for _ in seeds], sampled=False)
+    return Part(lambda cell, seeds: [rows(cell) for _ in seeds], sampled=False, quantities=quantities)
 
 
 def part_of(parts: Parts, cell: Cell) -> Part:
@@ -89,8 +97,19 @@ def part_of(parts: Parts, cell: Cell) -> Part:
 
 
 def measured(parts: Parts, cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """The rows of a cell by its part: what the `measure` of a study of evidence returns."""
-    return part_of(parts, cell).rows(cell, seeds)
+    """The rows of a cell by its part: what the `measure` of a study of evidence returns.
+
+    Raises
+    ------
+    ValueError
+        If a row holds a quantity that the part does not name: a claim on it would miss this cell.
+    """
+    part = part_of(parts, cell)
+    batches = part.rows(cell, seeds)
+    unnamed = {one["quantity"] for batch in batches for one in batch} - set(part.quantities)
+    if unnamed:
+        raise ValueError(f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}")
+    return batches
 
 
 def row(quantity: str, cell: Mapping[str, Any], value: float) -> Row:
@@ -109,7 +128,6 @@ def evidence(
     replicates: int = 1,
     deep: int | None = None,
     batch: int = 64,
-    quantities: Callable[[Cell], Collection[str]] | None = None,
 ) -> Study:
     """A study of evidence.
 
@@ -119,8 +137,6 @@ def evidence(
     cells : all of them, the same in every preset. A sampled one may hold its own limit of replicates, "most"
     measure : as in Study; module-level in the study's own file, it returns `measured(parts, …)`
     parts : by the name in a cell
-    quantities : cell → what its rows may hold as "quantity", where that is known, so that a claim is measured at its own
-        cells alone
     seed : of the presets
     replicates : of the presets quick and paper, where a cell is sampled
     deep : replicates of the preset deep; the same as the others by default
@@ -149,5 +165,5 @@ def evidence(
         replicates=needed,
         normalised=("cell",),
         digits=DIGITS,
-        quantities=quantities,
+        quantities=lambda cell: part_of(parts, cell).quantities,
     )

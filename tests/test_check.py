@@ -44,7 +44,7 @@ TINY = 5e-324  # the smallest positive float
         ),
         (
             lambda: estimator("dms"),
-            "estimators: 'dms' is not one of dsm, bsm, bsm-optimal, bsm-optimal-scalar, joint, path",
+            "estimators: 'dms' is not one of dsm, bsm, bsm-optimal, bsm-optimal-scalar, joint, path, plug-in",
         ),
     ],
 )

@@ -480,6 +480,7 @@ def test_the_json_of_a_verdict() -> None:
     )
     expected = {
         "name": "n",
+        "paper": "",
         "statement": "s",
         "assumptions": "a",
         "source": "o",
@@ -597,7 +598,7 @@ def test_each_entry_is_complete(subject: Claim) -> None:
     assert (subject.expected == "HOLDS") == (not subject.reason)
     assert subject.false_alarm <= 1e-8
     if subject.origin in ("cited", "reading"):
-        assert "paper.md" in subject.source or "abstract" in subject.source
+        assert "caption" in subject.source or "abstract" in subject.source
 
 
 def test_no_threshold_of_ours_refutes_a_cited_sentence() -> None:

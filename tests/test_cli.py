@@ -82,6 +82,10 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     return run
 
 
+COMMITTED_SAID = "dimfree: from the results that are committed with dimfree; --from DIR for others\n"
+"""Said where no folder is named and none lies here: a reader must know whose numbers they are."""
+
+
 def install(monkeypatch: pytest.MonkeyPatch, changed: Sequence[Study], claims: Sequence[Claim]) -> None:
     """Other studies and claims than the catalog's."""
     monkeypatch.setattr(studies.catalog, "STUDIES", tuple(changed))
@@ -584,7 +588,7 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
 def test_explain(call: Call, results: Path) -> None:
     """From the committed results, from another folder's, and without any; the verdict is that folder's own."""
     said = call("explain", "figure-3a-ratio")
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, COMMITTED_SAID)
     assert "HOLDS, decoy rejected; 19 cells, 500 replicates" in " ".join(said.out.split())
     for part in ("kind", "assumes", "why", "source", "formula", "decoy", "verdict", "again"):
         assert f"\n  {part} " in said.out
@@ -599,7 +603,7 @@ def test_explain(call: Call, results: Path) -> None:
 def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One file, its path on standard output; 1 where a verdict is not the expected one, and the page says which."""
     said = call("report", "--out", "p")
-    assert (said.code, said.out, said.err) == (0, "p/report.html\n", "")
+    assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)
     assert list(files(tmp_path)) == ["p/report.html"]
     first = Path("p/report.html").read_bytes()
     assert call("report", "--out", "q").code == 0

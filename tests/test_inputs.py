@@ -277,6 +277,8 @@ def test_the_table_of_calls_is_whole() -> None:
     left = {
         *(
             "check_range",
+            "grid_of",
+            "plug_in",
             "kappa_log_concave",
             "kappa_profile",
             "kernel_profile",
@@ -583,7 +585,7 @@ def test_products_of_large_factors_are_taken_in_logarithms() -> None:
         (lambda: classes.scalar_basis(10**5), "dimension: must be at most 65536"),
         (lambda: path.banded(10**6, 1), "dimension: must be at most 1000"),
         (lambda: path.best_times(1.0, 1e12), "count: must be at most 1000000000"),
-        (lambda: bootstrap.optimal_weights(LAW, [1e5, 2e5]), "times: must be at most 350"),
+        (lambda: bootstrap.optimal_weights(LAW, [1e5, 2e5]), "t: must be at most 350"),
         (lambda: bootstrap.first_gain(3.0, STEP), "eigenvalues: must have shape"),
         (lambda: concentration.path_norm(-1, MEANS), "gamma: must have shape"),
         (lambda: concentration.path_norm(np.ones(3), []), "zeta: must have shape"),

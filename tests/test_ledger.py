@@ -8,12 +8,21 @@ from bounds import ledger
 from bounds.check import InvalidInput
 
 
-@pytest.mark.parametrize("name", ["no-such", "DSM-risk", "dsm-risk ", ""])
-def test_an_unknown_name_is_one_sentence(name: str) -> None:
-    """With the key that the command line gives it, the name as written, and where the names are; the case counts."""
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("no-such", "see `dimfree list`"),
+        ("DSM-risk", "did you mean dsm-risk?"),
+        ("dsm-risk ", "did you mean dsm-risk or dsm-risk-infinite?"),
+        ("", "see `dimfree list`"),
+    ],
+)
+def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
+    """With the key that the command line gives it, the name as written, and where the names are or the near ones; the case
+    counts."""
     with pytest.raises(InvalidInput) as caught:
         ledger.claim(name)
-    assert str(caught.value) == f"NAME: {name!r} is not a claim; see `dimfree list`"
+    assert str(caught.value) == f"NAME: {name!r} is not a claim; {hint}"
 
 
 def test_bsm_over_dsm_by_hand() -> None:

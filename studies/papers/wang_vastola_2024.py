@@ -158,13 +158,15 @@ def _share(cell: Cell) -> list[Row]:
 
 
 PARTS: Parts = {
-    "gaussian-flow": computed(_gaussian_flow),
-    "emergence": computed(_emergence),
-    "flow": computed(_flow),
-    "unexplained": computed(_unexplained),
-    "skip": computed(_skip),
-    "end": computed(_end),
-    "share": computed(_share),
+    "gaussian-flow": computed(_gaussian_flow, "gaussian-flow"),
+    "emergence": computed(_emergence, "emergence"),
+    "flow": computed(_flow, "flow"),
+    "unexplained": computed(
+        _unexplained, "high-noise", "high-noise-even", "mean-only", "unexplained", "unexplained-even"
+    ),
+    "skip": computed(_skip, "teleport-skip"),
+    "end": computed(_end, "teleport-end"),
+    "share": computed(_share, "share", "share-moved", "share-shift"),
 }
 
 
@@ -392,9 +394,16 @@ def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
 
 
 SAMPLED: Parts = {
-    "share-of-energy": one_by_one(_share_of_energy),
-    "held-out": one_by_one(_held_out),
-    "jump": one_by_one(_jump),
+    "share-of-energy": one_by_one(_share_of_energy, "unexplained", "unexplained-low"),
+    "held-out": one_by_one(
+        _held_out,
+        "coarse-over-atoms",
+        "held-out-atoms-high",
+        "held-out-atoms-low",
+        "held-out-few",
+        "held-out-many",
+    ),
+    "jump": one_by_one(_jump, "same-digit", "teleport"),
 }
 
 

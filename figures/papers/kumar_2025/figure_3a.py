@@ -25,13 +25,13 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
         "points": data.table(
             "points",
             ["estimator", "t"],
-            numbers=["n"],
-            positive=["t", "mean", "low", "high"],
+            numbers=["n", "low"],
+            positive=["t", "mean", "high"],
             words=["estimator"],
         ),
         "theory": data.table("theory", ["curve", "t"], positive=["t", "value"], words=["curve"]),
         "ratio": data.table(
-            "ratio", ["t"], numbers=["n"], positive=["t", "ratio", "low", "high", "predicted"]
+            "ratio", ["t"], numbers=["n", "low"], positive=["t", "ratio", "high", "predicted"]
         ),
     }
     points, theory, ratio = frames.values()

@@ -198,10 +198,12 @@ def _mixture(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 PARTS: Parts = {
-    "gaussian": together(_gaussian),
-    "joint": together(_joint_part),
-    "scarce": together(_scarce),
-    "mixture": together(_mixture),
+    "gaussian": together(_gaussian, "gain-risk", "path-risk", "unpooled-risk"),
+    "joint": together(_joint_part, "joint-risk"),
+    "scarce": together(_scarce, "scarce-bsm", "scarce-matrix", "scarce-path"),
+    "mixture": together(
+        _mixture, "mixture-attained", "mixture-bsm", "mixture-matrix", "mixture-path", "true-bsm", "true-path"
+    ),
 }
 
 

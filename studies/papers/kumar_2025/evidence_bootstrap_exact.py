@@ -164,13 +164,13 @@ def _piecewise(cell: Cell) -> list[Row]:
 
 
 PARTS: Parts = {
-    "held": computed(_held),
-    "grids": computed(_grids),
-    "limit": computed(_limit),
-    "order": computed(_order),
-    "witness": computed(_witness),
-    "two-step": computed(_two_step),
-    "piecewise": computed(_piecewise),
+    "held": computed(_held, "held-pair"),
+    "grids": computed(_grids, "share"),
+    "limit": computed(_limit, "approach-bsm", "approach-matrix", "far-pair", "limit-bsm", "limit-matrix"),
+    "order": computed(_order, "order", "order-first", "order-white"),
+    "witness": computed(_witness, "witness"),
+    "two-step": computed(_two_step, "two-step"),
+    "piecewise": computed(_piecewise, "piecewise"),
 }
 
 

@@ -158,11 +158,11 @@ def _control(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 PARTS: Parts = {
-    "classes": together(_classes),
-    "ratio": together(_ratio),
-    "heavy": together(_heavy),
-    "spiked": together(_spiked),
-    "control": together(_control),
+    "classes": together(_classes, "beyond", "error", "low-rank", "population"),
+    "ratio": together(_ratio, "population-over-empirical"),
+    "heavy": together(_heavy, "tail"),
+    "spiked": together(_spiked, "low-rank-regular"),
+    "control": together(_control, "control-risk", "fresh-times-carried"),
 }
 
 

@@ -150,20 +150,24 @@ def measure_log_factor(cell: Cell) -> list[Row]:
 # --- the cells ----------------------------------------------------------------------------------------------
 
 PARTS: Parts = {
-    "span": one_by_one(measure_span),
-    "wrong": one_by_one(measure_wrong),
-    "prior": one_by_one(measure_prior),
-    "mean": one_by_one(measure_mean),
-    "linear": one_by_one(measure_linear),
-    "law": one_by_one(measure_law),
-    "variation": computed(measure_variation),
-    "weights": computed(measure_weights),
-    "climb": computed(measure_climb),
-    "separate": computed(measure_separate),
-    "adversary": computed(measure_adversary),
-    "need": computed(measure_need),
-    "one-time": computed(measure_one_time),
-    "log-factor": computed(measure_log_factor),
+    "span": one_by_one(measure_span, "gaussian-quantile", "gaussian-quantile-many"),
+    "wrong": one_by_one(measure_wrong, "wrong-choice"),
+    "prior": one_by_one(measure_prior, "prior-quantile"),
+    "mean": one_by_one(measure_mean, "mean-risk"),
+    "linear": one_by_one(measure_linear, "gaussian-quantile"),
+    "law": one_by_one(measure_law, "law-moment", "law-quantile"),
+    "variation": computed(measure_variation, "variation", "variation-log-concave"),
+    "weights": computed(measure_weights, "variation-any-weights"),
+    "climb": computed(measure_climb, "variation-log-concave"),
+    "separate": computed(measure_separate, "joint-variation", "separate-growth"),
+    "adversary": computed(
+        measure_adversary, "needed-bimodal", "needed-far-modes", "needed-gaussian", "needed-log-concave"
+    ),
+    "need": computed(
+        measure_need, "need-bounded", "need-cauchy", "need-heavy-narrow", "need-heavy-wide", "need-strong"
+    ),
+    "one-time": computed(measure_one_time, "need-one-time"),
+    "log-factor": computed(measure_log_factor, "log-factor-growth"),
 }
 SHORT = [0.1, 0.2, 0.4, 0.8]
 

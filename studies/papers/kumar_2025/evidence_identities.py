@@ -277,15 +277,37 @@ def symbolic(cell: Cell) -> list[Row]:
 
 
 PARTS: Parts = {
-    "pointwise": computed(pointwise),
-    "matching": computed(matching),
-    "mixing": drawn_once(mixing),
-    "paths": drawn_once(paths),
-    "decomposition": computed(decomposition),
-    "norm": computed(norm),
-    "shapes": computed(shapes),
-    "crossed": computed(crossed),
-    "symbolic": computed(symbolic),
+    "pointwise": computed(
+        pointwise,
+        "alpha",
+        "posterior-covariance",
+        "posterior-mean-before",
+        "target-covariance",
+        "target-mean",
+    ),
+    "matching": computed(matching, "matching-gap"),
+    "mixing": drawn_once(mixing, "target-noise"),
+    "paths": drawn_once(paths, "path-sum"),
+    "decomposition": computed(decomposition, "cross-time", "sum-variance"),
+    "norm": computed(norm, "pair-norm"),
+    "shapes": computed(shapes, "log-concave"),
+    "crossed": computed(crossed, "crossed"),
+    "symbolic": computed(
+        symbolic,
+        "symbolic-alpha-star",
+        "symbolic-ancestral-lack",
+        "symbolic-ancestral-step",
+        "symbolic-bootstrap-noise",
+        "symbolic-bsm-gain",
+        "symbolic-bsm-recursion",
+        "symbolic-bsm-weight",
+        "symbolic-martingale",
+        "symbolic-residual-covariance",
+        "symbolic-residual-regression",
+        "symbolic-target-variances",
+        "symbolic-transport-alone",
+        "symbolic-tweedie",
+    ),
 }
 
 

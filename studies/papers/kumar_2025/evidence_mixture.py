@@ -147,12 +147,26 @@ def _learn(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 PARTS: Parts = {
-    "point": computed(_point),
-    "share": computed(_share),
-    "variance": computed(_variance),
-    "best-weight": computed(_best_weight),
-    "wrong-level": computed(_wrong_level),
-    "learn": together(_learn),
+    "point": computed(_point, "point-posterior", "point-residual", "point-score"),
+    "share": computed(_share, "exact-share"),
+    "variance": computed(_variance, "target-variance"),
+    "best-weight": computed(_best_weight, "best-variance", "best-weight"),
+    "wrong-level": computed(_wrong_level, "wrong-level-bias"),
+    "learn": together(
+        _learn,
+        "estimation/bsm",
+        "estimation/bsm-half",
+        "estimation/dsm",
+        "estimation/wrong-level",
+        "score-error/bsm",
+        "score-error/bsm-half",
+        "score-error/dsm",
+        "score-error/wrong-level",
+        "share-error/bsm",
+        "share-error/bsm-half",
+        "share-error/dsm",
+        "share-error/wrong-level",
+    ),
 }
 
 

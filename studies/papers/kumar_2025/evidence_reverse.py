@@ -211,15 +211,15 @@ def _wide(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 PARTS: Parts = {
-    "order": computed(_order),
-    "step": computed(_step),
-    "start": computed(_start),
-    "split": computed(_split),
-    "grid": computed(_grid),
-    "samples": together(_samples),
-    "flow": together(_flow),
-    "thin": together(_thin),
-    "wide": together(_wide),
+    "order": computed(_order, "leading-constant", "order"),
+    "step": computed(_step, "ancestral-lack", "ancestral-mean"),
+    "start": computed(_start, "start-flow", "start-stochastic"),
+    "split": computed(_split, "split"),
+    "grid": computed(_grid, "thin-discretisation"),
+    "samples": together(_samples, "bsm-over-dsm", "estimation-w2", "kl-over-path"),
+    "flow": together(_flow, "bsm-flow-kl"),
+    "thin": together(_thin, "thin-estimation", "thin-squares"),
+    "wide": together(_wide, "wide"),
 }
 
 

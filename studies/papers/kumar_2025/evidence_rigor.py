@@ -58,9 +58,9 @@ def _kappa_gaussian(cell: Cell) -> list[Row]:
 
 
 PARTS: Parts = {
-    "information": computed(_information),
-    "kappa": computed(_kappa),
-    "kappa-gaussian": computed(_kappa_gaussian),
+    "information": computed(_information, "information-over-bootstrap"),
+    "kappa": computed(_kappa, "kappa-uniform"),
+    "kappa-gaussian": computed(_kappa_gaussian, "kappa-gaussian"),
 }
 CELLS: tuple[Cell, ...] = (
     {"part": "information", "u": [0.5, 20.0]},

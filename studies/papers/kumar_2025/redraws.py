@@ -147,7 +147,7 @@ def _risks(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return rows
 
 
-PARTS: Parts = {"entries": together(_risks), "scarce": together(_risks)}
+PARTS: Parts = {"entries": together(_risks, "entries"), "scarce": together(_risks, "scarce")}
 
 
 def measure_evidence(cell: Cell, seeds: Seeds) -> list[list[Row]]:
