@@ -99,7 +99,11 @@ def test_a_part_says_how_its_rows_come():
     def square(cell):
         return [row("square", cell, cell["d"] ** 2)]
 
-    parts = {"a": one_by_one(number), "b": drawn_once(number), "c": computed(square)}
+    parts = {
+        "a": one_by_one(number, "number"),
+        "b": drawn_once(number, "number"),
+        "c": computed(square, "square"),
+    }
     seeds = [np.random.SeedSequence(k) for k in range(3)]
     for name in ("a", "b"):
         values = [rows[0]["value"] for rows in measured(parts, {"part": name}, seeds)]
@@ -108,6 +112,29 @@ def test_a_part_says_how_its_rows_come():
     assert [part.sampled for part in parts.values()] == [True, False, False]
     with pytest.raises(KeyError):
         part_of(parts, {"part": "d"})
+
+
+def test_a_quantity_that_the_part_does_not_name_is_no_row():
+    """A claim is measured at the cells that name its quantity; one that names it wrongly would be left out in silence."""
+
+    def two(cell):
+        return [row("square", cell, cell["d"] ** 2), row("cube", cell, cell["d"] ** 3)]
+
+    cell = {"part": "two", "d": 3}
+    seeds = [np.random.SeedSequence(1)]
+    with pytest.raises(ValueError, match="cube: not among the part's square"):
+        measured({"two": computed(two, "square")}, cell, seeds)
+    assert len(measured({"two": computed(two, "square", "cube")}, cell, seeds)[0]) == 2
+
+
+def test_only_the_cells_that_yield_what_is_asked_for():
+    """Of the toy's four cells the two of each part; the same cells, so the same seeds."""
+    toy, settings = toy_studies.EVIDENCE, toy_studies.EVIDENCE.presets["quick"]
+    for asked, part in (({"third"}, "third"), ({"positive"}, "drawn"), ({"size", "positive"}, "drawn")):
+        cells = toy.only(asked).cells(settings)
+        assert cells == [cell for cell in toy.cells(settings) if cell["part"] == part]
+    assert list(toy.only({"size", "third"}).cells(settings)) == list(toy.cells(settings))
+    assert list(toy.only({"no-such"}).cells(settings)) == []
 
 
 def test_replicates_are_as_many_as_a_cell_needs(tmp_path, capsys):

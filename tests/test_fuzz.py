@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dimfree
+import figures.catalog
 from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.ledger import CLAIMS
@@ -369,7 +370,7 @@ def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
     empty.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         install(patch, tiny(), JUDGED)
-        patch.setattr(dimfree, "FIGURES", tuple(SMALL))
+        patch.setattr(figures.catalog, "FIGURES", tuple(SMALL))
         recorded = json.loads((dimfree.COMMITTED / "kumar_2025" / "bench.json").read_text(encoding="utf-8"))
         patch.setattr(bench, "run", lambda say: [bench.Line(**line) for line in recorded["lines"]])
         for name in TINY:

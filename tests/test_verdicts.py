@@ -20,7 +20,7 @@ from studies import quantities, tables, verdicts
 from studies.catalog import PRESETS, STUDIES, study
 from studies.graph import ancestry
 from studies.joined import Joined
-from studies.papers.kumar_2025 import bootstrap_map, bootstrap_weights, joins, joint_time
+from studies.papers.kumar_2025 import bootstrap_map, bootstrap_weights, joins, joint_time, redraws
 from studies.papers.kumar_2025 import quantities as kumar
 from studies.papers.kumar_2025.joins.beyond import FITS
 from studies.papers.kumar_2025.joins.figure_1a import joint_expected
@@ -381,7 +381,7 @@ def test_every_measurement_has_its_study() -> None:
     assert {name for figure in FIGURES for name in figure.studies} <= names
     assert list(joins.JOINS) == [figure.name for figure in FIGURES if figure.paper == "kumar_2025"]
     for figure in FIGURES:
-        assert {quantities.study_of(claim(name)) for name in figure.claims} & set(figure.studies), figure.name
+        assert figure.claims and {claim(name).paper for name in figure.claims} == {figure.paper}, figure.name
     graph = ancestry(CLAIMS, GOALS)
     drawn = next(f for f in FIGURES if f.name == "figure-2")
     assert {quantities.study_of(claim) for claim in graph} == set(drawn.studies)
@@ -401,6 +401,10 @@ SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
     "joint-time": (
         joint_time.JointSettings,
         {"d": 3, "samples": (60, 400), "spacings": (0.2,), "last": 0.8, "counts": (1, 2, 4)},
+    ),
+    "redraws": (
+        redraws.RedrawsSettings,
+        {"d": 3, "samples": 400, "times": (0.2, 0.4, 0.8), "kept": (0.4, 0.8), "redraws": (1, 4), "draws": 2},
     ),
 }
 

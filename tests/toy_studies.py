@@ -193,7 +193,7 @@ def third(cell: Cell) -> list[Row]:
     return [row("third", {"d": cell["d"]}, cell["d"] / 3)]
 
 
-PARTS: Parts = {"drawn": one_by_one(drawn), "third": computed(third)}
+PARTS: Parts = {"drawn": one_by_one(drawn, "size", "positive"), "third": computed(third, "third")}
 
 
 def measure_parts(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
