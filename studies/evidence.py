@@ -108,7 +108,7 @@ def measured(parts: Parts, cell: Cell, seeds: Seeds) -> list[list[Row]]:
     batches = part.rows(cell, seeds)
     unnamed = {one["quantity"] for batch in batches for one in batch} - set(part.quantities)
     if unnamed:
-        raise ValueError(f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}")
+        raise ValueError(f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}")  # type: ignore[arg-type]
     return batches
 
 

@@ -200,7 +200,7 @@ def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
 @pytest.mark.parametrize("bad", [2.0, [1.0], [1.0, 1.0, 1.0], np.eye(2), [[1.0, 1.0]]])
 def test_a_penalty_of_another_shape_is_refused(bad: object) -> None:
     """A number, one entry (numpy would add it everywhere), one too many, a matrix: by every estimator."""
-    grams = list(feature_grams(np.eye(2), [0.1, 0.4], lambda x: x, np.random.default_rng(1)))
+    grams = list(feature_grams(np.eye(2), np.array([0.1, 0.4]), lambda x: x, np.random.default_rng(1)))
     good = np.ones(2)
     for estimate in (
         lambda penalty: list(dsm(grams, penalty)),

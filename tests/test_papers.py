@@ -3,6 +3,7 @@
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,10 +112,10 @@ def unused(study: Study, table: Table) -> set[str]:
     return left
 
 
-def same(measure, table: Table, before: list) -> bool:
+def same(measure, table: Table, before: list[Any]) -> bool:
     """Whether a measurement of a table is what it was; what fails for want of rows is not."""
     try:
-        return measure(table) == before
+        return bool(measure(table) == before)
     except (ValueError, KeyError, IndexError):
         return False
 

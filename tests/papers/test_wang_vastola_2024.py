@@ -2,6 +2,7 @@
 
 import importlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_end_errors_written_down_before_missed_the_gap():
     as fine."""
     for sigma, before, found in ((2.0, 0.062, 0.0729), (4.0, 0.0115, 0.01261), (16.0, 0.00021, 0.0002298)):
         cell = {**SKEWED, "sigma": sigma, "sigma_T": 80.0}
-        value = study._end(cell)[0]["value"]
+        value = float(study._end(cell)[0]["value"])
         assert value == pytest.approx(found, rel=5e-4)
         assert abs(before / value - 1) > 0.08
     law, narrow = (
@@ -228,7 +229,7 @@ def test_teleport():
         ({"begin": 0.0}, "sigma_T: must be positive, but is 0"),
         ({"end": -1.0}, "sigma_skip: must not be negative, but is -1"),
     ):
-        given = {"values": values, "begin": 20.0, "end": 0.3} | change
+        given: dict[str, Any] = {"values": values, "begin": 20.0, "end": 0.3} | change
         with pytest.raises(InvalidInput) as refused:
             claims.teleport(x, mean, given["values"], basis, given["begin"], given["end"])
         assert str(refused.value) == sentence
