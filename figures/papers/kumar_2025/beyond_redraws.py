@@ -155,7 +155,8 @@ def _found(f: Findings) -> str:
         for r in f.excesses
     ]
     return (
-        f"Noise is free in training, so each of the m = {f.m} data can have K noise draws. Then every estimator's risk is "
+        f"Noise is free in training, so each of the m = {f.m} data, at d = {f.d}, can have K noise draws. Then every "
+        "estimator's risk is "
         "bound + (risk at K = 1 − bound)/K: what is left at K = ∞ is the data's own variance, the information bound, and there "
         "all are one, the plug-in score; but a joint fit of few functions of time keeps its bias, which redraws do not touch. "
         f"At t = {_times(f)} bootstrapping is worth {', '.join(_worth(f, 'BSM'))} noise draws "
