@@ -484,7 +484,7 @@ def test_exit_code_of_verify(
 
 
 def test_verify_measures_the_claims_own_cells(call: Call) -> None:
-    """24 of the 135 cells of its study, and the verdict is the committed one's; a pattern takes in all that it matches."""
+    """24 of the 147 cells of its study, and the verdict is the committed one's; a pattern takes in all that it matches."""
     said = call("verify", "kappa", "--json", "--workers", "1")
     assert said.code == 0
     (found,) = json.loads(said.out)
