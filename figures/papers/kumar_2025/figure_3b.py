@@ -32,8 +32,8 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
         "budgets": data.table(
             "budgets",
             ["fit", "method", "budget"],
-            numbers=["n", "exact"],
-            positive=["budget", "share", "low", "high"],
+            numbers=["n", "exact", "low"],
+            positive=["budget", "share", "high"],
             words=["fit", "method"],
         ),
         "gains": data.table(
