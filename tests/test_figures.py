@@ -232,7 +232,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             [
                 "density at t₁",
                 "x (dimensionless)",
-                "minor mode's share (n = 60)",
+                "minor mode's share (n = 47 to 110)",
                 "training budget",
                 "DSM: 10.0 % [8.7, 11.7]",
                 "BSM: 12.0 % [10.7, 13.7]",

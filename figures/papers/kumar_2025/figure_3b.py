@@ -32,8 +32,8 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
         "budgets": data.table(
             "budgets",
             ["fit", "method", "budget"],
-            numbers=["n", "exact", "low"],
-            positive=["budget", "share", "high"],
+            numbers=["exact", "low"],
+            positive=["budget", "sets", "share", "high"],
             words=["fit", "method"],
         ),
         "gains": data.table(
@@ -69,8 +69,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     ----------
     data : tables
         densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95 (quantiles of replicates);
-        budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget, n, share (mean), low, high (95 % interval),
-        exact (share with exact scores); gains: place (of the setting, from 0), case (what of it
+        budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget, sets (of training), share (mean), low, high
+        (95 % interval), exact (share with exact scores); gains: place (of the setting, from 0), case (what of it
         differs), method ("bsm", "bsm-half"), sets (of training), gain (share of DSM's mean absolute error that
         bootstrapping removes), low, high. Facts: case, base (the first setting), minor, exact (its share), n, sampler,
         and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
@@ -83,7 +83,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     """
     frames = checked(data)
     densities, budgets, gains = frames.values()
-    n = data.replicates({"budgets": budgets, "densities": densities})
+    n = data.replicates({"densities": densities})
     minor = data.number("minor")
     cases = gains.drop_duplicates("place")
     with style.look():
@@ -93,7 +93,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=ratios)).tolist()
         left, right = top.subplots(1, 2, width_ratios=[1.35, 1.0])
         _density(left, data, densities)
-        _budget(right, budgets, minor, n)
+        _budget(right, budgets, minor)
         _gains(bottom.subplots(), gains, cases)
         style.note(
             figure,
@@ -105,6 +105,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             "are unknown.",
         )
     return figure
+
+
+def _sets(frame: pd.DataFrame) -> str:
+    """The training sets behind each row, in words."""
+    fewest, most = frame["sets"].min(), frame["sets"].max()
+    return f"n = {fewest:g} to {most:g}" if most > fewest else f"n = {fewest:g}"
 
 
 def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
@@ -138,7 +144,7 @@ def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
 
 
-def _budget(axes: Axes, budgets: pd.DataFrame, minor: float, n: int) -> None:
+def _budget(axes: Axes, budgets: pd.DataFrame, minor: float) -> None:
     axes.axhline(100 * minor, color=style.INK, lw=1.0, ls=":", gid="weight", label="true weight")
     axes.axhline(
         100 * budgets["exact"].iloc[0], color=style.FAINT, lw=0.7, gid="exact", label="exact scores, N steps"
@@ -176,7 +182,7 @@ def _budget(axes: Axes, budgets: pd.DataFrame, minor: float, n: int) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(PercentFormatter(decimals=0))
     axes.set_xlabel("training budget")
-    axes.set_ylabel(f"minor mode's share (n = {n})")
+    axes.set_ylabel(f"minor mode's share ({_sets(budgets)})")
     axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1))
 
 
@@ -188,7 +194,6 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
             continue
         place = mine["place"] + (-0.18, 0.18)[k]
         colour = style.COLOURS[k + 1]
-        fewest, most = mine["sets"].min(), mine["sets"].max()
         axes.hlines(place, mine["low"], mine["high"], color=colour, lw=1.6, gid=f"interval-{method}")
         axes.plot(
             mine["gain"],
@@ -197,7 +202,7 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
             color=colour,
             ms=3.2,
             gid=f"gain-{method}",
-            label=f"{name} (n = {fewest:g}{f' to {most:g}' if most > fewest else ''})",
+            label=f"{name} ({_sets(mine)})",
         )
     axes.set_yticks(cases["place"], cases["case"])
     axes.set_ylim(cases["place"].max() + 0.6, cases["place"].min() - 0.6)
@@ -220,7 +225,7 @@ def sample() -> FigureData:
             "fit": f,
             "method": m,
             "budget": b,
-            "n": 60,
+            "sets": 40 + 7 * b // 3,
             "share": share,
             "low": 0.95 * share,
             "high": 1.04 * share,

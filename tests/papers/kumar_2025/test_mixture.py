@@ -117,8 +117,8 @@ def test_variances_added_up_for_one_gaussian():
     noise = 1 - np.exp(-2 * np.array([0.5, 1.0]))
     v = np.exp(-2 * np.array([0.5, 1.0])) * 0.25 + noise
     plain, fresh = 1 / noise - 1 / v, 1 - np.exp(-1.0)
-    for half, w in ((False, noise[0] / noise[1] / np.e), (True, 0.5)):
-        second = w**2 * np.e / v[0] + (1 - w) ** 2 / fresh - 1 / v[1]
+    for half, w in ((False, noise[0] / noise[1] * np.exp(-1.0)), (True, 0.5)):
+        second = w**2 * np.exp(1.0) / v[0] + (1 - w) ** 2 / fresh - 1 / v[1]
         for kept in (0.0, 1.0):
             wanted = (plain[0] + second + kept * w**2 * plain[0]) / plain.sum()
             assert claims._over_denoising(cell, half, kept=kept) == pytest.approx(wanted, rel=1e-9)

@@ -311,7 +311,7 @@ def figure_3b(table: Table) -> Joined:
     }
     tables = {
         "densities": _densities(here, at.n),
-        "budgets": budgets[np.logical_and.reduce(like)].rename(columns={"mean": "share"}),
+        "budgets": budgets[np.logical_and.reduce(like)].rename(columns={"mean": "share", "n": "sets"}),
         "gains": _gains(settings),
     }
     run = run_of(table, "mixtures of two Gaussians")
