@@ -1,7 +1,8 @@
 """The command line: `dimfree`, also `python -m dimfree`.
 
-Results go to standard output or to files, progress to standard error. Exit 0: all as expected; 1: a verdict is not
-the expected one, or cells are missing; 2: bad usage or configuration, one line that names the key and the reason.
+Results go to standard output or to files, progress to standard error. Exit 0: all as expected; 1: a
+verdict is not the expected one, or cells are missing; 2: bad usage or configuration, one line that
+names the key and the reason.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ for package in ("bounds", "studies", "figures"):
     spec = find_spec(package)
     place = Path(spec.origin).resolve() if spec and spec.origin else None
     if place != HERE / package / "__init__.py":
-        other = f"another {package!r}, {place}, is found before its own: leave its folder or PYTHONPATH"
-        print(f"dimfree: {other if place else f'its package {package!r} is missing'}", file=sys.stderr)
+        other = (
+            f"another {package!r}, {place}, is found before its own: leave its folder or PYTHONPATH"
+        )
+        print(
+            f"dimfree: {other if place else f'its package {package!r} is missing'}", file=sys.stderr
+        )
         raise SystemExit(2)
 
-# What takes long to import is imported by the commands that need it: --help, list and --version answer at once.
+# What takes long to import is imported by the commands that need it: --help, list and --version
+# answer at once.
 from bounds.check import InvalidInput  # noqa: E402
 from studies import executors, names, options, output  # noqa: E402
 
@@ -56,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = options.parser().parse_args(arguments)
         if given.command == "list":
-            return _list(given)  # too short to be stopped, and what stops a run takes long to import
+            return _list(
+                given
+            )  # too short to be stopped, and what stops a run takes long to import
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)
@@ -66,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.note(f"dimfree: stopped{goes_on}")
         return 1
     except OSError as error:
-        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        where = (
+            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        )
         return _refused(f"{where}{output.reason(error)}")
 
 
@@ -115,8 +125,12 @@ def _reproduce(given: argparse.Namespace) -> int:
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
-def report_text(joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str) -> str:
-    """paper_repro.md from joined results, by figure name, and verdicts; a function of these alone."""
+def report_text(
+    joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str
+) -> str:
+    """paper_repro.md from joined results, by figure name, and verdicts; a function of these
+    alone.
+    """
     from bounds import ledger
     from figures import catalog, report
     from studies import provenance
@@ -143,7 +157,9 @@ def _measure(
     with executors.lasting(workers) as executor:
         for one in wanted:
             folder = out / catalog.PAPER_OF[one.name]
-            outcome = sweep.run(one, one.presets[preset], folder, workers=workers, executor=executor)
+            outcome = sweep.run(
+                one, one.presets[preset], folder, workers=workers, executor=executor
+            )
             for gap in outcome.missing:
                 output.note(f"{one.name}: {_told(gap)}")
             complete &= not outcome.missing
@@ -161,7 +177,9 @@ def _told(gap: Missing) -> str:
 
 @contextmanager
 def _blaming_gaps(complete: bool) -> Iterator[None]:
-    """Where cells are missing, what cannot be joined or judged is their fault and not that of the usage."""
+    """Where cells are missing, what cannot be joined or judged is their fault and not that of the
+    usage.
+    """
     try:
         yield
     except InvalidInput as error:
@@ -180,7 +198,9 @@ def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
     return verdicts.joined(figure.name, claims, {name: results[name] for name in figure.studies})
 
 
-def _drawn(figure: Figure, joined: Joined, results: Mapping[str, Table]) -> matplotlib.figure.Figure:
+def _drawn(
+    figure: Figure, joined: Joined, results: Mapping[str, Table]
+) -> matplotlib.figure.Figure:
     """The figure, with a word under it on whose results it shows."""
     from figures import style
     from figures.data import BadTable, FigureData
@@ -210,13 +230,19 @@ def _read(source: Path, one: Study) -> Table:
 
 
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
-    """The folder to read: the one that was given, else the reader's newest, else what is committed; it says which."""
+    """The folder to read: the one that was given, else the reader's newest, else what is committed;
+    it says which.
+    """
     from studies import provenance
 
     if given is not None:
         return given
     own = provenance.newest(studies, options.RESULTS)
-    whose = f"from {own}, the newest there" if own else "from the results that are committed with dimfree"
+    whose = (
+        f"from {own}, the newest there"
+        if own
+        else "from the results that are committed with dimfree"
+    )
     output.note(f"dimfree: {whose}; --from DIR for others")
     return own or COMMITTED
 
@@ -226,7 +252,9 @@ def _run(given: argparse.Namespace) -> int:
 
     one = catalog.study(given.study)
     settings: study.Settings = (
-        study.load_settings(one.settings, given.config) if given.config else one.presets[given.preset]
+        study.load_settings(one.settings, given.config)
+        if given.config
+        else one.presets[given.preset]
     )
     if given.scheduler is not None and given.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
@@ -251,12 +279,16 @@ def _draw(given: argparse.Namespace) -> int:
 
     figure = next((f for f in FIGURES if f.name == given.figure), None)
     if figure is None:
-        raise InvalidInput("FIGURE", f"{given.figure!r} is not one of {', '.join(f.name for f in FIGURES)}")
+        raise InvalidInput(
+            "FIGURE", f"{given.figure!r} is not one of {', '.join(f.name for f in FIGURES)}"
+        )
     studies = [catalog.study(name) for name in figure.studies]
     source = _source(given.source, studies)
     results = {one.name: _read(source, one) for one in studies}
     _save(figure, _join(figure, results), results, given.out)
-    output.mention("\n".join(str(given.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png")))
+    output.mention(
+        "\n".join(str(given.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png"))
+    )
     return 0
 
 
@@ -270,7 +302,9 @@ def _verify(given: argparse.Namespace) -> int:
         complete, results = _measure(quantities.needed(claims), "quick", scratch, given.workers)
         with _blaming_gaps(complete):
             judged = verdicts.judge(claims, results)
-    output.tell(json.dumps([v.to_json() for v in judged], indent=2) if given.json else _table(judged))
+    output.tell(
+        json.dumps([v.to_json() for v in judged], indent=2) if given.json else _table(judged)
+    )
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -310,11 +344,17 @@ def _report(given: argparse.Namespace) -> int:
 
 def _place(source: Path) -> str:
     """A folder of results in words; the committed ones wherever dimfree is installed."""
-    return "the ones committed with dimfree" if source.resolve() == COMMITTED.resolve() else str(source)
+    return (
+        "the ones committed with dimfree"
+        if source.resolve() == COMMITTED.resolve()
+        else str(source)
+    )
 
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
-    """report.html from the studies' tables, the verdicts on them and where they are from; a function of these alone."""
+    """report.html from the studies' tables, the verdicts on them and where they are from; a
+    function of these alone.
+    """
     from bounds import ledger
     from figures import catalog, page
     from figures.output import svg
@@ -343,12 +383,15 @@ def _table(judged: Sequence[Verdict]) -> str:
     for v in judged:
         mark = " " if v.as_expected else "!"
         decoy = "decoy rejected" if v.decoy.answer == "contradicted" else "DECOY NOT REJECTED"
-        lines.append(f"{mark} {v.status:<9} {v.claim.name:<28} {decoy} at {v.decoy_cells} of {v.cells} cells")
+        lines.append(
+            f"{mark} {v.status:<9} {v.claim.name:<28} {decoy} at {v.decoy_cells} of {v.cells} cells"
+        )
         if v.claim.reason:
             lines.append(f"            expected {v.claim.expected}: {v.claim.reason}")
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
-        f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: at most "
+        f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: "
+        f"at most "
         f"{budget:.1g} a run."
     )
     return "\n".join(lines)
@@ -413,12 +456,17 @@ def _table_of(kind: str) -> str:
     if kind == "papers":
         return explain.table(
             ("paper", "claims", "studies", "figures", "title"),
-            [(w.stem, len(w.claims), len(w.studies), len(w.figures), w.title) for w in names.works()],
+            [
+                (w.stem, len(w.claims), len(w.studies), len(w.figures), w.title)
+                for w in names.works()
+            ],
         )
     if kind == "figures":
         from figures.catalog import FIGURES
 
-        return explain.table(("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES])
+        return explain.table(
+            ("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES]
+        )
     if kind == "studies":
         from studies.catalog import PAPER_OF, STUDIES
 

@@ -2,9 +2,9 @@ r"""Cauchy data: no mean, and yet a score whose slope is bounded above.
 
     X_t = e_t X_0 + σ_t Z,   p_t a Voigt profile,   L₊(t) = sup_x (log p_t)''(x).
 
-With z = (x + i c e_t)/(σ_t √2), c the scale, p_t is Re w(z) up to a factor, w the Faddeeva function, w' = −2zw +
-2i/√π and w'' = −2w − 2zw'. For large |z| these cancel, and the asymptotic series i/√π Σ_k (2k−1)!! 2^{−k}
-z^{−2k−1}, differentiated term by term, takes over.
+With z = (x + i c e_t)/(σ_t √2), c the scale, p_t is Re w(z) up to a factor, w the Faddeeva
+function, w' = −2zw + 2i/√π and w'' = −2w − 2zw'. For large |z| these cancel, and the asymptotic
+series i/√π Σ_k (2k−1)!! 2^{−k} z^{−2k−1}, differentiated term by term, takes over.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ from bounds.check import Array, finite, positive
 from bounds.process import decay, noise_variance
 
 FAR = 9.0
-"""|z| from which the series is used: its last term is below 1e-13 of the first there, and the recursion
-loses a factor of about |z|⁴ = 7000 below."""
+"""|z| from which the series is used: its last term is below 1e-13 of the first there, and the
+recursion loses a factor of about |z|⁴ = 7000 below."""
 TERMS = 13
 
 
@@ -58,9 +58,9 @@ def log_density_curvature(t: ArrayLike, x: ArrayLike, scale: float = 1.0) -> Arr
 def curvature_bound(times: ArrayLike, scale: float = 1.0) -> Array:
     """L₊(t) = sup_x (log p_t)''(x); 1/(4c²) in the limit t → 0.
 
-    The largest value on a grid of x in units of √(c²e_t² + σ_t²), up to 12 of them and finer around the best
-    point: (log p_t)'' rises from its smallest value, at 0, to one maximum and then falls like 2/x². The
-    grid's error is below 1e-8 of L₊.
+    The largest value on a grid of x in units of √(c²e_t² + σ_t²), up to 12 of them and finer around
+    the best point: (log p_t)'' rises from its smallest value, at 0, to one maximum and then falls
+    like 2/x². The grid's error is below 1e-8 of L₊.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
-r"""Formulas written once for any type of number: floats compute them, intervals certify them on whole boxes.
+r"""Formulas written once for any type of number: floats compute them, intervals certify them on
+whole boxes.
 
-Every common factor is cancelled, since a term that vanishes at an end of the box cannot be bisected away. Why each
-formula is what it stands for is algebra that is checked elsewhere: of `information_over_bootstrap` in
-bounds.identities (information-over-fine-grid), of the κ's in their docstrings.
+Every common factor is cancelled, since a term that vanishes at an end of the box cannot be bisected
+away. Why each formula is what it stands for is algebra that is checked elsewhere: of
+`information_over_bootstrap` in bounds.identities (information-over-fine-grid), of the κ's in their
+docstrings.
 """
 
 import math
@@ -32,11 +34,12 @@ def _middle(x: Number) -> float:
 
 
 def information_over_bootstrap(u: Number, log: Number) -> Number:
-    """Information bound over the fine-grid limit of r_ii: 2u²/((1 + u)² log(1 + u)), u = x/λ_i, x = e^{2t} − 1.
+    """Information bound over the fine-grid limit of r_ii: 2u²/((1 + u)² log(1 + u)), u = x/λ_i, x =
+    e^{2t} − 1.
 
-    The bootstrap with the control-variate weight has x² v_i (c_i − r_ii) = Σ (x_{l+1} − x_l) x_l λ_i/(λ_i + x_l): a sum
-    over the left ends of an increasing function, so that on every grid r_ii is above the limit of fine grids
-    c_i log(1 + u)/u, and this ratio bounds every grid's (derived).
+    The bootstrap with the control-variate weight has x² v_i (c_i − r_ii) = Σ (x_{l+1} − x_l) x_l
+    λ_i/(λ_i + x_l): a sum over the left ends of an increasing function, so that on every grid r_ii
+    is above the limit of fine grids c_i log(1 + u)/u, and this ratio bounds every grid's (derived).
 
     Parameters
     ----------
@@ -50,8 +53,8 @@ def information_over_bootstrap(u: Number, log: Number) -> Number:
 def kappa_every_length(spacing: Number, rows: int) -> Number:
     """An upper bound on κ_log-concave of the grid Δ, 2Δ, …, NΔ, the same for every N.
 
-    Schur's test (Collatz-Wielandt): M ≥ 0 and M h ≤ κ h with h > 0 bound the largest eigenvalue of M, and of each
-    leading block. With h_l = 1/σ_l and a = e^{−Δ}, row j of the infinite matrix is
+    Schur's test (Collatz-Wielandt): M ≥ 0 and M h ≤ κ h with h > 0 bound the largest eigenvalue of
+    M, and of each leading block. With h_l = 1/σ_l and a = e^{−Δ}, row j of the infinite matrix is
 
         Δ (E_j/σ_j + σ_j L_j),   E_j = a E_{j−1} + 1/σ_j,   L_j = a (L_{j+1} + 1/σ_{j+1}³).
 
@@ -65,9 +68,9 @@ def kappa_every_length(spacing: Number, rows: int) -> Number:
 
     Notes
     -----
-    Cost: 10 J operations. As Δ → 0 the J that is needed grows like 4/Δ: no bisection ends on an interval that
-    reaches 0. Nor does it for κ ≤ Δ coth(Δ/2), the limit N → ∞, where nothing is left to spare. There, the
-    proof (b) of bounds.concentration stands alone.
+    Cost: 10 J operations. As Δ → 0 the J that is needed grows like 4/Δ: no bisection ends on an
+    interval that reaches 0. Nor does it for κ ≤ Δ coth(Δ/2), the limit N → ∞, where nothing is left
+    to spare. There, the proof (b) of bounds.concentration stands alone.
     """
     sigma = [_apply("sqrt", -_apply("expm1", -2 * j * spacing)) for j in range(1, rows + 1)]
     a = _apply("exp", -spacing)
@@ -86,8 +89,9 @@ def kappa_every_length(spacing: Number, rows: int) -> Number:
 def kappa_enclosure(spacing: Interval, eigenvalue: Interval, steps: int) -> Interval:
     """An interval that holds κ for Gaussian data with eigenvalue λ on the grid Δ, 2Δ, …, NΔ.
 
-    Collatz-Wielandt: min_j (M h)_j/h_j ≤ κ ≤ max_j (M h)_j/h_j for every h > 0. h is the eigenvector in floats at the
-    middle of the balls; whatever its errors, the bounds are true. With S_l = 2 sinh t_l the kernel is
+    Collatz-Wielandt: min_j (M h)_j/h_j ≤ κ ≤ max_j (M h)_j/h_j for every h > 0. h is the
+    eigenvector in floats at the middle of the balls; whatever its errors, the bounds are true. With
+    S_l = 2 sinh t_l the kernel is
 
         M_jl = Δ/(S_max (e^{−t_min} + S_min/λ)).
 
@@ -105,7 +109,9 @@ def kappa_enclosure(spacing: Interval, eigenvalue: Interval, steps: int) -> Inte
     inverse = 1 / eigenvalue
     shape = [2 * _apply("sinh", j * spacing) for j in grid]
     late = [1 / s for s in shape]
-    early = [1 / (_apply("exp", -(j * spacing)) + inverse * s) for j, s in zip(grid, shape, strict=True)]
+    early = [
+        1 / (_apply("exp", -(j * spacing)) + inverse * s) for j, s in zip(grid, shape, strict=True)
+    ]
     h = _perron(np.array([_middle(x) for x in early]), np.array([_middle(x) for x in late]))
     sums = list(accumulate(q * y for q, y in zip(early, h, strict=True)))
     after, rows = Interval(0), []

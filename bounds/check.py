@@ -1,8 +1,8 @@
 """Checks on what comes in: each failure is one sentence that names the input and the reason.
 
-Numbers are what numpy calls real ones, bit for bit or by Python's own conversion. What would lose something on the way to
-float64 (a mask, an imaginary part), or stand for something else (words, dates, truth values), is refused. pandas' columns
-and tables are taken.
+Numbers are what numpy calls real ones, bit for bit or by Python's own conversion. What would lose
+something on the way to float64 (a mask, an imaginary part), or stand for something else (words,
+dates, truth values), is refused. pandas' columns and tables are taken.
 """
 
 from collections.abc import Iterable
@@ -37,12 +37,14 @@ class InvalidInput(ValueError):
 
 
 def real(key: str, values: Any) -> Array:
-    """`values` as a float64 array, NaN and infinities among them; the gate that every array here goes through.
+    """`values` as a float64 array, NaN and infinities among them; the gate that every array here
+    goes through.
 
     Parameters
     ----------
     key : the name of the input
-    values : array_like of any shape: numbers, numpy's and pandas' arrays, lists of them, nested as one likes
+    values : array_like of any shape: numbers, numpy's and pandas' arrays, lists of them, nested as
+        one likes
 
     Raises
     ------
@@ -147,7 +149,8 @@ def not_negative(key: str, value: Any) -> float:
 
 
 def whole(key: str, value: Any, least: int | None = 1) -> int:
-    """`value` as an integer, if it is a whole number, however written (100, 100.0, 1e6), and at least `least`, if one is named.
+    """`value` as an integer, if it is a whole number, however written (100, 100.0, 1e6), and at
+    least `least`, if one is named.
 
     Raises
     ------
@@ -171,7 +174,8 @@ def whole(key: str, value: Any, least: int | None = 1) -> int:
 
 
 def how_many(key: str, value: Any, least: int = 1, most: int = 10**9) -> int:
-    """`value` as a whole number of things that are made at once: from `least` to `most`, beyond which no memory holds them.
+    """`value` as a whole number of things that are made at once: from `least` to `most`, beyond
+    which no memory holds them.
 
     Raises
     ------
@@ -194,7 +198,11 @@ def matrices(key: str, values: Any, dimension: int | None = None) -> Array:
     """
     array = finite(key, values)
     wanted = "d" if dimension is None else dimension
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or dimension not in (None, array.shape[-1]):
+    if (
+        array.ndim < 2
+        or array.shape[-1] != array.shape[-2]
+        or dimension not in (None, array.shape[-1])
+    ):
         raise InvalidInput(key, f"must have shape (…, {wanted}, {wanted}), but has {array.shape}")
     return array
 
@@ -204,9 +212,8 @@ def symmetric(key: str, values: Any) -> Array:
 
     Raises
     ------
-    InvalidInput
-        If it holds anything but finite real numbers, or an entry differs from its mirror image by more than 1e-10
-        of its size and 1e-13 of the largest entry.
+    InvalidInput If it holds anything but finite real numbers, or an entry differs from its mirror
+        image by more than 1e-10 of its size and 1e-13 of the largest entry.
     """
     array = matrices(key, values)
     mirror = np.swapaxes(array, -1, -2)
@@ -230,7 +237,9 @@ def increasing_times(key: str, times: Any) -> Array:
     InvalidInput
         If there are none, or they are not finite, positive and strictly increasing.
     """
-    listed = list(times) if isinstance(times, Iterable) and not hasattr(times, "__array__") else times
+    listed = (
+        list(times) if isinstance(times, Iterable) and not hasattr(times, "__array__") else times
+    )
     array = np.atleast_1d(finite(key, listed))
     if array.ndim != 1 or array.size == 0:
         raise InvalidInput(key, "must be a non-empty list of times")
@@ -239,7 +248,9 @@ def increasing_times(key: str, times: Any) -> Array:
     drops = np.flatnonzero(np.diff(array) <= 0)
     if drops.size:
         k = int(drops[0])
-        raise InvalidInput(key, f"must be strictly increasing, but {array[k + 1]:g} follows {array[k]:g}")
+        raise InvalidInput(
+            key, f"must be strictly increasing, but {array[k + 1]:g} follows {array[k]:g}"
+        )
     return array
 
 

@@ -1,7 +1,8 @@
 r"""A claim is data; its verdict is computed.
 
-A claim carries a formula and a decoy, the smallest false variant of it. `verify` takes either through the same
-comparison with the same measurements, and the claim's kind alone picks that comparison:
+A claim carries a formula and a decoy, the smallest false variant of it. `verify` takes either
+through the same comparison with the same measurements, and the claim's kind alone picks that
+comparison:
 
     identity   |measured − formula| ≤ z · error + tolerance · max(|formula|, scale)
     tight      the same; the word says that sampled numbers are met within their noise
@@ -9,13 +10,15 @@ comparison with the same measurements, and the claim's kind alone picks that com
     lower      measured ≥ formula − z · error − tolerance · max(|formula|, scale)
     rate       measured/formula against x has log-log slope 0 within ± tolerance, constants apart
 
-at every cell. z is the two-sided quantile of Student's t for the cell's replicates − 1 degrees of freedom, Bonferroni
-over the cells, that keeps the chance of one false alarm below the claim's budget `false_alarm`: exactly where a
-replicate's law is normal; where it is skewed the budget is nominal. What is computed has error 0 and no such chance.
+at every cell. z is the two-sided quantile of Student's t for the cell's replicates − 1 degrees of
+freedom, Bonferroni over the cells, that keeps the chance of one false alarm below the claim's
+budget `false_alarm`: exactly where a replicate's law is normal; where it is skewed the budget is
+nominal. What is computed has error 0 and no such chance.
 
-HOLDS needs the formula accepted *and* the decoy rejected; a contradicted formula is REFUTED; everything else, above all
-both accepted, is UNDECIDED: the measurement had no power. A verdict is about the cells that were measured; it says how
-many they are, and at which share of them the decoy is rejected.
+HOLDS needs the formula accepted *and* the decoy rejected; a contradicted formula is REFUTED;
+everything else, above all both accepted, is UNDECIDED: the measurement had no power. A verdict is
+about the cells that were measured; it says how many they are, and at which share of them the decoy
+is rejected.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -99,10 +102,12 @@ class Claim:
     statement : one sentence in theory.md's notation
     assumptions : under which it is claimed
     source : where it is from
-    origin : "cited" (the sentence, its threshold included, stands in a text that we have), "reading" (our reading of
-        such a text: threshold, class or setting is ours) or "derived" (by us)
+    origin : "cited" (the sentence, its threshold included, stands in a text that we have),
+        "reading" (our reading of such a text: threshold, class or setting is ours) or "derived" (by
+        us)
     kind : picks the comparison (module docstring)
-    measurement : what measures it: an entry of studies.verdicts.MEASUREMENTS, or "STUDY:QUANTITY" of evidence
+    measurement : what measures it: an entry of studies.verdicts.MEASUREMENTS, or "STUDY:QUANTITY"
+        of evidence
     formula, decoy : cell → number
     decoy_note : what the decoy is, and so what its rejection shows
     tolerance : relative, or the margin of the slope for a rate
@@ -111,16 +116,19 @@ class Claim:
     why : a few lines on why it is true
     expected, reason : the expected verdict, and why where that is not HOLDS
     uses : names of claims that its derivation uses
-    certified : symbolic algebra or ball arithmetic covers all of the statement, not a grid of cells alone
-    description : its number, or the choice of its cells, came after looking: what was measured there, told as such and
-        not as a theorem
-    decoy_reason : why the decoy falls at few of the cells, where it falls at less than a third of them
-    paper : the stem of the work that it belongs to, which the ledger fills in; "" for one of your own
+    certified : symbolic algebra or ball arithmetic covers all of the statement, not a grid of cells
+        alone
+    description : its number, or the choice of its cells, came after looking: what was measured
+        there, told as such and not as a theorem
+    decoy_reason : why the decoy falls at few of the cells, where it falls at less than a third of
+        them
+    paper : the stem of the work that it belongs to, which the ledger fills in; "" for one of your
+        own
 
     Raises
     ------
-    InvalidInput
-        If a word is not one of its vocabulary, a number is out of its range, or a reason is missing.
+    InvalidInput If a word is not one of its vocabulary, a number is out of its range, or a reason
+        is missing.
     """
 
     name: str
@@ -158,9 +166,13 @@ class Claim:
             if not (_is_number(size) and 0 <= size < np.inf):
                 raise InvalidInput(self.name, f"{field} must be finite and not negative: {size!r}")
         if self.kind == "rate" and self.tolerance == 0:
-            raise InvalidInput(self.name, "a rate needs a positive tolerance: the margin of its slope")
+            raise InvalidInput(
+                self.name, "a rate needs a positive tolerance: the margin of its slope"
+            )
         if not (_is_number(self.false_alarm) and 0 < self.false_alarm < 1):
-            raise InvalidInput(self.name, f"false_alarm must lie between 0 and 1: {self.false_alarm!r}")
+            raise InvalidInput(
+                self.name, f"false_alarm must lie between 0 and 1: {self.false_alarm!r}"
+            )
         if self.expected != "HOLDS" and not self.reason:
             raise InvalidInput(self.name, f"an expected {self.expected} needs its reason")
 
@@ -175,8 +187,9 @@ class Comparison:
     Attributes
     ----------
     answer : "accepted", "contradicted" or "unclear"
-    margin : the distance between measured and predicted at the worst cell, in units of what is allowed; > 1
-        is a contradiction, except for a rate, where it is the far end of the slope's interval over the margin
+    margin : the distance between measured and predicted at the worst cell, in units of what is
+        allowed; > 1 is a contradiction, except for a rate, where it is the far end of the slope's
+        interval over the margin
     cell : the worst cell
     measured, predicted : there (for a rate: the slope of measured/formula, and 0)
     share : of the cells that contradict the formula; for a rate, which is one comparison, 0 or 1
@@ -201,9 +214,11 @@ class Verdict:
     formula, decoy : their comparisons
     cells : how many cells were measured
     replicates : the smallest number of samples in one
-    detectable : for a stochastic claim, the relative change of the formula that this measurement would reject
-        with 95 % power if it were there at the most precise cell alone; 0 if nothing was sampled
-    detectable_anywhere : the same at the least precise cell: a change this large is seen wherever it is
+    detectable : for a stochastic claim, the relative change of the formula that this measurement
+        would reject with 95 % power if it were there at the most precise cell alone; 0 if nothing
+        was sampled
+    detectable_anywhere : the same at the least precise cell: a change this large is seen wherever
+        it is
     """
 
     claim: Claim
@@ -217,7 +232,9 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the one written down; and the decoy rejected, unless that is UNDECIDED."""
+        """Whether the status is the one written down; and the decoy rejected, unless that is
+        UNDECIDED.
+        """
         rejected = self.decoy.answer == "contradicted" or self.claim.expected == "UNDECIDED"
         return self.status == self.claim.expected and rejected
 
@@ -281,9 +298,8 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
     Raises
     ------
-    InvalidInput
-        If there are none, a number is not finite, an error is negative or has fewer than two replicates behind it,
-        or a formula needs what the cells do not hold.
+    InvalidInput If there are none, a number is not finite, an error is negative or has fewer than
+        two replicates behind it, or a formula needs what the cells do not hold.
 
     Examples
     --------
@@ -299,7 +315,9 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
         raise InvalidInput(claim.name, "there is nothing measured to verify it with")
     for one in measured:
         if not np.isfinite(one.value) or not np.isfinite(one.error) or one.error < 0:
-            raise InvalidInput(claim.name, f"the measurement at {dict(one.cell)} is not a finite number")
+            raise InvalidInput(
+                claim.name, f"the measurement at {dict(one.cell)} is not a finite number"
+            )
         if one.error > 0 and one.replicates < 2:
             raise InvalidInput(
                 claim.name, f"the standard error at {dict(one.cell)} needs at least 2 replicates"
@@ -331,7 +349,9 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
 
 def quantile(claim: Claim, one: Measured, cells: int) -> float:
-    """z of the module docstring: two-sided, Bonferroni over the cells; a rate is one comparison; 0 if computed."""
+    """z of the module docstring: two-sided, Bonferroni over the cells; a rate is one comparison; 0
+    if computed.
+    """
     if one.error == 0:
         return 0.0
     comparisons = 1 if claim.kind == "rate" else cells
@@ -339,7 +359,8 @@ def quantile(claim: Claim, one: Measured, cells: int) -> float:
 
 
 def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:
-    """One formula, true or not, against the measurements, by the comparison that the claim's kind picks.
+    """One formula, true or not, against the measurements, by the comparison that the claim's kind
+    picks.
 
     Raises
     ------
@@ -356,7 +377,8 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
         excess = {"upper": distance, "lower": -distance}.get(claim.kind, abs(distance))
         noise = quantile(claim, one, len(measured)) * one.error
         allowed = noise + claim.tolerance * max(abs(predicted), claim.scale)
-        # A one-sided claim that is met has a negative excess; where nothing is allowed, any excess is too much.
+        # A one-sided claim that is met has a negative excess; where nothing is allowed, any excess
+        # is too much.
         margin = excess / allowed if allowed > 0 else LARGEST * np.sign(excess)
         contradicted += margin > 1
         if worst is None or margin > worst.margin:
@@ -369,9 +391,10 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
 def _compare_rate(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:
     """Least squares of log(measured/formula) on log x; equivalence of its slope with 0.
 
-    Weights are (value/error)² where every cell was sampled, and equal where one was computed, whose own error is 0.
-    The slope is Σ c_k y_k, and its half-width √Σ (c_k h_k)², h_k the larger half-width of log(value ± z · error): a cell
-    whose interval reaches 0 has no logarithm, and the answer is "unclear".
+    Weights are (value/error)² where every cell was sampled, and equal where one was computed, whose
+    own error is 0. The slope is Σ c_k y_k, and its half-width √Σ (c_k h_k)², h_k the larger
+    half-width of log(value ± z · error): a cell whose interval reaches 0 has no logarithm, and the
+    answer is "unclear".
     """
     cells = {"cells": len(measured)}
     places = [_at(claim, "a rate", one.cell, "x") for one in measured]

@@ -1,8 +1,10 @@
-r"""Least squares of the denoising target over linear classes smaller than all matrices, from Gram matrices alone.
+r"""Least squares of the denoising target over linear classes smaller than all matrices, from Gram
+matrices alone.
 
     Â = argmin over A ∈ 𝒜 of  ‖X Aᵀ − Y‖²,   Y = −ε_t/σ_t (rows are paths),   f(x) = A x.
 
-With xx = XᵀX and XᵀY = −xz/σ_t this is a quadratic in A, whatever 𝒜 is. Three kinds of 𝒜 are solved:
+With xx = XᵀX and XᵀY = −xz/σ_t this is a quadratic in A, whatever 𝒜 is. Three kinds of 𝒜 are
+solved:
 
     supported   A_ij = 0 off a mask (diagonal, banded, blocks, any sparsity): each row on its own columns
     spanned     A = Σ_k a_k B_k (multiples of I, circulants, symmetric matrices, …): p normal equations
@@ -71,8 +73,9 @@ def supported(gram: Gram, mask: Array) -> Array:
 
     Notes
     -----
-    Row i is the regression of Y_i on the columns S_i of X: A_{i,S} = (xx_SS)^{-1} (XᵀY)_{S,i}. Rows of equal S are
-    solved at once. Cost: Σ over different S of 2/3 |S|³ flops, and 2 |S|² a row. Source: derived.
+    Row i is the regression of Y_i on the columns S_i of X: A_{i,S} = (xx_SS)^{-1} (XᵀY)_{S,i}. Rows
+    of equal S are solved at once. Cost: Σ over different S of 2/3 |S|³ flops, and 2 |S|² a row.
+    Source: derived.
     """
     d = gram.xx.shape[-1]
     mask = finite("mask", np.asarray(mask) + 0 if np.asarray(mask).dtype == bool else mask)
@@ -144,9 +147,9 @@ def low_rank(gram: Gram, rank: int) -> Array:
 
     Notes
     -----
-    Up to a constant the loss is ‖(A − Â_dsm) L‖² with xx = L Lᵀ, so D L is the best rank-r approximation of
-    (Â_dsm + I) L (Eckart and Young), and rank D = rank D L. Cost: one singular value decomposition.
-    Source: derived.
+    Up to a constant the loss is ‖(A − Â_dsm) L‖² with xx = L Lᵀ, so D L is the best rank-r
+    approximation of (Â_dsm + I) L (Eckart and Young), and rank D = rank D L. Cost: one singular
+    value decomposition. Source: derived.
     """
     d = gram.xx.shape[-1]
     rank = whole("rank", rank, None)
@@ -155,7 +158,9 @@ def low_rank(gram: Gram, rank: int) -> Array:
     try:
         factor = np.linalg.cholesky(gram.xx)
     except np.linalg.LinAlgError:
-        raise InvalidInput("samples", "the Gram matrix XᵀX is singular or not positive definite") from None
+        raise InvalidInput(
+            "samples", "the Gram matrix XᵀX is singular or not positive definite"
+        ) from None
     left, values, right = np.linalg.svd((dsm_step(gram) + np.eye(d)) @ factor)
     best = (left[..., :, :rank] * values[..., None, :rank]) @ right[..., :rank, :]
     correction = np.linalg.solve(np.swapaxes(factor, -1, -2), np.swapaxes(best, -1, -2))

@@ -3,9 +3,10 @@ r"""How far apart two Gaussians are, in closed form.
     KL(p ‖ q) = ½ Σ_i φ(ε_i) + ½ (μ_p − μ_q)ᵀ Σ_q^{-1} (μ_p − μ_q),   φ(ε) = ε − log(1 + ε),
     W2²(p, q) = ‖μ_p − μ_q‖² + min_U ‖F_p − F_q U‖²,   Σ = F Fᵀ, U orthogonal,
 
-with ε_i the eigenvalues of Σ_q^{-1/2} (Σ_p − Σ_q) Σ_q^{-1/2}. The textbook forms (a log determinant less a
-trace; tr Σ_p + tr Σ_q − 2 tr (Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2}) are the same numbers, but subtract nearly
-equal terms where p is close to q: they lose a distance of 1e-8 altogether, these do not.
+with ε_i the eigenvalues of Σ_q^{-1/2} (Σ_p − Σ_q) Σ_q^{-1/2}. The textbook forms (a log determinant
+less a trace; tr Σ_p + tr Σ_q − 2 tr (Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2}) are the same numbers, but
+subtract nearly equal terms where p is close to q: they lose a distance of 1e-8 altogether, these do
+not.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ class Normal:
     Attributes
     ----------
     mean : μ, shape (…, d)
-    covariance : Σ, shape (…, d, d), symmetric, positive semidefinite; its leading dimensions broadcast
-        against the mean's
+    covariance : Σ, shape (…, d, d), symmetric, positive semidefinite; its leading dimensions
+        broadcast against the mean's
 
     Raises
     ------
@@ -48,14 +49,19 @@ class Normal:
     def __post_init__(self) -> None:
         mean, matrix = finite("mean", self.mean), finite("covariance", self.covariance)
         if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2] or matrix.shape[-1] == 0:
-            raise InvalidInput("covariance", f"must be a square matrix, but has shape {matrix.shape}")
+            raise InvalidInput(
+                "covariance", f"must be a square matrix, but has shape {matrix.shape}"
+            )
         if mean.ndim < 1 or mean.shape[-1] != matrix.shape[-1]:
-            raise InvalidInput("mean", f"has shape {mean.shape} where the covariance's is {matrix.shape}")
+            raise InvalidInput(
+                "mean", f"has shape {mean.shape} where the covariance's is {matrix.shape}"
+            )
         try:
             np.broadcast_shapes(mean.shape[:-1], matrix.shape[:-2])
         except ValueError:
             raise InvalidInput(
-                "mean", f"its batch {mean.shape[:-1]} does not fit the covariance's {matrix.shape[:-2]}"
+                "mean",
+                f"its batch {mean.shape[:-1]} does not fit the covariance's {matrix.shape[:-2]}",
             ) from None
         matrix = symmetric("covariance", matrix)
         object.__setattr__(self, "mean", mean)
@@ -63,7 +69,8 @@ class Normal:
         values = self.spectrum[0]
         if np.any(values[..., 0] < -1e-12 * np.abs(values[..., -1])):
             raise InvalidInput(
-                "covariance", f"is not positive semidefinite: an eigenvalue is {values[..., 0].min():g}"
+                "covariance",
+                f"is not positive semidefinite: an eigenvalue is {values[..., 0].min():g}",
             )
 
     @property
@@ -73,7 +80,9 @@ class Normal:
 
     @cached_property
     def spectrum(self) -> tuple[Array, Array]:
-        """Eigenvalues in ascending order, shape (…, d), and the basis that goes with them, (…, d, d)."""
+        """Eigenvalues in ascending order, shape (…, d), and the basis that goes with them, (…, d,
+        d).
+        """
         values, basis = np.linalg.eigh(self.covariance)
         return values, basis
 
@@ -88,7 +97,9 @@ class Normal:
         values = self.spectrum[0]
         if np.any(values[..., 0] <= self.dimension * np.finfo(float).eps * values[..., -1]):
             raise InvalidInput(
-                key, f"has a singular covariance: an eigenvalue is {values[..., 0].min():g}, KL is infinite"
+                key,
+                f"has a singular covariance: an eigenvalue is {values[..., 0].min():g}, KL is "
+                f"infinite",
             )
 
 
@@ -101,7 +112,9 @@ def _excess(epsilon: Array) -> Array:
     """φ(ε) = ε − log(1 + ε), to full relative accuracy: its series (to ε⁹) where ε is small."""
     small = np.abs(epsilon) < 1e-2
     near = np.where(small, epsilon, 0.0)
-    series = np.polynomial.polynomial.polyval(near, [(-1) ** k / k if k > 1 else 0.0 for k in range(1, 10)])
+    series = np.polynomial.polynomial.polyval(
+        near, [(-1) ** k / k if k > 1 else 0.0 for k in range(1, 10)]
+    )
     far = np.where(small, 0.0, epsilon)
     return np.where(small, near * series, far - np.log1p(far))
 
@@ -124,8 +137,8 @@ def kl(p: Normal, q: Normal) -> Array:
 
     Notes
     -----
-    Cost: 4 d³ flops for two products and one more symmetric eigendecomposition. With relative rounding
-    errors η in Σ_p − Σ_q, the result's is about 2η: no loss as p → q.
+    Cost: 4 d³ flops for two products and one more symmetric eigendecomposition. With relative
+    rounding errors η in Σ_p − Σ_q, the result's is about 2η: no loss as p → q.
 
     Source: textbook (derived here as in the module's opening lines).
     """
@@ -135,8 +148,11 @@ def kl(p: Normal, q: Normal) -> Array:
     values, basis = q.spectrum
     whiten = np.swapaxes(basis, -1, -2) / np.sqrt(values)[..., :, None]
     relative = whiten @ (p.covariance - q.covariance) @ np.swapaxes(whiten, -1, -2)
-    epsilon = np.asarray(np.linalg.eigvalsh((relative + np.swapaxes(relative, -1, -2)) / 2), np.float64)
-    # Where p is far narrower than q, 1 + ε is a small number that ε has forgotten: it is a squared singular value.
+    epsilon = np.asarray(
+        np.linalg.eigvalsh((relative + np.swapaxes(relative, -1, -2)) / 2), np.float64
+    )
+    # Where p is far narrower than q, 1 + ε is a small number that ε has forgotten: it is a squared
+    # singular value.
     ratio = np.linalg.svd(whiten @ p.factor, compute_uv=False)[..., ::-1] ** 2
     spread = np.where(epsilon < -0.5, ratio - 1 - np.log(ratio), _excess(np.maximum(epsilon, -0.5)))
     shift = (whiten @ (p.mean - q.mean)[..., None])[..., 0]
@@ -144,8 +160,8 @@ def kl(p: Normal, q: Normal) -> Array:
 
 
 def frechet(p: Normal, q: Normal) -> Array:
-    """W2²(p, q) = ‖μ_p − μ_q‖² + tr(Σ_p + Σ_q − 2 (Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2}), the Fréchet distance as
-    image scores quote it: squared.
+    """W2²(p, q) = ‖μ_p − μ_q‖² + tr(Σ_p + Σ_q − 2 (Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2}), the Fréchet
+    distance as image scores quote it: squared.
 
     Parameters
     ----------
@@ -175,5 +191,7 @@ def frechet(p: Normal, q: Normal) -> Array:
 
 
 def w2(p: Normal, q: Normal) -> Array:
-    """W2(p, q), the 2-Wasserstein distance: the square root of `frechet`. Same arguments and errors."""
+    """W2(p, q), the 2-Wasserstein distance: the square root of `frechet`. Same arguments and
+    errors.
+    """
     return np.sqrt(frechet(p, q))

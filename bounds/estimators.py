@@ -1,23 +1,25 @@
 r"""Score estimators f(t_k, x) = Â_k x, as functions of Gram matrices alone.
 
     DSM: least squares of T1 = −ε_t/σ_t on X_t:     Â_kᵀ = −xx^{-1} xz / σ_t.
-    BSM: DSM at t_1; after it, least squares of w T̂2 + (1 − w) T3 on X_t, where T̂2 = e^{g} Â_{k−1} X_{t'}
-         takes the place of the transported score and w = e^{-2g} σ_{t'}²/σ_t² is the control-variate weight.
+    BSM: DSM at t_1; after it, least squares of w T̂2 + (1 − w) T3 on X_t, where T̂2 = e^{g} Â_{k−1}
+         X_{t'} takes the place of the transported score and w = e^{-2g} σ_{t'}²/σ_t² is the
+         control-variate weight.
 
-With B = xx^{-1} xw, the regression of the step's noise on X_t, least squares of X_{t'} on X_t is e^{g}(I − τ B),
-so that BSM needs one solve and one product a step:
+With B = xx^{-1} xw, the regression of the step's noise on X_t, least squares of X_{t'} on X_t is
+e^{g}(I − τ B), so that BSM needs one solve and one product a step:
 
     Â_kᵀ = w e^{2g} (I − τ B) Â_{k−1}ᵀ − ((1 − w)/τ) B.
 
-With K noise paths for each datum both are means over mK paths, and the data stay m. As K → ∞ the mean over the noise of
-xx/(mK) is e_t² X_0ᵀX_0/m + σ_t² I = V̂, that of XᵀT is −I for T1 and T3, and for T̂2 as well if Â' = −V̂'^{-1}: DSM, and BSM
-with any weight, are the plug-in score, which no noise enters.
+With K noise paths for each datum both are means over mK paths, and the data stay m. As K → ∞ the
+mean over the noise of xx/(mK) is e_t² X_0ᵀX_0/m + σ_t² I = V̂, that of XᵀT is −I for T1 and T3, and
+for T̂2 as well if Â' = −V̂'^{-1}: DSM, and BSM with any weight, are the plug-in score, which no
+noise enters.
 
     Plug-in: Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}.
 
-An estimator turns a stream of Gram matrices into a stream of Â_k, shape (…, d, d); it holds what it needs of
-the past and no more. None is told the covariance or its eigenbasis. One that uses the level before takes the Gram
-matrices of consecutive steps only; DSM, which does not, takes any.
+An estimator turns a stream of Gram matrices into a stream of Â_k, shape (…, d, d); it holds what it
+needs of the past and no more. None is told the covariance or its eigenbasis. One that uses the
+level before takes the Gram matrices of consecutive steps only; DSM, which does not, takes any.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -70,8 +72,8 @@ def dsm_step(gram: Gram) -> Array:
 
     Notes
     -----
-    Cost: 8/3 d³ flops. Source: paper.md, "Known" (cited): the joint objective, which a linear class of its
-    own at each time step minimises step by step.
+    Cost: 8/3 d³ flops. Source: paper.md, "Known" (cited): the joint objective, which a linear class
+    of its own at each time step minimises step by step.
     """
     sigma = float(np.sqrt(noise_variance(gram.step.t)))
     return _transpose(solve(gram.xx, gram.xz)) / -sigma
@@ -114,16 +116,18 @@ def dsm(grams: Iterable[Gram]) -> Iterator[Array]:
 
 
 def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
-    """Bootstrapped score matching: DSM at t_1, then `bootstrap_step` with the control-variate weight.
+    """Bootstrapped score matching: DSM at t_1, then `bootstrap_step` with the control-variate
+    weight.
 
-    Algorithm 1's own weights, and the step at which its bootstrapping starts, are unknown (paper.md); this is
-    our reading.
+    Algorithm 1's own weights, and the step at which its bootstrapping starts, are unknown
+    (paper.md); this is our reading.
     """
     return bootstrap(lambda step: step.bootstrap_weight)(grams)
 
 
 def plug_in(grams: Iterable[Gram]) -> Iterator[Array]:
-    """Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}: what DSM, BSM and the path fit become at K = ∞ redraws; in whatever order.
+    """Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}: what DSM, BSM and the path fit become at K = ∞
+    redraws; in whatever order.
 
     Raises
     ------
@@ -151,7 +155,9 @@ def bootstrap(weight: Weight) -> Estimator:
         previous: Array | None = None
         for gram in along(grams):
             previous = (
-                dsm_step(gram) if previous is None else bootstrap_step(gram, previous, weight(gram.step))
+                dsm_step(gram)
+                if previous is None
+                else bootstrap_step(gram, previous, weight(gram.step))
             )
             yield previous
 

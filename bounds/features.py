@@ -1,4 +1,5 @@
-r"""Scores on fixed features of x, through feature Gram matrices: the linear case's normal equations, p features for x.
+r"""Scores on fixed features of x, through feature Gram matrices: the linear case's normal
+equations, p features for x.
 
     f(t_k, x) = A_kᵀ φ(x),   φ: R^d → R^p,   A_k of shape (p, d).
 
@@ -12,8 +13,8 @@ and with a penalty m P, P diagonal,
 
 At φ(x) = x, P = 0 these are bounds.estimators' (there fp follows from xx and xw).
 
-**The weight.** For every data law E⟨T2, T3⟩ = 0, since X_{t'} and the step's noise are independent. With
-J = E‖s(t, X_t)‖² the target w T2 + (1 − w) T3 therefore has conditional variance
+**The weight.** For every data law E⟨T2, T3⟩ = 0, since X_{t'} and the step's noise are independent.
+With J = E‖s(t, X_t)‖² the target w T2 + (1 − w) T3 therefore has conditional variance
 
     E tr Cov = w² e^{2g} J' + (1 − w)² d/τ² − J,
 
@@ -21,19 +22,21 @@ where the scores at t' are exact, least among w T2 + (1 − w) T3 at
 
     w° = (d/τ²)/(d/τ² + e^{2g} J'),     where it is   1/(τ²/d + e^{-2g}/J') − J ≥ 0,
 
-Stam's inequality for p_t, which is p_{t'} scaled and smoothed. The control-variate weight e^{-2g} σ_{t'}²/σ_t² is the best
-of T1 + α U_{t'}, a family that meets this one there only; the two weights agree where J' = d/σ_{t'}², for a point mass.
+Stam's inequality for p_t, which is p_{t'} scaled and smoothed. The control-variate weight e^{-2g}
+σ_{t'}²/σ_t² is the best of T1 + α U_{t'}, a family that meets this one there only; the two weights
+agree where J' = d/σ_{t'}², for a point mass.
 
-To leading order, and taking the error of the scores at t' as passed on without loss, ρ = m risk/p obeys
-ρ = E tr Cov + w² ρ', so the best scalar is the gain
+To leading order, and taking the error of the scores at t' as passed on without loss, ρ = m risk/p
+obeys ρ = E tr Cov + w² ρ', so the best scalar is the gain
 
     w* = (d/τ²)/(d/τ² + e^{2g} J' + ρ').
 
-For linear scores of Gaussian data it is theory.md's scalar but for a factor v'_j/v_j on ρ'. J' is replaced by its
-estimate (1/m) Σ‖f(t', X_{t'})‖²: no oracle.
+For linear scores of Gaussian data it is theory.md's scalar but for a factor v'_j/v_j on ρ'. J' is
+replaced by its estimate (1/m) Σ‖f(t', X_{t'})‖²: no oracle.
 
-**Jointly in t.** f(t, x) = Σ_b β_b(t) A_bᵀ φ(x), normal equations Σ_j γ_j (β_j β_jᵀ ⊗ (ff_j + m P)). BSM's targets
-need f itself at the level before: the fit by DSM makes the first, each round's fit the next round's.
+**Jointly in t.** f(t, x) = Σ_b β_b(t) A_bᵀ φ(x), normal equations Σ_j γ_j (β_j β_jᵀ ⊗ (ff_j + m
+P)). BSM's targets need f itself at the level before: the fit by DSM makes the first, each round's
+fit the next round's.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,7 +44,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, finite, none_negative, not_negative, number, positive, whole
+from bounds.check import (
+    Array,
+    InvalidInput,
+    finite,
+    none_negative,
+    not_negative,
+    number,
+    positive,
+    whole,
+)
 from bounds.gram import along, some
 from bounds.process import Step, noise_variance, simulate
 
@@ -50,7 +62,8 @@ Features = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Radial:
-    """φ(x) = (1, x, exp(−‖x − c_1‖²/2ℓ²), …): far out, where no centre is, a score on them is affine.
+    """φ(x) = (1, x, exp(−‖x − c_1‖²/2ℓ²), …): far out, where no centre is, a score on them is
+    affine.
 
     Attributes
     ----------
@@ -78,17 +91,27 @@ class Radial:
         positive("width", self.width)
 
     def __call__(self, x: Array) -> Array:
-        """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q exponentials."""
+        """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q
+        exponentials.
+        """
         x = finite("x", x)
         if x.ndim != 2 or x.shape[1] != self.centres.shape[1]:
-            raise InvalidInput("x", f"must have shape (n, {self.centres.shape[1]}), but has {x.shape}")
-        squares = np.sum(x**2, axis=1)[:, None] - 2 * x @ self.centres.T + np.sum(self.centres**2, axis=1)
+            raise InvalidInput(
+                "x", f"must have shape (n, {self.centres.shape[1]}), but has {x.shape}"
+            )
+        squares = (
+            np.sum(x**2, axis=1)[:, None] - 2 * x @ self.centres.T + np.sum(self.centres**2, axis=1)
+        )
         return np.hstack([np.ones((len(x), 1)), x, np.exp(squares / (-2 * self.width**2))])
 
     def penalty(self, ridge: float) -> Array:
-        """The diagonal of P, shape (1 + d + q,): nothing on 1 and x, `ridge` ≥ 0 on the radial functions."""
+        """The diagonal of P, shape (1 + d + q,): nothing on 1 and x, `ridge` ≥ 0 on the radial
+        functions.
+        """
         count, dimension = self.centres.shape
-        return np.concatenate([np.zeros(1 + dimension), np.full(count, not_negative("ridge", ridge))])
+        return np.concatenate(
+            [np.zeros(1 + dimension), np.full(count, not_negative("ridge", ridge))]
+        )
 
 
 @dataclass(frozen=True)
@@ -124,7 +147,9 @@ class FeatureGram:
         p, d = self.fz.shape if self.fz.ndim == 2 else (0, 0)
         for name, shape in (("ff", (p, p)), ("fz", (p, d)), ("fw", (p, d)), ("fp", (p, p))):
             if getattr(self, name).shape != shape:
-                raise InvalidInput(name, "does not fit: ff and fp have shape (p, p), fz and fw (p, d)")
+                raise InvalidInput(
+                    name, "does not fit: ff and fp have shape (p, p), fz and fw (p, d)"
+                )
 
     @property
     def paths(self) -> int:
@@ -167,7 +192,9 @@ def feature_grams(
     for now in simulate(x0, times, rng):
         phi = finite("features", features(now.x))
         unit = now.z / np.sqrt(noise_variance(now.step.t))
-        yield FeatureGram(now.step, len(x0), phi.T @ phi, phi.T @ unit, phi.T @ now.w, phi.T @ before)
+        yield FeatureGram(
+            now.step, len(x0), phi.T @ phi, phi.T @ unit, phi.T @ now.w, phi.T @ before
+        )
         before = phi
 
 
@@ -175,7 +202,9 @@ def _solve(matrix: Array, right: Array) -> Array:
     try:
         return np.asarray(np.linalg.solve(matrix, right))
     except np.linalg.LinAlgError:
-        raise InvalidInput("samples", "the features' Gram matrix is singular; a ridge would do") from None
+        raise InvalidInput(
+            "samples", "the features' Gram matrix is singular; a ridge would do"
+        ) from None
 
 
 def _penalty(penalty: Array) -> Array:
@@ -199,7 +228,9 @@ def _denoising(gram: FeatureGram) -> Array:
 def _bootstrapped(gram: FeatureGram, previous: Array, weight: float) -> Array:
     """Φᵀ (w T̂2 + (1 − w) T3), shape (p, d)."""
     step = gram.step
-    return np.asarray(weight / step.carry * (gram.fp @ previous) - (1 - weight) / step.fresh * gram.fw)
+    return np.asarray(
+        weight / step.carry * (gram.fp @ previous) - (1 - weight) / step.fresh * gram.fw
+    )
 
 
 def dsm(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]:
@@ -240,8 +271,8 @@ def bsm(
     ----------
     grams, penalty : as for `dsm`
     weight : w of T̂2, by step
-    lag : 1, the level t_{k−1}; another (the decoy) takes the score of level t_{k−lag}, t_1 at the least, and
-        transports it as if it were that of t_{k−1}
+    lag : 1, the level t_{k−1}; another (the decoy) takes the score of level t_{k−lag}, t_1 at the
+        least, and transports it as if it were that of t_{k−1}
 
     Yields
     ------
@@ -256,7 +287,9 @@ def bsm(
     found: list[Array] = []
     for gram in along(grams):
         right = (
-            _bootstrapped(gram, found[max(0, len(found) - lag)], number("weight", weight(gram.step)))
+            _bootstrapped(
+                gram, found[max(0, len(found) - lag)], number("weight", weight(gram.step))
+            )
             if found
             else _denoising(gram)
         )
@@ -307,8 +340,8 @@ def joint(
 
     Raises
     ------
-    InvalidInput
-        If shapes do not fit, the normal equations are singular, or, with rounds, the steps are not consecutive.
+    InvalidInput If shapes do not fit, the normal equations are singular, or, with rounds, the steps
+        are not consecutive.
 
     Notes
     -----
@@ -332,7 +365,8 @@ def joint(
     found = fit([_denoising(g) for g in grams])
     for _ in range(rounds):
         later = [
-            _bootstrapped(g, a, g.step.bootstrap_weight) for g, a in zip(grams[1:], found[:-1], strict=True)
+            _bootstrapped(g, a, g.step.bootstrap_weight)
+            for g, a in zip(grams[1:], found[:-1], strict=True)
         ]
         found = fit([first, *later])
     return found

@@ -2,7 +2,8 @@ r"""Gaussian data and everything that is linear about it.
 
     X_0 ~ N(0, Σ):   V_t = e_t² Σ + σ_t² I,   s(t, x) = −V_t^{-1} x,   v_i(t) = e_t² λ_i + σ_t².
 
-All of it is diagonal in the eigenbasis of Σ. A law keeps that basis to itself: the estimators never see it.
+All of it is diagonal in the eigenbasis of Σ. A law keeps that basis to itself: the estimators never
+see it.
 """
 
 from collections.abc import Sequence
@@ -33,12 +34,13 @@ class Gaussian:
     Attributes
     ----------
     eigenvalues : λ, shape (d,), positive
-    basis : Q, shape (d, d), orthogonal; None means the identity (Σ diagonal), which spares the products
+    basis : Q, shape (d, d), orthogonal; None means the identity (Σ diagonal), which spares the
+        products
 
     Raises
     ------
-    InvalidInput
-        If an eigenvalue is not finite and positive, or the basis is not an orthogonal matrix, to 1e-10, of the same d.
+    InvalidInput If an eigenvalue is not finite and positive, or the basis is not an orthogonal
+        matrix, to 1e-10, of the same d.
     """
 
     eigenvalues: Array
@@ -55,18 +57,22 @@ class Gaussian:
             raise InvalidInput("covariance", "its eigenvalues must be a non-empty list")
         if values.min() <= 0:
             raise InvalidInput(
-                "covariance", f"is not positive definite: its smallest eigenvalue is {values.min():g}"
+                "covariance",
+                f"is not positive definite: its smallest eigenvalue is {values.min():g}",
             )
         object.__setattr__(self, "eigenvalues", values)
         if self.basis is not None:
             basis = finite("basis", self.basis)
             if basis.shape != (values.size, values.size):
                 raise InvalidInput(
-                    "basis", f"must have shape ({values.size}, {values.size}), but has {basis.shape}"
+                    "basis",
+                    f"must have shape ({values.size}, {values.size}), but has {basis.shape}",
                 )
             off = float(np.abs(basis.T @ basis - np.eye(values.size)).max())
             if off > 1e-10:
-                raise InvalidInput("basis", f"must be orthogonal, but Q.T Q differs from I by {off:.1g}")
+                raise InvalidInput(
+                    "basis", f"must be orthogonal, but Q.T Q differs from I by {off:.1g}"
+                )
             object.__setattr__(self, "basis", basis)
 
     @classmethod
@@ -79,9 +85,8 @@ class Gaussian:
 
         Raises
         ------
-        InvalidInput
-            If Σ holds NaN or nothing, is not square and symmetric, or is not positive definite in float64
-            (smallest eigenvalue at most d · 2.2e-16 times the largest).
+        InvalidInput If Σ holds NaN or nothing, is not square and symmetric, or is not positive
+            definite in float64 (smallest eigenvalue at most d · 2.2e-16 times the largest).
 
         Notes
         -----
@@ -89,11 +94,14 @@ class Gaussian:
         """
         matrix = finite("covariance", covariance)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-            raise InvalidInput("covariance", f"must be a square matrix, but has shape {matrix.shape}")
+            raise InvalidInput(
+                "covariance", f"must be a square matrix, but has shape {matrix.shape}"
+            )
         eigenvalues, basis = np.linalg.eigh(symmetric("covariance", matrix))
         if eigenvalues[0] <= matrix.shape[0] * np.finfo(float).eps * eigenvalues[-1]:
             raise InvalidInput(
-                "covariance", f"is not positive definite: its smallest eigenvalue is {eigenvalues[0]:g}"
+                "covariance",
+                f"is not positive definite: its smallest eigenvalue is {eigenvalues[0]:g}",
             )
         return cls(eigenvalues, basis)
 
@@ -109,7 +117,9 @@ class Gaussian:
         return np.diag(root) if self.basis is None else root[:, None] * self.basis.T
 
     def paint(self, normals: Array) -> Array:
-        """Standard normal rows turned into rows of the law: `normals` @ C, shape (…, d) to (…, d)."""
+        """Standard normal rows turned into rows of the law: `normals` @ C, shape (…, d) to (…,
+        d).
+        """
         scaled = finite("normals", normals) * np.sqrt(self.eigenvalues)
         return scaled if self.basis is None else scaled @ self.basis.T
 
@@ -125,16 +135,21 @@ class Gaussian:
     def conditional_variances(self, t: float) -> Array:
         """c_i(t) = e_t² λ_i/(σ_t² v_i), the eigenvalues of C_t = Cov(U_t | X_t), t > 0; shape (d,).
 
-        The form without subtraction, so that it stays accurate where 1/σ_t² and 1/v_i nearly cancel.
+        The form without subtraction, so that it stays accurate where 1/σ_t² and 1/v_i nearly
+        cancel.
         """
         time = positive("t", t)
-        return np.asarray(decay(2 * time) * self.eigenvalues / (noise_variance(time) * self.variances(time)))
+        return np.asarray(
+            decay(2 * time) * self.eigenvalues / (noise_variance(time) * self.variances(time))
+        )
 
     def matrix(self, eigenvalues: Array) -> Array:
         """Q diag(eigenvalues) Qᵀ, shape (d, d): a function of Σ from its values on the spectrum."""
         values = finite("eigenvalues", eigenvalues)
         if values.shape != (self.dimension,):
-            raise InvalidInput("eigenvalues", f"must have shape ({self.dimension},), but have {values.shape}")
+            raise InvalidInput(
+                "eigenvalues", f"must have shape ({self.dimension},), but have {values.shape}"
+            )
         if self.basis is None:
             return np.diag(values)
         return np.asarray((self.basis * values) @ self.basis.T)
@@ -183,8 +198,8 @@ def spectrum(
 
     Raises
     ------
-    InvalidInput
-        If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue is not positive.
+    InvalidInput If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue
+        is not positive.
     """
     count = how_many("dimension", dimension)
     if kind == "identity":
@@ -192,12 +207,15 @@ def spectrum(
     elif kind == "linear":
         eigenvalues = np.linspace(number("spectrum.low", low), number("spectrum.high", high), count)
     elif kind == "power":
-        eigenvalues = np.arange(1, count + 1, dtype=np.float64) ** -number("spectrum.exponent", exponent)
+        eigenvalues = np.arange(1, count + 1, dtype=np.float64) ** -number(
+            "spectrum.exponent", exponent
+        )
     elif kind == "explicit":
         eigenvalues = finite("spectrum.values", values)
         if eigenvalues.shape != (count,):
             raise InvalidInput(
-                "spectrum.values", f"holds {eigenvalues.size} eigenvalues where the dimension is {count}"
+                "spectrum.values",
+                f"holds {eigenvalues.size} eigenvalues where the dimension is {count}",
             )
     else:
         raise InvalidInput("spectrum.kind", f"{kind!r} is not one of {', '.join(SPECTRA)}")

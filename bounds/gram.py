@@ -1,32 +1,37 @@
-r"""Gram matrices of a simulated or an exactly drawn path: all that a linear estimator sees of the data.
+r"""Gram matrices of a simulated or an exactly drawn path: all that a linear estimator sees of the
+data.
 
 At each step t' → t of m paths, with X_t = e^{-g} X_{t'} + τ W and Z_t = σ_t ε_t (rows are paths),
 
     xx = X_tᵀ X_t,    xz = X_tᵀ ε_t,    xw = X_tᵀ W.
 
-Everything else follows without loss: X_tᵀ X_{t'} = e^{g} (xx − τ xw). They are kept in terms of the *unit*
-noises ε and W, not of X_0 and X_{t'}, because differences of those cancel as t_1 → 0 and as g → 0.
+Everything else follows without loss: X_tᵀ X_{t'} = e^{g} (xx − τ xw). They are kept in terms of the
+*unit* noises ε and W, not of X_0 and X_{t'}, because differences of those cancel as t_1 → 0 and as
+g → 0.
 
 There are two engines, and an estimator cannot tell which one fed it.
 
 `simulate` draws m paths in blocks and adds up their products.
 
-`exact` draws the Gram matrices' joint law along the path, without the paths. Write [X_0, Z_{t'}] = Q R with
-orthonormal columns Q; the triangle R has blocks R_00 (of X_0), R_01 and R_11 (of Z_{t'}). Fresh noise W is
-standard normal, so its coordinates G = QᵀW are standard normal too, independent of R, and what is left
-outside the span of Q has Gram matrix Wishart_d(m − 2d, I) = LᵀL with L Bartlett's triangle: independent
-normals above a diagonal of χ variables with m − 2d, m − 2d − 1, … degrees of freedom. So
+`exact` draws the Gram matrices' joint law along the path, without the paths. Write [X_0, Z_{t'}] =
+Q R with orthonormal columns Q; the triangle R has blocks R_00 (of X_0), R_01 and R_11 (of Z_{t'}).
+Fresh noise W is standard normal, so its coordinates G = QᵀW are standard normal too, independent of
+R, and what is left outside the span of Q has Gram matrix Wishart_d(m − 2d, I) = LᵀL with L
+Bartlett's triangle: independent normals above a diagonal of χ variables with m − 2d, m − 2d − 1, …
+degrees of freedom. So
 
     Z_t = e^{-g} Z_{t'} + τ W  has the coordinates  M_0 = e^{-g} R_01 + τ G_0,
                                                     M_1 = e^{-g} R_11 + τ G_1,   M_2 = τ L,
 
-and the next R_01, R_11 are M_0 and the Cholesky factor of K = M_1ᵀM_1 + M_2ᵀM_2. Nothing costs m, nothing
-cancels, and nothing is factorised but K. When m < 3d the residual has fewer rows than columns (a singular
-Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m − d) × d, is carried on.
+and the next R_01, R_11 are M_0 and the Cholesky factor of K = M_1ᵀM_1 + M_2ᵀM_2. Nothing costs m,
+nothing cancels, and nothing is factorised but K. When m < 3d the residual has fewer rows than
+columns (a singular Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m
+− d) × d, is carried on.
 
-Redraws. In training noise is free: each of the m data can have K noise paths. Then all of the above has mK rows, and X_0
-is the data stacked K times, with Gram matrix K X_0ᵀX_0: so R_00 is √K times the triangle of m rows, every count of noise
-rows is mK, and nothing else changes. Neither m nor K costs anything.
+Redraws. In training noise is free: each of the m data can have K noise paths. Then all of the above
+has mK rows, and X_0 is the data stacked K times, with Gram matrix K X_0ᵀX_0: so R_00 is √K times
+the triangle of m rows, every count of noise rows is mK, and nothing else changes. Neither m nor K
+costs anything.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -62,14 +67,13 @@ class Gram:
     xz : X_tᵀ ε_t with ε_t = Z_t/σ_t, shape (…, d, d)
     xw : X_tᵀ W with W the step's unit noise, shape (…, d, d)
     redraws : K, noise paths for each datum
-    data : X_0ᵀ X_0 of the m data, each taken once, shape (…, d, d), where it is known: the products with noise do not
-        determine it, and of the estimators only the plug-in, K = ∞, looks at it
+    data : X_0ᵀ X_0 of the m data, each taken once, shape (…, d, d), where it is known: the products
+        with noise do not determine it, and of the estimators only the plug-in, K = ∞, looks at it
 
     Raises
     ------
-    InvalidInput
-        If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or xx or data is not symmetric, to
-        1e-6 of its largest entry.
+    InvalidInput If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or
+        xx or data is not symmetric, to 1e-6 of its largest entry.
     """
 
     step: Step
@@ -86,7 +90,9 @@ class Gram:
         for name in ("xx", "xz", "xw", *(() if self.data is None else ("data",))):
             product = matrices(name, getattr(self, name))
             if product.shape != np.shape(self.xx):
-                raise InvalidInput(name, f"has shape {product.shape} where xx has {np.shape(self.xx)}")
+                raise InvalidInput(
+                    name, f"has shape {product.shape} where xx has {np.shape(self.xx)}"
+                )
             object.__setattr__(self, name, product)
         for name, square in (("xx", self.xx), ("data", self.data)):
             if square is None:
@@ -104,9 +110,7 @@ class Gram:
         *leading, d, _ = np.shape(self.xx)
         replicates = f", replicates {'×'.join(map(str, leading))}" if leading else ""
         redraws = f", K = {self.redraws}" if self.redraws > 1 else ""
-        return (
-            f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}{replicates})"
-        )
+        return f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}{replicates})"
 
 
 class OfAStep(Protocol):
@@ -162,9 +166,8 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
 
     Raises
     ------
-    InvalidInput
-        If there are none, a step does not start where the one before it ended, the number of data or of paths changes,
-        or the first one should and does not start at 0.
+    InvalidInput If there are none, a step does not start where the one before it ended, the number
+        of data or of paths changes, or the first one should and does not start at 0.
     """
     before: OfAStep | None = None
     for gram in some(grams):
@@ -172,7 +175,8 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
             if from_the_data and not gram.step.is_first:
                 raise InvalidInput(
                     "grams",
-                    f"must start at the data, but the first step starts at t' = {gram.step.t_prev:g}",
+                    f"must start at the data, but the first step starts at t' = "
+                    f"{gram.step.t_prev:g}",
                 )
         elif gram.step.t_prev != before.step.t:
             raise InvalidInput(
@@ -182,11 +186,13 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
             )
         elif gram.samples != before.samples:
             raise InvalidInput(
-                "grams", f"must be of the same paths, but m = {gram.samples} follows m = {before.samples}"
+                "grams",
+                f"must be of the same paths, but m = {gram.samples} follows m = {before.samples}",
             )
         elif gram.paths != before.paths:
             raise InvalidInput(
-                "grams", f"must be of the same paths, but {gram.paths} of them follow {before.paths}"
+                "grams",
+                f"must be of the same paths, but {gram.paths} of them follow {before.paths}",
             )
         before = gram
         yield gram
@@ -206,9 +212,8 @@ def check_samples(samples: int, dimension: int, redraws: int = 1) -> int:
 
     Raises
     ------
-    InvalidInput
-        If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees of freedom lose their spread
-        to rounding).
+    InvalidInput If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees
+        of freedom lose their spread to rounding).
     """
     samples, dimension = whole("samples", samples), whole("dimension", dimension)
     redraws = whole("redraws", redraws)
@@ -223,7 +228,8 @@ def check_samples(samples: int, dimension: int, redraws: int = 1) -> int:
     if samples * redraws > MAX_SAMPLES:
         raise InvalidInput(
             "redraws",
-            f"K = {redraws} noise paths for each of m = {samples} data are beyond the tested range, mK ≤ 10¹²",
+            f"K = {redraws} noise paths for each of m = {samples} data are beyond the tested "
+            f"range, mK ≤ 10¹²",
         )
     return samples
 
@@ -233,30 +239,33 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike, redraws: int = 1)
 
     Raises
     ------
-    InvalidInput
-        If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵ … 300; if V_{t_1} has a condition
-        number above 10¹², where the normal equations are not worth solving; or if tr C_t/(d m K) at the last time
-        is below 10⁻²⁵, where the error of an entry of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
+    InvalidInput If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵
+        … 300; if V_{t_1} has a condition number above 10¹², where the normal equations are not
+        worth solving; or if tr C_t/(d m K) at the last time is below 10⁻²⁵, where the error of an
+        entry of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
     """
     check_samples(samples, law.dimension, redraws)
     path = steps(times)
     first, last = path[0].t, path[-1].t
     if first < TIMES[0] or last > TIMES[1]:
         raise InvalidInput(
-            "times", f"must lie within {TIMES[0]:g} … {TIMES[1]:g}, the range of the formulas in float64"
+            "times",
+            f"must lie within {TIMES[0]:g} … {TIMES[1]:g}, the range of the formulas in float64",
         )
     spread = law.variances(first)
     if spread.max() / MAX_CONDITION > spread.min():
         raise InvalidInput(
             "covariance",
-            f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above the "
+            f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above "
+            f"the "
             f"{MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
         )
     if law.conditional_variances(last).mean() < MIN_MEAN_RISK * samples * redraws:
         many = f", {redraws} noise paths for each," if redraws > 1 else ""
         raise InvalidInput(
             "times",
-            f"at t = {last:g} with m = {samples} samples{many} the errors of the score matrix are below the "
+            f"at t = {last:g} with m = {samples} samples{many} the errors of the score matrix are "
+            f"below the "
             "resolution of float64, so the risk cannot be computed",
         )
 
@@ -293,10 +302,14 @@ def simulated(
 
     Notes
     -----
-    Cost: 6 N m K d² flops and N m K d normals. Memory: 3 N d² numbers for the sums and at most 6 block · d for
-    two time slices of a block; d = 64, N = 10: 1 MB and 25 MB, whatever m and K.
+    Cost: 6 N m K d² flops and N m K d normals. Memory: 3 N d² numbers for the sums and at most 6
+    block · d for two time slices of a block; d = 64, N = 10: 1 MB and 25 MB, whatever m and K.
     """
-    samples, redraws, block = whole("samples", samples), whole("redraws", redraws), whole("block", block)
+    samples, redraws, block = (
+        whole("samples", samples),
+        whole("redraws", redraws),
+        whole("block", block),
+    )
     check_range(law, samples, times, redraws)
     path = steps(times)
     if not isinstance(rng, np.random.Generator):
@@ -309,9 +322,16 @@ def simulated(
 
 
 def _simulated_sums(
-    law: Gaussian, samples: int, path: list[Step], rng: np.random.Generator, redraws: int, block: int
+    law: Gaussian,
+    samples: int,
+    path: list[Step],
+    rng: np.random.Generator,
+    redraws: int,
+    block: int,
 ) -> tuple[Array, Array]:
-    """The three products of each step, summed over blocks of data and their paths, (N, 3, d, d); and X_0ᵀX_0."""
+    """The three products of each step, summed over blocks of data and their paths, (N, 3, d, d);
+    and X_0ᵀX_0.
+    """
     d = law.dimension
     sums, data = np.zeros((len(path), 3, d, d)), np.zeros((d, d))
     times = [step.t for step in path]
@@ -336,8 +356,8 @@ def exact(
     law : the data's law N(0, Σ)
     samples : m, from d + 1 to 10¹²
     times : shape (N,), strictly increasing and positive
-    rng : one Generator, or one for each replicate (then results carry a leading replicate axis; a replicate
-        depends on its own Generator only, not on its neighbours)
+    rng : one Generator, or one for each replicate (then results carry a leading replicate axis; a
+        replicate depends on its own Generator only, not on its neighbours)
     redraws : K, noise paths for each datum; mK up to 10¹²
 
     Yields
@@ -352,11 +372,11 @@ def exact(
 
     Notes
     -----
-    Cost a step and replicate: about 9.3 d³ flops (two symmetric and three general products, a triangle's
-    own, one Cholesky; the first step 6 d³), 2.5 d² normals
-    and d χ² variables; none of it grows with m or K. Memory: about 13 d² numbers.
-    Source: theory.md, "Exact law of the path Gram matrices" and "Exact law with redraws" (derived); the block form above
-    is its Cholesky factor, updated rather than recomputed.
+    Cost a step and replicate: about 9.3 d³ flops (two symmetric and three general products, a
+    triangle's own, one Cholesky; the first step 6 d³), 2.5 d² normals and d χ² variables; none of
+    it grows with m or K. Memory: about 13 d² numbers. Source: theory.md, "Exact law of the path
+    Gram matrices" and "Exact law with redraws" (derived); the block form above is its Cholesky
+    factor, updated rather than recomputed.
     """
     d, samples, redraws = law.dimension, whole("samples", samples), whole("redraws", redraws)
     path = steps(times)
@@ -404,8 +424,8 @@ def _draw(
 ) -> tuple[Array, Array]:
     """For each generator a (rows × d) normal matrix and Bartlett's (p × d) trapezoid T.
 
-    TᵀT ~ Wishart_d(freedom, I), singular if freedom < d; then p = freedom. One call of each kind per
-    generator, so that a replicate's numbers come from its own stream alone.
+    TᵀT ~ Wishart_d(freedom, I), singular if freedom < d; then p = freedom. One call of each kind
+    per generator, so that a replicate's numbers come from its own stream alone.
     """
     above = np.triu(np.ones((p, d), dtype=bool), 1)
     count = rows * d + int(above.sum())

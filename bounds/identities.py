@@ -1,13 +1,15 @@
-r"""The identities of the theory, derived symbolically: residuals that vanish identically, decoys that do not.
+r"""The identities of the theory, derived symbolically: residuals that vanish identically, decoys
+that do not.
 
     X' = e_{t'} X_0 + Z',   X = e^{-g} X' + N,   Z = e^{-g} Z' + N,   Var Z' = σ_{t'}²,   Var N = τ².
 
-In the symbols e_{t'} and e^{-g}, with e_t = e_{t'} e^{-g}, every variance is a polynomial, and nearly all else
-a rational function of these two and of the variance λ of X_0. A first part holds for Gaussian data, one
-coordinate at a time (all decouples in the eigenbasis): a random variable is its row of coefficients on
-(X_0, Z', N), an expectation given X a regression. A second part holds for every data law: either path by path,
-with scores and conditional means as free symbols, or with p_0 an undefined function, p_t the integral of p_0
-against the kernel, and an identity between integrals shown between integrands, up to a total derivative.
+In the symbols e_{t'} and e^{-g}, with e_t = e_{t'} e^{-g}, every variance is a polynomial, and
+nearly all else a rational function of these two and of the variance λ of X_0. A first part holds
+for Gaussian data, one coordinate at a time (all decouples in the eigenbasis): a random variable is
+its row of coefficients on (X_0, Z', N), an expectation given X a regression. A second part holds
+for every data law: either path by path, with scores and conditional means as free symbols, or with
+p_0 an undefined function, p_t the integral of p_0 against the kernel, and an identity between
+integrals shown between integrands, up to a total derivative.
 """
 
 from collections.abc import Callable
@@ -86,7 +88,8 @@ def _posterior_mean(x: sp.Expr, y: sp.Expr) -> sp.Expr:
 
 
 def _noise(target: sp.Expr, rest: sp.Expr) -> sp.Expr:
-    """A target less s(t, X_t), less `rest`: any law, with x_0, z', n and M = E[X_0|X_t], M' = E[X_0|X_{t'}] free.
+    """A target less s(t, X_t), less `rest`: any law, with x_0, z', n and M = E[X_0|X_t], M' =
+    E[X_0|X_{t'}] free.
 
     The scores are −(x − e_t M)/σ_t² and −(x' − e_{t'} M')/σ_{t'}², by Tweedie.
     """
@@ -125,7 +128,9 @@ def _ancestral_mean(growth: int) -> sp.Expr:
 
 
 def _ancestral_lack_any_law(power: int) -> sp.Expr:
-    """The posterior mean's share of Var(X' | X): its slope in x_0, squared, times (σ_t²/e_t)² C_t."""
+    """The posterior mean's share of Var(X' | X): its slope in x_0, squared, times (σ_t²/e_t)²
+    C_t.
+    """
     c = sp.Symbol("C", positive=True)
     share = sp.diff(_posterior_mean(_X, _Y), _Y) ** 2 * (S_T / E_T) ** 2 * c
     return share - TAU**power / CARRY**2 * c
@@ -145,11 +150,15 @@ _JOINT = _P0(_Y) * _kernel(_X, E_T * _Y, S_T)  # integrates over y to p_t(x)
 
 def _tweedie_integrand(scale: sp.Expr) -> sp.Expr:
     """∂_x of the integrand of p_t(x) less −(z/σ_t²) times it, over the kernel; z = x − e_t y."""
-    return sp.expand((sp.diff(_JOINT, _X) + (_X - E_T * _Y) / scale * _JOINT) / _kernel(_X, E_T * _Y, S_T))
+    return sp.expand(
+        (sp.diff(_JOINT, _X) + (_X - E_T * _Y) / scale * _JOINT) / _kernel(_X, E_T * _Y, S_T)
+    )
 
 
 def _second_order(constant: sp.Expr) -> sp.Expr:
-    """Var(Z | x)/σ_t⁴ − constant − ∂²log p_t, derivatives of p_t as moments M_k = ∫ z^k (integrand) dy."""
+    """Var(Z | x)/σ_t⁴ − constant − ∂²log p_t, derivatives of p_t as moments M_k = ∫ z^k (integrand)
+    dy.
+    """
     z = sp.Symbol("z", real=True)
     moments = sp.symbols("M0:3", positive=True)
 
@@ -164,7 +173,9 @@ def _second_order(constant: sp.Expr) -> sp.Expr:
 
 
 def _residual_any_law(scale: sp.Expr) -> sp.Expr:
-    """z/σ_t² + s − (e_t/scale)(E[X_0|X_t = x] − x_0), s = ∂_x p_t/p_t with p_t = M0 and ∫ y (integrand) dy = M1."""
+    """z/σ_t² + s − (e_t/scale)(E[X_0|X_t = x] − x_0), s = ∂_x p_t/p_t with p_t = M0 and ∫ y
+    (integrand) dy = M1.
+    """
     x0 = sp.Symbol("x_0")
     moments = sp.symbols("M0:2", positive=True)
     slope = sp.expand(sp.simplify(sp.diff(_JOINT, _X) / _JOINT))
@@ -173,17 +184,23 @@ def _residual_any_law(scale: sp.Expr) -> sp.Expr:
 
 
 def _transport_integrand(growth: int) -> sp.Expr:
-    """∂_x(k p) − e^g k ∂_b p + ∂_b(e^g k p), p the density of X' at b, k the kernel from there to x, over k."""
+    """∂_x(k p) − e^g k ∂_b p + ∂_b(e^g k p), p the density of X' at b, k the kernel from there to
+    x, over k.
+    """
     k = _kernel(_X, CARRY * _B, TAU)
     joint, factor = k * _P_PREV(_B), CARRY ** (-growth)
-    residual = sp.diff(joint, _X) - factor * k * sp.diff(_P_PREV(_B), _B) + factor * sp.diff(joint, _B)
+    residual = (
+        sp.diff(joint, _X) - factor * k * sp.diff(_P_PREV(_B), _B) + factor * sp.diff(joint, _B)
+    )
     return sp.expand(residual / k)
 
 
 def _local_integrand(scale: sp.Expr) -> sp.Expr:
     """∂_x of the integrand of p_t(x) = ∫ p_{t'}(b) k(x, b) db less T3 times it, over k."""
     k = _kernel(_X, CARRY * _B, TAU)
-    return sp.expand((sp.diff(_P_PREV(_B) * k, _X) + (_X - CARRY * _B) / scale * _P_PREV(_B) * k) / k)
+    return sp.expand(
+        (sp.diff(_P_PREV(_B) * k, _X) + (_X - CARRY * _B) / scale * _P_PREV(_B) * k) / k
+    )
 
 
 def _posterior(variance: sp.Expr) -> sp.Expr:
@@ -213,7 +230,8 @@ DERIVATIONS: tuple[Derivation, ...] = (
     ),
     Derivation(
         "tweedie-any-law",
-        "∂_x p_t(x) = ∫ −(z/σ_t²) p_0(y) N(x; e_t y, σ_t²) dy, z = x − e_t y: E[−Z_t/σ_t² | X_t] = s(t, X_t)",
+        "∂_x p_t(x) = ∫ −(z/σ_t²) p_0(y) N(x; e_t y, σ_t²) dy, z = x − e_t y: E[−Z_t/σ_t² | X_t] = "
+        "s(t, X_t)",
         _SMOOTH,
         partial(_tweedie_integrand, S_T),
         partial(_tweedie_integrand, sp.sqrt(S_T)),
@@ -230,7 +248,8 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation(
         "martingale-any-law",
         "∂_x p_t(x) = e^g ∫ k(x, b) ∂_b p_{t'}(b) db: s(t, x) = e^g E[s(t', X_{t'}) | X_t = x]",
-        "any data law; derivatives under the integral over b = X_{t'}; k p_{t'} vanishes at infinity",
+        "any data law; derivatives under the integral over b = X_{t'}; k p_{t'} vanishes at "
+        "infinity",
         partial(_transport_integrand, 1),
         partial(_transport_integrand, -1),
         "e^{-g} in place of e^g",
@@ -277,7 +296,8 @@ DERIVATIONS: tuple[Derivation, ...] = (
     ),
     Derivation(
         "noise-is-increment",
-        "w T2 + (1 − w) T3 − s(t, X_t) = −(e_t/σ_t²)(E[X_0|X_t] − E[X_0|X_{t'}]), w = e^{−2g} σ_{t'}²/σ_t²",
+        "w T2 + (1 − w) T3 − s(t, X_t) = −(e_t/σ_t²)(E[X_0|X_t] − E[X_0|X_{t'}]), w = e^{−2g} "
+        "σ_{t'}²/σ_t²",
         _PATHS,
         partial(_increment, E_T / S_T),
         partial(_increment, E_PREV / S_PREV),
@@ -376,7 +396,8 @@ DERIVATIONS: tuple[Derivation, ...] = (
         "bsm-first-step",
         "m v_j Var δ_ij = w² e^{2g}/v'_i + (1−w)²/τ² − 1/v_i + w² (v'_j/v_j) c'_i after DSM at t', "
         "i ≠ j and i = j",
-        "Gaussian data, leading order in 1/m; fourth moments of the paths, nothing taken to be uncorrelated",
+        "Gaussian data, leading order in 1/m; fourth moments of the paths, nothing taken to be "
+        "uncorrelated",
         partial(bsm_first_step, False),
         partial(bsm_first_step, True),
         "the old error carried by Var X'_j in place of Cov(X'_j, X_j)",
@@ -384,7 +405,8 @@ DERIVATIONS: tuple[Derivation, ...] = (
     Derivation(
         "bsm-recursion",
         "r_k,ij = w² e^{2g}/v'_i + (1−w)²/τ² − 1/v_i + w² (v'_j/v_j) r_{k−1,ij}",
-        "Gaussian data, coordinates i and j, leading order in 1/m; fresh noise uncorrelated with the past",
+        "Gaussian data, coordinates i and j, leading order in 1/m; fresh noise uncorrelated with "
+        "the past",
         partial(bsm_recursion, False),
         partial(bsm_recursion, True),
         "the old error carried by Var X'_j in place of Cov(X'_j, X_j)",

@@ -2,10 +2,10 @@ r"""Intervals with rigorous ends, and the maximum of a function over a box of th
 
     f(B) ⊂ [f](B) for every box B,     sup f over the box ≤ max over its pieces B of upper [f](B).
 
-[f] is f evaluated in intervals whose ends are balls (numbers with rigorous rounding: python-flint's arb, the
-optional extra [rigor]). Pieces are halved, the one with the highest upper end first, until the question is
-settled or the budget of boxes is spent; the midpoints give lower ends, so that a false inequality ends in a
-certified counterexample.
+[f] is f evaluated in intervals whose ends are balls (numbers with rigorous rounding: python-flint's
+arb, the optional extra [rigor]). Pieces are halved, the one with the highest upper end first, until
+the question is settled or the budget of boxes is spent; the midpoints give lower ends, so that a
+false inequality ends in a certified counterexample.
 """
 
 import heapq
@@ -24,10 +24,12 @@ Box = Sequence[tuple[float, float]]
 
 
 class Interval:
-    """[low, high], each end a ball (flint's arb), so that rounding is accounted for and no width is added by it.
+    """[low, high], each end a ball (flint's arb), so that rounding is accounted for and no width is
+    added by it.
 
-    A wide ball by itself is a poor interval: arb keeps midpoint and radius, and 1/[1, 1000] comes out as
-    [−0.996, 1]. With ends apart, each operation gives the exact range, up to rounding of the ends.
+    A wide ball by itself is a poor interval: arb keeps midpoint and radius, and 1/[1, 1000] comes
+    out as [−0.996, 1]. With ends apart, each operation gives the exact range, up to rounding of the
+    ends.
 
     Parameters
     ----------
@@ -95,19 +97,28 @@ class Interval:
     @property
     def lower(self) -> float:
         """A float that is at most every number inside; minus infinity if that is not known."""
-        return math.nextafter(float(self.low.lower()), -math.inf) if self.low.is_finite() else -math.inf
+        return (
+            math.nextafter(float(self.low.lower()), -math.inf)
+            if self.low.is_finite()
+            else -math.inf
+        )
 
     @property
     def upper(self) -> float:
         """A float that is at least every number inside; infinity if that is not known."""
-        return math.nextafter(float(self.high.upper()), math.inf) if self.high.is_finite() else math.inf
+        return (
+            math.nextafter(float(self.high.upper()), math.inf)
+            if self.high.is_finite()
+            else math.inf
+        )
 
 
 def _interval(value: Number) -> Interval:
     return value if isinstance(value, Interval) else Interval(value)
 
 
-# --- bisection --------------------------------------------------------------------------------------------
+# --- bisection
+# --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -119,8 +130,10 @@ class Maximum:
     lower, upper : rigorous bounds on it
     at : where f ≥ lower
     boxes : how many boxes were evaluated
-    open : share of the box's volume on which f ≤ threshold is not settled; 1 if there was no threshold
-    status : about f ≤ threshold on the box: "certified", "counterexample" (f(at) > threshold), or "unfinished"
+    open : share of the box's volume on which f ≤ threshold is not settled; 1 if there was no
+        threshold
+    status : about f ≤ threshold on the box: "certified", "counterexample" (f(at) > threshold), or
+        "unfinished"
     """
 
     lower: float
@@ -139,7 +152,8 @@ def maximum(
     gap: float = 0.0,
     limit: int = 20_000,
 ) -> Maximum:
-    """Best-first bisection, until f ≤ threshold is settled, or upper − lower ≤ gap, or the budget is spent.
+    """Best-first bisection, until f ≤ threshold is settled, or upper − lower ≤ gap, or the budget
+    is spent.
 
     Parameters
     ----------
@@ -156,8 +170,9 @@ def maximum(
 
     Notes
     -----
-    Two evaluations of f a box. Bisects the side that has been halved least, so pieces keep the box's shape: a side of
-    many orders of magnitude takes many halvings, and none where the sign is settled without them.
+    Two evaluations of f a box. Bisects the side that has been halved least, so pieces keep the
+    box's shape: a side of many orders of magnitude takes many halvings, and none where the sign is
+    settled without them.
     """
     for side in box:
         if not (np.all(np.isfinite(side)) and side[0] < side[1]):
@@ -177,7 +192,9 @@ def maximum(
 
     def settled() -> bool:
         top = -heap[0][0]
-        return top - best <= gap or (threshold is not None and (top <= threshold or best > threshold))
+        return top - best <= gap or (
+            threshold is not None and (top <= threshold or best > threshold)
+        )
 
     add(tuple((float(low), float(high)) for low, high in box))
     while not settled() and boxes < limit:

@@ -1,26 +1,31 @@
-r"""Joint-time fitting: one function over all noise levels, f(t, x) = Σ_b φ_b(t) A_b x with B functions of time.
+r"""Joint-time fitting: one function over all noise levels, f(t, x) = Σ_b φ_b(t) A_b x with B
+functions of time.
 
     minimise Σ_k γ_k ‖f(t_k, X_{t_k}) − T_k‖²:     Σ_k γ_k (φ_k φ_kᵀ ⊗ S_k) [A_bᵀ]_b = Σ_k γ_k φ_k ⊗ X_{t_k}ᵀ T_k,
 
-S_k = X_{t_k}ᵀ X_{t_k}, with T = T1 (denoising, the paper's objective) or T3 (local denoising: each step's own noise).
-B = N is least squares step by step; B ≪ N shares what the steps learn.
+S_k = X_{t_k}ᵀ X_{t_k}, with T = T1 (denoising, the paper's objective) or T3 (local denoising: each
+step's own noise). B = N is least squares step by step; B ≪ N shares what the steps learn.
 
-Its risk, to leading order. In the eigenbasis of Σ the true matrix is diagonal, so the best A_b are diagonal too and
-solve B × B problems with G_j = Σ_k γ_k v_j(t_k) φ_k φ_kᵀ. What they leave is ρ_k,i = T_k,i − φ_kᵀa_i x_k,i, with bias
-β_k,i = φ_kᵀa_i + 1/v_i(t_k). All of x, T and ρ are Gaussian, so the covariance of the score Σ_k γ_k φ_k ρ_k,i x_k,j is
+Its risk, to leading order. In the eigenbasis of Σ the true matrix is diagonal, so the best A_b are
+diagonal too and solve B × B problems with G_j = Σ_k γ_k v_j(t_k) φ_k φ_kᵀ. What they leave is ρ_k,i
+= T_k,i − φ_kᵀa_i x_k,i, with bias β_k,i = φ_kᵀa_i + 1/v_i(t_k). All of x, T and ρ are Gaussian, so
+the covariance of the score Σ_k γ_k φ_k ρ_k,i x_k,j is
 
     M_ij = Σ_kl γ_k γ_l φ_k φ_lᵀ (E ρ_k,i ρ_l,i  E x_k,j x_l,j + δ_ij E ρ_k,i x_l,i  E x_k,i ρ_l,i)
 
-and Var of entry (i, j) at t_k is φ_kᵀ G_j^{-1} M_ij G_j^{-1} φ_k/m: bread and meat. Where β ≠ 0 the mean of the
-diagonal entries moves by O(1/m) as well, and so does β² v: a term of the same order (zero in Σ_k γ_k × risk).
+and Var of entry (i, j) at t_k is φ_kᵀ G_j^{-1} M_ij G_j^{-1} φ_k/m: bread and meat. Where β ≠ 0 the
+mean of the diagonal entries moves by O(1/m) as well, and so does β² v: a term of the same order
+(zero in Σ_k γ_k × risk).
 
-What B costs. With T3 and γ_k = t_k − t_{k−1} the residuals are white, M → G/2 as the gaps → 0, and without bias
+What B costs. With T3 and γ_k = t_k − t_{k−1} the residuals are white, M → G/2 as the gaps → 0, and
+without bias
 
     Σ_k γ_k × risk → B d²/(2m),      whatever the functions, the spectrum and the number of steps.
 
-A fit that knows how A_k moves with Λ (bounds.path) has one function an entry and half the entries: it is the
-parametrisation in t, not the joint fit as such, that wins. Without the skip f = −x + e^{-2t} F(t, x) the uniform
-weighting spoils the late times, where the score hardly varies: there even DSM step by step can be better.
+A fit that knows how A_k moves with Λ (bounds.path) has one function an entry and half the entries:
+it is the parametrisation in t, not the joint fit as such, that wins. Without the skip f = −x +
+e^{-2t} F(t, x) the uniform weighting spoils the late times, where the score hardly varies: there
+even DSM step by step can be better.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -38,11 +43,14 @@ from bounds.process import weights as spacing_weights
 
 MAX_CONDITION = 1e6
 
-# --- functions of time --------------------------------------------------------------------------------------
+# --- functions of time
+# --------------------------------------------------------------------------------------
 
 
 def polynomial(times: Array, count: int) -> Array:
-    """1, t, …, t^{B−1} on the grid, shape (N, B), as orthonormal columns: only their span matters."""
+    """1, t, …, t^{B−1} on the grid, shape (N, B), as orthonormal columns: only their span
+    matters.
+    """
     middle, half = (times[-1] + times[0]) / 2, (times[-1] - times[0]) / 2
     if half == 0:  # one time, or several whose e^{-2t} are the same number
         if count > 1:
@@ -57,17 +65,22 @@ def exponential(times: Array, count: int) -> Array:
 
 
 def resolvent(times: Array, count: int, low: float = 0.1, high: float = 10.0) -> Array:
-    """1/(e^{-2t} ℓ + σ²) at B values of ℓ in geometric progression, shape (N, B), as orthonormal columns.
+    """1/(e^{-2t} ℓ + σ²) at B values of ℓ in geometric progression, shape (N, B), as orthonormal
+    columns.
 
-    The score matrix of an eigenvalue ℓ is −1 times such a function exactly, so these span what is to be fitted if ℓ
-    covers the spectrum. One function: ℓ = √(low · high).
+    The score matrix of an eigenvalue ℓ is −1 times such a function exactly, so these span what is
+    to be fitted if ℓ covers the spectrum. One function: ℓ = √(low · high).
     """
     levels = np.geomspace(low, high, count) if count > 1 else np.array([np.sqrt(low * high)])
-    return _orthonormal(1 / (np.multiply.outer(decay(2 * times), levels) + noise_variance(times)[:, None]))
+    return _orthonormal(
+        1 / (np.multiply.outer(decay(2 * times), levels) + noise_variance(times)[:, None])
+    )
 
 
 def piecewise(times: Array, count: int) -> Array:
-    """Indicators of B runs of consecutive steps of as nearly equal length as possible, shape (N, B)."""
+    """Indicators of B runs of consecutive steps of as nearly equal length as possible, shape (N,
+    B).
+    """
     owner = np.arange(times.size) * count // times.size
     return _orthonormal(np.equal.outer(owner, np.arange(count)).astype(np.float64))
 
@@ -85,15 +98,17 @@ def basis(name: str, times: ArrayLike, count: int) -> Array:
 
     Raises
     ------
-    InvalidInput
-        If there is no such basis, B is not in 1 … N, or the B functions are not independent on the grid in float64.
+    InvalidInput If there is no such basis, B is not in 1 … N, or the B functions are not
+        independent on the grid in float64.
     """
     grid = increasing_times("times", times)
     if name not in BASES:
         raise InvalidInput("basis", f"{name!r} is not one of {', '.join(BASES)}")
     count = whole("count", count, None)
     if not 1 <= count <= grid.size:
-        raise InvalidInput("count", f"must lie between 1 and the {grid.size} times there are, but is {count}")
+        raise InvalidInput(
+            "count", f"must lie between 1 and the {grid.size} times there are, but is {count}"
+        )
     return BASES[name](grid, count)
 
 
@@ -105,10 +120,13 @@ def _orthonormal(columns: Array) -> Array:
 
 
 def _too_alike() -> InvalidInput:
-    return InvalidInput("count", "so many functions of time cannot be told apart on this grid in float64")
+    return InvalidInput(
+        "count", "so many functions of time cannot be told apart on this grid in float64"
+    )
 
 
-# --- the estimator ------------------------------------------------------------------------------------------
+# --- the estimator
+# ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -120,8 +138,8 @@ class Scheme:
     basis : a name in BASES
     count : B
     local : whether the target is T3 rather than T1
-    skip : whether f(t, x) = −x + e^{-2t} Σ_b φ_b(t) A_b x, as the score is −x in the limit: all that is fitted
-        then dies out with the data's share of X_t
+    skip : whether f(t, x) = −x + e^{-2t} Σ_b φ_b(t) A_b x, as the score is −x in the limit: all
+        that is fitted then dies out with the data's share of X_t
     power : γ_k = (t_k − t_{k−1}) · (σ_k²)^power; 0 is Theorem 1's weighting
 
     Raises
@@ -143,7 +161,9 @@ class Scheme:
         number("power", self.power)
 
     def functions(self, times: Array) -> Array:
-        """φ, shape (N, B), with the factor e^{-2t} of a skip; no more of them than there are times."""
+        """φ, shape (N, B), with the factor e^{-2t} of a skip; no more of them than there are
+        times.
+        """
         phi = basis(self.basis, times, min(self.count, times.size))
         return phi * decay(2 * times)[:, None] if self.skip else phi
 
@@ -156,10 +176,10 @@ class Scheme:
 
         Raises
         ------
-        InvalidInput
-            If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has a condition number above
-            10⁶, and the normal equations thus 10¹²: times within rounding of each other have next to no weight
-            γ_k = t_k − t_{k−1}, and what only they tell apart is lost.
+        InvalidInput If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has
+            a condition number above 10⁶, and the normal equations thus 10¹²: times within rounding
+            of each other have next to no weight γ_k = t_k − t_{k−1}, and what only they tell apart
+            is lost.
         """
         grid = increasing_times("times", times)
         phi, gamma = self.functions(grid), self.weights(grid)
@@ -170,10 +190,15 @@ class Scheme:
             if singular[-1] > singular[0] / MAX_CONDITION:
                 return phi, gamma
         k = int(np.argmin(np.diff(grid))) if grid.size > 1 else 0
-        close = f"; the closest are {float(grid[k])!r} and {float(grid[k + 1])!r}" if grid.size > 1 else ""
+        close = (
+            f"; the closest are {float(grid[k])!r} and {float(grid[k + 1])!r}"
+            if grid.size > 1
+            else ""
+        )
         raise InvalidInput(
             "times",
-            f"{phi.shape[1]} functions of time cannot be fitted jointly on these {grid.size} times in float64, "
+            f"{phi.shape[1]} functions of time cannot be fitted jointly on these {grid.size} times "
+            f"in float64, "
             f"under the weights t_k − t_{{k−1}}{close}",
         )
 
@@ -182,21 +207,24 @@ DEFAULT = Scheme("exponential", 4, skip=True)
 
 
 def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
-    """The joint-time estimator Â_k = Σ_b φ_b(t_k) Â_b; it reads the whole path before it yields the first.
+    """The joint-time estimator Â_k = Σ_b φ_b(t_k) Â_b; it reads the whole path before it yields the
+    first.
 
     Parameters
     ----------
-    scheme : basis, B, target and weighting; by default four powers of e^{-2t} under a skip, T1, γ_k = t_k − t_{k−1}
+    scheme : basis, B, target and weighting; by default four powers of e^{-2t} under a skip, T1, γ_k
+        = t_k − t_{k−1}
 
     Notes
     -----
-    Cost: N B² d² flops to gather and 2/3 (B d)³ to solve. Memory: (B d)² numbers.
-    Raises InvalidInput if the normal equations are singular. Source: theory.md, "Joint-time fitting" (cited
-    objective, derived solution).
+    Cost: N B² d² flops to gather and 2/3 (B d)³ to solve. Memory: (B d)² numbers. Raises
+    InvalidInput if the normal equations are singular. Source: theory.md, "Joint-time fitting"
+    (cited objective, derived solution).
     """
 
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
-        # T3 is of the step's own noise, so its steps must be those of a path; T1 needs times that increase, no more.
+        # T3 is of the step's own noise, so its steps must be those of a path; T1 needs times that
+        # increase, no more.
         path = list(along(grams) if scheme.local else some(grams))
         phi, gamma = scheme.system([gram.step.t for gram in path])
         if len({(gram.samples, gram.redraws) for gram in path}) > 1:
@@ -235,7 +263,8 @@ def _local(gram: Gram) -> Array:
 
 joint: Estimator = joint_fit()
 
-# --- the risk -----------------------------------------------------------------------------------------------
+# --- the risk
+# -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -254,9 +283,12 @@ class JointRisk:
     shift: Array
 
     def __repr__(self) -> str:
-        worst = max(zip(self.bias, self.variance, strict=True), key=lambda pair: pair[1], default=(0.0, 0.0))
+        worst = max(
+            zip(self.bias, self.variance, strict=True), key=lambda pair: pair[1], default=(0.0, 0.0)
+        )
         return (
-            f"JointRisk({self.bias.size} times; at the one of largest variance: bias {worst[0]:.6g}, "
+            f"JointRisk({self.bias.size} times; at the one of largest variance: bias "
+            f"{worst[0]:.6g}, "
             f"variance {worst[1]:.6g}/m)"
         )
 
@@ -290,8 +322,11 @@ def joint_risk(law: Gaussian, times: ArrayLike, scheme: Scheme = DEFAULT) -> Joi
     x_x = _x_moments(grid, v)
     kept = 1.0 if scheme.skip else 0.0  # what is fitted is T + x
     weighted = gamma[:, None] * phi
-    # reach[j], shape (N, N): what the score Σ_l γ_l φ_l ρ_l x_l,j of time l does to entry (·, j) at time k.
-    reach = [phi @ np.linalg.solve((weighted * v[:, [j]]).T @ phi, weighted.T) for j in range(v.shape[1])]
+    # reach[j], shape (N, N): what the score Σ_l γ_l φ_l ρ_l x_l,j of time l does to entry (·, j) at
+    # time k.
+    reach = [
+        phi @ np.linalg.solve((weighted * v[:, [j]]).T @ phi, weighted.T) for j in range(v.shape[1])
+    ]
     variance, shift, bias = np.zeros(grid.size), np.zeros(grid.size), np.zeros(grid.size)
     for i, own in enumerate(reach):
         a = own @ (np.diagonal(target_x) + kept * v[:, i]) - kept  # the best A at each time

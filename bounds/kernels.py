@@ -27,7 +27,9 @@ def grid_of(times: ArrayLike, gamma: ArrayLike) -> tuple[Array, Array]:
     """Times and weights, both of shape (N,), checked."""
     t, weights = increasing_times("times", times), np.atleast_1d(finite("gamma", gamma))
     if weights.shape != t.shape:
-        raise InvalidInput("gamma", f"must have shape {t.shape}, one weight a time, but has {weights.shape}")
+        raise InvalidInput(
+            "gamma", f"must have shape {t.shape}, one weight a time, but has {weights.shape}"
+        )
     if weights.min() <= 0:
         raise InvalidInput("gamma", f"must be positive, but holds {weights.min():g}")
     return t, weights
@@ -50,7 +52,8 @@ def kernel_gaussian(times: ArrayLike, gamma: ArrayLike, eigenvalue: float) -> Ar
 
 
 def kernel_log_concave(times: ArrayLike, gamma: ArrayLike) -> Array:
-    """M_jl = √(γ_j γ_l) e^{t_min}/(2 sinh t_max) = √(γ_j γ_l) e^{−|t_j − t_l|}/σ²_{max}, shape (N, N).
+    """M_jl = √(γ_j γ_l) e^{t_min}/(2 sinh t_max) = √(γ_j γ_l) e^{−|t_j − t_l|}/σ²_{max}, shape (N,
+    N).
 
     The second form neither overflows for large t nor cancels for small t.
 
@@ -61,7 +64,9 @@ def kernel_log_concave(times: ArrayLike, gamma: ArrayLike) -> Array:
     return np.asarray(np.sqrt(np.outer(weights, weights)) * kernel)
 
 
-def kernel_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array], ArrayLike]) -> Array:
+def kernel_profile(
+    times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array], ArrayLike]
+) -> Array:
     """M_jl = √(γ_j γ_l) a_j a_l W_min(j,l), shape (N, N), with W_k = w_1 + … + w_k,
 
         w_k = min( b(t_k), ∫_{t_{k−1}}^{t_k} 2 e^{2s} (1 + σ_s² L₊(s))² ds ),
@@ -71,8 +76,8 @@ def kernel_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array]
     ----------
     times, gamma : shape (N,)
     profile : L₊, from an array of times (P,) to an array (P,): ∇²log p_s ≤ L₊(s) I for all s > 0.
-        L₊ = 0 is log-concave, L₊(s) = −1/v(s) Gaussian; `Mixture.curvature_bound` is one for mixtures,
-        `bounds.cauchy.curvature_bound` for Cauchy data.
+        L₊ = 0 is log-concave, L₊(s) = −1/v(s) Gaussian; `Mixture.curvature_bound` is one for
+        mixtures, `bounds.cauchy.curvature_bound` for Cauchy data.
 
     Raises
     ------
@@ -81,16 +86,18 @@ def kernel_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array]
 
     Notes
     -----
-    The integral by 16 Gauss-Legendre nodes on panels that halve towards 0 (down to 2^{−60} t_1) and are
-    nowhere wider than 1/2: close to machine precision for a profile that is smooth on each octave of s. W is
-    carried as e^{−2t} W, which stays bounded when L₊ does. Cost: 16 (N + 60 + 2 t_N) evaluations of L₊
-    and N² numbers.
+    The integral by 16 Gauss-Legendre nodes on panels that halve towards 0 (down to 2^{−60} t_1) and
+    are nowhere wider than 1/2: close to machine precision for a profile that is smooth on each
+    octave of s. W is carried as e^{−2t} W, which stays bounded when L₊ does. Cost: 16 (N + 60 + 2
+    t_N) evaluations of L₊ and N² numbers.
 
     Source: the theorem of bounds.concentration with the profile of the law (derived).
     """
     t, weights = grid_of(times, gamma)
     octaves = t[0] * 2.0 ** np.arange(-60, 1 + np.ceil(np.log2(t[-1] / t[0])))
-    edges = np.unique(np.concatenate([[0.0], octaves[octaves < t[-1]], np.arange(0.5, t[-1], 0.5), t]))
+    edges = np.unique(
+        np.concatenate([[0.0], octaves[octaves < t[-1]], np.arange(0.5, t[-1], 0.5), t])
+    )
     nodes, node_weights = np.polynomial.legendre.leggauss(16)
     widths = np.diff(edges)
     s = edges[:-1, None] + widths[:, None] * (nodes + 1) / 2
@@ -103,7 +110,8 @@ def kernel_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array]
     inner, ends = tilt(s), tilt(t)
     if min(inner.min(), ends.min()) < 0:
         raise InvalidInput("profile", "falls below −1/σ², which no law allows")
-    # Each panel's integral and each b, both times e^{−2t} at the end of the gap that they belong to.
+    # Each panel's integral and each b, both times e^{−2t} at the end of the gap that they belong
+    # to.
     gap = np.searchsorted(t, edges[1:])
     shrunk = decay(2 * (t[gap][:, None] - s)) * inner**2
     integrals = np.bincount(gap, weights=widths * (shrunk @ node_weights), minlength=t.size)
@@ -127,7 +135,8 @@ def kernel_bounded(times: ArrayLike, gamma: ArrayLike, radius: float) -> Array:
     Parameters
     ----------
     times, gamma : shape (N,)
-    radius : R, positive: for every unit v, ⟨v, X_0⟩ keeps within an interval of length 2R. Atoms are welcome.
+    radius : R, positive: for every unit v, ⟨v, X_0⟩ keeps within an interval of length 2R. Atoms
+        are welcome.
 
     Source: the theorem of bounds.concentration with b = R² (derived).
     """
@@ -142,7 +151,9 @@ def kernel_bounded(times: ArrayLike, gamma: ArrayLike, radius: float) -> Array:
 
 
 def _norm(kernel: Array) -> float:
-    """Largest eigenvalue of a symmetric matrix. Cost: (4/3) N³ flops, N² numbers: N = 2000 takes seconds."""
+    """Largest eigenvalue of a symmetric matrix. Cost: (4/3) N³ flops, N² numbers: N = 2000 takes
+    seconds.
+    """
     last = kernel.shape[0] - 1
     return float(eigh(kernel, eigvals_only=True, subset_by_index=[last, last])[0])
 
@@ -187,7 +198,8 @@ def kappa_strongly_log_concave(times: ArrayLike, gamma: ArrayLike, alpha: float)
 
 
 def kappa_bounded(times: ArrayLike, gamma: ArrayLike, radius: float) -> float:
-    """κ for every law of directional half-width at most R: the largest eigenvalue of `kernel_bounded`.
+    """κ for every law of directional half-width at most R: the largest eigenvalue of
+    `kernel_bounded`.
 
     Examples
     --------
@@ -200,8 +212,8 @@ def kappa_bounded(times: ArrayLike, gamma: ArrayLike, radius: float) -> float:
 def kappa_semi_log_concave(times: ArrayLike, gamma: ArrayLike, L_plus: float) -> float:
     """(1 + L₊)² κ_log-concave, for every law with ∇²log p_t ≤ L₊ I at all t > 0.
 
-    Crude: for two modes with variance v at distance 2a it grows like (a/v)⁴. Where the profile L₊(t) is
-    known use `kappa_profile`.
+    Crude: for two modes with variance v at distance 2a it grows like (a/v)⁴. Where the profile
+    L₊(t) is known use `kappa_profile`.
 
     Raises
     ------
@@ -213,10 +225,14 @@ def kappa_semi_log_concave(times: ArrayLike, gamma: ArrayLike, L_plus: float) ->
     return (1 + not_negative("L_plus", L_plus)) ** 2 * kappa_log_concave(times, gamma)
 
 
-def kappa_profile(times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array], ArrayLike]) -> float:
-    """κ for every law with ∇²log p_t ≤ L₊(t) I at all t > 0: the largest eigenvalue of `kernel_profile`.
+def kappa_profile(
+    times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array], ArrayLike]
+) -> float:
+    """κ for every law with ∇²log p_t ≤ L₊(t) I at all t > 0: the largest eigenvalue of
+    `kernel_profile`.
 
-    At a single time it is γ (1/σ_t² + L₊(t)) or less, the least κ that there is if L₊(t) is attained.
+    At a single time it is γ (1/σ_t² + L₊(t)) or less, the least κ that there is if L₊(t) is
+    attained.
     """
     return _norm(kernel_profile(times, gamma, profile))
 
@@ -235,12 +251,15 @@ def kappa_universal(gamma: ArrayLike) -> float:
     """
     largest = _largest(gamma)
     if largest > 700:
-        raise InvalidInput("gamma", f"must be at most 700, where e^γ leaves float64, but holds {largest:g}")
+        raise InvalidInput(
+            "gamma", f"must be at most 700, where e^γ leaves float64, but holds {largest:g}"
+        )
     return 2 * float(np.exp(largest))
 
 
 def kappa_schur(gamma: ArrayLike) -> float:
-    """1 + φ(max γ) ≥ κ_log-concave for γ_j ≤ t_j − t_{j−1}, with φ(γ) = γ/(1 − e^{−γ}); at most 2 + max γ.
+    """1 + φ(max γ) ≥ κ_log-concave for γ_j ≤ t_j − t_{j−1}, with φ(γ) = γ/(1 − e^{−γ}); at most 2 +
+    max γ.
 
     The condition is needed: where weights exceed their gaps, κ can be any number. Sharper than
     `kappa_universal` for every γ; both tend to 2, the best constant, as max γ → 0.
@@ -255,9 +274,9 @@ def kappa_separate(times: ArrayLike, gamma: ArrayLike, eigenvalue: float = np.in
     """Σ_j γ_j c_j, the trace of M: what is left of κ if the joint law of the times is not used.
 
     It is the κ from |S| ≤ Σ_j γ_j |ζ_j| |U_j| and Cauchy-Schwarz over j, and also the sum of the
-    bounds for each time by itself. With γ_j = t_j − t_{j−1} on a fine grid it grows like ½ log(1/t_1)
-    (and like t_N if λ = ∞). Not to be confused with independent residuals, for which κ would be max_j
-    γ_j c_j.
+    bounds for each time by itself. With γ_j = t_j − t_{j−1} on a fine grid it grows like ½
+    log(1/t_1) (and like t_N if λ = ∞). Not to be confused with independent residuals, for which κ
+    would be max_j γ_j c_j.
 
     Parameters
     ----------

@@ -1,12 +1,15 @@
-r"""L-BFGS for many functions at once: scipy's method, its rules and its constants, a row for each function.
+r"""L-BFGS for many functions at once: scipy's method, its rules and its constants, a row for each
+function.
 
-A row's direction is −H g with the inverse Hessian of the last MEMORY pairs s, y in compact form (Byrd, Nocedal and
-Schnabel 1994, theorem 2.2), R the upper triangle of Sᵀ Y in order of age, D its diagonal, γ = sᵀy/yᵀy of the last pair:
+A row's direction is −H g with the inverse Hessian of the last MEMORY pairs s, y in compact form
+(Byrd, Nocedal and Schnabel 1994, theorem 2.2), R the upper triangle of Sᵀ Y in order of age, D its
+diagonal, γ = sᵀy/yᵀy of the last pair:
 
     H = γ I + [S  γY] [[R⁻ᵀ (D + γ YᵀY) R⁻¹, −R⁻ᵀ], [−R⁻¹, 0]] [S  γY]ᵀ.
 
-The step is Moré and Thuente's (1994), as in MINPACK-2. All that is computed of a row goes through operations that numpy
-and BLAS do row by row, so that its numbers are the same, bit for bit, whatever rows stand beside it.
+The step is Moré and Thuente's (1994), as in MINPACK-2. All that is computed of a row goes through
+operations that numpy and BLAS do row by row, so that its numbers are the same, bit for bit,
+whatever rows stand beside it.
 """
 
 from collections.abc import Callable, Generator
@@ -22,7 +25,11 @@ from bounds.check import Array
 MEMORY = 10
 FLAT = 1e-4  # a row stops where its largest partial derivative is as small,
 GAINED = 1e7 * np.finfo(float).eps  # or an iteration gains as little, relative to max(|f|, 1)
-DECREASE, CURVATURE, BRACKET = 1e-3, 0.9, 0.1  # of the line search: Wolfe's two, and its bracket's width
+DECREASE, CURVATURE, BRACKET = (
+    1e-3,
+    0.9,
+    0.1,
+)  # of the line search: Wolfe's two, and its bracket's width
 LONGEST = 1e10
 TRIES = 20
 
@@ -48,7 +55,9 @@ class Minima(NamedTuple):
 
 @dataclass
 class _Rows:
-    """The rows that have not stopped: `pairs` holds S above Y, `count` the pairs seen since the last restart."""
+    """The rows that have not stopped: `pairs` holds S above Y, `count` the pairs seen since the
+    last restart.
+    """
 
     which: Some
     x: Array
@@ -104,15 +113,16 @@ class _Rows:
 
 
 def minimise(function: Function, start: Array, budget: int) -> Minima:
-    """Minimises many functions of n variables, as `scipy.optimize.minimize(method="L-BFGS-B")` does one without bounds.
+    """Minimises many functions of n variables, as `scipy.optimize.minimize(method="L-BFGS-B")` does
+    one without bounds.
 
-    A row stops after `budget` iterations, at a flat place, at an iteration without gain, or where the line search fails
-    along −g.
+    A row stops after `budget` iterations, at a flat place, at an iteration without gain, or where
+    the line search fails along −g.
 
     Parameters
     ----------
-    function : points (k, n) and which rows of the start they belong to (k,) → values (k,), gradients (k, n); a row's
-        must not depend on the others
+    function : points (k, n) and which rows of the start they belong to (k,) → values (k,),
+        gradients (k, n); a row's must not depend on the others
     start : shape (B, n)
     budget : iterations at most, each row
 
@@ -205,7 +215,9 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Some:
 
 
 def _searched(rows: _Rows, f: Array, slope: Array) -> tuple[Some, Some]:
-    """Which rows' steps are taken and which rows' searches have failed; the others get their next step."""
+    """Which rows' steps are taken and which rows' searches have failed; the others get their next
+    step.
+    """
     enough = f <= rows.f + DECREASE * rows.step * rows.slope
     moved = (rows.tries == 1) & enough & (np.abs(slope) <= -CURVATURE * rows.slope)
     failed = np.zeros_like(moved)
@@ -221,7 +233,8 @@ def _searched(rows: _Rows, f: Array, slope: Array) -> tuple[Some, Some]:
     return moved, failed
 
 
-# --- Moré and Thuente's line search, of one row: points are (step, value, slope) -----------------------------------
+# --- Moré and Thuente's line search, of one row: points are (step, value, slope)
+# -----------------------------------
 
 _Point = tuple[float, float, float]
 
@@ -244,7 +257,9 @@ def _search(f0: float, slope0: float, step: float) -> _Search:
         # Early on, of the function less its least decrease.
         tilt = fall if early and not enough and f <= best[1] else 0.0
         trial = _tilted((step, f, slope), -tilt)
-        found = _interpolated(_tilted(best, -tilt), _tilted(other, -tilt), trial, bracketed, low, high)
+        found = _interpolated(
+            _tilted(best, -tilt), _tilted(other, -tilt), trial, bracketed, low, high
+        )
         best, other = (_tilted(point, tilt) for point in found[:2])
         step, bracketed = found[2:]
         if bracketed:
@@ -264,7 +279,9 @@ def _tilted(point: _Point, by: float) -> _Point:
 
 
 def _cubic(a: _Point, b: _Point, sign: float) -> tuple[float, float]:
-    """θ and ±γ of the cubic that has the values and slopes of a and b; γ² is cut at 0, where rounding left less."""
+    """θ and ±γ of the cubic that has the values and slopes of a and b; γ² is cut at 0, where
+    rounding left less.
+    """
     theta = 3 * (a[1] - b[1]) / (b[0] - a[0]) + a[2] + b[2]
     s = max(abs(theta), abs(a[2]), abs(b[2]))
     return theta, copysign(s * sqrt(max(0.0, (theta / s) ** 2 - (a[2] / s) * (b[2] / s))), sign)
@@ -273,7 +290,9 @@ def _cubic(a: _Point, b: _Point, sign: float) -> tuple[float, float]:
 def _interpolated(
     best: _Point, other: _Point, trial: _Point, bracketed: bool, low: float, high: float
 ) -> tuple[_Point, _Point, float, bool]:
-    """The interval with the trial in it, the next step, and whether a minimum is bracketed (dcstep of MINPACK-2)."""
+    """The interval with the trial in it, the next step, and whether a minimum is bracketed (dcstep
+    of MINPACK-2).
+    """
     (x, fx, dx), (p, fp, dp) = best, trial
     opposite = dp * dx < 0
     if fp > fx:
@@ -306,5 +325,10 @@ def _interpolated(
     if bracketed:
         y, _, dy = other
         theta, gamma = _cubic(trial, other, y - p)
-        return trial, other, p + ((gamma - dp) + theta) / (((gamma - dp) + gamma) + dy) * (y - p), True
+        return (
+            trial,
+            other,
+            p + ((gamma - dp) + theta) / (((gamma - dp) + gamma) + dy) * (y - p),
+            True,
+        )
     return trial, other, high if p > x else low, False

@@ -1,4 +1,6 @@
-"""PAPERS and CLAIMS: all works and all statements that are checked. A new work is its module and its line here."""
+"""PAPERS and CLAIMS: all works and all statements that are checked. A new work is its module and
+its line here.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -51,7 +53,9 @@ def claims(wanted: Sequence[str] = (), stem: str | None = None) -> tuple[Claim, 
     InvalidInput
         If there is no such claim or work, a pattern matches none, or one is of another work.
     """
-    known = CLAIMS if stem is None else tuple(one for one in CLAIMS if one.paper == paper(stem).stem)
+    known = (
+        CLAIMS if stem is None else tuple(one for one in CLAIMS if one.paper == paper(stem).stem)
+    )
     if not wanted:
         return known
     found: dict[str, Claim] = {}

@@ -2,17 +2,18 @@ r"""Mixtures of Gaussians on the line, exactly, out to the far tails.
 
     X ~ Σ_k π_k N(μ_k, v_k),   F(x) = Σ_k π_k Φ((x − μ_k)/√v_k).
 
-Everything goes by the normal score z(x) = Φ^{-1}(F(x)): it is a number of ordinary size where F and 1 − F have left
-float64, since log F serves on the left and log(1 − F) on the right. The increasing map that carries one law to another is
+Everything goes by the normal score z(x) = Φ^{-1}(F(x)): it is a number of ordinary size where F and
+1 − F have left float64, since log F serves on the left and log(1 − F) on the right. The increasing
+map that carries one law to another is
 
     flow(x) = z_target^{-1}(z_source(x)) = F_target^{-1}(F_source(x)).
 
-A quantile of a mixture lies between the least and the largest of its components' quantiles of the same level, so the
-search for it starts from a bracket.
+A quantile of a mixture lies between the least and the largest of its components' quantiles of the
+same level, so the search for it starts from a bracket.
 
-With X + σN(0, 1) in place of X (`blurred`: variances v_k + σ²) these are the laws that a process of exploding variance goes
-through, and the flow between two of them is the map of its probability flow ODE, dx/dσ = −σ s(σ, x): in one dimension that
-flow keeps F_σ(x_σ) as it is.
+With X + σN(0, 1) in place of X (`blurred`: variances v_k + σ²) these are the laws that a process of
+exploding variance goes through, and the flow between two of them is the map of its probability flow
+ODE, dx/dσ = −σ s(σ, x): in one dimension that flow keeps F_σ(x_σ) as it is.
 """
 
 from dataclasses import dataclass
@@ -36,9 +37,8 @@ class Line:
 
     Raises
     ------
-    InvalidInput
-        If an entry is not finite, shapes do not fit, a weight is not positive, the weights do not sum to 1, or a variance is
-        negative.
+    InvalidInput If an entry is not finite, shapes do not fit, a weight is not positive, the weights
+        do not sum to 1, or a variance is negative.
 
     Examples
     --------
@@ -65,11 +65,17 @@ class Line:
                 raise InvalidInput(
                     key, f"must have shape {weights.shape} like weights, but has {values.shape}"
                 )
-        for key, values in (("weights", weights / weights.sum()), ("means", means), ("variances", variances)):
+        for key, values in (
+            ("weights", weights / weights.sum()),
+            ("means", means),
+            ("variances", variances),
+        ):
             object.__setattr__(self, key, values)
 
     def __repr__(self) -> str:
-        return f"Line({self.weights.size} components, mean {self.mean:g}, variance {self.variance:g})"
+        return (
+            f"Line({self.weights.size} components, mean {self.mean:g}, variance {self.variance:g})"
+        )
 
     @property
     def mean(self) -> float:
@@ -88,7 +94,9 @@ class Line:
     def _standard(self, x: ArrayLike) -> Array:
         """(x − μ_k)/√v_k, shape (…, K)."""
         if self.variances.min() == 0:
-            raise InvalidInput("variances", "must be positive here: an atom has no density; blur it first")
+            raise InvalidInput(
+                "variances", "must be positive here: an atom has no density; blur it first"
+            )
         return np.asarray((finite("x", x)[..., None] - self.means) / np.sqrt(self.variances))
 
     def log_density(self, x: ArrayLike) -> Array:
@@ -118,9 +126,11 @@ class Line:
         return np.asarray(np.where(left < right, z, -z))
 
     def from_normal(self, z: ArrayLike) -> Array:
-        """The x with F(x) = Φ(z), any shape: the quantile, by Newton's steps in z(x) and bisection where one leaves its bracket.
+        """The x with F(x) = Φ(z), any shape: the quantile, by Newton's steps in z(x) and bisection
+        where one leaves its bracket.
 
-        To 1e-13 of x and of the distance of the components' quantiles, or as near as F itself is known.
+        To 1e-13 of x and of the distance of the components' quantiles, or as near as F itself is
+        known.
         """
         level = finite("z", z)
         ends = self.means + np.sqrt(self.variances) * level[..., None]
@@ -130,7 +140,9 @@ class Line:
         while True:
             here = self.to_normal(x)
             low, high = np.where(here < level, x, low), np.where(here < level, high, x)
-            density = np.exp(np.minimum(self.log_density(x) + here**2 / 2, 700)) * np.sqrt(2 * np.pi)
+            density = np.exp(np.minimum(self.log_density(x) + here**2 / 2, 700)) * np.sqrt(
+                2 * np.pi
+            )
             step = (level - here) / np.maximum(density, 1e-300)
             inside = (low <= x + step) & (x + step <= high)
             new = np.where(inside, x + step, low + (high - low) / 2)
@@ -155,7 +167,8 @@ def flow(source: Line, target: Line, x: ArrayLike) -> Array:
 
     Notes
     -----
-    Cost: ten to fifty evaluations of the target's density and distribution function a point. Where the target has a
-    gap between modes, an error of F by ε moves the quantile by ε/p, however it is computed.
+    Cost: ten to fifty evaluations of the target's density and distribution function a point. Where
+    the target has a gap between modes, an error of F by ε moves the quantile by ε/p, however it is
+    computed.
     """
     return target.from_normal(source.to_normal(x))

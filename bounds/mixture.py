@@ -2,7 +2,8 @@ r"""Mixtures of Gaussians under the forward process.
 
     X_0 ~ Σ_k π_k N(μ_k, Σ_k):   X_t ~ Σ_k π_k N(e_t μ_k, V_k),   V_k = e_t² Σ_k + σ_t² I.
 
-With the responsibilities r_k(x) ∝ π_k N(x; e_t μ_k, V_k) and each component's own score and posterior,
+With the responsibilities r_k(x) ∝ π_k N(x; e_t μ_k, V_k) and each component's own score and
+posterior,
 
     g_k = −V_k^{-1}(x − e_t μ_k),   m_k = μ_k + e_t Σ_k V_k^{-1}(x − e_t μ_k),   P_k = σ_t² Σ_k V_k^{-1},
 
@@ -12,12 +13,13 @@ everything is an average over k (averages with weights r_k, written ⟨·⟩):
     E[X_0|X_t] = ⟨m_k⟩,        Cov(X_0|X_t) = ⟨P_k⟩ + ⟨(m_k − m)(m_k − m)ᵀ⟩,   m = ⟨m_k⟩,
     C_t = I/σ_t² + ∇²log p_t = (e_t²/σ_t⁴) Cov(X_0|X_t).
 
-Spreads are averaged around the mean, never as a difference of second moments, and C_t is taken from the
-posterior covariance: I/σ_t² + ∇²log p_t cancels at large t, and at small t where the law is narrow.
+Spreads are averaged around the mean, never as a difference of second moments, and C_t is taken from
+the posterior covariance: I/σ_t² + ∇²log p_t cancels at large t, and at small t where the law is
+narrow.
 
-Points have shape (…, d); results have the same leading shape. With n points, cost and memory of the log
-density, the score and the posterior mean are 4 n K d² flops and n (2K d + K) numbers; the matrix-valued
-functions add 2 n K d² flops and n d² numbers.
+Points have shape (…, d); results have the same leading shape. With n points, cost and memory of the
+log density, the score and the posterior mean are 4 n K d² flops and n (2K d + K) numbers; the
+matrix-valued functions add 2 n K d² flops and n d² numbers.
 """
 
 from dataclasses import dataclass
@@ -39,7 +41,9 @@ from bounds.check import (
 )
 from bounds.process import decay, noise_variance
 
-MAX_DISTANCE = 1e150  # of a point from a component, in its smallest deviations: the square is a number
+MAX_DISTANCE = (
+    1e150  # of a point from a component, in its smallest deviations: the square is a number
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +54,14 @@ class Mixture:
     ----------
     weights : π, shape (K,), positive; divided by their sum, which must be 1 within 1e-9
     means : μ, shape (K, d)
-    covariances : Σ, shape (K, d, d), or (d, d) for one shared by all; symmetric positive semi-definite.
-        A singular one (Σ_k = 0 is an atom) is allowed, but has no density at t = 0.
+    covariances : Σ, shape (K, d, d), or (d, d) for one shared by all; symmetric positive
+        semi-definite. A singular one (Σ_k = 0 is an atom) is allowed, but has no density at t = 0.
 
     Raises
     ------
-    InvalidInput
-        If an entry is not finite, shapes do not fit, a weight is not positive, the weights do not sum to 1,
-        or a covariance is not symmetric or has an eigenvalue below −d · 2.2e-16 times its largest.
+    InvalidInput If an entry is not finite, shapes do not fit, a weight is not positive, the weights
+        do not sum to 1, or a covariance is not symmetric or has an eigenvalue below −d · 2.2e-16
+        times its largest.
 
     Notes
     -----
@@ -70,9 +74,7 @@ class Mixture:
 
     def __repr__(self) -> str:
         count, d = self.means.shape
-        return (
-            f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … {self.weights.max():g})"
-        )
+        return f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … {self.weights.max():g})"
 
     def __post_init__(self) -> None:
         weights, means = finite("weights", self.weights), finite("means", self.means)
@@ -82,12 +84,15 @@ class Mixture:
         if abs(weights.sum() - 1) > 1e-9:
             raise InvalidInput("weights", f"must sum to 1, but sum to {weights.sum():.12g}")
         if means.ndim != 2 or means.shape[0] != weights.size or means.shape[1] == 0:
-            raise InvalidInput("means", f"must have shape ({weights.size}, d), but have {means.shape}")
+            raise InvalidInput(
+                "means", f"must have shape ({weights.size}, d), but have {means.shape}"
+            )
         count, dimension = means.shape
         if covariances.shape not in ((dimension, dimension), (count, dimension, dimension)):
             raise InvalidInput(
                 "covariances",
-                f"must have shape ({dimension}, {dimension}) or ({count}, {dimension}, {dimension}), "
+                f"must have shape ({dimension}, {dimension}) or ({count}, {dimension}, "
+                f"{dimension}), "
                 f"but have {covariances.shape}",
             )
         covariances = symmetric("covariances", covariances)
@@ -98,7 +103,8 @@ class Mixture:
         floor = -dimension * np.finfo(float).eps * np.abs(eigenvalues).max(axis=-1)
         if np.any(eigenvalues.min(axis=-1) < floor):
             raise InvalidInput(
-                "covariances", f"are not positive semi-definite: an eigenvalue is {eigenvalues.min():g}"
+                "covariances",
+                f"are not positive semi-definite: an eigenvalue is {eigenvalues.min():g}",
             )
 
     @property
@@ -139,7 +145,9 @@ class Mixture:
         time = not_negative("t", t)
         values = decay(2 * time) * self._eigenvalues + noise_variance(time)
         if values.min() <= 0:
-            raise InvalidInput("t", "must be positive where a covariance is singular: there is no density")
+            raise InvalidInput(
+                "t", "must be positive where a covariance is singular: there is no density"
+            )
         return np.asarray(values)
 
     def marginal(self, t: float) -> "Mixture":
@@ -147,7 +155,9 @@ class Mixture:
         time = not_negative("t", t)
         noise = noise_variance(time) * np.eye(self.dimension)
         return Mixture(
-            self.weights, np.asarray(decay(time) * self.means), decay(2 * time) * self.covariances + noise
+            self.weights,
+            np.asarray(decay(time) * self.means),
+            decay(2 * time) * self.covariances + noise,
         )
 
     def sample(self, size: int, rng: np.random.Generator) -> Array:
@@ -162,15 +172,21 @@ class Mixture:
         return draws
 
     def _coordinates(self, t: float, x: ArrayLike) -> tuple[Array, Array, Array]:
-        """v (K, d); y = Q_kᵀ(x − e_t μ_k), shape (K, …, d); log π_k N(x; e_t μ_k, V_k), shape (K, …)."""
+        """v (K, d); y = Q_kᵀ(x − e_t μ_k), shape (K, …, d); log π_k N(x; e_t μ_k, V_k), shape (K,
+        …).
+        """
         v = self.variances(t)
         points = finite("x", x)
         if points.ndim == 0 or points.shape[-1] != self.dimension:
-            raise InvalidInput("x", f"must have shape (…, {self.dimension}), but has {points.shape}")
+            raise InvalidInput(
+                "x", f"must have shape (…, {self.dimension}), but has {points.shape}"
+            )
         centres = decay(t) * self.means
         y = np.stack([(points - c) @ q for c, q in zip(centres, self._spectra[1], strict=True)])
         if np.abs(y).max(initial=0.0) > MAX_DISTANCE * np.sqrt(v.min()):
-            raise InvalidInput("x", f"must lie within {MAX_DISTANCE:g} deviations, where log p is a number")
+            raise InvalidInput(
+                "x", f"must lie within {MAX_DISTANCE:g} deviations, where log p is a number"
+            )
         each = [
             np.log(w) - (np.sum(u**2 / s, axis=-1) + np.sum(np.log(2 * np.pi * s))) / 2
             for w, u, s in zip(self.weights, y, v, strict=True)
@@ -187,14 +203,17 @@ class Mixture:
         return np.asarray((basis * values[:, None, :]) @ basis.swapaxes(-1, -2))
 
     def log_density(self, t: float, x: ArrayLike) -> Array:
-        """log p_t(x), shape (…,), by log-sum-exp: finite wherever the largest component's logarithm is."""
+        """log p_t(x), shape (…,), by log-sum-exp: finite wherever the largest component's logarithm
+        is.
+        """
         return np.asarray(logsumexp(self._coordinates(t, x)[2], axis=0))
 
     def responsibilities(self, t: float, x: ArrayLike) -> Array:
         """r_k(x) = P(component k | X_t = x), shape (…, K).
 
-        By log-sum-exp: one far below 1e-308 comes out as 0, the others stay exact. Relative error: about
-        2.2e-16 times the components' log densities (exponents are rounded before they are subtracted).
+        By log-sum-exp: one far below 1e-308 comes out as 0, the others stay exact. Relative error:
+        about 2.2e-16 times the components' log densities (exponents are rounded before they are
+        subtracted).
         """
         return np.moveaxis(_softmax(self._coordinates(t, x)[2]), 0, -1)
 
@@ -207,7 +226,9 @@ class Mixture:
         """∇²log p_t(x), shape (…, d, d)."""
         v, y, log_weights = self._coordinates(t, x)
         r = _softmax(log_weights)
-        return _spread(r, self._turned(-y / _beside(v, y))) - np.tensordot(r, self._matrices(1 / v), (0, 0))
+        return _spread(r, self._turned(-y / _beside(v, y))) - np.tensordot(
+            r, self._matrices(1 / v), (0, 0)
+        )
 
     def posterior_mean(self, t: float, x: ArrayLike) -> Array:
         """E[X_0 | X_t = x], shape (…, d); at t = 0 it is x."""
@@ -231,8 +252,12 @@ class Mixture:
         """
         time = positive("t", t)
         if time < 1e-150:
-            raise InvalidInput("t", f"must be at least 1e-150, where 1/t² is a number, but is {time:g}")
-        return np.asarray(decay(2 * time) / noise_variance(time) ** 2 * self.posterior_covariance(time, x))
+            raise InvalidInput(
+                "t", f"must be at least 1e-150, where 1/t² is a number, but is {time:g}"
+            )
+        return np.asarray(
+            decay(2 * time) / noise_variance(time) ** 2 * self.posterior_covariance(time, x)
+        )
 
     def _posterior_means(self, t: float, v: Array, y: Array) -> Array:
         """m_k, shape (K, …, d)."""
@@ -242,9 +267,9 @@ class Mixture:
     def curvature_bound(self, t: ArrayLike) -> Array:
         """L₊(t) with ∇²log p_t(x) ≤ L₊(t) I for all x, for a shared covariance.
 
-        L₊(t) = (e_t²/4) max_{k,l} |V^{-1}(μ_k − μ_l)|² − 1/max_i v_i(t): the variance of ⟨u, g_k⟩ is at most
-        a quarter of its squared range (Popoviciu), for each unit vector u. With two components and Σ ∝ I
-        some x attains it.
+        L₊(t) = (e_t²/4) max_{k,l} |V^{-1}(μ_k − μ_l)|² − 1/max_i v_i(t): the variance of ⟨u, g_k⟩
+        is at most a quarter of its squared range (Popoviciu), for each unit vector u. With two
+        components and Σ ∝ I some x attains it.
 
         Parameters
         ----------
@@ -260,7 +285,9 @@ class Mixture:
         Cost: K² d flops a time, plus K² d² once. Source: derived here.
         """
         if not self.is_shared:
-            raise InvalidInput("covariances", "must be one shared matrix for the bound on the curvature")
+            raise InvalidInput(
+                "covariances", "must be one shared matrix for the bound on the curvature"
+            )
         differences = (self.means[:, None] - self.means[None, :]) @ self._spectra[1][0]
 
         def at(time: float) -> float:
@@ -289,7 +316,9 @@ def _mean(r: Array, vectors: Array) -> Array:
 
 
 def _spread(r: Array, vectors: Array) -> Array:
-    """⟨(a_k − ⟨a⟩)(a_k − ⟨a⟩)ᵀ⟩, shape (…, d, d); one component at a time, so that memory stays n d²."""
+    """⟨(a_k − ⟨a⟩)(a_k − ⟨a⟩)ᵀ⟩, shape (…, d, d); one component at a time, so that memory stays n
+    d².
+    """
     centred = vectors - _mean(r, vectors)
     total = np.zeros((*centred.shape[1:], centred.shape[-1]))
     for weight, a in zip(r, centred, strict=True):

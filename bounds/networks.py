@@ -2,10 +2,11 @@ r"""Networks with two hidden layers of tanh, many at once, fitted by least squar
 
     loss = (1/2m) Σ_i ‖f(x_i) − y_i‖² + (PENALTY/2m) Σ w²,   w all weights but the offsets.
 
-With one output this is scikit-learn's MLPRegressor: its loss, its initial law, its constants, its rules to stop, at its
-defaults (with more, its loss is divided by their number and its gradient is not). The weights of a network are one row
-of numbers; a layer is a matrix that takes the values below, with a 1 under them. Data stand as columns. A network's
-numbers are the same, bit for bit, whatever networks stand beside it.
+With one output this is scikit-learn's MLPRegressor: its loss, its initial law, its constants, its
+rules to stop, at its defaults (with more, its loss is divided by their number and its gradient is
+not). The weights of a network are one row of numbers; a layer is a matrix that takes the values
+below, with a 1 under them. Data stand as columns. A network's numbers are the same, bit for bit,
+whatever networks stand beside it.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,9 @@ def shapes(inputs: int, outputs: int) -> list[tuple[int, int]]:
 
 
 def initial(inputs: int, outputs: int, rng: np.random.Generator) -> Array:
-    """Weights of one network, and its offsets, uniform within ±√(6/(fan in + fan out)) (Glorot and Bengio 2010)."""
+    """Weights of one network, and its offsets, uniform within ±√(6/(fan in + fan out)) (Glorot and
+    Bengio 2010).
+    """
     return np.concatenate(
         [
             rng.uniform(-1, 1, rows * columns) * np.sqrt(6 / (rows + columns - 1))
@@ -95,7 +98,9 @@ class Loss:
         self._values = np.ones((2, self.block, WIDTH + 1, m))
         self._back = np.empty((self.block, WIDTH, m))
 
-    def __call__(self, weights: Array, which: Some, part: slice = slice(None)) -> tuple[Array, Array]:
+    def __call__(
+        self, weights: Array, which: Some, part: slice = slice(None)
+    ) -> tuple[Array, Array]:
         """Values (k,) and gradients (k, n).
 
         Parameters
@@ -128,7 +133,8 @@ class Loss:
         squares = np.vecdot(error, error).sum(axis=1)
 
         np.matmul(error, second.transpose(0, 2, 1), out=to_three)
-        # tanh' = 1 − tanh², in the place of tanh. One output's weights wait, and scale small matrices instead.
+        # tanh' = 1 − tanh², in the place of tanh. One output's weights wait, and scale small
+        # matrices instead.
         np.subtract(1.0, np.multiply(upper, upper, out=upper), out=upper)
         out, middle = three[:, :, :WIDTH].transpose(0, 2, 1), two[:, :, :WIDTH].transpose(0, 2, 1)
         if self.outputs == 1:
@@ -193,9 +199,15 @@ def begin(weights: Array) -> Course:
 
 
 def adam(
-    course: Course, x: Array, y: Array, budget: int, rate: float, rngs: Sequence[np.random.Generator]
+    course: Course,
+    x: Array,
+    y: Array,
+    budget: int,
+    rate: float,
+    rngs: Sequence[np.random.Generator],
 ) -> Course:
-    """Least squares by Adam with fresh moments, each network on its own data, in a new order every epoch.
+    """Least squares by Adam with fresh moments, each network on its own data, in a new order every
+    epoch.
 
     Parameters
     ----------

@@ -2,25 +2,30 @@ r"""Path fitting: one covariance Λ for all times, fitted to every step's own no
 
     A_k = −(e^{-2t_k} Λ + σ_k² I)^{-1},     T3_k = −w_k/τ_k = A_k x_k − (residual of variance h_i(t_k) in direction i).
 
-The residuals of different steps are uncorrelated (the reverse martingale), of known variance h_i = 1/τ² − 1/v_i, and
-A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the eigenbasis of Λ. So weighted least squares asks that
+The residuals of different steps are uncorrelated (the reverse martingale), of known variance h_i =
+1/τ² − 1/v_i, and A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the eigenbasis of
+Λ. So weighted least squares asks that
 
     Ψ_ij = Σ_k (s_k,ij/h_i(t_k)) (T3_kᵀX_k − A_k X_kᵀX_k)_ij,     Ψ_ij + Ψ_ji = 0,
 
-and one round of scoring moves Λ_ij by (Ψ_ij + Ψ_ji)/(m (I_ij + I_ji)), I_ij = Σ_k s_k,ij² v_j(t_k)/h_i(t_k).
+and one round of scoring moves Λ_ij by (Ψ_ij + Ψ_ji)/(m (I_ij + I_ji)), I_ij = Σ_k s_k,ij²
+v_j(t_k)/h_i(t_k).
 
-What it attains. With x_k = e^{2t_k} − 1, x_0 = 0 and a_k,i = 1/(λ_i + x_k), the information telescopes,
+What it attains. With x_k = e^{2t_k} − 1, x_0 = 0 and a_k,i = 1/(λ_i + x_k), the information
+telescopes,
 
     I_ij = Σ_k (a_{k−1,i} − a_k,i) a_k,j,
     I_ij + I_ji = 1/(λ_i λ_j) − a_N,i a_N,j − Σ_k (a_{k−1,i} − a_k,i)(a_{k−1,j} − a_k,j),
 
-whose first term alone is the information that the data hold. The other two are what the fit leaves in the marginal
-law of X_{t_N} and in the conditional variances of X_{t_{k−1}} given X_{t_k}: they vanish as t_N → ∞ and the gaps
-→ 0. For one eigenvalue λ the best N times are x_k = λ k/(N + 1 − k), and they hold N/(N + 1) of the information.
+whose first term alone is the information that the data hold. The other two are what the fit leaves
+in the marginal law of X_{t_N} and in the conditional variances of X_{t_{k−1}} given X_{t_k}: they
+vanish as t_N → ∞ and the gaps → 0. For one eigenvalue λ the best N times are x_k = λ k/(N + 1 − k),
+and they hold N/(N + 1) of the information.
 
-Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true, E T3_kᵀX_k = −m I and
-A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly E Ψ_ij = m I_ij (Λ_true − Λ)_ij, from any Λ
-however far. One round is consistent for the best linear score, and the second efficient if the data are Gaussian.
+Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true, E
+T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly E Ψ_ij
+= m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear score,
+and the second efficient if the data are Gaussian.
 """
 
 from collections.abc import Iterable, Iterator
@@ -53,7 +58,8 @@ LEAST = 1.0  # that a law must leave the path, before anything is drawn
 LEAST_SEEN = 0.25  # by the data's own estimate, which may be a few times the eigenvalue
 LEAST_LEFT = 1e-5  # at the fit itself: what is below has run off
 
-# --- the estimator ------------------------------------------------------------------------------------------
+# --- the estimator
+# ------------------------------------------------------------------------------------------
 
 
 def covariance_rounds(
@@ -69,9 +75,10 @@ def covariance_rounds(
     ----------
     grams : of the whole path, with leading replicate axes or none
     rounds : of scoring, ≥ 0
-    start : symmetric, broadcast to shape (…, d, d); by default `bounds.bootstrap.spectrum_estimate` at t_1
-    family : symmetric matrices E_1 … E_P, shape (P, d, d): the class Λ = Σ_p θ_p E_p (`banded`, …); None is all
-        symmetric matrices
+    start : symmetric, broadcast to shape (…, d, d); by default `bounds.bootstrap.spectrum_estimate`
+        at t_1
+    family : symmetric matrices E_1 … E_P, shape (P, d, d): the class Λ = Σ_p θ_p E_p (`banded`, …);
+        None is all symmetric matrices
 
     Returns
     -------
@@ -79,29 +86,31 @@ def covariance_rounds(
 
     Raises
     ------
-    InvalidInput
-        If the Gram matrices are not those of one path from the data on, step after step, or the family is
-        not symmetric, or an eigenvalue of Λ̂, at the start or after a round, is above 10⁹⁰. Or if there is a round, and
-        the path holds less than a quarter of a unit of information on the largest eigenvalue, by the moment estimate at
-        t_1 (see `check_information`), or next to none on the one that is found.
+    InvalidInput If the Gram matrices are not those of one path from the data on, step after step,
+        or the family is not symmetric, or an eigenvalue of Λ̂, at the start or after a round, is
+        above 10⁹⁰. Or if there is a round, and the path holds less than a quarter of a unit of
+        information on the largest eigenvalue, by the moment estimate at t_1 (see
+        `check_information`), or next to none on the one that is found.
 
     Notes
     -----
-    A round solves for Λ itself, not for its change: (I_ij + I_ji) Λ_ij = sym(Ψ/m + I ∘ Λ_old)_ij, or in a family
-    Σ_q J_pq θ_q = Σ_ij E_p,ij (Ψ/m + I ∘ Λ_old)_ij with J_pq = Σ_ij E_p,ij I_ij E_q,ij.
+    A round solves for Λ itself, not for its change: (I_ij + I_ji) Λ_ij = sym(Ψ/m + I ∘ Λ_old)_ij,
+    or in a family Σ_q J_pq θ_q = Σ_ij E_p,ij (Ψ/m + I ∘ Λ_old)_ij with J_pq = Σ_ij E_p,ij I_ij
+    E_q,ij.
 
-    Where there are few units of information the fit has long tails: at one unit, one fit in a hundred is off by a factor
-    of a hundred.
+    Where there are few units of information the fit has long tails: at one unit, one fit in a
+    hundred is off by a factor of a hundred.
 
     With K noise paths for each datum m stands for mK here: all is a mean over paths.
 
-    Safeguard: eigenvalues below (e^{2t_1} − 1)/m, the resolution of m noisy samples at t_1, are raised to it. It acts
-    at m near d, where λ is not resolved, or in the first round from a far start; by the statement at the top of
-    this module, what it changes in one round the next forgets. Only in a family, and only where it acts, does
-    the last round's result leave the family.
+    Safeguard: eigenvalues below (e^{2t_1} − 1)/m, the resolution of m noisy samples at t_1, are
+    raised to it. It acts at m near d, where λ is not resolved, or in the first round from a far
+    start; by the statement at the top of this module, what it changes in one round the next
+    forgets. Only in a family, and only where it acts, does the last round's result leave the
+    family.
 
-    Cost of a round: 8 N d³ flops and one eigendecomposition; with a family 4 P d³ + 2 P² d² + P³ more.
-    Memory: 4 N d² numbers. Source: theory.md, "Fitting along the whole path" (derived).
+    Cost of a round: 8 N d³ flops and one eigendecomposition; with a family 4 P d³ + 2 P² d² + P³
+    more. Memory: 4 N d² numbers. Source: theory.md, "Fitting along the whole path" (derived).
     """
     path = list(along(grams, from_the_data=True))
     rounds = whole("rounds", rounds, 0)
@@ -112,7 +121,9 @@ def covariance_rounds(
     x = np.array([0.0, *clock([gram.step.t for gram in path])])
     eigenvalues, basis = moments = spectrum_estimate(path[0])
     if start is not None:
-        eigenvalues, basis = _positive(np.broadcast_to(finite("start", start), xx.shape[1:]), x, paths)
+        eigenvalues, basis = _positive(
+            np.broadcast_to(finite("start", start), xx.shape[1:]), x, paths
+        )
     _in_range(eigenvalues)
     if rounds:
         _check_information(moments[0].max(), paths, x[-1], LEAST_SEEN)
@@ -120,9 +131,15 @@ def covariance_rounds(
     for _ in range(rounds):
         held, gain, shrink = _sensitivities(eigenvalues, x)
         turned_local, turned_xx = (_transpose(basis) @ (a @ basis) for a in (local, xx))
-        wanted = (gain * (turned_local + shrink * turned_xx)).sum(axis=0) + held * _diagonal(eigenvalues)
+        wanted = (gain * (turned_local + shrink * turned_xx)).sum(axis=0) + held * _diagonal(
+            eigenvalues
+        )
         if family is None:
-            new = basis @ ((wanted + _transpose(wanted)) / (held + _transpose(held))) @ _transpose(basis)
+            new = (
+                basis
+                @ ((wanted + _transpose(wanted)) / (held + _transpose(held)))
+                @ _transpose(basis)
+            )
         else:
             turned = _transpose(basis)[..., None, :, :] @ family @ basis[..., None, :, :]
             pull = (turned * wanted[..., None, :, :]).sum(axis=(-2, -1))
@@ -140,8 +157,9 @@ def path_fit(
 ) -> Estimator:
     """The estimator Â_k = −(e^{-2t_k} Λ̂ + σ_k² I)^{-1} with Λ̂ from `covariance_rounds`.
 
-    It reads the whole path before it yields the first Â_k. The default start is a moment estimate, for linear
-    scores no worse than the fit where λ ≫ e^{2t_1} − 1; the root of the equations does not depend on it.
+    It reads the whole path before it yields the first Â_k. The default start is a moment estimate,
+    for linear scores no worse than the fit where λ ≫ e^{2t_1} − 1; the root of the equations does
+    not depend on it.
     """
 
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
@@ -156,7 +174,9 @@ def path_fit(
 
 
 def path(grams: Iterable[Gram]) -> Iterator[Array]:
-    """`path_fit` as it comes: all symmetric matrices, four rounds, started from the Gram matrix at t_1."""
+    """`path_fit` as it comes: all symmetric matrices, four rounds, started from the Gram matrix at
+    t_1.
+    """
     return path_fit()(grams)
 
 
@@ -177,7 +197,9 @@ def banded(dimension: int, width: int) -> Array:
 
 
 def _positive(covariance: Array, x: Array, paths: int) -> tuple[Array, Array]:
-    """Eigenvalues, at least x_1 over the number of paths, and eigenvectors of the symmetric part."""
+    """Eigenvalues, at least x_1 over the number of paths, and eigenvectors of the symmetric
+    part.
+    """
     _in_range(covariance)
     eigenvalues, basis = np.linalg.eigh((covariance + _transpose(covariance)) / 2)
     return np.maximum(eigenvalues, x[1] / paths), basis
@@ -189,8 +211,10 @@ def _in_range(numbers: Array) -> None:
     if not largest <= MAX_EIGENVALUE:
         raise InvalidInput(
             "covariance",
-            f"the path fit came upon an estimate of {largest:.2g}, and it is computed in float64 up to "
-            f"{MAX_EIGENVALUE:g}: the spectrum is too large, or so much larger than m (e^{{2t}} − 1) at the last time "
+            f"the path fit came upon an estimate of {largest:.2g}, and it is computed in float64 "
+            f"up to "
+            f"{MAX_EIGENVALUE:g}: the spectrum is too large, or so much larger than m (e^{{2t}} − "
+            f"1) at the last time "
             "that the path holds no information on it",
         )
 
@@ -198,8 +222,9 @@ def _in_range(numbers: Array) -> None:
 def check_information(law: Gaussian, samples: int, times: ArrayLike) -> None:
     """Whether a path of these times can tell the law's largest eigenvalue at all.
 
-    The information that m samples hold on log λ is m λ² I_ii ≤ m (1 − (1 + x_N/λ)^{-2}) ≈ 2 m x_N/λ with
-    x_N = e^{2t_N} − 1: where λ ≫ x_N every X_t is data and next to no noise, and the noise is what is fitted.
+    The information that m samples hold on log λ is m λ² I_ii ≤ m (1 − (1 + x_N/λ)^{-2}) ≈ 2 m x_N/λ
+    with x_N = e^{2t_N} − 1: where λ ≫ x_N every X_t is data and next to no noise, and the noise is
+    what is fitted.
 
     Raises
     ------
@@ -218,8 +243,10 @@ def _check_information(largest: float, samples: int, x: float, least: float) -> 
     if held < least:
         raise InvalidInput(
             "covariance",
-            f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples up to "
-            f"t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a standard error of λ needs 1)",
+            f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples "
+            f"up to "
+            f"t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a "
+            f"standard error of λ needs 1)",
         )
 
 
@@ -254,7 +281,8 @@ def _transpose(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
 
 
-# --- what it attains ----------------------------------------------------------------------------------------
+# --- what it attains
+# ----------------------------------------------------------------------------------------
 
 
 def information(eigenvalues: Array, x: Array) -> Array:
@@ -270,7 +298,8 @@ def information(eigenvalues: Array, x: Array) -> Array:
 
 
 def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = None) -> Array:
-    """m Var δΛ_ij in the eigenbasis, to leading order: 1/(I_ij + I_ji), 1/I_ii on the diagonal; shape (d, d).
+    """m Var δΛ_ij in the eigenbasis, to leading order: 1/(I_ij + I_ji), 1/I_ii on the diagonal;
+    shape (d, d).
 
     With a family of matrices E_p, Σ_pq E_p,ij (J^{-1})_pq E_q,ij; see `covariance_rounds` for J.
 
@@ -322,15 +351,19 @@ def path_risk(
     where = increasing_times("times", times if at is None else at)
     v = np.array([law.variances(float(t)) for t in where])
     return np.asarray(
-        decay(4 * where) * np.einsum("ki,ij,kj->k", v**-2, variance, 1 / v) / whole("samples", samples)
+        decay(4 * where)
+        * np.einsum("ki,ij,kj->k", v**-2, variance, 1 / v)
+        / whole("samples", samples)
     )
 
 
 def best_times(eigenvalue: float, count: int) -> Array:
-    """The N times that hold most of the information on one eigenvalue: e^{2t_k} = 1 + λ k/(N + 1 − k).
+    """The N times that hold most of the information on one eigenvalue: e^{2t_k} = 1 + λ k/(N + 1 −
+    k).
 
-    N/(N + 1) of what the data hold. In y_k = λ/(λ + x_k), which falls from y_0 = 1, the share lost is
-    y_N² + Σ (y_{k−1} − y_k)², a sum of N + 1 squares of numbers that add up to 1: least when they are equal.
+    N/(N + 1) of what the data hold. In y_k = λ/(λ + x_k), which falls from y_0 = 1, the share lost
+    is y_N² + Σ (y_{k−1} − y_k)², a sum of N + 1 squares of numbers that add up to 1: least when
+    they are equal.
 
     Parameters
     ----------

@@ -6,9 +6,9 @@ A sampler runs down the grid from t_N to t_1, the score at t_k serving the whole
 
     Y_{k−1} = M_k Y_k + √q_k w_k,   M_k = a_k I + b_k A_k,   w_k ~ N(0, I),
 
-so Y_k is Gaussian when its start is, with mean M μ and covariance M C Mᵀ + q I after a step. It stops early,
-at t_1 > 0, and is compared with p_{t_1}: the score is never evaluated below t_1 (A_1 is not used), and no
-last step to 0 is taken.
+so Y_k is Gaussian when its start is, with mean M μ and covariance M C Mᵀ + q I after a step. It
+stops early, at t_1 > 0, and is compared with p_{t_1}: the score is never evaluated below t_1 (A_1
+is not used), and no last step to 0 is taken.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,9 +47,10 @@ def exponential(step: Step) -> Move:
 def ancestral(step: Step) -> Move:
     """DDPM: Y' ~ q(x_{t'} | x_t = Y, x_0 = x̂_0) with x̂_0 = e^t (Y + σ_t² s) by Tweedie.
 
-    The posterior's mean (e_{t'} τ² x̂_0 + e^{-g} σ_{t'}² Y)/σ_t² collapses to e^g (Y + τ² s), its variance is
-    q = σ_{t'}² τ²/σ_t². With the exact score the mean is E[X_{t'} | X_t]; the variance lacks e^{2g} τ⁴ C_t,
-    the part of Cov(X_{t'} | X_t) that comes from not knowing X_0 (for every data law).
+    The posterior's mean (e_{t'} τ² x̂_0 + e^{-g} σ_{t'}² Y)/σ_t² collapses to e^g (Y + τ² s), its
+    variance is q = σ_{t'}² τ²/σ_t². With the exact score the mean is E[X_{t'} | X_t]; the variance
+    lacks e^{2g} τ⁴ C_t, the part of Cov(X_{t'} | X_t) that comes from not knowing X_0 (for every
+    data law).
     """
     grow = np.exp(step.gap)
     q = noise_variance(step.t_prev) * step.fresh_variance / noise_variance(step.t)
@@ -57,16 +58,22 @@ def ancestral(step: Step) -> Move:
 
 
 def flow(step: Step) -> Move:
-    """The probability-flow equation dY = (Y + s) ds with x̂_0 frozen over the step, also known as DDIM:
-    Y' = e_{t'} x̂_0 − σ_{t'} σ_t s, so a = e^g, b = e^g σ_t² − σ_{t'} σ_t, q = 0."""
+    """The probability-flow equation dY = (Y + s) ds with x̂_0 frozen over the step, also known as
+    DDIM: Y' = e_{t'} x̂_0 − σ_{t'} σ_t s, so a = e^g, b = e^g σ_t² − σ_{t'} σ_t, q = 0."""
     before, after = noise_variance(step.t), noise_variance(step.t_prev)
     grow = np.exp(step.gap)
     return Move(grow, float(grow * before - np.sqrt(before * after)), 0.0)
 
 
-# With exact scores and a uniform grid each has order 1 in the covariance and in W2, order 2 in KL (measured).
+# With exact scores and a uniform grid each has order 1 in the covariance and in W2, order 2 in KL
+# (measured).
 SAMPLERS: Mapping[str, Callable[[Step], Move]] = MappingProxyType(
-    {"euler-maruyama": euler_maruyama, "exponential": exponential, "ancestral": ancestral, "flow": flow}
+    {
+        "euler-maruyama": euler_maruyama,
+        "exponential": exponential,
+        "ancestral": ancestral,
+        "flow": flow,
+    }
 )
 
 
@@ -76,11 +83,13 @@ def thin(count: int, every: int) -> NDArray[np.intp]:
     Parameters
     ----------
     count : N ≥ 1
-    every : k ≥ 1; 1 keeps all, and where k does not divide N − 1 the last step, to t_1, is the short one
+    every : k ≥ 1; 1 keeps all, and where k does not divide N − 1 the last step, to t_1, is the
+        short one
 
     Returns
     -------
-    Array of indices from 0, increasing: `times[i]` and `scores[..., i, :, :]` are the thinned sampler's.
+    Array of indices from 0, increasing: `times[i]` and `scores[..., i, :, :]` are the thinned
+    sampler's.
 
     Raises
     ------
@@ -118,9 +127,8 @@ def sampled_law(times: ArrayLike, scores: ArrayLike, start: Normal, sampler: str
 
     Raises
     ------
-    InvalidInput
-        If the times are not positive and increasing, the shapes do not fit, the sampler is unknown, or the
-        chain overflows (a score so wrong that the sampler diverges).
+    InvalidInput If the times are not positive and increasing, the shapes do not fit, the sampler is
+        unknown, or the chain overflows (a score so wrong that the sampler diverges).
 
     Notes
     -----
@@ -132,7 +140,9 @@ def sampled_law(times: ArrayLike, scores: ArrayLike, start: Normal, sampler: str
     matrices = finite("scores", scores)
     d = start.dimension
     if matrices.shape[-3:] != (grid.size, d, d):
-        raise InvalidInput("scores", f"must have shape (…, {grid.size}, {d}, {d}), not {matrices.shape}")
+        raise InvalidInput(
+            "scores", f"must have shape (…, {grid.size}, {d}, {d}), not {matrices.shape}"
+        )
     if sampler not in SAMPLERS:
         raise InvalidInput("sampler", f"{sampler!r} is not one of {', '.join(SAMPLERS)}")
     mean, covariance = start.mean, start.covariance
@@ -179,8 +189,8 @@ class ErrorSplit:
     Attributes
     ----------
     w2 : 2-Wasserstein distances; a metric, so total ≤ discretisation + initialisation + score
-    kl : KL of the law nearer the truth from the other, KL(p_{t_1} ‖ L_1), KL(L_1 ‖ L_2), KL(L_2 ‖ drawn), and
-        in all KL(p_{t_1} ‖ drawn); no triangle inequality holds for these
+    kl : KL of the law nearer the truth from the other, KL(p_{t_1} ‖ L_1), KL(L_1 ‖ L_2), KL(L_2 ‖
+        drawn), and in all KL(p_{t_1} ‖ drawn); no triangle inequality holds for these
     """
 
     w2: Parts
@@ -202,8 +212,8 @@ def error_split(
 
     Returns
     -------
-    ErrorSplit. The order of exchange (grid, then start, then scores) is a convention: another order has
-    other parts and the same total.
+    ErrorSplit. The order of exchange (grid, then start, then scores) is a convention: another order
+    has other parts and the same total.
 
     Raises
     ------

@@ -3,8 +3,8 @@ r"""Risk: measured as the exact quadratic form, and predicted in closed form.
     risk(A)           = E‖A X_t − s(t, X_t)‖²                = tr((A + V_t^{-1}) V_t (A + V_t^{-1})ᵀ)
     empirical risk(A) = (1/m) Σ_i ‖A x^{(i)} − s(t, x^{(i)})‖² = (1/m) tr((A + V_t^{-1}) XᵀX (A + V_t^{-1})ᵀ)
 
-Never a Monte Carlo average over test points. The risk has the units of a squared score, 1/x²: dimensionless
-here, as X_t is.
+Never a Monte Carlo average over test points. The risk has the units of a squared score, 1/x²:
+dimensionless here, as X_t is.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,8 @@ from bounds.gram import Gram
 from bounds.process import Step, steps
 from bounds.targets import local_variances, transported_variances
 
-# --- measured ---------------------------------------------------------------------------------------------
+# --- measured
+# ---------------------------------------------------------------------------------------------
 
 
 def error(law: Gaussian, t: float, estimate: Array) -> Array:
@@ -78,7 +79,8 @@ def empirical_risk(law: Gaussian, gram: Gram, estimate: Array) -> Array:
     return np.asarray((delta * (delta @ gram.xx)).sum(axis=(-2, -1)) / gram.paths)
 
 
-# --- DSM, one time step, exactly --------------------------------------------------------------------------
+# --- DSM, one time step, exactly
+# --------------------------------------------------------------------------
 
 
 def dsm_risk(law: Gaussian, t: float, samples: int) -> float:
@@ -95,8 +97,8 @@ def dsm_risk(law: Gaussian, t: float, samples: int) -> float:
     InvalidInput
         If m < d + 2: the expectation is infinite.
 
-    Source: theory.md, "DSM with a linear score" (derived): Gaussian residuals are independent of X_t, and
-    E (XᵀX)^{-1} = V_t^{-1}/(m − d − 1).
+    Source: theory.md, "DSM with a linear score" (derived): Gaussian residuals are independent of
+    X_t, and E (XᵀX)^{-1} = V_t^{-1}/(m − d − 1).
     """
     d, m = law.dimension, whole("samples", samples)
     if m < d + 2:
@@ -109,16 +111,18 @@ def dsm_risk(law: Gaussian, t: float, samples: int) -> float:
 
 
 def dsm_empirical_risk(law: Gaussian, t: float, samples: int) -> float:
-    """E empirical risk of DSM with a linear score: tr(C_t) d/m, exact for every m ≥ d. Source: theory.md."""
+    """E empirical risk of DSM with a linear score: tr(C_t) d/m, exact for every m ≥ d. Source:
+    theory.md.
+    """
     return float(law.conditional_variances(t).sum() * law.dimension / whole("samples", samples))
 
 
 def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generator) -> float:
     """One draw from the exact law of DSM's population risk at a single time step, in O(d²).
 
-    risk = Σ_i c_i ‖B^{-ᵀ} g_i‖² in law, with g_i standard normal and B the upper bidiagonal of the Laguerre
-    ensemble: diagonal χ_m, χ_{m−1}, …, χ_{m−d+1}, above it χ_{d−1}, …, χ_1, all independent. BᵀB has the
-    eigenvalues of Wishart_d(m, I), and the g_i do not see a rotation.
+    risk = Σ_i c_i ‖B^{-ᵀ} g_i‖² in law, with g_i standard normal and B the upper bidiagonal of the
+    Laguerre ensemble: diagonal χ_m, χ_{m−1}, …, χ_{m−d+1}, above it χ_{d−1}, …, χ_1, all
+    independent. BᵀB has the eigenvalues of Wishart_d(m, I), and the g_i do not see a rotation.
 
     Parameters
     ----------
@@ -138,7 +142,8 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
 
     Notes
     -----
-    Cost: d² normals and 5 d² flops, one row at a time: 4 d numbers of memory. Source: theory.md (derived).
+    Cost: d² normals and 5 d² flops, one row at a time: 4 d numbers of memory. Source: theory.md
+    (derived).
     """
     d, m = law.dimension, whole("samples", samples)
     if m <= d:
@@ -156,11 +161,13 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
     return float(law.conditional_variances(t) @ squares)
 
 
-# --- the law of DSM's empirical risk: a weighted sum of χ² -------------------------------------------------
+# --- the law of DSM's empirical risk: a weighted sum of χ²
+# -------------------------------------------------
 
 
 def dsm_empirical_risk_cdf(law: Gaussian, t: float, samples: int, value: ArrayLike) -> Array:
-    """P(empirical risk ≤ value) of DSM at one step: the law of (1/m) Σ_i c_i χ²_{d,(i)}, no drawing at all.
+    """P(empirical risk ≤ value) of DSM at one step: the law of (1/m) Σ_i c_i χ²_{d,(i)}, no drawing
+    at all.
 
     Parameters
     ----------
@@ -171,15 +178,17 @@ def dsm_empirical_risk_cdf(law: Gaussian, t: float, samples: int, value: ArrayLi
 
     Returns
     -------
-    Array of value's shape; absolute error below 1e-9, and for d ≤ 300 relative error below 1e-9 down to 1e-300.
+    Array of value's shape; absolute error below 1e-9, and for d ≤ 300 relative error below 1e-9
+    down to 1e-300.
 
     Raises
     ------
     InvalidInput
         If m ≤ d, where the empirical risk is not defined by least squares, or a value is NaN.
 
-    Source: theory.md (derived). The Bromwich integral along a parabola through its saddle point, after Daniels,
-    "Saddlepoint approximations in statistics", Ann. Math. Stat. 25 (1954), with no approximation made.
+    Source: theory.md (derived). The Bromwich integral along a parabola through its saddle point,
+    after Daniels, "Saddlepoint approximations in statistics", Ann. Math. Stat. 25 (1954), with no
+    approximation made.
     """
     scales = _risk_scales(law, t, samples)
     x = real("value", value)
@@ -238,7 +247,9 @@ def _risk_scales(law: Gaussian, t: float, samples: int) -> Array:
 
 
 def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
-    """log P(S ≤ x) and log P(S > x) of S = Σ_i a_i χ²_{ν,(i)}, shape (2, n) from x of shape (n,)."""
+    """log P(S ≤ x) and log P(S > x) of S = Σ_i a_i χ²_{ν,(i)}, shape (2, n) from x of shape
+    (n,).
+    """
     if scales.size == 1:
         ratio = x / scales[0]
         return np.stack([stats.chi2.logcdf(ratio, freedom), stats.chi2.logsf(ratio, freedom)])
@@ -262,10 +273,11 @@ def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
 def _saddle_integral(a: Array, half: Array, y: Array) -> Array:
     """log P(S ≤ y) and log P(S > y), from 1/(2πi) ∫ e^{zy} Π_i (1 + 2 a_i z)^{−h_i} dz/z.
 
-    All singularities lie at z ≤ 0, and the real saddle point s of the integrand lies right of 0 for y below the mean
-    (the integral is P(S ≤ y)), between 0 and the first of the others for y above it (it is −P(S > y)). On
-    z = s + |s| (i v − κ v²) the integrand falls off from s on both sides, so nothing cancels in either tail. κ follows the
-    path of steepest descent, and is halved where that path, which is no parabola, bends less further out.
+    All singularities lie at z ≤ 0, and the real saddle point s of the integrand lies right of 0 for
+    y below the mean (the integral is P(S ≤ y)), between 0 and the first of the others for y above
+    it (it is −P(S > y)). On z = s + |s| (i v − κ v²) the integrand falls off from s on both sides,
+    so nothing cancels in either tail. κ follows the path of steepest descent, and is halved where
+    that path, which is no parabola, bends less further out.
     """
     low = y <= 2 * (half * a).sum()
     left, right = np.where(low, 1 / y, -0.5), np.where(low, (half.sum() + 1) / y, 0.0)
@@ -293,14 +305,17 @@ def _saddle_integral(a: Array, half: Array, y: Array) -> Array:
         if not open_.size:
             break
     if open_.size:
-        raise InvalidInput("covariance", "makes a law of the empirical risk that cannot be computed to 1e-9")
+        raise InvalidInput(
+            "covariance", "makes a law of the empirical risk that cannot be computed to 1e-9"
+        )
     front = y * s - (half * np.log1p(2 * np.multiply.outer(s, a))).sum(axis=1)
     near = np.minimum(front + np.log(integral), -1e-320)
     far = np.log(-np.expm1(near))
     return np.stack([np.where(low, near, far), np.where(low, far, near)])
 
 
-# --- the bootstrap, to leading order in 1/m ---------------------------------------------------------------
+# --- the bootstrap, to leading order in 1/m
+# ---------------------------------------------------------------
 
 
 def bootstrap_recursion(
@@ -319,7 +334,8 @@ def bootstrap_recursion(
 
     Returns
     -------
-    List of N arrays of shape (d, d), in the eigenbasis; the risk at t_k is their sum over i, j, over m.
+    List of N arrays of shape (d, d), in the eigenbasis; the risk at t_k is their sum over i, j,
+    over m.
 
     Raises
     ------
@@ -328,9 +344,9 @@ def bootstrap_recursion(
 
     Notes
     -----
-    Holds only for targets made of (X_{t'}, X_t) alone; with T1 + α U_{t'}, α ≠ α*, the noise of different
-    steps no longer adds. The first three terms are w² Var T2 + (1 − w)² Var T3 + 2 w (1 − w) Cov(T2, T3) given X_t,
-    where that covariance is −1/v_i. Source: theory.md (derived).
+    Holds only for targets made of (X_{t'}, X_t) alone; with T1 + α U_{t'}, α ≠ α*, the noise of
+    different steps no longer adds. The first three terms are w² Var T2 + (1 − w)² Var T3 + 2 w (1 −
+    w) Cov(T2, T3) given X_t, where that covariance is −1/v_i. Source: theory.md (derived).
     """
     r: list[Array] = []
     d = law.dimension
@@ -353,8 +369,12 @@ def bootstrap_recursion(
 def bootstrap_risk(
     law: Gaussian, times: ArrayLike, samples: int, weight: Callable[[Step], ArrayLike] | None = None
 ) -> Array:
-    """Leading-order risk Σ_ij r_k,ij/m of the bootstrap at each time; shape (N,). See `bootstrap_recursion`."""
-    return np.array([r.sum() for r in bootstrap_recursion(law, times, weight)]) / whole("samples", samples)
+    """Leading-order risk Σ_ij r_k,ij/m of the bootstrap at each time; shape (N,). See
+    `bootstrap_recursion`.
+    """
+    return np.array([r.sum() for r in bootstrap_recursion(law, times, weight)]) / whole(
+        "samples", samples
+    )
 
 
 def information_bound(law: Gaussian, t: float, samples: int) -> float:

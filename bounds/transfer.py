@@ -1,16 +1,20 @@
-r"""What a reverse-time sampler returns, as a density on a grid: no sampling noise, any score, d = 1 or 2.
+r"""What a reverse-time sampler returns, as a density on a grid: no sampling noise, any score, d = 1
+or 2.
 
-A step of bounds.reverse is Y' = F(Y) + √q w, F(y) = a y + b s(t, y). With q > 0 the density goes by the trapezoid rule,
+A step of bounds.reverse is Y' = F(Y) + √q w, F(y) = a y + b s(t, y). With q > 0 the density goes by
+the trapezoid rule,
 
     p'(x') = h^d Σ_i p(x_i) N(x'; F(x_i), q I),
 
-which for smooth integrands converges faster than any power of h once h is below √q. In two dimensions the kernel is a
-product, so the sum is one matrix product, K_1ᵀ diag(p) K_2, with K_a the n² × n matrix N(x'_a; F_a(x_i), q).
-With q = 0, the probability flow, each point of the grid is carried back up to T, where the density is known:
+which for smooth integrands converges faster than any power of h once h is below √q. In two
+dimensions the kernel is a product, so the sum is one matrix product, K_1ᵀ diag(p) K_2, with K_a the
+n² × n matrix N(x'_a; F_a(x_i), q). With q = 0, the probability flow, each point of the grid is
+carried back up to T, where the density is known:
 
     p'(F(y)) = p(y)/|det DF(y)|,   F(y) = x' by y ← y − ω (F(y) − x'), ω = 1/max ‖DF‖,   DF by central differences,
 
-so the density stays smooth on the grid, where points carried down leave the space between the modes nearly empty.
+so the density stays smooth on the grid, where points carried down leave the space between the modes
+nearly empty.
 """
 
 from collections.abc import Callable
@@ -115,7 +119,8 @@ def _density(grid: Grid, key: str, values: Array) -> Array:
     if density.shape != (grid.count**grid.dimension,):
         raise InvalidInput(
             key,
-            f"must have shape ({grid.count**grid.dimension},), one value a point, but has {density.shape}",
+            f"must have shape ({grid.count**grid.dimension},), one value a point, but has "
+            f"{density.shape}",
         )
     return density
 
@@ -148,9 +153,8 @@ def carried(
 
     Raises
     ------
-    InvalidInput
-        If the times are not positive and increasing, or a step is not inverted in so many rounds: it need not be
-        invertible for long steps or rough scores.
+    InvalidInput If the times are not positive and increasing, or a step is not inverted in so many
+        rounds: it need not be invertible for long steps or rough scores.
 
     Notes
     -----
@@ -192,8 +196,9 @@ def total_variation(grid: Grid, p: Array, q: Array) -> float:
 def wasserstein(grid: Grid, p: Array, q: Array, directions: int = 16) -> float:
     """W1 of two densities at the grid's points.
 
-    In one dimension ∫|F_p − F_q|. In two the largest W1 of the laws' projections on `directions` lines through 0,
-    evenly spread: a lower bound of W1, and exact where one law is the other, shifted along one of them.
+    In one dimension ∫|F_p − F_q|. In two the largest W1 of the laws' projections on `directions`
+    lines through 0, evenly spread: a lower bound of W1, and exact where one law is the other,
+    shifted along one of them.
     """
     difference = (_density(grid, "p", p) - _density(grid, "q", q)) * grid.cell
     directions = whole("directions", directions)

@@ -1,4 +1,5 @@
-"""cost.md: what a sweep would take, from what was measured; sentences from templates, filled by numbers.
+"""cost.md: what a sweep would take, from what was measured; sentences from templates, filled by
+numbers.
 
 The same bench gives the same bytes.
 """
@@ -52,7 +53,9 @@ BYTES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("bytes", 1.0))
 
 
 def amount(value: float, units: Sequence[tuple[str, float]]) -> str:
-    """Two significant digits in the largest unit of which there is more than one; in the last where there is none."""
+    """Two significant digits in the largest unit of which there is more than one; in the last where
+    there is none.
+    """
     name, size = next((unit for unit in units if value >= unit[1]), units[-1])
     return f"{float(f'{value / size:.2g}'):g} {name}"
 
@@ -69,8 +72,8 @@ def render(
     Parameters
     ----------
     bench : bench.json: "machine", and "lines", each with what, value, unit, against, constant
-    rows : for each route and largest d: route, largest, work (s), memory (bytes), seconds and limits for each number of
-        workers, measured
+    rows : for each route and largest d: route, largest, work (s), memory (bytes), seconds and
+        limits for each number of workers, measured
     workers : those numbers
     shape : "steps" and "replicates" of the sweeps
     model : how the rows were made of the lines
@@ -87,7 +90,9 @@ def render(
 
 
 def _matters(line: Mapping[str, Any]) -> bool:
-    return bool(line["constant"]) or line["against"] == "foretold" or line["what"].startswith("runner")
+    return (
+        bool(line["constant"]) or line["against"] == "foretold" or line["what"].startswith("runner")
+    )
 
 
 def _value(line: Mapping[str, Any]) -> str:
@@ -100,7 +105,12 @@ def _value(line: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], workers: Sequence[int]) -> str:
-    heads = ["largest d", "work", "memory a worker", *(f"{w} worker{'s' * (w > 1)}" for w in workers)]
+    heads = [
+        "largest d",
+        "work",
+        "memory a worker",
+        *(f"{w} worker{'s' * (w > 1)}" for w in workers),
+    ]
     lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
     for row in rows:
         mark = "" if row["measured"] else "\\*"
@@ -108,6 +118,11 @@ def _table(rows: Sequence[Mapping[str, Any]], workers: Sequence[int]) -> str:
             f"**{amount(s, UNITS)}**" if limit == "longest task" else amount(s, UNITS)
             for s, limit in zip(row["seconds"], row["limits"], strict=True)
         ]
-        cells = [f"{row['largest']}{mark}", amount(row["work"], UNITS), amount(row["memory"], BYTES), *times]
+        cells = [
+            f"{row['largest']}{mark}",
+            amount(row["work"], UNITS),
+            amount(row["memory"], BYTES),
+            *times,
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,8 +1,8 @@
 """What a figure is given, and the checks on it that come before any drawing.
 
-A figure trusts nothing about its tables: it asks for columns by name, for finite numbers, for one replicate
-count everywhere, for estimates inside their intervals. What fails is one sentence that names the table and
-the reason.
+A figure trusts nothing about its tables: it asks for columns by name, for finite numbers, for one
+replicate count everywhere, for estimates inside their intervals. What fails is one sentence that
+names the table and the reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,9 +79,8 @@ class FigureData:
 
         Raises
         ------
-        BadTable
-            If the table is missing or empty, lacks a column, holds something else than was asked for, or
-            has two rows of one key.
+        BadTable If the table is missing or empty, lacks a column, holds something else than was
+            asked for, or has two rows of one key.
         """
         if name not in self.tables:
             raise self.bad(name, "the table is missing")
@@ -101,9 +100,14 @@ class FigureData:
             if not np.all(np.isfinite(values)):
                 raise self.bad(name, f"column {column} holds NaN or an infinity")
             if column in positive and values.min() <= 0:
-                raise self.bad(name, f"column {column} must be positive, but holds {values.min():g}")
+                raise self.bad(
+                    name, f"column {column} must be positive, but holds {values.min():g}"
+                )
             frame[column] = values
-        for kind, names, what in ((str, words, "strings"), ((bool, np.bool_), flags, "True or False")):
+        for kind, names, what in (
+            (str, words, "strings"),
+            ((bool, np.bool_), flags, "True or False"),
+        ):
             for column in names:
                 if not all(isinstance(value, kind) for value in frame[column]):
                     raise self.bad(name, f"column {column} must hold {what}")
@@ -119,7 +123,9 @@ class FigureData:
 
     def check_cells(self, frames: Mapping[str, pd.DataFrame], by: Sequence[str]) -> None:
         """Raise BadTable unless all `frames`, by table name, hold the same combinations of `by`."""
-        cells = {name: set(map(tuple, frame[list(by)].to_numpy())) for name, frame in frames.items()}
+        cells = {
+            name: set(map(tuple, frame[list(by)].to_numpy())) for name, frame in frames.items()
+        }
         first, *others = cells
         for name in others:
             if cells[name] != cells[first]:
@@ -129,16 +135,18 @@ class FigureData:
         """Raise BadTable unless every combination of `by` has the same values of `along`."""
         grids = {tuple(sorted(group[along])) for _, group in frame.groupby(list(by))}
         if len(grids) > 1:
-            raise self.bad(name, f"the values of {along} differ from one {', '.join(by)} to another")
+            raise self.bad(
+                name, f"the values of {along} differ from one {', '.join(by)} to another"
+            )
 
     def replicates(self, frames: Mapping[str, pd.DataFrame]) -> int:
-        """n, the one replicate count of all `frames`, by table name, and of the fact n where there is one.
+        """n, the one replicate count of all `frames`, by table name, and of the fact n where there
+        is one.
 
         Raises
         ------
-        BadTable
-            If a table has another count than the first row of the first, or the count is no whole number
-            of at least 2 (fewer have no interval).
+        BadTable If a table has another count than the first row of the first, or the count is no
+            whole number of at least 2 (fewer have no interval).
         """
         n = float(next(iter(frames.values()))["n"].iloc[0])
         for name, frame in frames.items():
@@ -146,7 +154,9 @@ class FigureData:
             if others:
                 raise self.bad(name, f"the replicate counts n differ: {n:g} and {others[0]:g}")
             if n != int(n) or n < 2:
-                raise self.bad(name, f"the replicate count n must be a whole number ≥ 2, but is {n:g}")
+                raise self.bad(
+                    name, f"the replicate count n must be a whole number ≥ 2, but is {n:g}"
+                )
         if self.facts.get("n", n) != n:
             raise self.bad("facts", f"n is {self.facts['n']}, but the tables have {n:g} replicates")
         return int(n)

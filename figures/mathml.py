@@ -1,10 +1,12 @@
 """Sentences with formulas in them, in our own notation, as HTML with MathML.
 
-    "m · risk = Σ_ij r_k,ij"  →  <math><mi>m</mi><mo>·</mo>… <msub><mo>Σ</mo><mrow>…</mrow></msub> …</math>
+    "m · risk = Σ_ij r_k,ij"  →  <math><mi>m</mi><mo>·</mo>… <msub><mo>Σ</mo><mrow>…</mrow></msub>
+    …</math>
 
-The notation: `_` and `^` with a braced, a numeric or a literal script, Unicode super- and subscript digits, primes,
-`*` behind a letter, √(…). Words stay words. Nothing is added, dropped or reordered, so a reader without MathML still
-reads the sentence. Fractions stay on the line, as they are written.
+The notation: `_` and `^` with a braced, a numeric or a literal script, Unicode super- and subscript
+digits, primes, `*` behind a letter, √(…). Words stay words. Nothing is added, dropped or reordered,
+so a reader without MathML still reads the sentence. Fractions stay on the line, as they are
+written.
 """
 
 import re
@@ -39,10 +41,13 @@ _HIGH_SCRIPT = re.compile(r"[−-]?\d+(?:\.\d+)?|[A-Za-zΑ-ω]|[∞*]")
 _LETTERS = re.compile(r"[A-Za-z]{2,}(?:-[A-Za-z]+)*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 
-# What makes a word part of a formula, once its scripts are set aside: a sign; or being one of a few short forms.
+# What makes a word part of a formula, once its scripts are set aside: a sign; or being one of a few
+# short forms.
 _SCRIPT_TEXT = re.compile(r"[_^](?:\{[^}]*\}?|[A-Za-z0-9]+(?:[,-][A-Za-z]+)*)")
 _SIGNS = re.compile(r"[_^=≤≥<>·−+±×∫√‖⟨⟩∇∞∝∈≠≈∂→|Α-Ωα-ω²³⁰-₋ℓ~{}…]")
-_SHORT = re.compile(r"[b-zB-HJ-Z][\u0300-\u036f]?[\'*]*|[A-Z]\d|[A-Za-z][(\[].*|[^A-Za-z]*[A-Za-z]?/.*")
+_SHORT = re.compile(
+    r"[b-zB-HJ-Z][\u0300-\u036f]?[\'*]*|[A-Z]\d|[A-Za-z][(\[].*|[^A-Za-z]*[A-Za-z]?/.*"
+)
 _NEUTRAL = re.compile(r"[aAI]|[\d½¼][\d.,e½-]*[a-z]?")
 _DIFFERENTIAL = re.compile(r"d[a-z]")
 
@@ -99,14 +104,18 @@ def _has_signs(word: str) -> bool:
 
 
 def _is_math(words: list[str], k: int) -> bool:
-    """Whether a word belongs to a formula: by its own signs, or, a bare number or letter, by its neighbours."""
+    """Whether a word belongs to a formula: by its own signs, or, a bare number or letter, by its
+    neighbours.
+    """
     if _has_signs(words[k]):
         return True
     if not _NEUTRAL.fullmatch(words[k].strip("(),.;:[]")):
         return False
     pairs = ((k - 1, k), (k, k + 1))
     beside = [
-        words[a + b - k] for a, b in pairs if a >= 0 and b < len(words) and words[a][-1:] not in tuple(",;:.")
+        words[a + b - k]
+        for a, b in pairs
+        if a >= 0 and b < len(words) and words[a][-1:] not in tuple(",;:.")
     ]
     if words[k].strip("(),.;:[]") in ("a", "A"):  # more often an article
         return any(word in OPERATORS for word in beside)
@@ -133,7 +142,12 @@ def _row(text: str) -> str:
     while at < len(text):
         if text[at] == " ":
             at += 1
-            if out and at < len(text) and not _is_operator(text[at]) and not out[-1].endswith("</mo>"):
+            if (
+                out
+                and at < len(text)
+                and not _is_operator(text[at])
+                and not out[-1].endswith("</mo>")
+            ):
                 out.append('<mspace width="0.25em"/>')
             continue
         element, at = _atom(text, at)
@@ -174,7 +188,9 @@ def _atom(text: str, at: int) -> tuple[str, int]:
 
 
 def _stiff(character: str) -> str:
-    """How an operator stands: brackets as tall as letters, nothing here being taller than a line; bars close by."""
+    """How an operator stands: brackets as tall as letters, nothing here being taller than a line;
+    bars close by.
+    """
     stiff = ' stretchy="false"' if character in OPENING + CLOSING + "|‖" else ""
     return stiff + (' lspace="0.1em" rspace="0.1em"' if character in "|‖/" else "")
 
@@ -235,5 +251,6 @@ def _script(text: str) -> str:
     """A script without braces: a word is a label, two letters are two indices."""
     parts = re.findall(r"[A-Za-z]{3,}(?:-[A-Za-z]+)*|\d+|.", text)
     return "".join(
-        f"<mtext>{part}</mtext>" if len(part) > 2 and part[0].isalpha() else _row(part) for part in parts
+        f"<mtext>{part}</mtext>" if len(part) > 2 and part[0].isalpha() else _row(part)
+        for part in parts
     )

@@ -19,7 +19,9 @@ FORMATS: dict[str, dict[str, str | None]] = {
 }
 
 
-def save(figure: Figure, folder: Path | str, name: str, write: Callable[[Path, bytes], object]) -> list[Path]:
+def save(
+    figure: Figure, folder: Path | str, name: str, write: Callable[[Path, bytes], object]
+) -> list[Path]:
     """Write `name`.svg, `name`.pdf and `name`.png (300 dots per inch) into `folder`.
 
     All three are drawn before the first is written.

@@ -1,6 +1,8 @@
-"""report.html: the figures and claims as one page that needs nothing else: no network, no font, no script from outside.
+"""report.html: the figures and claims as one page that needs nothing else: no network, no font, no
+script from outside.
 
-The same results give the same bytes: no clock, no machine, no number that is not in a table, a verdict or a manifest.
+The same results give the same bytes: no clock, no machine, no number that is not in a table, a
+verdict or a manifest.
 """
 
 import re
@@ -41,17 +43,23 @@ class Picture:
     findings: Findings
 
 
-# --- the figures --------------------------------------------------------------------------------------------
+# --- the figures
+# --------------------------------------------------------------------------------------------
 
 
 def _paper(shows: str, unknown: str) -> list[str]:
     """What the paper shows and what is unknown of it; nothing for what is beyond the paper."""
     told = (("What the paper shows", shows), ("Unknown of its setting", unknown))
-    return [f"<p><strong>{name}.</strong> {escape(text, quote=False)}</p>" for name, text in told if text]
+    return [
+        f"<p><strong>{name}.</strong> {escape(text, quote=False)}</p>"
+        for name, text in told
+        if text
+    ]
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page: its styles and ids its own, with a text in place of the picture.
+    """An SVG file as an element of the page: its styles and ids its own, with a text in place of
+    the picture.
 
     Parameters
     ----------
@@ -67,11 +75,14 @@ def inline_svg(text: str, name: str, alt: str) -> str:
         r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body
     )
     body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
-    body = body.replace("url(#", f"url(#{name}-").replace('"text/css">*', f'"text/css">#{name}-svg *')
+    body = body.replace("url(#", f"url(#{name}-").replace(
+        '"text/css">*', f'"text/css">#{name}-svg *'
+    )
     width = float(re.findall(r'width="([\d.]+)pt"', body)[0])
     return body.replace(
         "<svg ",
-        f'<svg id="{name}-svg" role="img" aria-labelledby="{name}-alt" style="width: {1.8 * width:.0f}px" ',
+        f'<svg id="{name}-svg" role="img" aria-labelledby="{name}-alt" style="width: '
+        f'{1.8 * width:.0f}px" ',
         1,
     ).replace(">", f'><title id="{name}-alt">{escape(alt, quote=False)}</title>', 1)
 
@@ -97,12 +108,18 @@ def _figure(picture: Picture, command: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """HTML of the little Markdown that the report's sentences use: paragraphs, lists, tables, `code`, **, *."""
+    """HTML of the little Markdown that the report's sentences use: paragraphs, lists, tables,
+    `code`, **, *.
+    """
     out = []
     for block in text.strip().split("\n\n"):
         lines = block.split("\n")
         if lines[0].startswith("|"):
-            rows = [re.split(r"(?<!\\)\|", line.strip("|")) for line in lines if not line.startswith("|--")]
+            rows = [
+                re.split(r"(?<!\\)\|", line.strip("|"))
+                for line in lines
+                if not line.startswith("|--")
+            ]
             cells = [[_inline(cell.strip().replace("\\|", "|")) for cell in row] for row in rows]
             head = "".join(f'<th scope="col">{cell}</th>' for cell in cells[0])
             body = "".join(
@@ -110,7 +127,9 @@ def markdown(text: str) -> str:
             )
             out.append(f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>')
         elif lines[0].startswith("- "):
-            out.append("<ul>" + "".join(f"<li>{_inline(line[2:])}</li>" for line in lines) + "</ul>")
+            out.append(
+                "<ul>" + "".join(f"<li>{_inline(line[2:])}</li>" for line in lines) + "</ul>"
+            )
         else:
             out.append(f"<p>{_inline(' '.join(lines))}</p>")
     return "\n".join(out)
@@ -123,7 +142,8 @@ def _inline(text: str) -> str:
     return text
 
 
-# --- the claims ---------------------------------------------------------------------------------------------
+# --- the claims
+# ---------------------------------------------------------------------------------------------
 
 
 def _cell(cell: Mapping[str, Any]) -> str:
@@ -133,14 +153,20 @@ def _cell(cell: Mapping[str, Any]) -> str:
 
 def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
     name = escape(v["name"])
-    uses = ", ".join(f'<a href="#claim-{u}">{u}</a>' if u in known else escape(u) for u in v["uses"])
+    uses = ", ".join(
+        f'<a href="#claim-{u}">{u}</a>' if u in known else escape(u) for u in v["uses"]
+    )
     unexpected = "" if v["verdict"] == v["expected"] else f" (expected: {v['expected']})"
-    worst = f"measured {number(v['measured'], 6)}, predicted {number(v['predicted'], 6)}: {v['fit']}"
+    worst = (
+        f"measured {number(v['measured'], 6)}, predicted {number(v['predicted'], 6)}: {v['fit']}"
+    )
     decoy = (
         f"measured {number(v['decoy_measured'], 6)}, predicted {number(v['decoy_predicted'], 6)}: "
         f"{v['decoy_fit']}"
     )
-    cells = f"{v['cells']}, {v['replicates']} replicates at least; the worst: {_cell(v['worst_cell'])}"
+    cells = (
+        f"{v['cells']}, {v['replicates']} replicates at least; the worst: {_cell(v['worst_cell'])}"
+    )
     seen = [number(v[size], 2) for size in ("detectable", "detectable_anywhere")]
     smallest = (
         f"a relative change of {seen[0]} at its most precise cell, of {seen[1]} at any"
@@ -170,7 +196,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
     return (
         f'<tr id="claim-{name}" data-paper="{escape(v["paper"])}" '
         f'data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}" '
-        f'data-words="{words}"><th scope="row"><a href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
+        f'data-words="{words}"><th scope="row"><a '
+        f'href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
         f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
         f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'
         f"<td><details><summary>{sentence(v['statement'])}</summary><dl>{details}</dl></details></td></tr>"
@@ -179,7 +206,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
 
 def _choice(field: str, label: str, options: Sequence[tuple[str, str]]) -> str:
     shown = "".join(
-        f'<option value="{value}">{escape(text)}</option>' for value, text in (("", "all"), *options)
+        f'<option value="{value}">{escape(text)}</option>'
+        for value, text in (("", "all"), *options)
     )
     return f'<label>{label}<select name="{field}">{shown}</select></label>'
 
@@ -190,36 +218,54 @@ def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
 
     choices = (
         _choice("paper", "Paper", [(p, p or "of no paper") for p in present("paper")]),
-        _choice("origin", "Origin", [(o, text) for o, text in ORIGINS.items() if o in present("origin")]),
+        _choice(
+            "origin", "Origin", [(o, text) for o, text in ORIGINS.items() if o in present("origin")]
+        ),
         _choice("kind", "Kind", [(k, f"{k}: {KINDS[k]}") for k in KINDS if k in present("kind")]),
         _choice("verdict", "Verdict", [(v, v) for v in present("verdict")]),
     )
-    widths = {"Claim": 11, "Origin": 6, "Kind": 6.5, "Verdict": 7.5, "Decoy falls": 6.5, "Statement": 0}
+    widths = {
+        "Claim": 11,
+        "Origin": 6,
+        "Kind": 6.5,
+        "Verdict": 7.5,
+        "Decoy falls": 6.5,
+        "Statement": 0,
+    }
     columns = "".join(f'<col style="width: {w}rem">' if w else "<col>" for w in widths.values())
     head = "".join(f'<th scope="col"><button type="button">{h}</button></th>' for h in widths)
     names = frozenset(v["name"] for v in verdicts)
     budget = sum(v["false_alarm"] for v in verdicts)
     return (
         '<section id="claims">\n<h2>The claims</h2>\n'
-        "<p>Each formula went through the same comparison as a decoy, its smallest false variant; HOLDS needs the one "
-        "accepted and the other rejected. A verdict is about the cells that were measured. A reading is a sentence of the "
-        "paper in a setting or with a threshold of ours: where it fails, nothing is said against the paper. A description "
-        "was chosen after looking: measured, not a theorem. Open a statement for the rest. Together the stochastic checks "
-        f"raise a false alarm in at most {sentence(number(budget, 2))} of runs, exactly where replicates are normal and "
+        "<p>Each formula went through the same comparison as a decoy, its smallest false variant; "
+        "HOLDS needs the one "
+        "accepted and the other rejected. A verdict is about the cells that were measured. A "
+        "reading is a sentence of the "
+        "paper in a setting or with a threshold of ours: where it fails, nothing is said against "
+        "the paper. A description "
+        "was chosen after looking: measured, not a theorem. Open a statement for the rest. "
+        "Together the stochastic checks "
+        f"raise a false alarm in at most {sentence(number(budget, 2))} of runs, exactly where "
+        f"replicates are normal and "
         "nominally where they are skewed.</p>\n"
         f'<form id="filter" hidden>{"".join(choices)}'
         '<label>Words<input name="words" type="search" autocomplete="off"></label>'
-        '<button type="reset">show all</button><output id="count" aria-live="polite"></output></form>\n'
+        '<button type="reset">show all</button><output id="count" '
+        'aria-live="polite"></output></form>\n'
         f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>\n'
         + "\n".join(_claim(v, names) for v in verdicts)
         + "\n</tbody></table></div>\n</section>"
     )
 
 
-# --- where it all comes from ----------------------------------------------------------------------------------
+# --- where it all comes from
+# ----------------------------------------------------------------------------------
 
 
-def _provenance(works: Sequence[Mapping[str, Any]], manifests: Mapping[str, Mapping[str, Any]]) -> str:
+def _provenance(
+    works: Sequence[Mapping[str, Any]], manifests: Mapping[str, Mapping[str, Any]]
+) -> str:
     headings = (
         *("study", "seed", "replicates", "rows", "cells missing"),
         *("code", "commit", "made with", "SHA-256 of the CSV"),
@@ -236,12 +282,17 @@ def _provenance(works: Sequence[Mapping[str, Any]], manifests: Mapping[str, Mapp
             counts["cells_missing"],
             m["code"],
         )
-        rows.append([*cells, str(m["commit"] or "none")[:12], versions, m["csv"]["sha256"][:16] + "…"])
+        rows.append(
+            [*cells, str(m["commit"] or "none")[:12], versions, m["csv"]["sha256"][:16] + "…"]
+        )
     head = "".join(f'<th scope="col">{h}</th>' for h in headings)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in rows
+    )
     return (
         '<footer id="provenance">\n<h2>Where this comes from</h2>\n'
-        "<p>Made by <code>dimfree report</code> from the tables of these studies, and from nothing else; the same "
+        "<p>Made by <code>dimfree report</code> from the tables of these studies, and from nothing "
+        "else; the same "
         "tables give the same bytes. The works, of which every setting is ours:</p>\n"
         + "".join(_work(work) for work in works)
         + f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>\n</footer>'
@@ -249,7 +300,9 @@ def _provenance(works: Sequence[Mapping[str, Any]], manifests: Mapping[str, Mapp
 
 
 def _subject(works: Sequence[Mapping[str, Any]]) -> str:
-    return "A paper on score matching" if len(works) < 2 else f"{len(works)} works on score matching"
+    return (
+        "A paper on score matching" if len(works) < 2 else f"{len(works)} works on score matching"
+    )
 
 
 def _work(work: Mapping[str, Any]) -> str:
@@ -262,7 +315,8 @@ def _work(work: Mapping[str, Any]) -> str:
 
 def _proof(proof: str) -> str:
     return (
-        '<section id="proof">\n<h2>The explicit bounds, with their proof</h2>\n<p>Derived here; not in the paper, '
+        '<section id="proof">\n<h2>The explicit bounds, with their proof</h2>\n<p>Derived here; '
+        "not in the paper, "
         "and reviewed by nobody outside.</p>\n<details><summary>The proof</summary><pre>"
         f"{escape(proof.strip(), quote=False)}</pre></details>\n</section>"
     )
@@ -282,8 +336,8 @@ def render(
     ----------
     works : the papers, each with the fields of bounds.claim.Paper
     pictures : the figures, in order
-    claims : of each claim, the fields of `dimfree verify --json` and why, formula, decoy_formula, fit,
-        decoy_measured, decoy_predicted, decoy_fit, command
+    claims : of each claim, the fields of `dimfree verify --json` and why, formula, decoy_formula,
+        fit, decoy_measured, decoy_predicted, decoy_fit, command
     manifests : of each study, by name, what the tables are from
     where : whose results they are, and which preset's
     proof : the derivation of the explicit bounds, printed as it stands
@@ -292,7 +346,9 @@ def render(
     -------
     HTML, a function of the arguments alone.
     """
-    links = "".join(f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures)
+    links = "".join(
+        f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures
+    )
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "\n".join(
         [
@@ -305,7 +361,8 @@ def render(
             f"<p>{_subject(works)}, checked. {counted(claims)}</p>",
             f"<p>Results: {escape(where, quote=False)}.</p>",
             f'<nav aria-label="Contents"><ul>{links}<li><a href="#claims">The claims</a></li>'
-            '<li><a href="#provenance">Where this comes from</a></li></ul></nav>\n</header>\n<main>',
+            '<li><a href="#provenance">Where this comes '
+            "from</a></li></ul></nav>\n</header>\n<main>",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             _claims(claims),
             _proof(proof) if proof else "",

@@ -1,6 +1,8 @@
-"""paper_repro.md: what the paper shows, what we ran, what we found; sentences from templates, filled by results.
+"""paper_repro.md: what the paper shows, what we ran, what we found; sentences from templates,
+filled by results.
 
-The same results give the same bytes: no clock, no machine, no number that is not in a table or a verdict.
+The same results give the same bytes: no clock, no machine, no number that is not in a table or a
+verdict.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +92,9 @@ STATUSES = ("HOLDS", "REFUTED", "UNDECIDED")
 
 
 def judged(v: Mapping[str, Any]) -> str:
-    """The verdict in words: what fails and is a reading fails in our setting, which is not the paper's."""
+    """The verdict in words: what fails and is a reading fails in our setting, which is not the
+    paper's.
+    """
     return (
         f"{v['verdict']} in our setting"
         if v["origin"] == "reading" and v["verdict"] != "HOLDS"
@@ -109,12 +113,19 @@ def _verdict(told: Figure, verdicts: Mapping[str, Mapping[str, Any]]) -> str:
     for name in told.claims:
         if name in verdicts:
             v = verdicts[name]
-            reason = f" Expected: {v['reason']}." if v["verdict"] == v["expected"] and v["reason"] else ""
+            reason = (
+                f" Expected: {v['reason']}."
+                if v["verdict"] == v["expected"] and v["reason"]
+                else ""
+            )
             surprise = (
-                "" if v["verdict"] == v["expected"] else f" **Not as expected, which is {v['expected']}.**"
+                ""
+                if v["verdict"] == v["expected"]
+                else f" **Not as expected, which is {v['expected']}.**"
             )
             lines.append(
-                f"- {judged(v)}: {v['statement']} ({v['origin']}{', a description' if v['description'] else ''}, "
+                f"- {judged(v)}: {v['statement']} "
+                f"({v['origin']}{', a description' if v['description'] else ''}, "
                 f"`{name}`; decoy rejected at {fell(v)}){reason}{surprise}"
             )
     return "\n\n" + "\n".join(lines) if lines else NO_CLAIM
@@ -129,13 +140,19 @@ def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
     ]
     for v in verdicts:
         statement = v["statement"].replace("|", "\\|")
-        rows.append(f"| `{v['name']}` | {v['origin']} | {kind(v)} | {judged(v)} | {fell(v)} | {statement} |")
+        rows.append(
+            f"| `{v['name']}` | {v['origin']} | {kind(v)} | {judged(v)} | {fell(v)} | {statement} |"
+        )
     budget = sum(v["false_alarm"] for v in verdicts)
     return (
-        "## The claims\n\nEach formula went through the same comparison as a decoy, its smallest false variant; HOLDS "
-        "needs the one accepted and the other rejected, and the table says at how many of the cells it was. A verdict is "
-        "about the cells that were measured. Noise is judged by Student's t for the replicates that a cell has; together "
-        f"the stochastic checks raise a false alarm in at most {number(budget, 2)} of runs, exactly where replicates are "
+        "## The claims\n\nEach formula went through the same comparison as a decoy, its smallest "
+        "false variant; HOLDS "
+        "needs the one accepted and the other rejected, and the table says at how many of the "
+        "cells it was. A verdict is "
+        "about the cells that were measured. Noise is judged by Student's t for the replicates "
+        "that a cell has; together "
+        f"the stochastic checks raise a false alarm in at most {number(budget, 2)} of runs, "
+        f"exactly where replicates are "
         "normal and nominally where they are skewed.\n\n" + "\n".join(rows) + "\n" + _few(verdicts)
     )
 
@@ -151,17 +168,21 @@ def _few(verdicts: Sequence[Mapping[str, Any]]) -> str:
     if not few:
         return ""
     lines = [f"- `{v['name']}`, {fell(v)}: {v['decoy_reason']}" for v in few]
-    return "\nDecoys that fall at less than a third of the cells, and why:\n\n" + "\n".join(lines) + "\n"
+    return (
+        "\nDecoys that fall at less than a third of the cells, and why:\n\n"
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def _proof(proof: str) -> str:
     if not proof:
         return ""
     return (
-        "\n## The explicit bounds, with their proof\n\nDerived here; not in the paper, and reviewed by nobody "
-        "outside. It is the docstring of `bounds/concentration.py`, as it stands there.\n\n```text\n"
-        + proof.strip()
-        + "\n```\n"
+        "\n## The explicit bounds, with their proof\n\nDerived here; not in the paper, and "
+        "reviewed by nobody "
+        "outside. It is the docstring of `bounds/concentration.py`, as it stands "
+        "there.\n\n```text\n" + proof.strip() + "\n```\n"
     )
 
 

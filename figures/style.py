@@ -1,8 +1,9 @@
-"""One look for all figures: rc dictionaries, applied locally, and a few pieces that the figures share.
+"""One look for all figures: rc dictionaries, applied locally, and a few pieces that the figures
+share.
 
-Widths are those of print: a column of 3.4 in, two columns of 6.9 in. No letter is below 7 pt at that size.
-Colours are seaborn's colour-blind palette without its pale ones; markers and dashes differ as well, so grey
-is enough.
+Widths are those of print: a column of 3.4 in, two columns of 6.9 in. No letter is below 7 pt at
+that size. Colours are seaborn's colour-blind palette without its pale ones; markers and dashes
+differ as well, so grey is enough.
 """
 
 import os
@@ -29,7 +30,15 @@ COLOURS: tuple[tuple[float, float, float], ...] = tuple(
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # On-off lengths in line widths, all different from the plain dashes, which mean theory.
-DASHES = ((5, 1.5), (1, 1.2), (5, 1.5, 1, 1.5), (8, 2), (3, 1, 1, 1, 1, 1), (2, 2), (8, 1.5, 2, 1.5))
+DASHES = (
+    (5, 1.5),
+    (1, 1.2),
+    (5, 1.5, 1, 1.5),
+    (8, 2),
+    (3, 1, 1, 1, 1, 1),
+    (2, 2),
+    (8, 1.5, 2, 1.5),
+)
 
 RC: dict[str, object] = {
     **seaborn.axes_style("ticks"),
@@ -72,10 +81,11 @@ RC: dict[str, object] = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc says.
+    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc
+    says.
 
-    And SOURCE_DATE_EPOCH, which matplotlib's PDFs would read: no date is written here, and one that is no number would be
-    a traceback.
+    And SOURCE_DATE_EPOCH, which matplotlib's PDFs would read: no date is written here, and one that
+    is no number would be a traceback.
     """
     epoch = os.environ.pop("SOURCE_DATE_EPOCH", None)
     try:
@@ -98,7 +108,9 @@ def widths(frame: pd.DataFrame, middle: str) -> str:
     It goes into the note under each figure, because many intervals are narrower than a marker.
     """
     half = 50 * (frame["high"] - frame["low"]) / frame[middle]
-    shown = [f"{value:.2g}" if value < 99.5 else f"{value:.0f}" for value in (half.min(), half.max())]
+    shown = [
+        f"{value:.2g}" if value < 99.5 else f"{value:.0f}" for value in (half.min(), half.max())
+    ]
     return f"±{shown[0]} %" if shown[0] == shown[1] else f"±{shown[0]} % to ±{shown[1]} %"
 
 

@@ -1,4 +1,6 @@
-"""What is told of a figure, beside how it is drawn: one object for each, and what its words are made of."""
+"""What is told of a figure, beside how it is drawn: one object for each, and what its words are
+made of.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ Closing = Callable[[Mapping[str, Findings], Mapping[str, Mapping[str, Any]]], st
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number in plain text: `digits` significant digits, no exponent where it reads well, a true minus."""
+    """A number in plain text: `digits` significant digits, no exponent where it reads well, a true
+    minus.
+    """
     text = f"{value:#.{digits}g}"
     if "e" in text:
         mantissa, power = text.split("e")
@@ -36,8 +40,10 @@ def missing(f: Any) -> str:
 def ran_linear(f: Findings) -> str:
     """What was run for a figure of the base studies."""
     return (
-        f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; d = {listed(f.run.dims)}; m = {listed(f.run.samples)}; "
-        f"t = {listed(f.run.times)}; {f.run.replicates} replicates, seed {f.run.seed}; engine `{f.run.engine}`; "
+        f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; d = {listed(f.run.dims)}; m = "
+        f"{listed(f.run.samples)}; "
+        f"t = {listed(f.run.times)}; {f.run.replicates} replicates, seed {f.run.seed}; engine "
+        f"`{f.run.engine}`; "
         f"code {f.run.code}.{missing(f.run)}"
     )
 
@@ -45,7 +51,8 @@ def ran_linear(f: Findings) -> str:
 def ran_beyond(f: Findings) -> str:
     """What was run for a figure of another study of Gaussian data."""
     return (
-        f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; {f.run.replicates} replicates, seed {f.run.seed}; code "
+        f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; {f.run.replicates} replicates, "
+        f"seed {f.run.seed}; code "
         f"{f.run.code}.{missing(f.run)}"
     )
 
@@ -53,7 +60,8 @@ def ran_beyond(f: Findings) -> str:
 def ran(f: Findings) -> str:
     """What was run for a figure that is joined by its claims' points."""
     lines = [
-        f"`{name}`, {settings['replicates']} replicates, seed {settings['seed']}, code {settings['code']}"
+        f"`{name}`, {settings['replicates']} replicates, seed {settings['seed']}, code "
+        f"{settings['code']}"
         for name, settings in f.studies.items()
     ]
     return f"Study {'; '.join(lines)}.{missing(f)}"

@@ -71,9 +71,17 @@ def show(gap, t):
     left.set_xlabel("x")
     left.set_ylabel("density of X_t")
     right.plot(
-        x[::20], targets[::20], ".", ms=2, color=style.FAINT, alpha=0.4, label="−Z_t/σ_t², single paths"
+        x[::20],
+        targets[::20],
+        ".",
+        ms=2,
+        color=style.FAINT,
+        alpha=0.4,
+        label="−Z_t/σ_t², single paths",
     )
-    right.plot(grid, mixture.score(t, grid[:, None])[:, 0], color=style.COLOURS[1], label="score s(t, x)")
+    right.plot(
+        grid, mixture.score(t, grid[:, None])[:, 0], color=style.COLOURS[1], label="score s(t, x)"
+    )
     right.plot(middle, averages, "o", color=style.COLOURS[0], label="their averages, 24 bins")
     right.set_xlabel("x")
     expected = np.mean(mixture.residual_covariance(t, x[:, None]))
@@ -81,7 +89,9 @@ def show(gap, t):
         rf"$E\,C_t$ = **{expected:.4g}** by formula; the mean square of what the score leaves over is "
         f"**{np.mean((targets - score) ** 2):.4g}** over {x.size} paths."
     )
-    alt = f"Density and score at t = {t}, modes {gap} apart; averages of the noise lie on the score."
+    alt = (
+        f"Density and score at t = {t}, modes {gap} apart; averages of the noise lie on the score."
+    )
     return mo.vstack([picture(figure, alt), text])
 
 
@@ -118,17 +128,21 @@ def _():
 
 @app.function
 def tweedie(gap, t):
-    """The claim of this lesson, and its measurements: the average over each bin against the score's."""
+    """The claim of this lesson, and its measurements: the average over each bin against the
+    score's.
+    """
     mixture = law(gap)
     x, targets = paths(gap, t)
     score = mixture.score(t, x[:, None])[:, 0]
     _, place = binned(x)
     measured = [
-        mean({"score": float(score[place == k].mean())}, targets[place == k]) for k in range(place.max() + 1)
+        mean({"score": float(score[place == k].mean())}, targets[place == k])
+        for k in range(place.max() + 1)
     ]
     claim = Claim(
         name="lesson-1",
-        statement=f"The average of −Z_t/σ_t² over each of {len(measured)} bins of X_t is that of s(t, x).",
+        statement=f"The average of −Z_t/σ_t² over each of {len(measured)} bins of X_t is that of "
+        f"s(t, x).",
         assumptions="Any law of the data.",
         source="theory.md, identity 1",
         origin="derived",
@@ -172,7 +186,8 @@ def _():
             "The data shrink too, by e^{−t}.",
         ),
         Exercise(
-            r"Data $N(0, 4)$, $t = 0.5$. What is $C_t$, the part of the target's variance that no $f(x)$ explains?",
+            r"Data $N(0, 4)$, $t = 0.5$. What is $C_t$, the part of the target's variance that no "
+            r"$f(x)$ explains?",
             1.10661,
             "1/σ_t² − 1/v(t) = e^{−2t} λ/(σ_t² v).",
             1.58198,

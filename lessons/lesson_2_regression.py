@@ -72,7 +72,9 @@ def show(d, m, t):
         rf"$\mathrm{{tr}}\,C_t\,\dfrac{{d}}{{m-d-1}}$ = **{dsm_risk(law, t, m):.4g}**; measured over "
         f"{population.size} data sets: **{population.mean():.4g}** ± {se:.2g}."
     )
-    return mo.vstack([picture(figure, f"Histograms of both risks, d = {d}, m = {m}, t = {t}."), text])
+    return mo.vstack(
+        [picture(figure, f"Histograms of both risks, d = {d}, m = {m}, t = {t}."), text]
+    )
 
 
 @app.cell
@@ -111,7 +113,9 @@ def _():
 @app.cell
 def _():
     planted = mo.ui.switch(label="plant the decoy: m − d in place of m − d − 1")
-    samples = mo.ui.slider(steps=[16, 24, 48, 100, 300, 1000], value=16, label="samples m", show_value=True)
+    samples = mo.ui.slider(
+        steps=[16, 24, 48, 100, 300, 1000], value=16, label="samples m", show_value=True
+    )
     mo.vstack([planted, samples])
     return planted, samples
 
@@ -122,7 +126,8 @@ def evidence(m, d=8, replicates=1000):
     law = Gaussian(spectrum("linear", d))
     return [
         mean(
-            {"eigenvalues": law.eigenvalues, "t": t, "m": m, "d": d}, draw_risks(d, m, t, replicates, seed)[0]
+            {"eigenvalues": law.eigenvalues, "t": t, "m": m, "d": d},
+            draw_risks(d, m, t, replicates, seed)[0],
         )
         for seed, t in enumerate((0.2, 0.5, 1.0))
     ]
@@ -142,17 +147,21 @@ def _():
             3.386,
             "c = e^{−1}/(1 − e^{−1}) = 0.582 in each coordinate, so tr C_t = 4.656, times 8/11.",
             1.8623,
-            "That is the empirical risk, which divides by m: the fit has already adapted to these very points.",
+            "That is the empirical risk, which divides by m: the fit has already adapted to these "
+            "very points.",
         ),
         Exercise(
-            r"For $d = 8$, what is the smallest $m$ at which the expected population risk is finite?",
+            r"For $d = 8$, what is the smallest $m$ at which the expected population risk is "
+            r"finite?",
             10,
-            "m − d − 1 must be positive. At m = 9 the fit exists, but its risk has an infinite mean.",
+            "m − d − 1 must be positive. At m = 9 the fit exists, but its risk has an infinite "
+            "mean.",
             9,
             "Least squares has a solution from there on, but what does the formula divide by?",
         ),
         Exercise(
-            r"$\Sigma = I$, $m$ and $t$ fixed. By what factor does the expected *empirical* risk grow from $d = 64$ "
+            r"$\Sigma = I$, $m$ and $t$ fixed. By what factor does the expected *empirical* risk "
+            r"grow from $d = 64$ "
             r"to $d = 128$?",
             4,
             "tr C_t is proportional to d, and so is d/m: d², the number of parameters.",

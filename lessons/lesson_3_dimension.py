@@ -46,7 +46,9 @@ def _():
 def linear_errors(d, m, replicates=40, seed=3):
     """Empirical risks of the linear class over independent data sets, identity covariance."""
     white = Gaussian(spectrum("identity", d))
-    (gram,) = exact(white, m, [TIME], [np.random.default_rng([seed, d, k]) for k in range(replicates)])
+    (gram,) = exact(
+        white, m, [TIME], [np.random.default_rng([seed, d, k]) for k in range(replicates)]
+    )
     (estimate,) = dsm([gram])
     return empirical_risk(white, gram, estimate)
 
@@ -67,7 +69,11 @@ def show(log_size, log_samples):
     axes.plot(grid, theory, color=style.COLOURS[0], label="linear class, formula: ∝ d²")
     axes.plot(DIMENSIONS, measured, "o", color=style.COLOURS[0], label="linear class, measured")
     axes.plot(
-        grid, theory / grid**2, color=style.COLOURS[2], ls="-.", label="linear class over d², its log|H|"
+        grid,
+        theory / grid**2,
+        color=style.COLOURS[2],
+        ls="-.",
+        label="linear class over d², its log|H|",
     )
     axes.axhline(
         bound,
@@ -81,7 +87,8 @@ def show(log_size, log_samples):
     axes.set_ylabel("empirical error")
     text = mo.md(
         rf"$8\kappa\log(|H|/\delta)/m$ = **{bound:.3g}** in every dimension (κ = {kappa:.3f}, δ = {DELTA}); the "
-        f"adversary's class has a mean error of **{worst:.3g}**; the linear class reaches the bound at "
+        f"adversary's class has a mean error of **{worst:.3g}**; the linear class reaches the "
+        f"bound at "
         f"d = {np.sqrt(bound / theory[0]) * grid[0]:.1f}."
     )
     alt = f"Error against dimension: level for a fixed class, of slope two for the linear one; m = {m}."
@@ -90,7 +97,9 @@ def show(log_size, log_samples):
 
 @app.cell
 def _():
-    size = mo.ui.slider(1, 12, value=3, label="size of the fixed class, |H| = 10^…", show_value=True)
+    size = mo.ui.slider(
+        1, 12, value=3, label="size of the fixed class, |H| = 10^…", show_value=True
+    )
     samples = mo.ui.slider(2, 9, value=3, label="samples, m = 10^…", show_value=True)
     mo.vstack([size, samples])
     return samples, size
@@ -149,7 +158,8 @@ def _(planted, replicates):
 def _():
     exercises = (
         Exercise(
-            r"$\Sigma = I$, one time $t = 0.5$ with $\gamma = 1$: $\kappa = C_t = 0.582$. What is the bound for "
+            r"$\Sigma = I$, one time $t = 0.5$ with $\gamma = 1$: $\kappa = C_t = 0.582$. What is "
+            r"the bound for "
             r"$|H| = 1000$, $\delta = 0.05$, $m = 1000$?",
             0.04611,
             "8 · 0.582 · log(1000/0.05)/1000.",
@@ -157,7 +167,8 @@ def _():
             "The confidence costs too: log(|H|/δ), not log|H|.",
         ),
         Exercise(
-            r"By what factor does the linear class's empirical error grow from $d = 16$ to $d = 1024$, "
+            r"By what factor does the linear class's empirical error grow from $d = 16$ to $d = "
+            r"1024$, "
             r"$m$ and $t$ fixed?",
             4096,
             "(1024/16)²: like the number of parameters.",

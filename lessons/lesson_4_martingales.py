@@ -56,8 +56,16 @@ def show(steps, decades):
         )
     separate, joint, gaussian = np.transpose(rows)
     figure, (axes,) = plot()
-    axes.plot(firsts, separate, "o-", color=style.COLOURS[4], label="each level by itself, λ = 1: Σ γ_j c_j")
-    axes.plot(firsts, joint, "s-", color=style.COLOURS[0], label="jointly, every log-concave law: κ")
+    axes.plot(
+        firsts,
+        separate,
+        "o-",
+        color=style.COLOURS[4],
+        label="each level by itself, λ = 1: Σ γ_j c_j",
+    )
+    axes.plot(
+        firsts, joint, "s-", color=style.COLOURS[0], label="jointly, every log-concave law: κ"
+    )
     axes.plot(firsts, gaussian, "^--", color=style.COLOURS[2], label="jointly, Gaussian, λ = 1: κ")
     axes.axhline(2, color=style.FAINT, ls=":", label="2, the best constant as max γ → 0")
     logarithmic(axes, x=True)
@@ -69,16 +77,16 @@ def show(steps, decades):
         rf"At $t_1$ = {firsts[-1]:.3g}, N = {steps}: $\kappa$ = **{joint[-1]:.3f}** ≤ $2e^{{\max\gamma}}$ = "
         rf"{kappa_universal(gamma):.3g}; level by level $\sum_j\gamma_j c_j$ = **{separate[-1]:.3f}**."
     )
-    alt = (
-        f"Against ever earlier first times the joint price stays level, the separate one climbs; N = {steps}."
-    )
+    alt = f"Against ever earlier first times the joint price stays level, the separate one climbs; N = {steps}."
     return mo.vstack([picture(figure, alt), text])
 
 
 @app.cell
 def _():
     decades = mo.ui.slider(1, 9, value=5, label="first time down to 10^−…", show_value=True)
-    steps = mo.ui.slider(10, 120, 10, value=60, label="time steps N, geometric up to t = 4", show_value=True)
+    steps = mo.ui.slider(
+        10, 120, 10, value=60, label="time steps N, geometric up to t = 4", show_value=True
+    )
     mo.vstack([decades, steps])
     return decades, steps
 
@@ -115,7 +123,9 @@ def evidence(spacing, count=4000, steps=8, seed=4):
     rng = np.random.default_rng(seed)
     slices = simulate(law.sample(count, rng), times, rng)
     # U_t = Z_t/σ_t² + s(t, X_t), shape (N, count, 1).
-    residual = np.stack([s.z / noise_variance(s.step.t) + s.x @ law.score_matrix(s.step.t) for s in slices])
+    residual = np.stack(
+        [s.z / noise_variance(s.step.t) + s.x @ law.score_matrix(s.step.t) for s in slices]
+    )
     sums = path_sum(gamma, np.ones((steps, 1, 1)), residual)
     conditional = np.array([law.conditional_variances(t)[0] for t in times])
     # A sample variance of Gaussian sums has the relative error √(2/(n − 1)).
@@ -123,7 +133,8 @@ def evidence(spacing, count=4000, steps=8, seed=4):
     measured = Measured({"spacing": spacing}, value, value * float(np.sqrt(2 / (count - 1))), count)
     claim = Claim(
         name="lesson-4",
-        statement=f"Var Σ_j γ_j U_j is Σ_jl M_jl √(γ_j γ_l), N(0, 1) data, Δ = {spacing:g}, N = {steps}.",
+        statement=f"Var Σ_j γ_j U_j is Σ_jl M_jl √(γ_j γ_l), N(0, 1) data, Δ = {spacing:g}, N = "
+        f"{steps}.",
         assumptions="Gaussian data.",
         source="bounds/concentration.py",
         origin="derived",
@@ -156,7 +167,8 @@ def _(planted, spacing):
 def _():
     exercises = (
         Exercise(
-            r"A uniform grid with $\Delta = 0.1$. Which bound on $\kappa$ holds for every log-concave law and "
+            r"A uniform grid with $\Delta = 0.1$. Which bound on $\kappa$ holds for every "
+            r"log-concave law and "
             r"every $N$, by $2e^{\max\gamma}$?",
             2.21034,
             "2 e^{0.1}. (The sharper 1 + γ/(1 − e^{−γ}) gives 2.051.)",
@@ -164,7 +176,8 @@ def _():
             "That is the limit of ever finer grids.",
         ),
         Exercise(
-            r"$\lambda = 1$, ever finer grids. By how much does the separate price $\sum_j \gamma_j c_j$ grow when "
+            r"$\lambda = 1$, ever finer grids. By how much does the separate price $\sum_j "
+            r"\gamma_j c_j$ grow when "
             r"$t_1$ falls from $10^{-3}$ to $10^{-6}$?",
             3.4539,
             "c_t is about 1/(2t) near 0, so the sum grows like ½ log(1/t_1): ½ log 1000.",

@@ -48,11 +48,18 @@ def rule(factor):
 
 @app.function
 def draw_risks(spacing, factor, m=2000, steps=20, replicates=30, seed=5):
-    """Risks of DSM and of the bootstrap on the same Gram matrices; two arrays of shape (steps, replicates)."""
+    """Risks of DSM and of the bootstrap on the same Gram matrices; two arrays of shape (steps,
+    replicates).
+    """
     times = spacing * np.arange(1, steps + 1)
-    grams = list(exact(LAW, m, times, [np.random.default_rng([seed, k]) for k in range(replicates)]))
+    grams = list(
+        exact(LAW, m, times, [np.random.default_rng([seed, k]) for k in range(replicates)])
+    )
     pair = (dsm(grams), bootstrap(rule(factor))(grams))
-    return [np.array([risk(LAW, g.step.t, a) for g, a in zip(grams, found, strict=True)]) for found in pair]
+    return [
+        np.array([risk(LAW, g.step.t, a) for g, a in zip(grams, found, strict=True)])
+        for found in pair
+    ]
 
 
 @app.function
@@ -81,16 +88,23 @@ def show(factor, spacing):
     axes.set_ylabel("risk over that of DSM")
     text = mo.md(
         f"At t = {times[-1]:.2g}: **{theory[-1]:.3f}** of DSM's risk by the recursion, "
-        f"**{above[-1].mean() / below[-1].mean():.3f}** measured; {plain[-1]:.3f} with the control-variate weight; "
+        f"**{above[-1].mean() / below[-1].mean():.3f}** measured; {plain[-1]:.3f} with the "
+        f"control-variate weight; "
         f"{floor[-1]:.3f} is the information bound."
     )
-    return mo.vstack([picture(figure, f"Risk over DSM's against time, weight factor {factor:g}."), text])
+    return mo.vstack(
+        [picture(figure, f"Risk over DSM's against time, weight factor {factor:g}."), text]
+    )
 
 
 @app.cell
 def _():
-    factor = mo.ui.slider(0.0, 2.5, 0.1, value=1.0, label="times the control-variate weight", show_value=True)
-    spacing = mo.ui.slider(0.02, 0.3, 0.02, value=0.1, label="spacing Δ of 20 steps", show_value=True)
+    factor = mo.ui.slider(
+        0.0, 2.5, 0.1, value=1.0, label="times the control-variate weight", show_value=True
+    )
+    spacing = mo.ui.slider(
+        0.02, 0.3, 0.02, value=0.1, label="spacing Δ of 20 steps", show_value=True
+    )
     mo.vstack([factor, spacing])
     return factor, spacing
 
@@ -132,7 +146,9 @@ def evidence(spacing, replicates=200):
 @app.cell
 def _():
     planted = mo.ui.switch(label="plant the decoy: w = ½ at every step")
-    step = mo.ui.slider(steps=[0.02, 0.05, 0.1, 0.2, 0.3], value=0.1, label="spacing Δ", show_value=True)
+    step = mo.ui.slider(
+        steps=[0.02, 0.05, 0.1, 0.2, 0.3], value=0.1, label="spacing Δ", show_value=True
+    )
     mo.vstack([planted, step])
     return planted, step
 
@@ -147,14 +163,16 @@ def _(planted, step):
 def _():
     exercises = (
         Exercise(
-            r"What is the control-variate weight $w$ on $T_2$ for the step from $t' = 0.1$ to $t = 0.2$?",
+            r"What is the control-variate weight $w$ on $T_2$ for the step from $t' = 0.1$ to $t = "
+            r"0.2$?",
             0.45017,
             "e^{−2g} σ_{t'}²/σ_t² = 0.8187 · 0.1813/0.3297.",
             0.49752,
             "That is α*, with e^{−g}: the weight on U_{t'} in T1 + α U_{t'}, not on T2.",
         ),
         Exercise(
-            r"$\lambda$ = linspace(0.3, 3, 8), $t = 0.1, 0.2, …, 2.0$, control-variate weight. By the recursion, "
+            r"$\lambda$ = linspace(0.3, 3, 8), $t = 0.1, 0.2, …, 2.0$, control-variate weight. By "
+            r"the recursion, "
             r"what is BSM's risk over DSM's at $t = 2$?",
             0.1306,
             "Set the sliders to factor 1 and spacing 0.1, and read the sentence under the figure.",
@@ -164,7 +182,8 @@ def _():
         Exercise(
             r"There: by what factor does BSM exceed the information bound at $t = 2$?",
             3.958,
-            "So three quarters of BSM's error there is not forced by the data: room for a better use of the times.",
+            "So three quarters of BSM's error there is not forced by the data: room for a better "
+            "use of the times.",
             7.66,
             "That is DSM over BSM.",
             tolerance=0.02,

@@ -77,7 +77,8 @@ def show(log_samples, last, sampler, estimator):
     axes.set_ylabel("W2 to the truth at t = 0.1")
     met = next((k for k, s in zip(EVERY, splits, strict=True) if s.discretisation > s.score), None)
     text = mo.md(
-        f"All {LEVELS} levels: W2 = **{float(splits[0].total):.4g}** ≤ {float(splits[0].discretisation):.3g} + "
+        f"All {LEVELS} levels: W2 = **{float(splits[0].total):.4g}** ≤ "
+        f"{float(splits[0].discretisation):.3g} + "
         f"{float(splits[0].initialisation):.3g} + {float(splits[0].score):.3g}. "
         + (
             f"Discretisation exceeds estimation from k = **{met}** on."
@@ -92,7 +93,9 @@ def show(log_samples, last, sampler, estimator):
 @app.cell
 def _():
     samples = mo.ui.slider(2, 9, value=3, label="samples, m = 10^…", show_value=True)
-    last = mo.ui.slider(1.0, 5.0, 0.25, value=3.0, label="where the sampler starts, T", show_value=True)
+    last = mo.ui.slider(
+        1.0, 5.0, 0.25, value=3.0, label="where the sampler starts, T", show_value=True
+    )
     sampler = mo.ui.dropdown(list(SAMPLERS), value="ancestral", label="sampler")
     estimator = mo.ui.dropdown(["DSM", "BSM"], value="BSM", label="scores by")
     mo.vstack([samples, last, sampler, estimator])
@@ -123,7 +126,9 @@ def _():
 
 @app.function
 def evidence(steps, sampler):
-    """Discretisation with every k-th of `steps` levels over that with all, as the ledger's claim takes it."""
+    """Discretisation with every k-th of `steps` levels over that with all, as the ledger's claim
+    takes it.
+    """
     times = np.linspace(0.1, 2.1, steps)
     scores = exact_scores(LAW, times)
 
@@ -132,7 +137,10 @@ def evidence(steps, sampler):
         return float(error_split(LAW, times[kept], scores[kept], sampler).w2.discretisation)
 
     whole = discretisation(1)
-    return [Measured({"every": float(k), "sampler": sampler}, discretisation(k) / whole) for k in (2, 4, 8)]
+    return [
+        Measured({"every": float(k), "sampler": sampler}, discretisation(k) / whole)
+        for k in (2, 4, 8)
+    ]
 
 
 @app.cell
@@ -155,7 +163,8 @@ def _(levels, planted, sampler):
 def _():
     exercises = (
         Exercise(
-            r"The ancestral sampler is started from $N(0, I)$ at $T$. Roughly by what factor does the start's part of "
+            r"The ancestral sampler is started from $N(0, I)$ at $T$. Roughly by what factor does "
+            r"the start's part of "
             r"W2 fall when $T$ goes from 3 to 4?",
             54.6,
             "Like e^{−4T}: p_T is off by e^{−2T}, and the sampler forgets as much again.",

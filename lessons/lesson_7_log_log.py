@@ -41,7 +41,8 @@ def _():
 def table(truth, top, noise, replicates=50, seed=7):
     """Dimensions 4 … 2^top and synthetic errors over data sets, of shape (dimensions, replicates).
 
-    The true law is d² times one of LAWS. Each data set scatters by √2/d, as the linear class's does, and `noise`.
+    The true law is d² times one of LAWS. Each data set scatters by √2/d, as the linear class's
+    does, and `noise`.
     """
     dims = 2.0 ** np.arange(2, top + 1)
     rng = np.random.default_rng([seed, top])
@@ -58,26 +59,33 @@ def show(truth, top, noise):
     dims, errors = table(truth, top, noise)
     figure, panels = plot(2)
     lines = []
-    for axes, scaling, colour in zip(panels, ("log|H|", "log|H| log log d"), style.COLOURS, strict=False):
+    for axes, scaling, colour in zip(
+        panels, ("log|H|", "log|H| log log d"), style.COLOURS, strict=False
+    ):
         values = scaled(errors.T, dims, scaling).T
         average, se = values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
         fit = fit_slope(dims, average, se, replicates=values.shape[1])
         flat = equivalence(fit, 0.02)
         line = np.exp(fit.intercept) * dims**fit.slope
-        axes.errorbar(dims, average, 1.96 * se, fmt="o", color=colour, label=f"error over {scaling}")
+        axes.errorbar(
+            dims, average, 1.96 * se, fmt="o", color=colour, label=f"error over {scaling}"
+        )
         axes.plot(
             dims,
             line,
             color=style.INK,
             ls="--",
-            label=f"slope {style.signed(fit.slope)} [{style.signed(fit.low)} … {style.signed(fit.high)}]",
+            label=f"slope {style.signed(fit.slope)} [{style.signed(fit.low)} … "
+            f"{style.signed(fit.high)}]",
         )
         logarithmic(axes, x=True, y=True)
         axes.set_ylim(average.min() / 2, average.max() * 2)
         axes.set_xlabel("dimension d")
         shown = "**flat**" if flat.equivalent else "not shown to be flat"
         slope = style.signed(fit.slope)
-        lines.append(f"Over {scaling}: slope **{slope}**, {shown} within ± 0.02 (p = {flat.p:.2g}).")
+        lines.append(
+            f"Over {scaling}: slope **{slope}**, {shown} within ± 0.02 (p = {flat.p:.2g})."
+        )
     relative = (errors.std(axis=1, ddof=1) / errors.mean(axis=1)) / np.sqrt(errors.shape[1])
     constant, growing = power(
         dims,
@@ -89,8 +97,10 @@ def show(truth, top, noise):
     )
     lines.append(
         "A flat truth divided by log log d would tilt by "
-        f"{style.signed(predicted_tilt(dims, relative))}. On this grid at this noise a fit of all laws, with offsets, "
-        f"names a constant where it holds with probability **{constant.right:.2f}**, and log log d with "
+        f"{style.signed(predicted_tilt(dims, relative))}. On this grid at this noise a fit of all "
+        f"laws, with offsets, "
+        f"names a constant where it holds with probability **{constant.right:.2f}**, and log log d "
+        f"with "
         f"probability **{growing.right:.2f}**."
     )
     alt = f"Two log-log plots of the same errors, over log|H| and with log log d; truth: {truth}."
@@ -101,7 +111,9 @@ def show(truth, top, noise):
 def _():
     truth = mo.ui.dropdown(list(LAWS), value="constant", label="the truth, over log|H|")
     top = mo.ui.slider(5, 16, value=10, label="dimensions up to 2^…", show_value=True)
-    noise = mo.ui.slider(0.0, 1.0, 0.05, value=0.05, label="extra noise of a data set", show_value=True)
+    noise = mo.ui.slider(
+        0.0, 1.0, 0.05, value=0.05, label="extra noise of a data set", show_value=True
+    )
     mo.vstack([truth, top, noise])
     return noise, top, truth
 
@@ -153,7 +165,8 @@ def _(noise, planted, top, truth):
 def _():
     exercises = (
         Exercise(
-            r"A flat truth is divided by $\log\log d$. What is the local log-log slope at $d = 64$?",
+            r"A flat truth is divided by $\log\log d$. What is the local log-log slope at $d = "
+            r"64$?",
             -0.16871,
             "−1/(log 64 · log log 64) = −1/(4.159 · 1.425).",
             -0.24045,
@@ -162,7 +175,8 @@ def _():
         Exercise(
             r"What is the smallest whole $d$ for which $\log\log d$ is positive?",
             3,
-            "d > e. For d = 2 the scaled error would be negative, and the plot means nothing there.",
+            "d > e. For d = 2 the scaled error would be negative, and the plot means nothing "
+            "there.",
             2,
             "log 2 is below 1, so its logarithm is negative.",
         ),

@@ -62,11 +62,18 @@ def show(minor, sigma):
     figure, (left, right) = plot(2)
     x = blurred.mean + np.sqrt(blurred.variance) * np.linspace(-3, 3, 200)
     left.plot(x, blurred.score(x), color=style.COLOURS[0], label="score")
-    left.plot(x, -(x - blurred.mean) / blurred.variance, "--", color=style.INK, label="the Gaussian's")
+    left.plot(
+        x, -(x - blurred.mean) / blurred.variance, "--", color=style.INK, label="the Gaussian's"
+    )
     left.set_xlabel("x")
     sigmas = np.geomspace(0.2, 10, 25)
     floors = [FLOOR.formula({**law(minor), "sigma": one}) for one in sigmas]
-    right.plot(sigmas, [fraction(minor, one) for one in sigmas], color=style.COLOURS[0], label="unexplained")
+    right.plot(
+        sigmas,
+        [fraction(minor, one) for one in sigmas],
+        color=style.COLOURS[0],
+        label="unexplained",
+    )
     right.plot(sigmas, floors, "--", color=style.INK, label="skewness²/(kurtosis − 1)")
     here, floor = fraction(minor, sigma), FLOOR.formula({**law(minor), "sigma": sigma})
     right.plot([sigma], [here], "o", color=style.COLOURS[1])
@@ -79,7 +86,9 @@ def show(minor, sigma):
 
 @app.cell
 def _():
-    minor = mo.ui.slider(0.02, 0.5, 0.01, value=0.15, label="weight of the minor mode", show_value=True)
+    minor = mo.ui.slider(
+        0.02, 0.5, 0.01, value=0.15, label="weight of the minor mode", show_value=True
+    )
     sigma = mo.ui.slider(0.2, 10, 0.1, value=2.0, label="noise level σ", show_value=True)
     mo.vstack([minor, sigma])
     return minor, sigma
@@ -110,7 +119,10 @@ def _():
 @app.function
 def evidence(minor):
     """The fraction at several noise levels, as the ledger's claim takes it."""
-    return [Measured({**law(minor), "sigma": s}, fraction(minor, s)) for s in (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)]
+    return [
+        Measured({**law(minor), "sigma": s}, fraction(minor, s))
+        for s in (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+    ]
 
 
 @app.cell
@@ -130,22 +142,26 @@ def _(minor, planted):
 def _():
     exercises = (
         Exercise(
-            r"Along the Gaussian's flow, at which $\sigma$ has the denoised image half of its end in a direction of variance 4?",
+            r"Along the Gaussian's flow, at which $\sigma$ has the denoised image half of its end "
+            r"in a direction of variance 4?",
             3.4641,
             "It is √(λ/(λ + σ²)) of its end: one half at σ² = 3λ = 12.",
             2.0,
             "That is where the denoiser's own factor λ/(λ + σ²) is one half; x moves as well.",
         ),
         Exercise(
-            r"By what factor does the unexplained fraction of the two modes fall from $\sigma = 16$ to $\sigma = 32$?",
+            r"By what factor does the unexplained fraction of the two modes fall from $\sigma = "
+            r"16$ to $\sigma = 32$?",
             62.83,
             "Nearly 2⁶: the fraction is κ₃²/(2V³) to leading order.",
             16.0,
-            "That is the fourth power. Skewness falls like V^{-3/2}, and the fraction is its square.",
+            "That is the fourth power. Skewness falls like V^{-3/2}, and the fraction is its "
+            "square.",
             tolerance=0.05,
         ),
         Exercise(
-            "A jump by the Gaussian's flow moves mass across a point of normal score b in proportion to b² − 1. At which share "
+            "A jump by the Gaussian's flow moves mass across a point of normal score b in "
+            "proportion to b² − 1. At which share "
             "beyond the point, in per cent and below 50, does it move nothing?",
             15.866,
             "b = 1: 1 − Φ(1).",

@@ -1,4 +1,6 @@
-"""What all lessons share: figures as pictures with a text, exercises that know their answer, verdicts as sentences."""
+"""What all lessons share: figures as pictures with a text, exercises that know their answer,
+verdicts as sentences.
+"""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -74,15 +76,20 @@ def sheet(exercises: Sequence[Exercise], answers: mo.ui.array) -> mo.Html:
     """The exercises, their boxes, and what there is to say to what was typed."""
     parts: list[object] = [mo.md("## Exercises")]
     for k, (exercise, typed) in enumerate(zip(exercises, answers.value, strict=True)):
-        parts += [mo.md(f"**{k + 1}.** {exercise.question}"), answers[k], mo.md(exercise.reply(str(typed)))]
+        parts += [
+            mo.md(f"**{k + 1}.** {exercise.question}"),
+            answers[k],
+            mo.md(exercise.reply(str(typed))),
+        ]
     return mo.vstack(parts)
 
 
 def plot(columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure in the house's look, with `columns` axes side by side and room for legends under them.
+    """An empty figure in the house's look, with `columns` axes side by side and room for legends
+    under them.
 
-    Its margins are fixed and its letters stay letters: a layout engine and outlines would take most of the 200 ms in
-    which a slider answers.
+    Its margins are fixed and its letters stay letters: a layout engine and outlines would take most
+    of the 200 ms in which a slider answers.
     """
     with style.look():
         figure = Figure(figsize=(7.5, 3.6))
@@ -102,22 +109,30 @@ def logarithmic(axes: Axes, *, x: bool = False, y: bool = False) -> None:
 
 
 def picture(figure: Figure, alt: str) -> mo.Html:
-    """The figure as an SVG image, with a text for those who do not see it; legends go under the axes."""
+    """The figure as an SVG image, with a text for those who do not see it; legends go under the
+    axes.
+    """
     buffer = BytesIO()
     with style.look(), rc_context({"svg.fonttype": "none"}):
         for axes in figure.axes:
             if axes.get_legend_handles_labels()[0]:
                 axes.legend(
-                    loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2 if len(figure.axes) == 1 else 1
+                    loc="upper left",
+                    bbox_to_anchor=(0.0, -0.2),
+                    ncols=2 if len(figure.axes) == 1 else 1,
                 )
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     data = b64encode(buffer.getvalue()).decode()
-    return mo.Html(f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">')
+    return mo.Html(
+        f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">'
+    )
 
 
 def mean(cell: dict[str, object], values: Array) -> Measured:
     """The mean of independent replicates, with its standard error, as a claim takes it."""
-    return Measured(cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size)
+    return Measured(
+        cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size
+    )
 
 
 def ratio(cell: dict[str, object], above: Array, below: Array) -> Measured:
@@ -128,7 +143,9 @@ def ratio(cell: dict[str, object], above: Array, below: Array) -> Measured:
 
 
 def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html:
-    """The verdict on a claim; or, planted, on its decoy in the place of the formula, as if nobody had noticed."""
+    """The verdict on a claim; or, planted, on its decoy in the place of the formula, as if nobody
+    had noticed.
+    """
     subject = replace(claim, formula=claim.decoy) if planted else claim
     verdict = verify(subject, measured)
     worst = verdict.formula
@@ -136,7 +153,8 @@ def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html
     return mo.callout(
         mo.md(
             f"**{verdict.status}** — {said}\n\n"
-            f"{verdict.cells} cells. At the worst: measured {worst.measured:.5g}, predicted {worst.predicted:.5g}; "
+            f"{verdict.cells} cells. At the worst: measured {worst.measured:.5g}, predicted "
+            f"{worst.predicted:.5g}; "
             f"formula {worst.answer}, decoy {verdict.decoy.answer}."
         ),
         kind=COLOURS[verdict.status],

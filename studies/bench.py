@@ -1,11 +1,13 @@
 r"""What things cost on this machine, as ratios within one run, one BLAS thread throughout.
 
-Each measurement runs in a process of its own, so that its peak memory is its own. Seconds are the least of a few
-repeats; what is compared is measured in turn. Counted flops of the exact engine, a step:
+Each measurement runs in a process of its own, so that its peak memory is its own. Seconds are the
+least of a few repeats; what is compared is measured in turn. Counted flops of the exact engine, a
+step:
 
     X_tᵀX_t, M_1ᵀM_1, LᵀL: d³ each;   three general products: 2 d³ each;   one Cholesky: d³/3.
 
-Longer than 350 lines: each measurement is a few lines that run in a process of their own, and there are many.
+Longer than 350 lines: each measurement is a few lines that run in a process of their own, and there
+are many.
 """
 
 import platform
@@ -69,7 +71,8 @@ def flops(d: int, steps: int) -> float:
     return d**3 * (FLOPS_FIRST + (steps - 1) * FLOPS_LATER)
 
 
-# --- what is timed: each a function of plain numbers, so that it can be sent to a process of its own ------------
+# --- what is timed: each a function of plain numbers, so that it can be sent to a process of its
+# own ------------
 
 
 def draw_exact(d: int, m: int, steps: int, batch: int) -> None:
@@ -94,7 +97,9 @@ def simulate_plain(d: int, m: int, steps: int) -> None:
 
 def exact_dsm(d: int, m: int, steps: int) -> None:
     """DSM at each step from the exact engine."""
-    for _ in dsm(exact(Gaussian(np.ones(d)), m, uniform_grid(0.1, steps), np.random.default_rng(4))):
+    for _ in dsm(
+        exact(Gaussian(np.ones(d)), m, uniform_grid(0.1, steps), np.random.default_rng(4))
+    ):
         pass
 
 
@@ -106,7 +111,9 @@ def fit_scikit_learn(d: int, m: int, steps: int) -> None:
         LinearRegression(fit_intercept=False).fit(x, target)
 
 
-def _plain_steps(d: int, m: int, steps: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+def _plain_steps(
+    d: int, m: int, steps: int, rng: np.random.Generator
+) -> Iterator[tuple[Array, Array]]:
     """X_t and the denoising target −Z_t/σ_t² for all samples at once, step after step."""
     x0 = rng.standard_normal((m, d))
     x, now = x0, 0.0
@@ -118,7 +125,9 @@ def _plain_steps(d: int, m: int, steps: int, rng: np.random.Generator) -> Iterat
 
 
 def fit_networks(m: int, count: int, budget: int) -> None:
-    """So many networks side by side, by L-BFGS, on the denoising targets at one time step in one dimension."""
+    """So many networks side by side, by L-BFGS, on the denoising targets at one time step in one
+    dimension.
+    """
     x, y = _network_data(m, count)
     rng = np.random.default_rng(8)
     start = np.stack([networks.initial(1, 1, rng) for _ in range(count)])
@@ -132,7 +141,11 @@ def fit_networks_in_turn(m: int, count: int, budget: int) -> None:
 
     for k, (x, y) in enumerate(zip(*_network_data(m, count), strict=True)):
         learner = MLPRegressor(
-            hidden_layer_sizes=(16, 16), solver="lbfgs", activation="tanh", max_iter=budget, random_state=k
+            hidden_layer_sizes=(16, 16),
+            solver="lbfgs",
+            activation="tanh",
+            max_iter=budget,
+            random_state=k,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a spent budget is what is timed
@@ -142,7 +155,9 @@ def fit_networks_in_turn(m: int, count: int, budget: int) -> None:
 def _network_data(m: int, count: int) -> tuple[Array, Array]:
     """Samples of two modes and their denoising targets: (count, m, 1) each."""
     rng, t = np.random.default_rng(7), 0.5
-    x0 = 2 * rng.choice([-1, 1], (count, m, 1), p=[0.85, 0.15]) + 0.5 * rng.standard_normal((count, m, 1))
+    x0 = 2 * rng.choice([-1, 1], (count, m, 1), p=[0.85, 0.15]) + 0.5 * rng.standard_normal(
+        (count, m, 1)
+    )
     z = np.sqrt(-np.expm1(-2 * t)) * rng.standard_normal((count, m, 1))
     return np.exp(-t) * x0 + z, z / np.expm1(-2 * t)
 
@@ -164,11 +179,14 @@ def multiply(d: int) -> None:
     a @ a
 
 
-# --- what the runner costs: sweeps over cells of nothing, and over cells of known work --------------------------
+# --- what the runner costs: sweeps over cells of nothing, and over cells of known work
+# --------------------------
 
 
 class SweepSettings(Settings):
-    """Config of the sweeps that are timed here: how many cells, and how often each does its unit of work."""
+    """Config of the sweeps that are timed here: how many cells, and how often each does its unit of
+    work.
+    """
 
     cells: int
     units: int = 0
@@ -200,7 +218,9 @@ SWEEP = Study(
 def sweep(
     cells: int, units: int = 0, workers: int = 1, executor: Callable[[], Executor] | None = None
 ) -> float:
-    """Seconds of a run over so many cells, from nothing to the table, in a folder that is thrown away."""
+    """Seconds of a run over so many cells, from nothing to the table, in a folder that is thrown
+    away.
+    """
     settings = SweepSettings(cells=cells, units=units, replicates=1, seed=0)
     with output.scratch() as folder:
         start = time.perf_counter()
@@ -218,7 +238,8 @@ def efficiency(pairs: int = 3) -> tuple[float, float, float]:
 
     Returns
     -------
-    Median of the ratios of the two times; seconds of a cell; seconds until two workers had answered.
+    Median of the ratios of the two times; seconds of a cell; seconds until two workers had
+    answered.
     """
     unit = timed(draw_exact, UNIT, 20)[0]
     units = int(np.ceil(1.2 * BUSY / unit))
@@ -230,11 +251,16 @@ def efficiency(pairs: int = 3) -> tuple[float, float, float]:
     return float(np.median(ratios)), units * unit, started
 
 
-# --- measuring ------------------------------------------------------------------------------------------------
+# --- measuring
+# ------------------------------------------------------------------------------------------------
 
 
-def timed(function: Callable[..., None], arguments: tuple[int, ...], repeats: int) -> tuple[float, float]:
-    """Least seconds over the repeats after one run to warm up (none where there is one repeat), and peak MB."""
+def timed(
+    function: Callable[..., None], arguments: tuple[int, ...], repeats: int
+) -> tuple[float, float]:
+    """Least seconds over the repeats after one run to warm up (none where there is one repeat), and
+    peak MB.
+    """
     if repeats > 1:
         function(*arguments)
     best = np.inf
@@ -289,7 +315,9 @@ def run(say: Callable[[str], None]) -> list[Line]:
     add("matrix multiply, d = 1024", gigaflops, "Gflop/s")
 
     say("exact engine against m")
-    by_m = {m: alone(draw_exact, d, m, steps, 1, repeats=30)[0] for m in (10**4, 10**6, 10**9, 10**12)}
+    by_m = {
+        m: alone(draw_exact, d, m, steps, 1, repeats=30)[0] for m in (10**4, 10**6, 10**9, 10**12)
+    }
     for m, seconds in by_m.items():
         add(f"exact, d = {d}, N = {steps}, m = {m:.0e}", 1e3 * seconds, "ms")
     add("exact, m = 1e9", by_m[10**9] / by_m[10**4], "times", "m = 1e4")
@@ -303,7 +331,10 @@ def run(say: Callable[[str], None]) -> list[Line]:
 
     say("exact engine against d")
     dims = (128, 256, 512, 1024)
-    by_d = {size: alone(draw_exact, size, 10**9, steps, 1, repeats=2 if size > 600 else 5) for size in dims}
+    by_d = {
+        size: alone(draw_exact, size, 10**9, steps, 1, repeats=2 if size > 600 else 5)
+        for size in dims
+    }
     for size, (seconds, peak) in by_d.items():
         rate = flops(size, steps) / seconds / 1e9
         add(f"exact, d = {size}, N = {steps}", seconds, "s")
@@ -343,7 +374,12 @@ def run(say: Callable[[str], None]) -> list[Line]:
     say("scikit-learn, m = 10⁵")
     learn = alone(fit_scikit_learn, d, 10**5, steps, repeats=1)[0]
     add("scikit-learn LinearRegression with DSM, m = 1e5", learn, "s")
-    add("scikit-learn LinearRegression with DSM, m = 1e5", learn / with_fit, "times", "exact with DSM")
+    add(
+        "scikit-learn LinearRegression with DSM, m = 1e5",
+        learn / with_fit,
+        "times",
+        "exact with DSM",
+    )
 
     say("networks, 10 iterations of L-BFGS")
     side = alone(fit_networks, 500, 40, 10, repeats=5)[0]
@@ -369,12 +405,18 @@ def runner() -> list[Line]:
         Line("runner, a cell of no work", cell, "s", constant="cell"),
         Line("runner, 1000 cells: peak memory", few, "MB"),
         Line("runner, 100000 cells: peak memory", many, "MB"),
-        Line(f"runner, cells of {1e3 * busy:.0f} ms: one worker's time", faster, "times", "two workers'"),
+        Line(
+            f"runner, cells of {1e3 * busy:.0f} ms: one worker's time",
+            faster,
+            "times",
+            "two workers'",
+        ),
     ]
 
 
 def foretold(measured: Mapping[str, float]) -> list[Line]:
-    """The other constants of studies.projection, and how well all of them foretell what they were not made from.
+    """The other constants of studies.projection, and how well all of them foretell what they were
+    not made from.
 
     Parameters
     ----------
@@ -397,11 +439,18 @@ def foretold(measured: Mapping[str, float]) -> list[Line]:
     one = project(found, Sweep("laguerre", (further,), 1, 1), 1)
     return [
         Line(f"exact with DSM, d = {large}, a flop", made["flop"], "s", constant="flop"),
-        Line(f"exact with DSM, d = {large}, memory over d²", made["square"], "bytes", constant="square"),
+        Line(
+            f"exact with DSM, d = {large}, memory over d²",
+            made["square"],
+            "bytes",
+            constant="square",
+        ),
         Line("worker without matrices, memory", made["base"], "bytes", constant="base"),
         Line(f"Laguerre route, d = {laguerre}, an entry", entry, "s", constant="entry"),
         Line(f"exact with DSM, d = {beyond}", seconds / gram.work, "times", "foretold"),
-        Line(f"exact with DSM, d = {beyond}: memory", 2**20 * peak / gram.memory, "times", "foretold"),
+        Line(
+            f"exact with DSM, d = {beyond}: memory", 2**20 * peak / gram.memory, "times", "foretold"
+        ),
         Line(f"Laguerre route, d = {further}", longer / one.work, "times", "foretold"),
     ]
 
@@ -410,7 +459,9 @@ def machine() -> dict[str, str]:
     """Where it was measured: processor, numpy and its BLAS."""
     processor = platform.machine()
     with suppress(OSError):
-        found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+        found = re.search(
+            r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE
+        )
         processor = f"{found[1]}, {processor}" if found else processor
     blas = [
         f"{pool['internal_api']} {pool['version']} ({pool['architecture']})"

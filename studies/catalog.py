@@ -12,7 +12,9 @@ STEMS = (
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
-PAPER_OF = {study.name: stem for stem in STEMS for study in import_module(f"studies.papers.{stem}").STUDIES}
+PAPER_OF = {
+    study.name: stem for stem in STEMS for study in import_module(f"studies.papers.{stem}").STUDIES
+}
 """The work that a study belongs to, by its name."""
 
 STUDIES: tuple[Study, ...] = tuple(
@@ -22,7 +24,9 @@ PRESETS = ("quick", "paper", "deep")
 
 
 def home(folder: Path, one: Study) -> Path:
-    """Where the results of a study lie: in the folder's own folder of its work, if they are there, or in the folder."""
+    """Where the results of a study lie: in the folder's own folder of its work, if they are there,
+    or in the folder.
+    """
     inner = folder / PAPER_OF[one.name]
     return inner if (inner / f"{one.name}.json").is_file() else folder
 

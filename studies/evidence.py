@@ -2,9 +2,9 @@ r"""Rows for claims that no figure needs: one number, of a quantity, at a cell.
 
     row = (quantity, cell as JSON, value)
 
-A claim names its measurement as "STUDY:QUANTITY". A cell names its part of the study, and the part says how it is
-measured and whether it is sampled: then it has as many replicates as the settings say, and a claim takes their mean;
-what is computed has one, and no standard error.
+A claim names its measurement as "STUDY:QUANTITY". A cell names its part of the study, and the part
+says how it is measured and whether it is sampled: then it has as many replicates as the settings
+say, and a claim takes their mean; what is computed has one, and no standard error.
 
 >>> def area(cell: Cell) -> list[Row]:
 ...     return [row("area", {"side": cell["side"]}, cell["side"] ** 2)]
@@ -26,11 +26,15 @@ Rng = np.random.Generator
 
 COLUMNS = ("study", "quantity", "cell", "replicate", "value")
 DIGITS = 10
-"""Significant digits of what is sampled: far below its noise, and above most of what processors differ in."""
+"""Significant digits of what is sampled: far below its noise, and above most of what processors
+differ in.
+"""
 
 
 class EvidenceSettings(Settings):
-    """Config of a study of evidence: its cells stand in its file, so only replicates and seed are left."""
+    """Config of a study of evidence: its cells stand in its file, so only replicates and seed are
+    left.
+    """
 
 
 class ComputedSettings(EvidenceSettings):
@@ -46,13 +50,15 @@ class ComputedSettings(EvidenceSettings):
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a study of evidence measures. Made by `together`, `one_by_one`, `drawn_once` or `computed`.
+    """One of the things that a study of evidence measures. Made by `together`, `one_by_one`,
+    `drawn_once` or `computed`.
 
     Attributes
     ----------
     rows : (cell, seeds) → the rows of each seed
     sampled : whether a replicate is one draw of many
-    quantities : all that its rows may hold as "quantity", so that a claim is measured at its own cells alone
+    quantities : all that its rows may hold as "quantity", so that a claim is measured at its own
+        cells alone
     """
 
     rows: Callable[[Cell, Seeds], list[list[Row]]]
@@ -88,7 +94,9 @@ def drawn_once(rows: Callable[[Cell, Rng], list[Row]], *quantities: str) -> Part
 
 def computed(rows: Callable[[Cell], list[Row]], *quantities: str) -> Part:
     """Computed from the cell alone."""
-    return Part(lambda cell, seeds: [rows(cell) for _ in seeds], sampled=False, quantities=quantities)
+    return Part(
+        lambda cell, seeds: [rows(cell) for _ in seeds], sampled=False, quantities=quantities
+    )
 
 
 def part_of(parts: Parts, cell: Cell) -> Part:
@@ -108,7 +116,9 @@ def measured(parts: Parts, cell: Cell, seeds: Seeds) -> list[list[Row]]:
     batches = part.rows(cell, seeds)
     unnamed = {one["quantity"] for batch in batches for one in batch} - set(part.quantities)
     if unnamed:
-        raise ValueError(f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}")  # type: ignore[arg-type]
+        raise ValueError(
+            f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}"
+        )  # type: ignore[arg-type]
     return batches
 
 
@@ -134,7 +144,8 @@ def evidence(
     Parameters
     ----------
     name, about : as in Study
-    cells : all of them, the same in every preset. A sampled one may hold its own limit of replicates, "most"
+    cells : all of them, the same in every preset. A sampled one may hold its own limit of
+        replicates, "most"
     measure : as in Study; module-level in the study's own file, it returns `measured(parts, …)`
     parts : by the name in a cell
     seed : of the presets

@@ -1,10 +1,11 @@
 """Where tasks run: anything with the protocol of concurrent.futures.Executor.
 
-One worker is a thread of this process, several are processes of their own, here or wherever a Dask scheduler
-has them. Tasks bring their own seeds and hold BLAS to one thread, so the numbers are the same. What is started
-here listens on the loopback device only.
+One worker is a thread of this process, several are processes of their own, here or wherever a Dask
+scheduler has them. Tasks bring their own seeds and hold BLAS to one thread, so the numbers are the
+same. What is started here listens on the loopback device only.
 
-Longer than 350 lines: three executors keep one promise, that a worker that dies costs its task and no other.
+Longer than 350 lines: three executors keep one promise, that a worker that dies costs its task and
+no other.
 """
 
 import logging
@@ -35,8 +36,12 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 
 
 DEATHS_OF_A_TASK = 3  # the workers that Dask may lose over a task before it gives it back
-PATIENCE = 30.0  # seconds that a scheduler has to answer, and to have a worker, at the start and after
-SILENCE = 120.0  # seconds without a word from any worker; a call that holds Python's lock is silent, too
+PATIENCE = (
+    30.0  # seconds that a scheduler has to answer, and to have a worker, at the start and after
+)
+SILENCE = (
+    120.0  # seconds without a word from any worker; a call that holds Python's lock is silent, too
+)
 START_OF_A_WORKER = 20.0  # seconds at most, on a busy machine
 GOODBYE = 5.0  # seconds to part from a cluster
 
@@ -62,10 +67,11 @@ class WorkersDied(BrokenExecutor):
 
 
 class Serial(Executor):
-    """Runs tasks in this process, one after the other, in a thread that ends with the process at the latest.
+    """Runs tasks in this process, one after the other, in a thread that ends with the process at
+    the latest.
 
-    A thread, because the main one must be free to hear a signal while a long call of LAPACK runs; a daemon,
-    because nobody waits for that call to end.
+    A thread, because the main one must be free to hear a signal while a long call of LAPACK runs; a
+    daemon, because nobody waits for that call to end.
     """
 
     def __init__(self) -> None:
@@ -79,7 +85,9 @@ class Serial(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the thread after the tasks that it has, or, to cancel, after the one under way. Never waits."""
+        """Ends the thread after the tasks that it has, or, to cancel, after the one under way.
+        Never waits.
+        """
         if cancel_futures:
             while not self._tasks.empty():
                 self._tasks.get()
@@ -116,9 +124,11 @@ class _WorkerContext(SpawnContext):
 
 
 def refuse_if_imported() -> None:
-    """Ends a worker process in which the main script, being imported, starts what started the worker.
+    """Ends a worker process in which the main script, being imported, starts what started the
+    worker.
 
-    The parent learns of it by the exit code. multiprocessing would raise here, in each worker, with a traceback.
+    The parent learns of it by the exit code. multiprocessing would raise here, in each worker, with
+    a traceback.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         os._exit(UNGUARDED)
@@ -127,7 +137,8 @@ def refuse_if_imported() -> None:
 def _unguarded() -> InvalidInput:
     return InvalidInput(
         "__main__",
-        "worker processes import the script that starts them, and this one starts them anew when it is imported: "
+        "worker processes import the script that starts them, and this one starts them anew when "
+        "it is imported: "
         f"put what starts the run {GUARD} or use 1 worker",
     )
 
@@ -139,14 +150,17 @@ def _check_main() -> None:
     if getattr(main, "__spec__", None) is None and file is not None and not Path(file).exists():
         raise InvalidInput(
             "__main__",
-            f"worker processes import the script that starts them, and {file} is no file that they can read: "
+            f"worker processes import the script that starts them, and {file} is no file that they "
+            f"can read: "
             f"save it as one, with what starts the run {GUARD} or use 1 worker",
         )
 
 
 @cache
 def _probe_main() -> None:
-    """The same by trial, for those that would not tell why a worker of theirs ended: one process that only imports."""
+    """The same by trial, for those that would not tell why a worker of theirs ended: one process
+    that only imports.
+    """
     _check_main()
     if getattr(sys.modules["__main__"], "__file__", None) is None:
         return
@@ -169,7 +183,8 @@ def _starting() -> Iterator[None]:
         raise
     except (OSError, RuntimeError, ImportError) as error:  # RuntimeError: no thread, no semaphores
         raise InvalidInput(
-            "--workers", f"worker processes cannot be started: {reason(error)}; --workers 1 needs none"
+            "--workers",
+            f"worker processes cannot be started: {reason(error)}; --workers 1 needs none",
         ) from None
 
 
@@ -182,9 +197,9 @@ class Pool(ProcessPoolExecutor):
 
     Raises
     ------
-    InvalidInput
-        If the system has no place for them, or the main script cannot be imported. One that starts a run when it
-        is imported is found out by its first worker, and told of by `kill`.
+    InvalidInput If the system has no place for them, or the main script cannot be imported. One
+        that starts a run when it is imported is found out by its first worker, and told of by
+        `kill`.
     """
 
     def __init__(self, workers: int) -> None:
@@ -210,7 +225,9 @@ class Pool(ProcessPoolExecutor):
 
 
 class _Lent(Pool):
-    """A pool that outlives the run it is lent to, unless that run leaves it broken or with work under way."""
+    """A pool that outlives the run it is lent to, unless that run leaves it broken or with work
+    under way.
+    """
 
     dead = False
 
@@ -227,10 +244,11 @@ class _Lent(Pool):
 
 @contextmanager
 def lasting(workers: int) -> Iterator[Callable[[], Executor]]:
-    """A factory of local executors for several runs, which share their worker processes as long as those are sound.
+    """A factory of local executors for several runs, which share their worker processes as long as
+    those are sound.
 
-    Starting a worker costs about a second of imports, which many short studies would pay each. Results do not depend
-    on it: tasks bring their own seeds.
+    Starting a worker costs about a second of imports, which many short studies would pay each.
+    Results do not depend on it: tasks bring their own seeds.
     """
     pools: list[_Lent] = []
 
@@ -251,22 +269,21 @@ def lasting(workers: int) -> Iterator[Callable[[], Executor]]:
 class Dask(Executor):
     """Workers of a Dask cluster, through its client's own executor.
 
-    A worker that dies is replaced or done without, by the scheduler; a task that takes several with it ends in
-    WorkersDied, and one whose scheduler is gone in Lost.
+    A worker that dies is replaced or done without, by the scheduler; a task that takes several with
+    it ends in WorkersDied, and one whose scheduler is gone in Lost.
 
     Parameters
     ----------
-    address : of a scheduler; by default a cluster on this machine, on the loopback device, for as long as this
-        executor lasts
+    address : of a scheduler; by default a cluster on this machine, on the loopback device, for as
+        long as this executor lasts
     workers : how many to start where there is no address, ≥ 1
-    patience : seconds that the scheduler has to answer, and to have a worker; PATIENCE by default. For workers that
-        queue for longer, wait before (`cluster.wait_for_workers`)
+    patience : seconds that the scheduler has to answer, and to have a worker; PATIENCE by default.
+        For workers that queue for longer, wait before (`cluster.wait_for_workers`)
 
     Raises
     ------
-    InvalidInput
-        If the extra [cluster] is not installed, no scheduler answers, it has no workers, or a cluster of ours does
-        not start.
+    InvalidInput If the extra [cluster] is not installed, no scheduler answers, it has no workers,
+        or a cluster of ours does not start.
     """
 
     def __init__(self, address: str | None, workers: int, patience: float | None = None) -> None:
@@ -280,9 +297,12 @@ class Dask(Executor):
             raise InvalidInput(
                 "--executor", "dask needs the extra [cluster]: pip install 'dimfree[cluster]'"
             ) from None
-        except Exception as error:  # whatever Dask says of a configuration of its own that it cannot read
+        except (
+            Exception
+        ) as error:  # whatever Dask says of a configuration of its own that it cannot read
             raise InvalidInput(
-                "--executor", f"Dask does not take its own configuration: {' '.join(str(error).split())}"
+                "--executor",
+                f"Dask does not take its own configuration: {' '.join(str(error).split())}",
             ) from None
         _hush()
         self._patience = PATIENCE if patience is None else patience
@@ -296,28 +316,38 @@ class Dask(Executor):
                 self._cluster = self._start(distributed, workers)
         # One that never got through would try to say goodbye when it is collected, for 40 s.
         client: Any = type("Client", (distributed.Client,), {"__del__": lambda self: None})
-        connect = partial(client, self._cluster or address, timeout=self._patience, set_as_default=False)
+        connect = partial(
+            client, self._cluster or address, timeout=self._patience, set_as_default=False
+        )
         try:
-            # A moment more than the client takes by itself: it has no limit for a port that never speaks.
+            # A moment more than the client takes by itself: it has no limit for a port that never
+            # speaks.
             self._client = within(self._patience + 1, connect)
         except Exception as error:  # whatever its many protocols come to over an address
             self.kill()
             why = reason(error)
             if isinstance(error, TimeoutError) and not str(error):
                 why = "nothing came back"
-            elif isinstance(error, MemoryError | KeyError):  # lengths and fields read out of another protocol
+            elif isinstance(
+                error, MemoryError | KeyError
+            ):  # lengths and fields read out of another protocol
                 why = "what answers there is no scheduler"
             raise InvalidInput(
                 "--scheduler",
-                f"no scheduler answers at {address} within {self._patience:g} s: {' '.join(why.split())}",
+                f"no scheduler answers at {address} within {self._patience:g} s: "
+                f"{' '.join(why.split())}",
             ) from None
         try:
-            within(self._patience + 1, partial(self._client.wait_for_workers, 1, timeout=self._patience))
+            within(
+                self._patience + 1,
+                partial(self._client.wait_for_workers, 1, timeout=self._patience),
+            )
         except Exception:
             self.kill()
             raise InvalidInput(
                 "--scheduler",
-                f"{address} has no workers, {self._patience:g} s after it was asked; start some first",
+                f"{address} has no workers, {self._patience:g} s after it was asked; start some "
+                f"first",
             ) from None
         self._tasks: Executor = self._client.get_executor(pure=False)
 
@@ -343,7 +373,8 @@ class Dask(Executor):
                 else shorten(reason(error), 200, placeholder="…")
             )
             raise InvalidInput(
-                "--executor", f"dask cannot start a cluster here: {why}; --executor local needs none"
+                "--executor",
+                f"dask cannot start a cluster here: {why}; --executor local needs none",
             ) from None
 
     def threads(self) -> int:
@@ -370,11 +401,13 @@ class Dask(Executor):
 
         Raises
         ------
-        Lost
-            If the scheduler is silent, or without workers, or all of its workers are silent, for too long.
+        Lost If the scheduler is silent, or without workers, or all of its workers are silent, for
+            too long.
         """
         try:
-            workers = self._ask(partial(self._client.scheduler_info, n_workers=-1))["workers"].values()
+            workers = self._ask(partial(self._client.scheduler_info, n_workers=-1))[
+                "workers"
+            ].values()
             # Of the scheduler's clock, so only looked at for a change.
             pulse = max((float(worker["last_seen"]) for worker in workers), default=0.0)
         except Lost:
@@ -442,21 +475,27 @@ class Dask(Executor):
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What a call returns, if it does so in time; else TimeoutError, and it is left to a thread that nobody waits for."""
+    """What a call returns, if it does so in time; else TimeoutError, and it is left to a thread
+    that nobody waits for.
+    """
     future: Future[T] = Future()
     threading.Thread(target=_run, args=(future, call), daemon=True).start()
     return future.result(seconds)
 
 
 def _hush() -> None:
-    """Keeps the client's log, with its tracebacks, off standard error: what goes wrong, the run says in a sentence."""
+    """Keeps the client's log, with its tracebacks, off standard error: what goes wrong, the run
+    says in a sentence.
+    """
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def local(workers: int) -> Executor:
-    """An executor on this machine: a thread of this process for one worker, else `workers` processes."""
+    """An executor on this machine: a thread of this process for one worker, else `workers`
+    processes.
+    """
     return Serial() if workers == 1 else Pool(workers)
 
 
@@ -469,7 +508,9 @@ def stop(executor: Executor) -> None:
 
 
 def _end_with_parent() -> None:
-    """In a worker: a parent killed outright closes no pipe that the worker reads from, so watch it."""
+    """In a worker: a parent killed outright closes no pipe that the worker reads from, so watch
+    it.
+    """
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

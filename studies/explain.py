@@ -1,4 +1,6 @@
-"""A claim in words: what it says, why, from where, with its formulas as they stand in the code and its last verdict."""
+"""A claim in words: what it says, why, from where, with its formulas as they stand in the code and
+its last verdict.
+"""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -11,7 +13,11 @@ from bounds.claim import Claim, Comparison, Formula, Verdict
 
 WIDTH = 100
 INDENT = " " * 14
-MARGINS: dict[str, Any] = {"initial_indent": INDENT, "subsequent_indent": INDENT, "break_on_hyphens": False}
+MARGINS: dict[str, Any] = {
+    "initial_indent": INDENT,
+    "subsequent_indent": INDENT,
+    "break_on_hyphens": False,
+}
 
 
 @cache
@@ -20,7 +26,8 @@ def _tree(path: Path) -> ast.Module:
 
 
 def formula_text(formula: Formula) -> str:
-    """A formula as it stands in the code: of a lambda its expression, of a function all but its docstring.
+    """A formula as it stands in the code: of a lambda its expression, of a function all but its
+    docstring.
 
     Parameters
     ----------
@@ -39,10 +46,11 @@ def formula_text(formula: Formula) -> str:
 
 
 def record(claim: Claim, verdict: Verdict | None = None) -> dict[str, Any]:
-    """All there is to say of a claim, as JSON values: the fields of `Verdict.to_json` if there is a verdict, and
+    """All there is to say of a claim, as JSON values: the fields of `Verdict.to_json` if there is a
+    verdict, and
 
-    why, formula, decoy_formula, command; with a verdict also fit, decoy_measured, decoy_predicted, decoy_margin,
-    decoy_fit.
+    why, formula, decoy_formula, command; with a verdict also fit, decoy_measured, decoy_predicted,
+    decoy_margin, decoy_fit.
     """
     known: dict[str, Any] = {
         "name": claim.name,
@@ -77,7 +85,9 @@ def _told(prefix: str, comparison: Comparison) -> dict[str, float | str]:
 
 
 def fit(margin: float) -> str:
-    """How far measured and predicted are apart, in words; the margin is in units of what is allowed."""
+    """How far measured and predicted are apart, in words; the margin is in units of what is
+    allowed.
+    """
     if margin <= 0:
         return "met with room to spare"
     if margin > 1e3:
@@ -96,7 +106,10 @@ def text(known: Mapping[str, Any], where: str) -> str:
     lines = [known["name"], "", fill(known["statement"], WIDTH), ""]
     uses = ", ".join(known["uses"])
     for label, value in (
-        ("kind", f"{known['kind']}, {known['origin']}{', a description' if known['description'] else ''}"),
+        (
+            "kind",
+            f"{known['kind']}, {known['origin']}{', a description' if known['description'] else ''}",
+        ),
         ("paper", known["paper"]),
         ("assumes", known["assumptions"]),
         ("why", known["why"]),
@@ -142,7 +155,8 @@ def _verdict(known: Mapping[str, Any], where: str) -> str:
     decoy = f"decoy {'' if known['decoy_rejected'] else 'NOT '}rejected, at {fallen} cells"
     cell = ", ".join(f"{key} = {value}" for key, value in known["worst_cell"].items())
     return (
-        f"{known['verdict']}, {decoy}; {known['cells']} cells, {known['replicates']} replicates, from {where}. "
+        f"{known['verdict']}, {decoy}; {known['cells']} cells, {known['replicates']} replicates, "
+        f"from {where}. "
         f"At the worst cell: measured {known['measured']:.6g}, predicted {known['predicted']:.6g}, "
         f"{known['fit']}; the decoy at its worst predicts {known['decoy_predicted']:.6g} "
         f"for {known['decoy_measured']:.6g}, {known['decoy_fit']}. "

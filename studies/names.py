@@ -1,7 +1,9 @@
-"""What there is, by name, read from the syntax trees: nothing of what makes the numbers is imported for it.
+"""What there is, by name, read from the syntax trees: nothing of what makes the numbers is imported
+for it.
 
-It rests on how a work is written: CLAIMS, STUDIES and FIGURES are tuples of calls that each hold their name as plain
-text, `Claim(name="…", …)`, or of names that lead to such calls. A test compares it with what importing gives.
+It rests on how a work is written: CLAIMS, STUDIES and FIGURES are tuples of calls that each hold
+their name as plain text, `Claim(name="…", …)`, or of names that lead to such calls. A test compares
+it with what importing gives.
 """
 
 import ast
@@ -56,13 +58,22 @@ def works() -> tuple[Work, ...]:
             )
         }
         found.append(
-            Work(stem, paper["title"], paper["link"], names["CLAIMS"], names["FIGURES"], names["STUDIES"])
+            Work(
+                stem,
+                paper["title"],
+                paper["link"],
+                names["CLAIMS"],
+                names["FIGURES"],
+                names["STUDIES"],
+            )
         )
     return tuple(found)
 
 
 def literal(module: str, name: str) -> Any:
-    """The value of a constant that stands in a module of ours as plain numbers, texts and tuples of them."""
+    """The value of a constant that stands in a module of ours as plain numbers, texts and tuples of
+    them.
+    """
     return ast.literal_eval(_assigned(module)[name])
 
 
@@ -91,7 +102,9 @@ def _assigned(module: str) -> dict[str, ast.expr]:
     found: dict[str, ast.expr] = {}
     for node in ast.parse(path.read_bytes()).body:
         if isinstance(node, ast.Assign):
-            found |= {target.id: node.value for target in node.targets if isinstance(target, ast.Name)}
+            found |= {
+                target.id: node.value for target in node.targets if isinstance(target, ast.Name)
+            }
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
             found[node.target.id] = node.value
     return found
@@ -117,5 +130,6 @@ def _inside(module: str, value: ast.expr) -> Iterator[ast.Call]:
             yield from _calls(f"{module}.{part}", name)
         case _:
             raise InvalidInput(
-                module, f"{ast.unparse(value)[:60]} … is neither a call, nor a name, nor a tuple of them"
+                module,
+                f"{ast.unparse(value)[:60]} … is neither a call, nor a name, nor a tuple of them",
             )

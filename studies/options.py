@@ -1,4 +1,6 @@
-"""The words of the command line, what may be said with each, and nothing that takes long to import."""
+"""The words of the command line, what may be said with each, and nothing that takes long to
+import.
+"""
 
 import argparse
 import os
@@ -11,7 +13,9 @@ from studies import executors, names, output
 
 RESULTS = Path("results")
 KINDS = ("claims", "studies", "figures", "papers")
-_NEWEST = "default: the newest in results/ that suffice, else those committed with dimfree; it says which"
+_NEWEST = (
+    "default: the newest in results/ that suffice, else those committed with dimfree; it says which"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,7 +25,9 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        say = output.note if file is sys.stderr else output.tell  # what was asked for, --help, is a result
+        say = (
+            output.note if file is sys.stderr else output.tell
+        )  # what was asked for, --help, is a result
         say(message, end="")
 
 
@@ -36,16 +42,22 @@ class _Version(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Reads the words of a command line; `command` is the command's name. Bad usage ends with exit 2 and one line."""
+    """Reads the words of a command line; `command` is the command's name. Bad usage ends with exit
+    2 and one line.
+    """
     whole = _Parser(prog="dimfree", description="Executable theory for score matching.")
     whole.add_argument("--version", action=_Version, nargs=0, help="the version, and exit")
     presets = names.literal("studies.catalog", "PRESETS")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    reproduce = commands.add_parser("reproduce", help="studies, verdicts, figures and paper_repro.md")
+    reproduce = commands.add_parser(
+        "reproduce", help="studies, verdicts, figures and paper_repro.md"
+    )
     reproduce.add_argument("--preset", choices=presets, default="paper")
     reproduce.add_argument("--out", type=Path, metavar="DIR", help="default: results/PRESET")
-    reproduce.add_argument("--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md")
+    reproduce.add_argument(
+        "--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md"
+    )
     reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
 
     one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
@@ -55,24 +67,31 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--preset", choices=presets, default="paper")
     one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
     one.add_argument("--workers", type=int, default=_cores(), metavar="N")
-    one.add_argument("--executor", choices=("local", "dask"), default="local", help="where the work is done")
     one.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of Dask; default: a cluster of N workers on this machine"
+        "--executor", choices=("local", "dask"), default="local", help="where the work is done"
+    )
+    one.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of Dask; default: a cluster of N workers on this machine",
     )
     one.add_argument(
         "--patience",
         type=_seconds,
         default=executors.PATIENCE,
         metavar="SECONDS",
-        help="that Dask's scheduler has to answer, and to have a worker, at the start and at any time after; a "
-        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default %(default)g",
+        help="that Dask's scheduler has to answer, and to have a worker, at the start and at any "
+        "time after; a "
+        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default "
+        f"%(default)g",
     )
     one.add_argument(
         "--task-limit",
         type=_seconds,
         default=names.literal("studies.sweep", "LIMIT"),
         metavar="SECONDS",
-        help="after which the run stops if no task comes back, wherever it runs; default %(default)g",
+        help="after which the run stops if no task comes back, wherever it runs; default "
+        "%(default)g",
     )
 
     draw = commands.add_parser("draw", help="one figure, from results that are there")
@@ -81,12 +100,16 @@ def parser() -> argparse.ArgumentParser:
     draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
 
     verify = commands.add_parser("verify", help="the claims, each with its decoy")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="or a pattern: 'kappa*'; default: all")
+    verify.add_argument(
+        "names", nargs="*", metavar="NAME", help="or a pattern: 'kappa*'; default: all"
+    )
     verify.add_argument("--paper", metavar="STEM", help="of this work alone")
     verify.add_argument("--json", action="store_true")
     verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
 
-    told = commands.add_parser("explain", help="one claim: what, why, from where, its decoy and last verdict")
+    told = commands.add_parser(
+        "explain", help="one claim: what, why, from where, its decoy and last verdict"
+    )
     told.add_argument("name", metavar="CLAIM")
     told.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
 
@@ -99,13 +122,22 @@ def parser() -> argparse.ArgumentParser:
     costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
     costs.add_argument("--json", action="store_true")
     costs.add_argument(
-        "--out", type=Path, metavar="DIR", help="for bench.json, and cost.md: what sweeps would take"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="for bench.json, and cost.md: what sweeps would take",
     )
 
-    listing = commands.add_parser("list", help="papers, studies, figures, claims, estimators, presets")
+    listing = commands.add_parser(
+        "list", help="papers, studies, figures, claims, estimators, presets"
+    )
     only = listing.add_mutually_exclusive_group()
     only.add_argument(
-        "kind", nargs="?", choices=KINDS, metavar="KIND", help=f"one of {', '.join(KINDS)}: as a table"
+        "kind",
+        nargs="?",
+        choices=KINDS,
+        metavar="KIND",
+        help=f"one of {', '.join(KINDS)}: as a table",
     )
     only.add_argument("--json", action="store_true")
     return whole

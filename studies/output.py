@@ -1,7 +1,9 @@
-"""What leaves the program: files that are there whole or not at all, and words on the standard streams.
+"""What leaves the program: files that are there whole or not at all, and words on the standard
+streams.
 
-Results never depend on what can be printed. Where a command's result is a file, words are a courtesy (`mention`, `note`)
-and their loss changes nothing; where it is the words themselves (`tell`), their loss is an error.
+Results never depend on what can be printed. Where a command's result is a file, words are a
+courtesy (`mention`, `note`) and their loss changes nothing; where it is the words themselves
+(`tell`), their loss is an error.
 """
 
 import codecs
@@ -21,7 +23,8 @@ from bounds.check import InvalidInput
 
 LIFE_OF_A_DRAFT = 3600.0  # seconds without a write after which a draft has no writer any more
 
-# --- files --------------------------------------------------------------------------------------------------
+# --- files
+# --------------------------------------------------------------------------------------------------
 
 REMEDIES = {
     errno.ENOSPC: "make room, or choose another --out",
@@ -46,9 +49,11 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def replacing(path: Path, key: str = "--out") -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when it is complete and on the disk; the only writer of results.
+    """A file that takes the place of `path` when it is complete and on the disk; the only writer of
+    results.
 
-    Each writer has a draft of its own, in the same folder: of several at once the last one's file stays, whole.
+    Each writer has a draft of its own, in the same folder: of several at once the last one's file
+    stays, whole.
 
     Parameters
     ----------
@@ -85,7 +90,9 @@ def write(path: Path, data: bytes, key: str = "--out") -> None:
 def _forget_the_dead(path: Path) -> None:
     """Removes drafts of the same file whose writers were killed."""
     with os.scandir(path.parent) as entries:
-        drafts = [e for e in entries if e.name.startswith(f".{path.name}.") and e.name.endswith(".new")]
+        drafts = [
+            e for e in entries if e.name.startswith(f".{path.name}.") and e.name.endswith(".new")
+        ]
     for entry in drafts:
         with suppress(OSError):
             if time.time() - entry.stat().st_mtime > LIFE_OF_A_DRAFT:
@@ -112,14 +119,16 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-# --- standard streams ---------------------------------------------------------------------------------------
+# --- standard streams
+# ---------------------------------------------------------------------------------------
 
 
 def open_streams() -> None:
     """Makes the standard streams safe to use, however this process was started.
 
-    A closed one's number is given to the null device, lest a file of ours get it and be written into by whoever
-    prints; `sys.stdout` stays None then, which `tell` knows. What an encoding lacks is escaped.
+    A closed one's number is given to the null device, lest a file of ours get it and be written
+    into by whoever prints; `sys.stdout` stays None then, which `tell` knows. What an encoding lacks
+    is escaped.
     """
     for number in (0, 1, 2):
         try:
@@ -150,7 +159,8 @@ codecs.register_error("dimfree", _escaped)
 
 
 def check_output() -> None:
-    """Whether standard output takes anything, as far as that can be known before there is anything to say.
+    """Whether standard output takes anything, as far as that can be known before there is anything
+    to say.
 
     Raises
     ------

@@ -1,4 +1,6 @@
-"""Progress on standard error: a bar with the time left on a terminal, else a line at each quarter."""
+"""Progress on standard error: a bar with the time left on a terminal, else a line at each
+quarter.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -33,7 +35,9 @@ class Report:
             tqdm.write(f"{self.study}: {text}", file=Listener())
 
     def through(self, cells: Sequence[Cell], done: str) -> Iterator[Cell]:
-        """The cells one by one; says how many have been `done`, every few seconds where it takes so long."""
+        """The cells one by one; says how many have been `done`, every few seconds where it takes so
+        long.
+        """
         last = time.monotonic()
         for count, cell in enumerate(cells):
             if (now := time.monotonic()) > last + SECONDS_BETWEEN_LINES:

@@ -1,16 +1,19 @@
 r"""What a sweep would take on many workers, from constants that `dimfree bench` measures.
 
-    seconds of a replicate:   Gram route        N · g · 12 d³     (exact engine 28/3 d³ flops, DSM 8/3 d³)
-                              Laguerre route    b · d²            (bounds.risk.draw_dsm_risk, one time step)
+    seconds of a replicate:   Gram route        N · g · 12 d³     (exact engine 28/3 d³ flops, DSM
+                              8/3 d³) Laguerre route    b · d²
+                              (bounds.risk.draw_dsm_risk, one time step)
     memory of a worker:       Gram route        base + a d²       Laguerre route  base
     makespan ≤ start + cells · c + work/W + (1 − 1/W) · longest
 
-with g seconds a flop at the largest dimension measured for it, c the coordinator's seconds a cell, W workers. The last
-line is Graham's bound for list scheduling, which holds for any order of the tasks and however unequal they are; the
-coordinator's share is added as if nothing of it overlapped. What the constants predict at dimensions that they were not
-made from is measured too, and the ratio stands beside them.
+with g seconds a flop at the largest dimension measured for it, c the coordinator's seconds a cell,
+W workers. The last line is Graham's bound for list scheduling, which holds for any order of the
+tasks and however unequal they are; the coordinator's share is added as if nothing of it overlapped.
+What the constants predict at dimensions that they were not made from is measured too, and the ratio
+stands beside them.
 
-Source: R. L. Graham, Bounds on multiprocessing timing anomalies, 1969 (recalled, not read); the rest counted here.
+Source: R. L. Graham, Bounds on multiprocessing timing anomalies, 1969 (recalled, not read); the
+rest counted here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +54,8 @@ class Sweep:
 
     Attributes
     ----------
-    route : "gram" (every estimator, the joint law over times) or "laguerre" (DSM, each time by itself)
+    route : "gram" (every estimator, the joint law over times) or "laguerre" (DSM, each time by
+        itself)
     dims : dimensions d
     steps : N times
     replicates : of each
@@ -95,13 +99,17 @@ def constants(measured: Mapping[str, float]) -> Constants:
     for name in Constants.__dataclass_fields__:
         value = measured.get(name)
         if not isinstance(value, float | int) or not value > 0:
-            raise InvalidInput("bench", f"has no positive constant {name!r}: run dimfree bench again")
+            raise InvalidInput(
+                "bench", f"has no positive constant {name!r}: run dimfree bench again"
+            )
         found[name] = float(value)
     return Constants(**found)
 
 
 def replicate(found: Constants, sweep: Sweep, d: int) -> float:
-    """Seconds of one replicate at d: all its times in the Gram route, one of them in the Laguerre route."""
+    """Seconds of one replicate at d: all its times in the Gram route, one of them in the Laguerre
+    route.
+    """
     if sweep.route == "gram":
         return sweep.steps * found.flop * GRAM_FLOPS * d**3
     return found.entry * d**2
@@ -150,7 +158,10 @@ MEASURED: Mapping[Route, int] = {"gram": 2048, "laguerre": 30_000}
 def dims(largest: int) -> tuple[int, ...]:
     """10, 20, 50, 100, … up to the largest, which is a power of ten."""
     return tuple(
-        d for power in range(1, 7) for d in (10**power, 2 * 10**power, 5 * 10**power) if d <= largest
+        d
+        for power in range(1, 7)
+        for d in (10**power, 2 * 10**power, 5 * 10**power)
+        if d <= largest
     )
 
 
@@ -159,8 +170,9 @@ def answers(found: Constants) -> list[dict[str, Any]]:
 
     Returns
     -------
-    For each route and largest d: "route", "largest", "work" in seconds, "memory" of a worker in bytes, "seconds" and
-    "limits", one for each of `WORKERS`, and "measured": whether the bench has been there.
+    For each route and largest d: "route", "largest", "work" in seconds, "memory" of a worker in
+    bytes, "seconds" and "limits", one for each of `WORKERS`, and "measured": whether the bench has
+    been there.
     """
     rows = []
     for route, most in MEASURED.items():

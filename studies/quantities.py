@@ -1,4 +1,6 @@
-"""What a claim is measured by: a study's table → numbers with standard errors. Nothing here knows a formula."""
+"""What a claim is measured by: a study's table → numbers with standard errors. Nothing here knows a
+formula.
+"""
 
 import json
 from collections import defaultdict
@@ -20,11 +22,14 @@ Measure = Callable[[Table], list[Measured]]
 
 
 def mean(cell: dict[str, Any], values: Array) -> Measured:
-    return Measured(cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size)
+    return Measured(
+        cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size
+    )
 
 
 def measure_quantity(table: Table, quantity: str) -> list[Measured]:
-    """Mean over replicates of a quantity of evidence at each cell; standard error 0 for a single replicate.
+    """Mean over replicates of a quantity of evidence at each cell; standard error 0 for a single
+    replicate.
 
     Raises
     ------
@@ -52,7 +57,10 @@ def measure_over_dsm(quantity: str, method: str) -> Callable[[Table], list[Measu
         out = []
         frame = table.frame.sort_values("replicate", kind="stable")
         for cell, group in groups(frame[frame["quantity"].str.startswith(f"{quantity}/")], "cell"):
-            by = {m: group.loc[group["quantity"] == f"{quantity}/{m}", "value"] for m in (method, "dsm")}
+            by = {
+                m: group.loc[group["quantity"] == f"{quantity}/{m}", "value"]
+                for m in (method, "dsm")
+            }
             a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, "dsm"))
             ratio, se = ratio_of_means(a, b)
             out.append(Measured(json.loads(cell), ratio, se, a.size))
@@ -72,7 +80,9 @@ def measurements() -> dict[str, tuple[str, Measure]]:
 
 
 def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
-    """The study that a claim is measured by, and how: an entry of `measurements`, or "STUDY:QUANTITY" of evidence."""
+    """The study that a claim is measured by, and how: an entry of `measurements`, or
+    "STUDY:QUANTITY" of evidence.
+    """
     if claim.measurement in measurements():
         return measurements()[claim.measurement]
     name, _, quantity = claim.measurement.partition(":")
@@ -80,14 +90,18 @@ def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
 
 
 def quantity_of(claim: Claim) -> str | None:
-    """The quantity of evidence that a claim is measured by; None where it is measured in another way."""
+    """The quantity of evidence that a claim is measured by; None where it is measured in another
+    way.
+    """
     return None if claim.measurement in measurements() else claim.measurement.partition(":")[2]
 
 
 def needed(claims: Sequence[Claim]) -> list[Study]:
-    """The studies that the claims are measured by, each with no more cells than they need, as far as it knows which.
+    """The studies that the claims are measured by, each with no more cells than they need, as far
+    as it knows which.
 
-    The numbers are the same as of all cells: a replicate's seed is a function of its own cell alone.
+    The numbers are the same as of all cells: a replicate's seed is a function of its own cell
+    alone.
     """
     wanted: dict[str, list[str | None]] = defaultdict(list)
     for claim in claims:

@@ -2,8 +2,8 @@
 
     (study, seed, cell, code, replicate) → rows.
 
-A commit is acknowledged once the disk has it: neither killing this process nor a power cut loses what was
-acknowledged. Nothing is unpickled.
+A commit is acknowledged once the disk has it: neither killing this process nor a power cut loses
+what was acknowledged. Nothing is unpickled.
 """
 
 import fcntl
@@ -34,7 +34,8 @@ CREATE TABLE measured (
 
 @contextmanager
 def sole_writer(folder: Path, study: str) -> Iterator[bool]:
-    """Makes the folder if need be and holds the study's lock in it, until this process ends at the latest.
+    """Makes the folder if need be and holds the study's lock in it, until this process ends at the
+    latest.
 
     Yields
     ------
@@ -54,7 +55,9 @@ def sole_writer(folder: Path, study: str) -> Iterator[bool]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InvalidInput("--out", f"{_holder(lock)} is running {study} in {folder} already") from None
+            raise InvalidInput(
+                "--out", f"{_holder(lock)} is running {study} in {folder} already"
+            ) from None
         except OSError as error:  # a network file system without locks
             raise InvalidInput("--out", f"cannot lock {lock.name}: {reason(error)}") from None
         killed = os.fstat(lock.fileno()).st_size > 0
@@ -101,8 +104,8 @@ class Store:
 
     Raises
     ------
-    InvalidInput
-        If the file is damaged, another program's, or of another version of the schema; it is not written to.
+    InvalidInput If the file is damaged, another program's, or of another version of the schema; it
+        is not written to.
     """
 
     def __init__(self, path: Path) -> None:
@@ -138,7 +141,9 @@ class Store:
             for cell, replicate, text in measured
         ]
         with self._errors(), self._transaction():
-            self._connection.executemany("INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            self._connection.executemany(
+                "INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?, ?)", values
+            )
         self.check_place()
 
     def check_place(self) -> None:
@@ -156,15 +161,16 @@ class Store:
         if not there:
             raise InvalidInput(
                 "--out",
-                f"{self.path} was removed or moved while it was written to; what was measured is where it was moved"
+                f"{self.path} was removed or moved while it was written to; what was measured is "
+                f"where it was moved"
                 " to, and the same command goes on once that is back",
             )
 
     def replicates(self, key: Key, cell: str, replicates: int) -> tuple[set[int], set[int]]:
-        """Which of the replicates 0 … replicates − 1 of a cell are there: measured by this code, and by other."""
-        query = (
-            "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND replicate < ?"
-        )
+        """Which of the replicates 0 … replicates − 1 of a cell are there: measured by this code,
+        and by other.
+        """
+        query = "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND replicate < ?"
         found: tuple[set[int], set[int]] = set(), set()
         with self._errors():
             for replicate, code in self._connection.execute(
@@ -174,23 +180,29 @@ class Store:
         return found
 
     def counts(self, key: Key, replicates: int) -> Iterator[tuple[str, int]]:
-        """How many of the replicates 0 … replicates − 1 each cell has, of any config: (cell by its key, count)."""
+        """How many of the replicates 0 … replicates − 1 each cell has, of any config: (cell by its
+        key, count).
+        """
         query = (
-            "SELECT cell, count(*) FROM measured WHERE study = ? AND seed = ? AND code = ? AND replicate < ?"
+            "SELECT cell, count(*) FROM measured WHERE study = ? AND seed = ? AND code = ? AND "
+            "replicate < ?"
             " GROUP BY cell"
         )
         with self._errors():
             # What was begun when a signal came is in no file yet.
             if self._connection.in_transaction:
                 self._connection.rollback()
-            yield from self._connection.execute(query, (key.study, str(key.seed), key.code, replicates))
+            yield from self._connection.execute(
+                query, (key.study, str(key.seed), key.code, replicates)
+            )
 
     def done(self, key: Key, cell: str, replicates: int) -> set[int]:
         """The former of the two."""
         return self.replicates(key, cell, replicates)[0]
 
     def rows(self, key: Key, cell: str, replicates: int) -> Iterator[tuple[int, str]]:
-        """The replicates below `replicates` of a cell in order, one at a time: (replicate, its rows as text).
+        """The replicates below `replicates` of a cell in order, one at a time: (replicate, its rows
+        as text).
 
         Raises
         ------
@@ -198,11 +210,14 @@ class Store:
             If what is there is not what was written.
         """
         query = (
-            "SELECT replicate, rows, crc FROM measured WHERE study = ? AND seed = ? AND cell = ? AND code = ?"
+            "SELECT replicate, rows, crc FROM measured WHERE study = ? AND seed = ? AND cell = ? "
+            "AND code = ?"
             " AND replicate < ? ORDER BY replicate"
         )
         with self._errors():
-            found = self._connection.execute(query, (key.study, str(key.seed), cell, key.code, replicates))
+            found = self._connection.execute(
+                query, (key.study, str(key.seed), cell, key.code, replicates)
+            )
             for replicate, text, crc in found:
                 if not isinstance(text, str) or zlib.crc32(text.encode()) != crc:
                     raise InvalidInput(
@@ -250,15 +265,20 @@ def check(path: Path) -> None:
     if version != SCHEMA:
         raise InvalidInput(
             str(path),
-            f"is a store of schema {version}, and this dimfree reads {SCHEMA}: choose another --out",
+            f"is a store of schema {version}, and this dimfree reads {SCHEMA}: choose another "
+            f"--out",
         )
-    # Without a log left by a killed writer, "immutable" keeps SQLite from making files beside this one.
+    # Without a log left by a killed writer, "immutable" keeps SQLite from making files beside this
+    # one.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
     address = f"file:{quote(os.fsencode(path.absolute()))}?{how}"
     with _errors(path), closing(sqlite3.connect(address, uri=True)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         tables = [
-            sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'measured'")
+            sql
+            for (sql,) in connection.execute(
+                "SELECT sql FROM sqlite_schema WHERE name = 'measured'"
+            )
         ]
     if verdict != "ok":
         raise InvalidInput(str(path), f"is damaged: {' '.join(verdict.split())}")

@@ -2,8 +2,9 @@
 
     cell + seed → rows,   seed = SeedSequence(entropy = the study's seed, spawn key = (hash of cell, replicate)).
 
-A study lists its cells and measures them; it knows of no worker, no order, no file. The seed of a replicate
-is a function of what is measured alone, so results do not depend on who computes them, when, or beside what.
+A study lists its cells and measures them; it knows of no worker, no order, no file. The seed of a
+replicate is a function of what is measured alone, so results do not depend on who computes them,
+when, or beside what.
 """
 
 import hashlib
@@ -29,7 +30,8 @@ ADDED_BY_THE_RUNNER = ("study", "replicate")
 
 
 class Settings(BaseModel):
-    """The config of a study: what every study has. Subclasses add their own fields (tuples, not lists).
+    """The config of a study: what every study has. Subclasses add their own fields (tuples, not
+    lists).
 
     Numbers are strict: no strings, no truth values, no fractions for integers, no NaN. Immutable.
 
@@ -54,7 +56,9 @@ def as_set(cell: Cell, settings: Settings) -> int:
 
 
 def at_most(cell: Cell, settings: Settings) -> int:
-    """As many replicates as the settings say, but no more than the cell's own "most", if it has one above 0."""
+    """As many replicates as the settings say, but no more than the cell's own "most", if it has one
+    above 0.
+    """
     return min(settings.replicates, cell.get("most", 0) or settings.replicates)
 
 
@@ -69,18 +73,22 @@ class Study:
     settings : its config's model
     cells : settings → the cells, all different; a cell holds, as JSON values, all that determines a
         measurement, except seed and replicate. `Lazy` where they may be too many to keep
-    measure : (cell, seeds of a batch of replicates) → for each seed its rows. Importable by name, since it is
-        sent to other processes; the rows of a replicate must not depend on the rest of the batch
-    columns : the complete header of the table, in order, with "study" and "replicate", which the runner fills
+    measure : (cell, seeds of a batch of replicates) → for each seed its rows. Importable by name,
+        since it is sent to other processes; the rows of a replicate must not depend on the rest of
+        the batch
+    columns : the complete header of the table, in order, with "study" and "replicate", which the
+        runner fills
     batch : cell → replicates per task, such that a task takes 0.1 to 1 s
     presets : name → settings
-    replicates : (cell, settings) → how many replicates the cell needs, ≥ 1: as many as the settings say, fewer where
-        the cell can do with fewer, 1 where its numbers are computed and not sampled
-    normalised : the columns whose values are cells as canonical JSON text. The table holds their numbers, the manifest
-        each cell once, and `tables.read` puts them together again
-    digits : significant digits that the table has of a sampled float, that is in a cell of several replicates; all by
-        default, and always of a computed one. A store keeps all
-    quantities : cell → all that its rows may hold as "quantity", where that is known before it is measured
+    replicates : (cell, settings) → how many replicates the cell needs, ≥ 1: as many as the settings
+        say, fewer where the cell can do with fewer, 1 where its numbers are computed and not
+        sampled
+    normalised : the columns whose values are cells as canonical JSON text. The table holds their
+        numbers, the manifest each cell once, and `tables.read` puts them together again
+    digits : significant digits that the table has of a sampled float, that is in a cell of several
+        replicates; all by default, and always of a computed one. A store keeps all
+    quantities : cell → all that its rows may hold as "quantity", where that is known before it is
+        measured
 
     Raises
     ------
@@ -104,14 +112,18 @@ class Study:
     def __post_init__(self) -> None:
         if not set(self.normalised) <= set(self.measured):
             raise ValueError(f"{self.name}: what is normalised must be among the columns")
-        if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(self.columns):
+        if len(set(self.columns)) != len(self.columns) or not set(ADDED_BY_THE_RUNNER) <= set(
+            self.columns
+        ):
             raise ValueError(f"{self.name}: columns must differ, and hold 'study' and 'replicate'")
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
 
     def only(self, wanted: Collection[str]) -> "Study":
-        """The same study without the cells that yield none of these quantities; all of it, if it does not know."""
+        """The same study without the cells that yield none of these quantities; all of it, if it
+        does not know.
+        """
         if (of := self.quantities) is None:
             return self
         return replace(
@@ -193,8 +205,8 @@ def cell_key(cell: Cell) -> str:
 def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSequence:
     """The seed of one replicate of one cell.
 
-    The cell enters by the first 128 bits of the SHA-256 of its canonical JSON, as four big-endian words, and
-    without its key "estimators": estimators added later see the same data.
+    The cell enters by the first 128 bits of the SHA-256 of its canonical JSON, as four big-endian
+    words, and without its key "estimators": estimators added later see the same data.
 
     Parameters
     ----------
@@ -204,11 +216,14 @@ def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSeque
     """
     data = {name: value for name, value in cell.items() if name != "estimators"}
     words = np.frombuffer(bytes.fromhex(cell_key(data))[:16], dtype=">u4")
-    return np.random.SeedSequence(entropy=seed, spawn_key=(*(int(word) for word in words), replicate))
+    return np.random.SeedSequence(
+        entropy=seed, spawn_key=(*(int(word) for word in words), replicate)
+    )
 
 
 def different(settings: Settings, *keys: str) -> None:
-    """Refuses settings whose lists, under these keys, hold a value twice: it would be measured as one cell twice.
+    """Refuses settings whose lists, under these keys, hold a value twice: it would be measured as
+    one cell twice.
 
     Raises
     ------
@@ -223,7 +238,8 @@ def different(settings: Settings, *keys: str) -> None:
 
 @contextmanager
 def under(**keys: str) -> Iterator[None]:
-    """What is refused in here under a name of the mathematics is refused under the config's key for it.
+    """What is refused in here under a name of the mathematics is refused under the config's key for
+    it.
 
     Parameters
     ----------
@@ -270,12 +286,13 @@ def parse_settings(model: type[S], mapping: Mapping[str, Any], source: str) -> S
 
     Raises
     ------
-    InvalidInput
-        With the dotted key and one sentence, on the first thing that is wrong; an unknown key comes first,
-        since it is most often the misspelling of a missing one. One raised by a validator passes as it is.
+    InvalidInput With the dotted key and one sentence, on the first thing that is wrong; an unknown
+        key comes first, since it is most often the misspelling of a missing one. One raised by a
+        validator passes as it is.
     """
     try:
-        # By way of JSON, because only there does pydantic take lists for tuples and still refuse "8" for 8.
+        # By way of JSON, because only there does pydantic take lists for tuples and still refuse
+        # "8" for 8.
         text = json.dumps(mapping, default=str)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(source, f"cannot be taken in: {_one_line(str(error))}") from None
@@ -321,9 +338,15 @@ def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     models = [model]
     for part in loc:
         inner = [
-            m for one in models for m in _models(getattr(one.model_fields.get(str(part)), "annotation", None))
+            m
+            for one in models
+            for m in _models(getattr(one.model_fields.get(str(part)), "annotation", None))
         ]
-        tagged = [m for m in models if any(part in get_args(f.annotation) for f in m.model_fields.values())]
+        tagged = [
+            m
+            for m in models
+            if any(part in get_args(f.annotation) for f in m.model_fields.values())
+        ]
         models = inner or tagged or models
     return sorted({name for one in models for name in one.model_fields})
 

@@ -1,11 +1,13 @@
 """The only runner.
 
-    cells × replicates − what is stored → pieces → tasks → executor → store → DIR/STUDY.csv, DIR/STUDY.json.
+    cells × replicates − what is stored → pieces → tasks → executor → store → DIR/STUDY.csv,
+    DIR/STUDY.json.
 
-The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of their
-order, or of interruptions, and the manifest none of the clock.
+The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of
+their order, or of interruptions, and the manifest none of the clock.
 
-Longer than 350 lines: one run is one state (what is under way, handed back, given up), and its steps stand together.
+Longer than 350 lines: one run is one state (what is under way, handed back, given up), and its
+steps stand together.
 """
 
 import math
@@ -40,7 +42,9 @@ from studies.task import Done, Piece, WrongWorker, describe, origin, perform
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
 SHORT = 0.1  # seconds: after a task that took less, the next may hold more
 PATIENCE = 0.5  # seconds after which a task begins no further piece
-MOST_PIECES = 128  # of a task, so that what is under way fits into memory however many workers there are
+MOST_PIECES = (
+    128  # of a task, so that what is under way fits into memory however many workers there are
+)
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
 COUNTED_AT_ONCE = 65536  # cells, when a run that was stopped tells what is stored
@@ -92,34 +96,34 @@ def run(
     study, settings : what to measure
     out : the folder DIR, made if need be
     workers : how many tasks run at once, ≥ 1
-    executor : makes the executor, again whenever a worker process has died; executors.local by default. With
-        executors.Dask, the cluster knows how many tasks run at once
+    executor : makes the executor, again whenever a worker process has died; executors.local by
+        default. With executors.Dask, the cluster knows how many tasks run at once
     progress : whether to report on standard error
     code : the code version; by default that of its measure
     limit : seconds after which the run stops if no task comes back
 
     Returns
     -------
-    Outcome
-        A cell whose measure raises, or gives NaN or an infinity, or that takes down three worker processes, does
-        not stop the others: it is in `missing`. With one worker there is no process but this one to take down;
-        but then the next run knows, and measures in a process of its own.
+    Outcome A cell whose measure raises, or gives NaN or an infinity, or that takes down three
+        worker processes, does not stop the others: it is in `missing`. With one worker there is no
+        process but this one to take down; but then the next run knows, and measures in a process of
+        its own.
 
     Raises
     ------
-    InvalidInput
-        If `out` cannot be written to, is in use, or is moved away meanwhile, its store is damaged or foreign, two
-        cells are equal, a worker runs other code or libraries than this process, or worker processes cannot be
-        started: above all from a script that calls this outside of `if __name__ == "__main__":`.
-    Interrupted
-        On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes back any more. What was
-        finished is stored; the same call goes on.
+    InvalidInput If `out` cannot be written to, is in use, or is moved away meanwhile, its store is
+        damaged or foreign, two cells are equal, a worker runs other code or libraries than this
+        process, or worker processes cannot be started: above all from a script that calls this
+        outside of `if __name__ == "__main__":`.
+    Interrupted On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes
+        back any more. What was finished is stored; the same call goes on.
 
     Notes
     -----
-    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 16 bytes for each, 48 to tell how many
-    are stored; 2 tasks for each worker, of at most 128 pieces of a cell; one replicate's rows when the table is written,
-    and the cells of normalised columns; the cells that fail.
+    Memory: what the study itself keeps of its cells (nothing, if they are Lazy) and 16 bytes for
+    each, 48 to tell how many are stored; 2 tasks for each worker, of at most 128 pieces of a cell;
+    one replicate's rows when the table is written, and the cells of normalised columns; the cells
+    that fail.
     """
     executors.refuse_if_imported()
     if workers < 1:
@@ -133,14 +137,19 @@ def run(
         closing(Store(out / f"{study.name}.sqlite")) as store,
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
-        here = partial(executors.Pool, 1) if killed and workers == 1 else partial(executors.local, workers)
+        here = (
+            partial(executors.Pool, 1)
+            if killed and workers == 1
+            else partial(executors.local, workers)
+        )
         sweep = _Sweep(study, settings, listed, key, store, workers, executor or here, say, limit)
         try:
             sweep.measure()
             return sweep.write(out)
         except (KeyboardInterrupt, executors.Lost) as stop:
             raise Interrupted(
-                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.kept()} of {listed.total} replicates of"
+                f"{f'stopped, {stop}' if str(stop) else 'stopped'}: {sweep.kept()} of "
+                f"{listed.total} replicates of"
                 f" {study.name} are stored in {out}; the same command goes on from there"
             ) from None
 
@@ -220,11 +229,13 @@ class _Sweep:
         self.origin = origin(self.study.measure)
         self.pool = self.make()
         try:
-            # Here too: only the thread that holds a limit can change it, and tasks may run in another one of ours.
+            # Here too: only the thread that holds a limit can change it, and tasks may run in
+            # another one of ours.
             with self.say.bar(to_run), threadpool_limits(limits=1):
                 todo = self.pieces()
                 while fallen := self.wave(todo, self.room):
-                    # One at a time from here, so that it is known which of them takes a worker down.
+                    # One at a time from here, so that it is known which of them takes a worker
+                    # down.
                     for piece in fallen:
                         while piece.place not in self.failures and self.alone(piece):
                             pass
@@ -250,10 +261,11 @@ class _Sweep:
         return to_run
 
     def kept(self) -> int:
-        """How many of the replicates the store holds, whatever was noted here when the run was stopped.
+        """How many of the replicates the store holds, whatever was noted here when the run was
+        stopped.
 
-        In one pass over the store for all cells that need as many, because a run of many cells may be stopped before it
-        has looked them all up.
+        In one pass over the store for all cells that need as many, because a run of many cells may
+        be stopped before it has looked them all up.
         """
         self.store.check_place()
         total = 0
@@ -267,13 +279,17 @@ class _Sweep:
         return total
 
     def room(self) -> int:
-        """How many tasks to have under way: two for each worker, so that none waits for the next."""
+        """How many tasks to have under way: two for each worker, so that none waits for the
+        next.
+        """
         if isinstance(self.pool, executors.Dask):
             return 2 * max(1, self.pool.threads())
         return 1 if self.workers == 1 else 2 * self.workers
 
     def pieces(self) -> Iterator[Piece]:
-        """What there is to do, made as it is asked for; without the cells that have been given up."""
+        """What there is to do, made as it is asked for; without the cells that have been given
+        up.
+        """
         for place, cell in enumerate(self.listed.cells):
             name, needed = cell_key(cell), int(self.listed.needed[place])
             done = self.store.done(self.key, name, needed)
@@ -283,7 +299,9 @@ class _Sweep:
                 yield Piece(place, name, cell, replicates)
 
     def following(self, pieces: Iterator[Piece]) -> tuple[Piece, ...]:
-        """The next task: as many pieces as it may hold, first those that another one handed back."""
+        """The next task: as many pieces as it may hold, first those that another one handed
+        back.
+        """
         task: list[Piece] = []
         while len(task) < self.size:
             if self.handed_back:
@@ -298,7 +316,8 @@ class _Sweep:
         return tuple(task)
 
     def wave(self, pieces: Iterator[Piece], room: Callable[[], int]) -> list[Piece]:
-        """Runs tasks, as many at a time as there is room, until nothing is left or a worker process dies.
+        """Runs tasks, as many at a time as there is room, until nothing is left or a worker process
+        dies.
 
         Returns
         -------
@@ -336,7 +355,9 @@ class _Sweep:
         return done
 
     def alone(self, piece: Piece) -> bool:
-        """Runs one piece with no other beside it; whether it took its worker down, which counts against its cell."""
+        """Runs one piece with no other beside it; whether it took its worker down, which counts
+        against its cell.
+        """
         self.wait_for_a_worker()
         future = self.submit((piece,))
         self.first([future])
@@ -350,7 +371,9 @@ class _Sweep:
         return True
 
     def wait_for_a_worker(self) -> None:
-        """Returns once a worker has answered: one that dies before that is not the fault of a cell."""
+        """Returns once a worker has answered: one that dies before that is not the fault of a
+        cell.
+        """
         for _ in range(TRIES):
             try:
                 (future,) = self.first([self.pool.submit(os.getpid)])
@@ -358,16 +381,22 @@ class _Sweep:
                 return
             except BrokenExecutor:
                 self.replace_pool()
-        raise InvalidInput("--workers", f"{TRIES} worker processes in a row died before they did anything")
+        raise InvalidInput(
+            "--workers", f"{TRIES} worker processes in a row died before they did anything"
+        )
 
     def replace_pool(self) -> None:
-        """Ends what is left of a pool whose workers died, and starts another; a cluster heals by itself."""
+        """Ends what is left of a pool whose workers died, and starts another; a cluster heals by
+        itself.
+        """
         if not isinstance(self.pool, executors.Dask):
             executors.stop(self.pool)
             self.pool = self.make()
 
     def died(self, future: Future[Done], task: tuple[Piece, ...]) -> bool:
-        """Takes in what became of a task: stored, cells given up, pieces handed back, or, the answer, its worker dead."""
+        """Takes in what became of a task: stored, cells given up, pieces handed back, or, the
+        answer, its worker dead.
+        """
         error = future.exception()
         if error is None:
             self.keep(task, future.result())
@@ -383,10 +412,14 @@ class _Sweep:
     def submit(self, task: tuple[Piece, ...]) -> Future[Done]:
         """Sends a task on its way."""
         measure, columns = self.study.measure, self.study.measured
-        return self.pool.submit(perform, measure, columns, task, self.key.seed, self.origin, PATIENCE)
+        return self.pool.submit(
+            perform, measure, columns, task, self.key.seed, self.origin, PATIENCE
+        )
 
     def keep(self, task: tuple[Piece, ...], done: Done) -> None:
-        """Stores what a task has measured, all at once, and learns from it how much the next may hold."""
+        """Stores what a task has measured, all at once, and learns from it how much the next may
+        hold.
+        """
         results = list(zip(task, done.results, strict=False))
         measured = [(piece, rows) for piece, rows in results if not isinstance(rows, str)]
         rows = [
@@ -427,7 +460,9 @@ class _Sweep:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGTERM stops what is inside as Ctrl-C does, once: what comes while it is stopping changes nothing."""
+    """SIGTERM stops what is inside as Ctrl-C does, once: what comes while it is stopping changes
+    nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

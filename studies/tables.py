@@ -1,9 +1,11 @@
-"""A study's table, DIR/STUDY.csv, and its manifest, DIR/STUDY.json: written from a store, and read back.
+"""A study's table, DIR/STUDY.csv, and its manifest, DIR/STUDY.json: written from a store, and read
+back.
 
-The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of their order, or of
-interruptions, and the manifest none of the clock. Where a column holds cells as JSON text, the table has their numbers,
-in order of first appearance, and the manifest each cell once, a line each. A table is read back only if it is the one
-that its manifest tells of, with the cells in their places: a caller sees no numbers.
+The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of
+their order, or of interruptions, and the manifest none of the clock. Where a column holds cells as
+JSON text, the table has their numbers, in order of first appearance, and the manifest each cell
+once, a line each. A table is read back only if it is the one that its manifest tells of, with the
+cells in their places: a caller sees no numbers.
 """
 
 import csv
@@ -34,7 +36,8 @@ def paths(folder: Path, study: str) -> tuple[Path, Path]:
     return folder / f"{study}.csv", folder / f"{study}.json"
 
 
-# --- writing ------------------------------------------------------------------------------------------------
+# --- writing
+# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ class _Counts:
     missing: list[Missing] = field(default_factory=list)
 
 
-def write(folder: Path, kept: Kept, cells: Iterable[Cell]) -> tuple[dict[str, Any], tuple[Missing, ...]]:
+def write(
+    folder: Path, kept: Kept, cells: Iterable[Cell]
+) -> tuple[dict[str, Any], tuple[Missing, ...]]:
     """Writes table and manifest.
 
     Parameters
@@ -120,7 +125,8 @@ def write(folder: Path, kept: Kept, cells: Iterable[Cell]) -> tuple[dict[str, An
             "rows": counts.rows,
         },
         "missing": [
-            {"cell": one.cell, "replicates": one.replicates, "reason": one.reason} for one in counts.missing
+            {"cell": one.cell, "replicates": one.replicates, "reason": one.reason}
+            for one in counts.missing
         ],
         "csv": {"sha256": digest.hexdigest()},
         "normalised": {
@@ -134,7 +140,9 @@ def write(folder: Path, kept: Kept, cells: Iterable[Cell]) -> tuple[dict[str, An
     return manifest, tuple(counts.missing)
 
 
-def _lines(kept: Kept, cells: Iterable[Cell], counts: _Counts, numbers: "_Numbers") -> Iterator[bytes]:
+def _lines(
+    kept: Kept, cells: Iterable[Cell], counts: _Counts, numbers: "_Numbers"
+) -> Iterator[bytes]:
     """The table, header and then a replicate at a time; counts what it has and lacks."""
     study = kept.study
     yield _csv([study.columns])
@@ -146,7 +154,9 @@ def _lines(kept: Kept, cells: Iterable[Cell], counts: _Counts, numbers: "_Number
             rows = [dict(zip(study.measured, row, strict=True)) for row in json.loads(stored)]
             if not all(finite(value) for row in rows for value in row.values()):
                 # by a version that let it pass
-                reason = reason or f"replicate {replicate} is stored with a number that is not finite"
+                reason = (
+                    reason or f"replicate {replicate} is stored with a number that is not finite"
+                )
                 continue
             added = {"study": study.name, "replicate": replicate}
             table = [numbers.replaced(_rounded(row, rounding)) | added for row in rows]
@@ -200,7 +210,9 @@ class _Numbers:
         except ValueError:
             same = False
         if not same:
-            raise InvalidInput(self._study.name, f"measured a row of {text:.60}, which is not canonical JSON")
+            raise InvalidInput(
+                self._study.name, f"measured a row of {text:.60}, which is not canonical JSON"
+            )
 
 
 def _sum(texts: Iterable[str]) -> str:
@@ -221,7 +233,8 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-# --- reading ------------------------------------------------------------------------------------------------
+# --- reading
+# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -238,9 +251,7 @@ class Table:
     manifest: dict[str, Any]
 
     def __repr__(self) -> str:
-        return (
-            f"Table({self.manifest.get('study')}: {len(self.frame)} rows of {', '.join(self.frame.columns)})"
-        )
+        return f"Table({self.manifest.get('study')}: {len(self.frame)} rows of {', '.join(self.frame.columns)})"
 
 
 def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
@@ -254,9 +265,9 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
 
     Raises
     ------
-    InvalidInput
-        If a file is not there or unreadable, the manifest is of another schema or study, the table was cut
-        short or edited, or the manifest's cells were, or it lacks a column. Nothing is written.
+    InvalidInput If a file is not there or unreadable, the manifest is of another schema or study,
+        the table was cut short or edited, or the manifest's cells were, or it lacks a column.
+        Nothing is written.
     """
     path, manifest_path = paths(folder, study)
     manifest = _manifest(manifest_path, study)
@@ -269,7 +280,8 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
         found = data.count(b"\n") - 1
         if found < rows:
             raise InvalidInput(
-                str(path), f"was cut short: {max(found, 0)} complete rows of {rows}; run {study} again"
+                str(path),
+                f"was cut short: {max(found, 0)} complete rows of {rows}; run {study} again",
             )
         raise InvalidInput(
             str(path), f"was changed after {manifest_path.name} was written; run {study} again"
@@ -277,17 +289,22 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
     words = pd.read_csv(io.BytesIO(data), dtype=object, keep_default_na=False)
     frame = words.apply(_numbers)
     if len(frame) != rows:
-        raise InvalidInput(str(manifest_path), f"speaks of {rows} rows, and {path.name} has {len(frame)}")
+        raise InvalidInput(
+            str(manifest_path), f"speaks of {rows} rows, and {path.name} has {len(frame)}"
+        )
     lacking = [column for column in columns if column not in frame.columns]
     if lacking:
-        raise InvalidInput(str(path), f"has no column {lacking[0]}; it has {', '.join(frame.columns)}")
+        raise InvalidInput(
+            str(path), f"has no column {lacking[0]}; it has {', '.join(frame.columns)}"
+        )
     texts = _cells(manifest, manifest_path)
     for column in manifest["normalised"]["columns"]:
         try:
             frame[column] = texts[frame[column].to_numpy()]
         except (KeyError, IndexError):
             raise InvalidInput(
-                str(manifest_path), f"lacks cells of column {column} of {path.name}; run {study} again"
+                str(manifest_path),
+                f"lacks cells of column {column} of {path.name}; run {study} again",
             ) from None
     return Table(frame, manifest)
 
@@ -295,7 +312,8 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
 def _numbers(words: "pd.Series[Any]") -> "pd.Series[Any]":
     """A column of words as integers or floats, bit for bit, if all of them are; else as they are.
 
-    By Python's own conversions: pandas' parser rounds as it likes, and takes words such as "NA" for NaN.
+    By Python's own conversions: pandas' parser rounds as it likes, and takes words such as "NA" for
+    NaN.
     """
     for kind in (np.int64, np.float64):
         try:
@@ -313,7 +331,9 @@ def _cells(manifest: Mapping[str, Any], path: Path) -> "np.ndarray[Any, np.dtype
     except ValueError:  # NaN, which no cell holds
         texts = []
     if len(texts) != len(written["cells"]) or _sum(texts) != written["sha256"]:
-        raise InvalidInput(str(path), f"has other cells than were measured; run {manifest['study']} again")
+        raise InvalidInput(
+            str(path), f"has other cells than were measured; run {manifest['study']} again"
+        )
     return np.array(texts, dtype=object)
 
 
@@ -333,7 +353,9 @@ def _manifest(path: Path, study: str) -> dict[str, Any]:
     except ValueError:
         raise InvalidInput(str(path), "is damaged: no JSON") from None
     if not isinstance(manifest, dict) or manifest.get("schema") != MANIFEST_SCHEMA:
-        raise InvalidInput(str(path), f"is not a manifest of schema {MANIFEST_SCHEMA}; run {study} again")
+        raise InvalidInput(
+            str(path), f"is not a manifest of schema {MANIFEST_SCHEMA}; run {study} again"
+        )
     if manifest.get("study") != study:
         raise InvalidInput(str(path), f"is the manifest of {manifest.get('study')}, not of {study}")
     try:
@@ -346,5 +368,7 @@ def _manifest(path: Path, study: str) -> dict[str, Any]:
     except (KeyError, TypeError):
         whole = False
     if not whole:
-        raise InvalidInput(str(path), "is damaged: it lacks the table's row count, cells or a checksum")
+        raise InvalidInput(
+            str(path), "is damaged: it lacks the table's row count, cells or a checksum"
+        )
     return manifest

@@ -1,8 +1,9 @@
 """One task, wherever it runs: pieces of cells, measured one after the other with one BLAS thread.
 
-A piece is some replicates of one cell. A task holds as many of them as the coordinator thinks it can do in a fraction of a
-second, and stops by itself when it was wrong: what it has not begun goes back. So cells of a microsecond do not pay for a
-message and a write to disk each, and cells of an hour do not wait for one another. The numbers know nothing of it.
+A piece is some replicates of one cell. A task holds as many of them as the coordinator thinks it
+can do in a fraction of a second, and stops by itself when it was wrong: what it has not begun goes
+back. So cells of a microsecond do not pay for a message and a write to disk each, and cells of an
+hour do not wait for one another. The numbers know nothing of it.
 """
 
 import importlib.metadata
@@ -67,8 +68,9 @@ class Done:
 
     Attributes
     ----------
-    results : for each piece that was begun, in order: for each replicate its rows as JSON text, a row being the list of
-        its values (floats by repr, hence exact); or one sentence on why there are none
+    results : for each piece that was begun, in order: for each replicate its rows as JSON text, a
+        row being the list of its values (floats by repr, hence exact); or one sentence on why there
+        are none
     seconds : what it took
     """
 
@@ -101,7 +103,9 @@ def perform(
         If the origin is another one here.
     """
     if origin(measure) != wanted:
-        raise WrongWorker(f"a worker on {platform.node()} has {origin(measure)}; the run has {wanted}")
+        raise WrongWorker(
+            f"a worker on {platform.node()} has {origin(measure)}; the run has {wanted}"
+        )
     results: list[list[str] | str] = []
     # In turn, where tasks share a process: the number of BLAS threads belongs to all of it.
     with _ONE_AT_A_TIME, _blas(len(sys.modules)).limit(limits=1):
@@ -113,8 +117,12 @@ def perform(
         return Done(tuple(results), time.perf_counter() - start)
 
 
-def _measured(measure: Measure, columns: tuple[str, ...], piece: Piece, seed: int) -> list[str] | str:
-    """A piece's rows, or what went wrong: as text, because not every exception survives the way between processes."""
+def _measured(
+    measure: Measure, columns: tuple[str, ...], piece: Piece, seed: int
+) -> list[str] | str:
+    """A piece's rows, or what went wrong: as text, because not every exception survives the way
+    between processes.
+    """
     seeds = [replicate_seed(seed, piece.cell, replicate) for replicate in piece.replicates]
     try:
         results = measure(piece.cell, seeds)
@@ -143,12 +151,16 @@ def _values(row: Row, columns: tuple[str, ...], replicate: int) -> list[float | 
         if type(value) not in (float, int, str):
             raise _BadRow(f"returned a {type(value).__name__} as {column}, not a number or text")
         if not finite(value):
-            raise _BadRow(f"returned {value} as {column} in replicate {replicate}, not a finite number")
+            raise _BadRow(
+                f"returned {value} as {column} in replicate {replicate}, not a finite number"
+            )
     return values
 
 
 def finite(value: float | int | str) -> bool:
-    """Whether a value stands for something in a table: no NaN, no infinity, nor a word that is read as one."""
+    """Whether a value stands for something in a table: no NaN, no infinity, nor a word that is read
+    as one.
+    """
     if isinstance(value, int):
         return True
     try:
@@ -175,11 +187,15 @@ def versions() -> dict[str, str]:
 @cache
 def origin(measure: Measure) -> str:
     """Which code and libraries a process measures with, as one line; read once in each process."""
-    libraries = ", ".join(f"{name} {version}" for name, version in versions().items() if name != "dimfree")
+    libraries = ", ".join(
+        f"{name} {version}" for name, version in versions().items() if name != "dimfree"
+    )
     return f"dimfree {code_of(measure)}, {libraries}"
 
 
 @lru_cache(maxsize=1)
 def _blas(modules: int) -> ThreadpoolController:
-    """The BLAS libraries there are, looked up anew when a module has been imported: it takes a millisecond."""
+    """The BLAS libraries there are, looked up anew when a module has been imported: it takes a
+    millisecond.
+    """
     return ThreadpoolController()

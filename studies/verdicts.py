@@ -1,4 +1,6 @@
-"""Where theory and measurement meet, once: claims, measured, with their verdicts; tables, joined, for a figure."""
+"""Where theory and measurement meet, once: claims, measured, with their verdicts; tables, joined,
+for a figure.
+"""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +30,9 @@ def judge(claims: Sequence[Claim], tables: Mapping[str, Table]) -> list[Verdict]
 
 @cache
 def joins() -> Mapping[str, Callable[[Mapping[str, Table]], Joined]]:
-    """Figure name → what joins it, from the tables of the studies that the figure names; of each work that has some."""
+    """Figure name → what joins it, from the tables of the studies that the figure names; of each
+    work that has some.
+    """
     found: dict[str, Callable[[Mapping[str, Table]], Joined]] = {}
     for stem in STEMS:
         if hasattr(import_module(f"studies.papers.{stem}"), "__path__"):
@@ -53,7 +57,8 @@ class PointsFound:
 
 
 def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) -> Joined:
-    """What a figure is drawn from and told with: by its work's own join, if there is one, else by `points` of its claims.
+    """What a figure is drawn from and told with: by its work's own join, if there is one, else by
+    `points` of its claims.
 
     The generic findings are `PointsFound`.
 
@@ -67,7 +72,10 @@ def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) ->
         return joins()[figure](tables)
     found = points([claim for claim in claims if study_of(claim) in tables], tables)
     manifests = {name: table.manifest for name, table in tables.items()}
-    ran = {name: {**manifest["config"], "code": manifest["code"]} for name, manifest in manifests.items()}
+    ran = {
+        name: {**manifest["config"], "code": manifest["code"]}
+        for name, manifest in manifests.items()
+    }
     rows = {name: frame.to_dict("records") for name, frame in found.items()}
     missing = sum(manifest["counts"]["cells_missing"] for manifest in manifests.values())
     return Joined(found, {}, PointsFound(rows, ran, missing))
@@ -76,7 +84,8 @@ def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) ->
 def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
     """What the verdicts on claims judge, to be drawn: for each claim's name a row for each cell.
 
-    Columns: those of the cell, n (replicates), measured, error, low, high (the interval at 95 %), predicted, decoy.
+    Columns: those of the cell, n (replicates), measured, error, low, high (the interval at 95 %),
+    predicted, decoy.
 
     Parameters
     ----------
@@ -87,7 +96,11 @@ def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd
     for claim in claims:
         rows = []
         for one in measured_by(claim)[1](tables[study_of(claim)]):
-            half = float(stats.t.isf((1 - LEVEL) / 2, one.replicates - 1)) * one.error if one.error else 0.0
+            half = (
+                float(stats.t.isf((1 - LEVEL) / 2, one.replicates - 1)) * one.error
+                if one.error
+                else 0.0
+            )
             rows.append(
                 {
                     **one.cell,

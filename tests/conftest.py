@@ -1,4 +1,6 @@
-"""Test session set-up: one BLAS thread, derandomised Hypothesis, and the saboteur when it is asked for."""
+"""Test session set-up: one BLAS thread, derandomised Hypothesis, and the saboteur when it is asked
+for.
+"""
 
 import os
 

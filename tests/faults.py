@@ -1,17 +1,21 @@
-"""Kills at random moments: nothing acknowledged is lost, nothing is doubled, and all ends as if undisturbed.
+"""Kills at random moments: nothing acknowledged is lost, nothing is doubled, and all ends as if
+undisturbed.
 
     python -m tests.faults [KILLS [SEED]]     (make faults; 100 kills by default)
 
-Three things, one after the other. A coordinator with two worker processes runs a study, over and over in the same folder,
-while -9 falls on it or on one of its workers at a random moment of its life, from before the store is made until after the
-table is written. A row counts as acknowledged from when `Store.add` has returned: the coordinator then notes it in a file
-of its own, which outlives it. After each kill of the coordinator every noted row must stand in the store with the bytes
-that an undisturbed run has for it, and the store must pass SQLite's own check.
+Three things, one after the other. A coordinator with two worker processes runs a study, over and
+over in the same folder, while -9 falls on it or on one of its workers at a random moment of its
+life, from before the store is made until after the table is written. A row counts as acknowledged
+from when `Store.add` has returned: the coordinator then notes it in a file of its own, which
+outlives it. After each kill of the coordinator every noted row must stand in the store with the
+bytes that an undisturbed run has for it, and the store must pass SQLite's own check.
 
-Then `dimfree reproduce --preset quick` is killed with its workers, a tenth as often, and what it has left in the end, tables,
-manifests, figures and report, must have the bytes of a run that nobody disturbed.
+Then `dimfree reproduce --preset quick` is killed with its workers, a tenth as often, and what it
+has left in the end, tables, manifests, figures and report, must have the bytes of a run that nobody
+disturbed.
 
-Last, `dimfree run` is asked to stop, by SIGINT and SIGTERM in turn, while it measures: it has 5 s, and one sentence.
+Last, `dimfree run` is asked to stop, by SIGINT and SIGTERM in turn, while it measures: it has 5 s,
+and one sentence.
 """
 
 import json
@@ -102,7 +106,9 @@ def inject(
                     time.sleep(0.01)
                 time.sleep(rng.uniform(0, 0.1 if midway else LIFE))
                 victims = [process.pid, *offspring_now(process.pid)]
-                victim = rng.choice(victims[1:]) if rng.random() < 0.5 and victims[1:] else victims[0]
+                victim = (
+                    rng.choice(victims[1:]) if rng.random() < 0.5 and victims[1:] else victims[0]
+                )
                 if process.poll() is None:
                     os.kill(victim, signal.SIGKILL)
                     coordinators += victim == process.pid
@@ -115,13 +121,16 @@ def inject(
             assert "Traceback" not in complained, complained
             lost += len(missing(acknowledged(out), rows(out), reference))
         rounds += 1
-        doubled += sum(count - 1 for count in Counter((out / "toy.csv").read_bytes().splitlines()).values())
+        doubled += sum(
+            count - 1 for count in Counter((out / "toy.csv").read_bytes().splitlines()).values()
+        )
         different += files(out) != wanted
     return Count(coordinators, workers, rounds, resumed, lost, doubled, different)
 
 
 def reproduce(folder: Path, kills: int, seed: int) -> list[str]:
-    """Kills `dimfree reproduce --preset quick` and its workers, so many times, and lets it come to its end.
+    """Kills `dimfree reproduce --preset quick` and its workers, so many times, and lets it come to
+    its end.
 
     Parameters
     ----------
@@ -172,12 +181,15 @@ def different(one: Path, other: Path) -> list[str]:
     ]
     assert found[0]
     return sorted(
-        name for name in found[0].keys() | found[1].keys() if found[0].get(name) != found[1].get(name)
+        name
+        for name in found[0].keys() | found[1].keys()
+        if found[0].get(name) != found[1].get(name)
     )
 
 
 def interrupt(folder: Path, times: int, seed: int) -> list[float]:
-    """Asks `dimfree run` to stop while it measures matrices of d = 1024, by SIGINT and SIGTERM in turn.
+    """Asks `dimfree run` to stop while it measures matrices of d = 1024, by SIGINT and SIGTERM in
+    turn.
 
     Parameters
     ----------
@@ -238,7 +250,10 @@ def rows(out: Path) -> Rows:
         return {}
     with closing(sqlite3.connect(out / "toy.sqlite")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        return {(c, r): t for c, r, t in connection.execute("SELECT cell, replicate, rows FROM measured")}
+        return {
+            (c, r): t
+            for c, r, t in connection.execute("SELECT cell, replicate, rows FROM measured")
+        }
 
 
 def acknowledged(out: Path) -> list[tuple[str, int]]:
@@ -292,7 +307,8 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         changed = reproduce(Path(folder), kills // 10, seed)
     print(
-        f"reproduce, {kills // 10} times killed: {len(changed)} files different {' '.join(changed)}",
+        f"reproduce, {kills // 10} times killed: {len(changed)} files different "
+        f"{' '.join(changed)}",
         flush=True,
     )
     with tempfile.TemporaryDirectory() as folder:

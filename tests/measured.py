@@ -1,4 +1,6 @@
-"""Tables of the quick preset and the verdicts on them, made once in a process however many test files ask for them."""
+"""Tables of the quick preset and the verdicts on them, made once in a process however many test
+files ask for them.
+"""
 
 from copy import deepcopy
 from functools import cache

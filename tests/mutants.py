@@ -2,14 +2,17 @@
 
     python -m tests.mutants [MODULE ...]     (make mutants, make mutants MODULE="gram risk")
 
-mutmut makes the mutants (a + for a −, a 2 for a 1, an argument left out, a text in capitals …) of every function of
-bounds, and runs the tests of its module on each, in a folder of its own under mutants/. What is not noticed must stand in
-tests/survivors.toml with the reason why it is equivalent or not worth a test. The result is a score by module, and exit 1
-where it is below 90 % in all, or a survivor has no reason. Interrupted, it goes on where it stopped; it tries again what
-has changed, and every survivor when a test has, but not what was noticed once: `rm -r mutants` for that.
+mutmut makes the mutants (a + for a −, a 2 for a 1, an argument left out, a text in capitals …) of
+every function of bounds, and runs the tests of its module on each, in a folder of its own under
+mutants/. What is not noticed must stand in tests/survivors.toml with the reason why it is
+equivalent or not worth a test. The result is a score by module, and exit 1 where it is below 90 %
+in all, or a survivor has no reason. Interrupted, it goes on where it stopped; it tries again what
+has changed, and every survivor when a test has, but not what was noticed once: `rm -r mutants` for
+that.
 
-Whatever a test file measures once and keeps is measured by the unbroken code here, since a mutant is a fork of the process
-that did it: a mutant noticed in this way is noticed by a formula. So the score is on the low side.
+Whatever a test file measures once and keeps is measured by the unbroken code here, since a mutant
+is a fork of the process that did it: a mutant noticed in this way is noticed by a formula. So the
+score is on the low side.
 """
 
 import json
@@ -78,7 +81,8 @@ class Score:
     Attributes
     ----------
     module : of bounds, a work's as papers.STEM or papers.STEM.MODULE
-    mutants, noticed : how many there are, and how many a test failed on or did not come to its end with
+    mutants, noticed : how many there are, and how many a test failed on or did not come to its end
+        with
     survivors : the others
     """
 
@@ -114,7 +118,8 @@ def tests_of(module: str) -> list[str]:
 
 
 def workspace(module: str) -> tuple[Path, bool]:
-    """A copy of what the module's tests need, with mutmut's settings; what mutmut found out before stays.
+    """A copy of what the module's tests need, with mutmut's settings; what mutmut found out before
+    stays.
 
     Returns
     -------
@@ -125,16 +130,22 @@ def workspace(module: str) -> tuple[Path, bool]:
     folder.mkdir(parents=True, exist_ok=True)
     tests = tests_of(module)
     decisive = [*tests, "tests/reference.py", "tests/measured.py", "tests/conftest.py"]
-    before = [(folder / name).read_bytes() if (folder / name).exists() else b"" for name in decisive]
+    before = [
+        (folder / name).read_bytes() if (folder / name).exists() else b"" for name in decisive
+    ]
     for name in COPIED:
         source, target = ROOT / name, folder / name
         if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+            )
         else:
             shutil.copy2(source, target)
     copied = [name for name in COPIED if name != "bounds"]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(CONFIG.format(path=path_of(module), copied=json.dumps(copied), tests=json.dumps(tests)))
+        file.write(
+            CONFIG.format(path=path_of(module), copied=json.dumps(copied), tests=json.dumps(tests))
+        )
     return folder, known and before != [(folder / name).read_bytes() for name in decisive]
 
 
@@ -156,7 +167,9 @@ def mutmut(folder: Path, *words: str) -> str:
 
 
 def score(module: str) -> Score:
-    """Makes the module's mutants, tries those that have not been tried or could be noticed now, and counts."""
+    """Makes the module's mutants, tries those that have not been tried or could be noticed now, and
+    counts.
+    """
     folder, changed = workspace(module)
     mutmut(folder, "run", "--max-children", "1")
     left = survivors(folder)
@@ -170,16 +183,22 @@ def score(module: str) -> Score:
 
 def verdicts(folder: Path) -> dict[str, str]:
     """mutmut's name of each mutant, and what it says of it."""
-    return dict(re.findall(r"^\s+(\S+): (.+)$", mutmut(folder, "results", "--all", "true"), re.MULTILINE))
+    return dict(
+        re.findall(r"^\s+(\S+): (.+)$", mutmut(folder, "results", "--all", "true"), re.MULTILINE)
+    )
 
 
 def survivors(folder: Path) -> list[str]:
     """The names of those that no test has noticed."""
-    return [name for name, verdict in verdicts(folder).items() if verdict in ("survived", "no tests")]
+    return [
+        name for name, verdict in verdicts(folder).items() if verdict in ("survived", "no tests")
+    ]
 
 
 def readable(name: str) -> str:
-    """gram.exact of bounds.gram.x_exact__mutmut_3, and so on for methods, which mutmut sets apart by ǁ."""
+    """gram.exact of bounds.gram.x_exact__mutmut_3, and so on for methods, which mutmut sets apart
+    by ǁ.
+    """
     module, _, mangled = name.removeprefix("bounds.").rpartition(".")
     function = re.sub(r"__mutmut_\d+$", "", mangled)
     return f"{module}.{function.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
@@ -189,7 +208,8 @@ def difference(diff: str) -> str:
     """The lines that differ, in one line."""
     lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
     before, after = (
-        " ".join(" ".join(line[1:].split()) for line in lines if line.startswith(sign)) for sign in "-+"
+        " ".join(" ".join(line[1:].split()) for line in lines if line.startswith(sign))
+        for sign in "-+"
     )
     return f"{before} → {after}"
 
@@ -219,16 +239,21 @@ def main(wanted: Sequence[str]) -> int:
     for one in scores(list(wanted) or modules()):
         found.append(one)
         share = one.noticed / one.mutants if one.mutants else 1.0
-        print(f"{one.module:<22} {one.noticed:>5} of {one.mutants:>5} noticed, {share:.1%}", flush=True)
+        print(
+            f"{one.module:<22} {one.noticed:>5} of {one.mutants:>5} noticed, {share:.1%}",
+            flush=True,
+        )
         for mutant, count in sorted(Counter(one.survivors).items()):
             if mutant not in known:
                 print(
-                    f"    no reason given: {mutant.function}: {mutant.change}{f' ({count} times)' * (count > 1)}"
+                    f"    no reason given: {mutant.function}: "
+                    f"{mutant.change}{f' ({count} times)' * (count > 1)}"
                 )
     mutants, noticed = sum(one.mutants for one in found), sum(one.noticed for one in found)
     unexplained = sum(mutant not in known for one in found for mutant in one.survivors)
     print(
-        f"{noticed} of {mutants} noticed, {noticed / mutants:.1%}; {unexplained} survivors without a reason"
+        f"{noticed} of {mutants} noticed, {noticed / mutants:.1%}; {unexplained} survivors without "
+        f"a reason"
     )
     return 1 if noticed < WANTED * mutants or unexplained else 0
 

@@ -2,10 +2,11 @@
 
     python -m tests.sabotage [MODULE ...]
 
-multiplies what the function returns by 1.05, or flips its sign, and runs the tests that mention its module, stopping at
-the first failure. Survivors are listed; a survivor is a formula that no test would miss. Takes about half an hour. The
-formulas of a work are broken only where its module is named, papers.STEM or papers.STEM.MODULE, or all with papers: each
-costs a measurement of its claims, minutes where the others take seconds.
+multiplies what the function returns by 1.05, or flips its sign, and runs the tests that mention its
+module, stopping at the first failure. Survivors are listed; a survivor is a formula that no test
+would miss. Takes about half an hour. The formulas of a work are broken only where its module is
+named, papers.STEM or papers.STEM.MODULE, or all with papers: each costs a measurement of its
+claims, minutes where the others take seconds.
 """
 
 import dataclasses
@@ -51,7 +52,9 @@ def broken(value: Any, factor: float) -> Any:
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         changed = {k: broken(v, factor) for k, v in fields.items()}
         try:
-            return dataclasses.replace(value, **{k: v for k, v in changed.items() if v is not fields[k]})
+            return dataclasses.replace(
+                value, **{k: v for k, v in changed.items() if v is not fields[k]}
+            )
         except ValueError:  # its own checks refuse it: noticed, in the library itself
             return value
     return value
@@ -68,7 +71,9 @@ def breaking(function: Callable[..., Any], factor: float) -> Callable[..., Any]:
 
 
 def install(order: str) -> None:
-    """Breaks what an order "module:function:factor" or "module:Class.method:factor" names, before anyone imports it."""
+    """Breaks what an order "module:function:factor" or "module:Class.method:factor" names, before
+    anyone imports it.
+    """
     module_name, path, factor = order.split(":")
     owner: Any = importlib.import_module(module_name)
     *parents, name = path.split(".")
@@ -88,7 +93,9 @@ def install(order: str) -> None:
     for key, table in list(vars(module).items()):
         # Registries such as ENGINES and SAMPLERS hold the function itself.
         if isinstance(table, Mapping) and any(value is found for value in table.values()):
-            setattr(module, key, {k: new if value is found else value for k, value in table.items()})
+            setattr(
+                module, key, {k: new if value is found else value for k, value in table.items()}
+            )
 
 
 APART = ("claim", "ledger", "check", "catalog", "identities", "gaussian_algebra")
@@ -96,7 +103,9 @@ APART = ("claim", "ledger", "check", "catalog", "identities", "gaussian_algebra"
 
 
 def reached(modules: list[str]) -> list[str]:
-    """The modules of bounds to break, without "bounds.": those named, with all below them; by default all but the works'."""
+    """The modules of bounds to break, without "bounds.": those named, with all below them; by
+    default all but the works'.
+    """
     names = [
         info.name.partition(".")[2]
         for info in pkgutil.walk_packages(bounds.__path__, "bounds.")
@@ -130,16 +139,22 @@ def targets(modules: list[str]) -> Iterator[str]:
 
 
 def relevant(target: str) -> list[str]:
-    """The test files to try: the module's own first, then those that mention the module or its name."""
+    """The test files to try: the module's own first, then those that mention the module or its
+    name.
+    """
     short = target.partition(":")[0].partition(".")[2]
     folder, _, name = short.replace(".", "/").rpartition("/")
     own = TESTS / folder / f"test_{name}.py"
     others = [
         path
         for path in sorted(TESTS.rglob("test_*.py"))
-        if path != own and "browser" not in path.parts and f"bounds.{short}" in path.read_text("utf-8")
+        if path != own
+        and "browser" not in path.parts
+        and f"bounds.{short}" in path.read_text("utf-8")
     ]
-    claims = [path for path in sorted((TESTS / "papers").rglob("test_*.py")) if path not in (own, *others)]
+    claims = [
+        path for path in sorted((TESTS / "papers").rglob("test_*.py")) if path not in (own, *others)
+    ]
     return [str(path) for path in [own, *others, *claims] if path.is_file()]
 
 

@@ -1,4 +1,6 @@
-"""docs/adding-a-paper.md: its toy work, added to a copy of the tree, is judged, drawn and reported, and then gone again."""
+"""docs/adding-a-paper.md: its toy work, added to a copy of the tree, is judged, drawn and reported,
+and then gone again.
+"""
 
 import json
 import re
@@ -36,8 +38,8 @@ def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_toy_is_a_work_and_then_is_none(tree: Path) -> None:
-    """A verdict, a figure, a section, its own test; a ledger without its line has none of it. Catches a house that needs a file
-    or a line more than the page says."""
+    """A verdict, a figure, a section, its own test; a ledger without its line has none of it.
+    Catches a house that needs a file or a line more than the page says."""
     before = {path: path.read_bytes() for path in tree.rglob("*.py")}
     assert len(FILES) == 4 and all("author_2000" in name for name in FILES)
     for name, text in FILES.items():
@@ -45,9 +47,13 @@ def test_the_toy_is_a_work_and_then_is_none(tree: Path) -> None:
     for name in CATALOGS:
         text = (tree / name).read_text(encoding="utf-8")
         assert text.count(LINE) == 1
-        (tree / name).write_text(text.replace(LINE, LINE + '    "author_2000",\n'), encoding="utf-8")
+        (tree / name).write_text(
+            text.replace(LINE, LINE + '    "author_2000",\n'), encoding="utf-8"
+        )
 
-    judged = call(tree, "-m", "dimfree", "verify", "--paper", "author_2000", "--json", "--workers", "1")
+    judged = call(
+        tree, "-m", "dimfree", "verify", "--paper", "author_2000", "--json", "--workers", "1"
+    )
     assert judged.returncode == 0, judged.stderr
     (verdict,) = json.loads(judged.stdout)
     assert verdict["verdict"] == "HOLDS" and verdict["decoy_share"] == 1
@@ -57,8 +63,10 @@ def test_the_toy_is_a_work_and_then_is_none(tree: Path) -> None:
     assert drawn.returncode == 0, drawn.stderr
     assert (tree / "r" / "figure-author.png").is_file()
     told = (
-        "import dimfree; from pathlib import Path; from figures.catalog import FIGURES; from studies.catalog import study;"
-        "f = FIGURES[-1]; j = dimfree._join(f, {n: dimfree._read(Path('r'), study(n)) for n in f.studies});"
+        "import dimfree; from pathlib import Path; from figures.catalog import FIGURES; from "
+        "studies.catalog import study;"
+        "f = FIGURES[-1]; j = dimfree._join(f, {n: dimfree._read(Path('r'), study(n)) for n in "
+        "f.studies});"
         "print(f.paper, f.found(j.findings), f.ran(j.findings))"
     )
     words = call(tree, "-c", told)
@@ -80,7 +88,9 @@ def test_the_toy_is_a_work_and_then_is_none(tree: Path) -> None:
 
 
 def test_the_first_neighbour_is_removed_alike(tree: Path) -> None:
-    """Without the files and lines of Wang and Vastola 2024 everything else is there: nothing leans on it."""
+    """Without the files and lines of Wang and Vastola 2024 everything else is there: nothing leans
+    on it.
+    """
     for path in [*tree.rglob("*wang_vastola_2024*")]:
         if path.is_dir():
             shutil.rmtree(path)

@@ -17,7 +17,13 @@ from tests.trees import PACKAGES, ROOT, Sources, imported, parsed, sources
 
 OURS = (*PACKAGES, "dimfree", "tests")
 # Not beside a measure(): who knows a formula, or what is expected of the numbers.
-KNOWING = ("bounds.papers", "bounds.ledger", "bounds.claim", "studies.verdicts", "studies.quantities")
+KNOWING = (
+    "bounds.papers",
+    "bounds.ledger",
+    "bounds.claim",
+    "studies.verdicts",
+    "studies.quantities",
+)
 BESIDE_A_MEASURE = ("studies.study", "studies.evidence", "studies.summary")
 MEETING = ("studies.verdicts", "studies.graph", "studies.catalog")
 BY_NAME: Mapping[str, frozenset[str]] = {
@@ -28,8 +34,8 @@ BY_NAME: Mapping[str, frozenset[str]] = {
     "figures.catalog": frozenset({"figures.papers.{}"}),
     "studies.executors": frozenset({"{}"}),
 }
-"""The one exception: what is imported by a name that is put together, by the catalogs from their STEMS; and by a worker,
-which is told the module of the function that it calls."""
+"""The one exception: what is imported by a name that is put together, by the catalogs from their
+STEMS; and by a worker, which is told the module of the function that it calls."""
 TOP_LEVEL = {
     *("README.md", "paper_repro.md", "pyproject.toml", "requirements.lock", "Makefile", "LICENSE"),
     *("CHANGELOG.md", "dimfree.py", "bounds", "studies", "figures", "lessons", "docs", "tests"),
@@ -68,11 +74,17 @@ def may(module: str, name: str) -> bool:
         return machine(name, "figures")
     if package == "bounds":
         if rest.startswith("papers."):
-            return (machine(name, "bounds") and not within(name, "bounds.ledger")) or within(name, paper)
+            return (machine(name, "bounds") and not within(name, "bounds.ledger")) or within(
+                name, paper
+            )
         return machine(name, "bounds") and not within(name, "bounds.ledger")
     shared = machine(name, "bounds") and not within(name, "bounds.ledger")
     if not rest.startswith("papers."):
-        return shared or machine(name, "studies") or (module in MEETING and within(name, "bounds.ledger"))
+        return (
+            shared
+            or machine(name, "studies")
+            or (module in MEETING and within(name, "bounds.ledger"))
+        )
     stem = module.split(".")[2] if rest.count(".") else ""
     own = within(name, paper)
     if within(module, f"{paper}.joins"):
@@ -90,7 +102,9 @@ def trespasses(modules: Sources) -> list[str]:
     for module, text in modules.items():
         names = imported(module, text)
         built = {name for name in names if "{}" in name}
-        found += [f"{module} imports {name}" for name in sorted(built - BY_NAME.get(module, frozenset()))]
+        found += [
+            f"{module} imports {name}" for name in sorted(built - BY_NAME.get(module, frozenset()))
+        ]
         ours = sorted(name for name in names - built if name.split(".")[0] in OURS)
         found += [f"{module} imports {name}" for name in ours if not may(module, name)]
     return found
@@ -99,20 +113,25 @@ def trespasses(modules: Sources) -> list[str]:
 def binds(text: str, name: str) -> bool:
     """Whether a module has that name at its top: defined, assigned or imported."""
     for node in parsed(text).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
+        if (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and node.name == name
+        ):
             return True
         if isinstance(node, ast.Assign) and any(
             isinstance(t, ast.Name) and t.id == name for t in node.targets
         ):
             return True
-        if isinstance(node, ast.ImportFrom) and any((a.asname or a.name) == name for a in node.names):
+        if isinstance(node, ast.ImportFrom) and any(
+            (a.asname or a.name) == name for a in node.names
+        ):
             return True
     return False
 
 
 def reach(modules: Sources, start: str) -> set[str]:
-    """Every module of ours that `start` imports, at any depth, itself included; a package on the way is not followed, since
-    its modules are each imported by their own names."""
+    """Every module of ours that `start` imports, at any depth, itself included; a package on the
+    way is not followed, since its modules are each imported by their own names."""
     seen, todo = set(), [start]
     while todo:
         here = todo.pop()
@@ -125,7 +144,9 @@ def reach(modules: Sources, start: str) -> set[str]:
 
 
 def insiders(modules: Sources) -> list[str]:
-    """Measurements that know too much: a module with measure() from which one that knows can be reached."""
+    """Measurements that know too much: a module with measure() from which one that knows can be
+    reached.
+    """
     return [
         f"{module} reaches {known}"
         for module, text in modules.items()
@@ -155,14 +176,18 @@ def circles(modules: Sources) -> list[str]:
 
 
 def at_the_top(module: str, text: str) -> set[str]:
-    """The modules that a module imports when it is imported: "from a import b" is a.b where that is a module."""
+    """The modules that a module imports when it is imported: "from a import b" is a.b where that is
+    a module.
+    """
     body = [node for node in parsed(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = imported(module, "\n".join(map(ast.unparse, body)))
     return {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
 
 
 def shared_randomness(modules: Sources) -> list[str]:
-    """Uses of a random state that belongs to nobody: numpy's global one, the standard library's, scipy's default."""
+    """Uses of a random state that belongs to nobody: numpy's global one, the standard library's,
+    scipy's default.
+    """
     found = []
     for module, text in modules.items():
         tree = parsed(text)
@@ -173,7 +198,9 @@ def shared_randomness(modules: Sources) -> list[str]:
                     found.append(f"{module}: {owner}.{node.attr}")
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
-                if called.endswith(".rvs") and not any(k.arg == "random_state" for k in node.keywords):
+                if called.endswith(".rvs") and not any(
+                    k.arg == "random_state" for k in node.keywords
+                ):
                     found.append(f"{module}: {called} without random_state")
                 if called.endswith("default_rng") and not node.args:
                     found.append(f"{module}: {called}() without a seed")
@@ -229,8 +256,8 @@ def undocumented(modules: Sources) -> list[str]:
 
 
 def test_imports_go_one_way() -> None:
-    """The house's table: a picture that simulates, a formula that knows another paper, a measurement that knows its formula
-    would fail here. Nothing imports itself by way of others."""
+    """The house's table: a picture that simulates, a formula that knows another paper, a
+    measurement that knows its formula would fail here. Nothing imports itself by way of others."""
     modules = sources()
     assert trespasses(modules) == []
     assert circles(modules) == []
@@ -273,14 +300,20 @@ TRESPASSES = (
     ("studies.decoy", "from bounds.papers.kumar_2025 import rates"),
     ("studies.decoy", "from bounds.ledger import CLAIMS"),
     ("studies.quantities", "from bounds.ledger import CLAIMS"),
-    ("studies.quantities", "from importlib import import_module\nimport_module(f'bounds.papers.{stem}')"),
+    (
+        "studies.quantities",
+        "from importlib import import_module\nimport_module(f'bounds.papers.{stem}')",
+    ),
     ("studies.papers.wang_2024", "from bounds.papers import wang_2024"),
     ("studies.papers.wang_2024", "from bounds.claim import Claim"),
     ("studies.papers.wang_2024", "from bounds.ledger import CLAIMS"),
     ("studies.papers.wang_2024", "from studies.verdicts import judge"),
     ("studies.papers.wang_2024", "from studies.papers.kumar_2025 import perceptron"),
     ("studies.papers.wang_2024.evidence", "from studies.papers.wang_2024 import joins"),
-    ("studies.papers.wang_2024.evidence", "from studies.papers.wang_2024.quantities import MEASUREMENTS"),
+    (
+        "studies.papers.wang_2024.evidence",
+        "from studies.papers.wang_2024.quantities import MEASUREMENTS",
+    ),
     ("studies.papers.wang_2024.quantities", "from bounds.papers.wang_2024 import score"),
     ("studies.papers.wang_2024.joins", "from bounds.papers.kumar_2025 import rates"),
     ("dimfree", "from bounds.papers.kumar_2025 import rates"),
@@ -302,7 +335,10 @@ def test_each_line_of_the_table_is_held(module: str, text: str) -> None:
             "from bounds import risk\nfrom bounds.papers.wang_2024 import rates",
         ),
         ("studies.fine", "from bounds import risk\nfrom studies.sweep import run"),
-        ("studies.papers.wang_2024", "from bounds.mixture import Mixture\nfrom studies.study import Study"),
+        (
+            "studies.papers.wang_2024",
+            "from bounds.mixture import Mixture\nfrom studies.study import Study",
+        ),
         ("studies.papers.wang_2024.evidence", "from studies.papers.wang_2024 import laws"),
         (
             "studies.papers.wang_2024.joins.one",
@@ -324,12 +360,18 @@ def test_a_circle_is_seen() -> None:
         "studies.b": "from studies import c",
         "studies.c": "import studies.a",
     }
-    assert circles({**ring, "studies.d": "import studies.a"}) == ["studies.a", "studies.b", "studies.c"]
+    assert circles({**ring, "studies.d": "import studies.a"}) == [
+        "studies.a",
+        "studies.b",
+        "studies.c",
+    ]
     assert circles({**ring, "studies.c": "def f():\n    import studies.a"}) == []
 
 
 def test_a_measurement_does_not_know_its_prediction() -> None:
-    """A measure() that could look up the formula that it is compared with would always agree with it."""
+    """A measure() that could look up the formula that it is compared with would always agree with
+    it.
+    """
     modules = sources()
     measuring = [m for m, text in modules.items() if m.startswith("studies.") and measures(text)]
     assert {
@@ -345,7 +387,9 @@ def test_a_measurement_does_not_know_its_prediction() -> None:
 )
 @pytest.mark.parametrize("detours", [0, 1, 3])
 def test_a_measurement_that_knows_is_caught(known: str, detours: int) -> None:
-    """The decoy: the tree as it is plus one forbidden import, at the end of a chain of other studies modules."""
+    """The decoy: the tree as it is plus one forbidden import, at the end of a chain of other
+    studies modules.
+    """
     modules = sources()
     chain = ["studies.decoy", *(f"studies.between{k}" for k in range(detours))]
     for here, there in zip(chain, [*chain[1:], known], strict=True):
@@ -375,12 +419,16 @@ def test_shared_randomness_is_seen() -> None:
     ):
         assert shared_randomness({"bounds.decoy": text}), text
     assert not shared_randomness(
-        {"bounds.fine": "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"}
+        {
+            "bounds.fine": "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"
+        }
     )
 
 
 def test_results_are_data() -> None:
-    """Nothing of ours unpickles or evaluates: a file of results, from wherever, runs no code. And the decoys."""
+    """Nothing of ours unpickles or evaluates: a file of results, from wherever, runs no code. And
+    the decoys.
+    """
     assert revivals(sources()) == []
     for text in (
         "import pickle",
@@ -396,13 +444,18 @@ def test_results_are_data() -> None:
 
 def test_what_is_public_is_documented() -> None:
     """Every module, public function, class and method of the mathematics says what it is."""
-    assert undocumented({m: text for m, text in sources().items() if m.split(".")[0] == "bounds"}) == []
+    assert (
+        undocumented({m: text for m, text in sources().items() if m.split(".")[0] == "bounds"})
+        == []
+    )
     decoy = '"""m"""\nclass A:\n    """a"""\n    def f(self): ...\n    def _g(self): ...\ndef h(): ...\n'
     assert undocumented({"decoy": decoy, "bare": "x = 1"}) == ["decoy.A.f", "decoy.h", "bare"]
 
 
 def test_the_survivors_of_mutation_are_of_this_code() -> None:
-    """Each stands under a reason, and the code that it changes is still there: a list that has gone stale fails."""
+    """Each stands under a reason, and the code that it changes is still there: a list that has gone
+    stale fails.
+    """
     listed = mutants.reasons()
     assert len(listed) > 100
     assert all(len(reason.split()) > 3 for reason in listed.values())
@@ -434,7 +487,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def test_every_room_is_installed() -> None:
-    """The packages of pyproject.toml are those of the tree: a new folder that is not listed would be lost in a wheel."""
+    """The packages of pyproject.toml are those of the tree: a new folder that is not listed would
+    be lost in a wheel.
+    """
     ours = {name for name in folders() if name.split(".")[0] in PACKAGES}
     assert {name.split(".")[0] for name in folders()} == {*PACKAGES, "tests"}
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == ours
@@ -449,7 +504,9 @@ def test_every_room_is_installed() -> None:
 
 
 def test_every_room_is_checked() -> None:
-    """mypy's files hold all of the code but the lessons' cells: a folder beside them would go unchecked."""
+    """mypy's files hold all of the code but the lessons' cells: a folder beside them would go
+    unchecked.
+    """
     listed = [Path(name) for name in PROJECT["tool"]["mypy"]["files"]]
     left = [p for p in code() if not any(p == one or one in p.parents for one in listed)]
     assert {p.parent.name for p in left} <= {"lessons"}
@@ -457,17 +514,24 @@ def test_every_room_is_checked() -> None:
 
 
 def test_every_room_is_broken() -> None:
-    """Mutants and sabotage reach every module of bounds, the works' too, and each has tests that are there."""
+    """Mutants and sabotage reach every module of bounds, the works' too, and each has tests that
+    are there.
+    """
     names = {
         ".".join(p.with_suffix("").parts[1:])
         for p in code()
         if p.parts[0] == "bounds" and p.name != "__init__.py"
     }
     assert set(mutants.modules()) == names
-    assert {name for name in names for file in mutants.tests_of(name) if not (ROOT / file).is_file()} == set()
+    assert {
+        name for name in names for file in mutants.tests_of(name) if not (ROOT / file).is_file()
+    } == set()
     reached = {*sabotage.reached([]), *sabotage.reached(["papers"])}
     assert reached == names - set(sabotage.APART)
-    assert mutants.readable("bounds.papers.a_2024.near.x__step__mutmut_3") == "papers.a_2024.near._step"
+    assert (
+        mutants.readable("bounds.papers.a_2024.near.x__step__mutmut_3")
+        == "papers.a_2024.near._step"
+    )
     assert mutants.readable("bounds.gram.xǁGramǁadd__mutmut_1") == "gram.Gram.add"
 
 
@@ -488,11 +552,15 @@ def test_the_table_names_modules_that_are_there() -> None:
 
 
 def too_long(modules: Sources) -> list[str]:
-    """Modules over the limit, and those over the smaller one of studies and figures that give no reason."""
+    """Modules over the limit, and those over the smaller one of studies and figures that give no
+    reason.
+    """
     found = []
     for module, text in modules.items():
         count = len(text.splitlines())
-        told = any(line.startswith(REASON) for line in (ast.get_docstring(parsed(text)) or "").splitlines())
+        told = any(
+            line.startswith(REASON) for line in (ast.get_docstring(parsed(text)) or "").splitlines()
+        )
         small = module.split(".")[0] in ("studies", "figures") and not told
         limit = LONGEST_WITHOUT_REASON if small else LONGEST
         found += [f"{module} has {count} lines of {limit}"] if count > limit else []
@@ -503,7 +571,10 @@ def test_no_module_is_too_long() -> None:
     """What cannot be read in one sitting is not read."""
     assert too_long(sources()) == []
     text = '"""About.\n\nLonger than 350 lines: so."""\n' + "x = 1\n" * 400
-    assert too_long({"studies.a": text, "bounds.a": "x = 1\n" * 500, "figures.a": "x = 1\n" * 350}) == []
+    assert (
+        too_long({"studies.a": text, "bounds.a": "x = 1\n" * 500, "figures.a": "x = 1\n" * 350})
+        == []
+    )
     for module, size in (("studies.a", 351), ("figures.papers.a", 351), ("bounds.a", 501)):
         assert too_long({module: "x = 1\n" * size})
     assert too_long({"studies.a": text + text})
@@ -515,8 +586,13 @@ def strangers(paths: Iterable[str]) -> set[str]:
 
 
 def test_nothing_else_lies_at_the_top() -> None:
-    """The shape does not change by accident. Outside a git tree, what lies there but for build output."""
-    assert strangers(["bounds/x.py", ".github/w.yml", "notes.md", "src/a/b.py"]) == {"notes.md", "src"}
+    """The shape does not change by accident. Outside a git tree, what lies there but for build
+    output.
+    """
+    assert strangers(["bounds/x.py", ".github/w.yml", "notes.md", "src/a/b.py"]) == {
+        "notes.md",
+        "src",
+    }
     if (ROOT / ".git").exists():
         listing = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard"],

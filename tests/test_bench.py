@@ -12,7 +12,8 @@ from studies import bench
 
 
 def test_plain_numpy_solves_the_same_problem():
-    """The plain route's DSM and the library's have the same mean risk, 300 data sets a side, 6.2 deviations.
+    """The plain route's DSM and the library's have the same mean risk, 300 data sets a side, 6.2
+    deviations.
 
     A plain target without its 1/σ_t², or steps that do not compound, would be off by far more.
     """
@@ -20,12 +21,16 @@ def test_plain_numpy_solves_the_same_problem():
     law, times = Gaussian(np.ones(d)), uniform_grid(0.1, steps)
     plain, ours = [], []
     for k in range(300):
-        for step, (x, target) in enumerate(bench._plain_steps(d, m, steps, np.random.default_rng([1, k]))):
+        for step, (x, target) in enumerate(
+            bench._plain_steps(d, m, steps, np.random.default_rng([1, k]))
+        ):
             if step == steps - 1:
                 plain.append(
                     float(
                         risk(
-                            law, times[step], np.asarray(np.linalg.solve(x.T @ x, x.T @ target).T, np.float64)
+                            law,
+                            times[step],
+                            np.asarray(np.linalg.solve(x.T @ x, x.T @ target).T, np.float64),
                         )
                     )
                 )
@@ -55,7 +60,9 @@ def test_every_timed_function_runs():
 
 
 def test_counted_flops():
-    """First step: three products of d³ or 2 d³ and a Cholesky, counted from the formulas of the module."""
+    """First step: three products of d³ or 2 d³ and a Cholesky, counted from the formulas of the
+    module.
+    """
     first = (1 + 2 + 1) + 2 + 1 / 3  # yᵀy, yᵀm, LᵀL; yᵀg; Cholesky
     later = first + 1 + 2  # m_1ᵀm_1; m_1ᵀg_1
     assert bench.flops(10, 3) == pytest.approx(1000 * (first + 2 * later))

@@ -1,4 +1,6 @@
-"""Risk-optimal bootstrapping against theory.md's numbers, brute force, differential equations and measurement."""
+"""Risk-optimal bootstrapping against theory.md's numbers, brute force, differential equations and
+measurement.
+"""
 
 import numpy as np
 import pytest
@@ -36,14 +38,19 @@ def at(t):
 
 
 def predicted(scalar):
-    return r.bootstrap_risk(LAW, TIMES, 1, optimal_weights(LAW, TIMES, scalar=scalar).__getitem__) / DSM
+    return (
+        r.bootstrap_risk(LAW, TIMES, 1, optimal_weights(LAW, TIMES, scalar=scalar).__getitem__)
+        / DSM
+    )
 
 
 @pytest.mark.parametrize("scalar", [False, True])
 def test_predicted_ratios_are_the_printed_ones(scalar):
-    """Weights pushed through the general recursion give theory.md's ratios to 6e-4, and `next_gain`'s own r.
+    """Weights pushed through the general recursion give theory.md's ratios to 6e-4, and
+    `next_gain`'s own r.
 
-    Decoy: a gain that forgets the accumulated error r' (the weights that are best for an exact previous score).
+    Decoy: a gain that forgets the accumulated error r' (the weights that are best for an exact
+    previous score).
     """
     got = predicted(scalar)
     for t, number in PRINTED[scalar].items():
@@ -62,15 +69,19 @@ def test_predicted_ratios_are_the_printed_ones(scalar):
 
 @pytest.mark.parametrize("scalar", [False, True])
 def test_no_other_weights_do_better(scalar):
-    """Every weight at every step moved by ±2 %: the risk at the end rises, entry by entry for the matrix.
+    """Every weight at every step moved by ±2 %: the risk at the end rises, entry by entry for the
+    matrix.
 
-    The control-variate weights move it the same way (they are the decoy: larger by more than the perturbations).
+    The control-variate weights move it the same way (they are the decoy: larger by more than the
+    perturbations).
     """
     best = optimal_weights(LAW, TIMES, scalar=scalar)
     least = r.bootstrap_recursion(LAW, TIMES, best.__getitem__)[-1]
     rng = np.random.default_rng(4)
     for _ in range(20):
-        turned = {step: w * (1 + 0.02 * rng.choice([-1, 1], size=w.shape)) for step, w in best.items()}
+        turned = {
+            step: w * (1 + 0.02 * rng.choice([-1, 1], size=w.shape)) for step, w in best.items()
+        }
         other = r.bootstrap_recursion(LAW, TIMES, turned.__getitem__)[-1]
         assert other.sum() > least.sum()
         assert scalar or np.all(other > least)
@@ -78,10 +89,11 @@ def test_no_other_weights_do_better(scalar):
 
 
 def test_variance_optimal_bootstrap_never_loses_to_dsm():
-    """To leading order, for random spectra over eight decades and random grids; and the optimal one never to it.
+    """To leading order, for random spectra over eight decades and random grids; and the optimal one
+    never to it.
 
-    Why: r_k = c_i − α*² c'_i + w² (v'_j/v_j) r' with w = e^{-g} α*, and e^{-2g} v'_j ≤ v_j, so r' ≤ c'_i gives
-    r ≤ c_i. The identity is checked too. Decoy: w = 0.9 at every step loses somewhere.
+    Why: r_k = c_i − α*² c'_i + w² (v'_j/v_j) r' with w = e^{-g} α*, and e^{-2g} v'_j ≤ v_j, so r' ≤
+    c'_i gives r ≤ c_i. The identity is checked too. Decoy: w = 0.9 at every step loses somewhere.
     """
     rng = np.random.default_rng(5)
     lost = 0
@@ -95,7 +107,9 @@ def test_variance_optimal_bootstrap_never_loses_to_dsm():
             alpha = step.bootstrap_weight / step.carry
             shrink = (law.variances(step.t_prev) / law.variances(step.t))[None, :]
             np.testing.assert_allclose(
-                ours[k], c[k] - alpha**2 * (c[k - 1] - step.carry**2 * shrink * ours[k - 1]), rtol=1e-6
+                ours[k],
+                c[k] - alpha**2 * (c[k - 1] - step.carry**2 * shrink * ours[k - 1]),
+                rtol=1e-6,
             )
             assert np.all(ours[k] <= c[k] * (1 + 1e-9))
             assert np.all(best[k] <= ours[k] * (1 + 1e-9))
@@ -116,12 +130,16 @@ def test_estimates_equal_least_squares_on_the_samples():
     law = Gaussian(law.eigenvalues, q)
     weights = list(optimal_weights(law, times).values())
     for flip in (False, True):
-        a = np.linalg.lstsq(xs[0], -(xs[0] - np.exp(-0.1) * x0) / (1 - np.exp(-0.2)), rcond=None)[0].T
+        a = np.linalg.lstsq(xs[0], -(xs[0] - np.exp(-0.1) * x0) / (1 - np.exp(-0.2)), rcond=None)[
+            0
+        ].T
         for k in (1, 2):
             g = times[k] - times[k - 1]
             transported = np.exp(g) * xs[k - 1] @ a.T
             local = -(xs[k] - np.exp(-g) * xs[k - 1]) / (1 - np.exp(-2 * g))
-            t2, t3 = (q.T @ np.linalg.lstsq(xs[k], y, rcond=None)[0].T @ q for y in (transported, local))
+            t2, t3 = (
+                q.T @ np.linalg.lstsq(xs[k], y, rcond=None)[0].T @ q for y in (transported, local)
+            )
             mixed = np.empty((4, 4))
             for i in range(4):
                 for j in range(4):
@@ -135,7 +153,9 @@ def test_estimates_equal_least_squares_on_the_samples():
 
 
 def test_plug_in_is_equivariant_and_positive():
-    """Rotated data give rotated estimates; the estimated spectrum is positive even where m is d + 1."""
+    """Rotated data give rotated estimates; the estimated spectrum is positive even where m is d +
+    1.
+    """
     times = np.array([0.1, 0.3, 0.7])
     rng = np.random.default_rng(3)
     x0, xs, _ = plain_paths(random_covariance(3, 8), 40, times, rng)
@@ -161,16 +181,20 @@ ESTIMATES = {
 
 
 def test_measured_ratios():
-    """m = 20000, 1200 replicates, exact engine: measured ratios to DSM within 4 s.e. of predicted, errors below 2 %.
+    """m = 20000, 1200 replicates, exact engine: measured ratios to DSM within 4 s.e. of predicted,
+    errors below 2 %.
 
-    Oracle and plug-in, matrix and scalar, t = 0.2, 0.4, 1, 1.4, 2. 20 strongly dependent comparisons at 4
-    deviations: fresh seeds would fail in about 0.1 %; the seed is fixed. Decoys: the scalar's prediction for the
-    matrix and back, apart by 5 to 22 % from t = 1 on; about 3 % would be seen.
+    Oracle and plug-in, matrix and scalar, t = 0.2, 0.4, 1, 1.4, 2. 20 strongly dependent
+    comparisons at 4 deviations: fresh seeds would fail in about 0.1 %; the seed is fixed. Decoys:
+    the scalar's prediction for the matrix and back, apart by 5 to 22 % from t = 1 on; about 3 %
+    would be seen.
     """
     grams = list(exact(LAW, 20000, TIMES, [np.random.default_rng([51, i]) for i in range(1200)]))
 
     def risks(estimate):
-        return np.array([r.risk(LAW, g.step.t, a) for g, a in zip(grams, estimate(grams), strict=True)])
+        return np.array(
+            [r.risk(LAW, g.step.t, a) for g, a in zip(grams, estimate(grams), strict=True)]
+        )
 
     base = risks(dsm)
     for (scalar, _), estimate in ESTIMATES.items():
@@ -186,15 +210,18 @@ def test_measured_ratios():
 
 
 def test_what_the_plug_in_loses_at_small_m():
-    """Nothing: at m = 3 d, spectrum i^-3, estimated weights *gain* 8 to 18 % at t = 1 on the oracle's, 2 to 5 % at 0.2.
+    """Nothing: at m = 3 d, spectrum i^-3, estimated weights *gain* 8 to 18 % at t = 1 on the
+    oracle's, 2 to 5 % at 0.2.
 
-    They live in the sample's own eigenbasis, where the leading order holds better. At m = 100 d both agree to 1 %.
-    Ratios of means of 400 paired replicates, with errors below 1 %. Decoy: the weights of λ = 1 throughout lose more
-    than 10 %.
+    They live in the sample's own eigenbasis, where the leading order holds better. At m = 100 d
+    both agree to 1 %. Ratios of means of 400 paired replicates, with errors below 1 %. Decoy: the
+    weights of λ = 1 throughout lose more than 10 %.
     """
     law = Gaussian(np.arange(1, 9.0) ** -3)
     for m, early, late in ((24, (0.95, 0.98), (0.82, 0.92)), (800, (0.99, 1.01), (0.98, 1.01))):
-        grams = list(exact(law, m, TIMES[:10], [np.random.default_rng([52, i]) for i in range(400)]))
+        grams = list(
+            exact(law, m, TIMES[:10], [np.random.default_rng([52, i]) for i in range(400)])
+        )
         for t, (low, high) in ((0.2, early), (1.0, late)):
             plug, oracle, ours, base, wrong = (
                 r.risk(law, t, list(e(grams))[at(t)]).mean()
@@ -206,10 +233,12 @@ def test_what_the_plug_in_loses_at_small_m():
 
 
 def test_unknown_mean_costs_one_sample():
-    """Data of mean 5, m = 14, d = 3: centred Gram matrices behave as m − 1 of a known mean; 4000 replicates.
+    """Data of mean 5, m = 14, d = 3: centred Gram matrices behave as m − 1 of a known mean; 4000
+    replicates.
 
-    DSM against its exact formula at m − 1 (6.2 deviations, 6e-10; the decoy m, 11 % lower, is rejected), and the
-    plug-in bootstrap against the exact engine at m − 1. Centring left out costs more than 15 %.
+    DSM against its exact formula at m − 1 (6.2 deviations, 6e-10; the decoy m, 11 % lower, is
+    rejected), and the plug-in bootstrap against the exact engine at m − 1. Centring left out costs
+    more than 15 %.
     """
     law, times, m, count = Gaussian(np.array([0.5, 1.0, 2.0])), np.array([0.2, 0.5]), 14, 4000
     slopes, plug, plain = [], [], []
@@ -237,7 +266,9 @@ def test_unknown_mean_costs_one_sample():
 
 
 def ode(kind, first, last):
-    """r at `last` by Runge-Kutta from DSM at `first`, from the differential equations in the module's opening."""
+    """r at `last` by Runge-Kutta from DSM at `first`, from the differential equations in the
+    module's opening.
+    """
 
     def slope(t, flat):
         rate = flat.reshape(8, 8)
@@ -255,7 +286,8 @@ def ode(kind, first, last):
 
 
 def test_small_gap_limits():
-    """Closed forms against Runge-Kutta (1e-8), and against both recursions, whose distance falls like the gap.
+    """Closed forms against Runge-Kutta (1e-8), and against both recursions, whose distance falls
+    like the gap.
 
     Decoy: 2/v_i for 4/v_i in the Riccati equation.
     """
@@ -264,7 +296,9 @@ def test_small_gap_limits():
         ("optimal", optimal_limit, lambda grid: optimal_weights(LAW, grid).__getitem__),
     ):
         for last in (0.2, 2.0):
-            np.testing.assert_allclose(limit(LAW, [last], 0.05)[0], ode(kind, 0.05, last), rtol=1e-8)
+            np.testing.assert_allclose(
+                limit(LAW, [last], 0.05)[0], ode(kind, 0.05, last), rtol=1e-8
+            )
             far = []
             for count in (200, 400):
                 grid = np.linspace(0.05, last, count + 1)
@@ -280,15 +314,18 @@ def test_small_gap_limits():
 
 
 def test_limit_against_the_information_bound():
-    """At t = 8 the optimal bootstrap's diagonal is at the bound, a pair (i, j), (j, i) at its pooled bound: 1e-4.
+    """At t = 8 the optimal bootstrap's diagonal is at the bound, a pair (i, j), (j, i) at its
+    pooled bound: 1e-4.
 
-    BSM's ratio to the bound grows like (log x) λ_i/λ_j, half of that for i = j: from t = 5 to 10 by 5 ± 0.01 there.
+    BSM's ratio to the bound grows like (log x) λ_i/λ_j, half of that for i = j: from t = 5 to 10 by
+    5 ± 0.01 there.
     """
     best = optimal_limit(LAW, [8.0])[0]
     v, lam = LAW.variances(8.0), EIGENVALUES
     pair = np.exp(-32.0) * np.outer(lam, lam)
     np.testing.assert_allclose(np.diag(best), np.diag(2 * pair) / v**3, rtol=1e-4)
-    # Precisions of the two estimates of Λ_ij, which are uncorrelated, add: s_ij²/Var δ_ij = e^{-4t}/(v_i² v_j r_ij).
+    # Precisions of the two estimates of Λ_ij, which are uncorrelated, add: s_ij²/Var δ_ij =
+    # e^{-4t}/(v_i² v_j r_ij).
     precision = np.exp(-32.0) / (v[:, None] ** 2 * v[None, :] * best)
     np.testing.assert_allclose((precision + precision.T) * np.outer(lam, lam), 1, rtol=1e-4)
     x = np.array([5.0, 10.0])
@@ -300,7 +337,9 @@ def test_limit_against_the_information_bound():
 
 
 def test_centred_products_are_those_about_the_mean():
-    """m times numpy's covariance, and that with the noises, on the same paths; uncentred products are not that."""
+    """m times numpy's covariance, and that with the noises, on the same paths; uncentred products
+    are not that.
+    """
     x0, times = 3 + np.random.default_rng(1).standard_normal((9, 3)), [0.2, 0.5]
     slices = simulate(x0, times, np.random.default_rng(2))
     for gram, now in zip(centred(x0, times, np.random.default_rng(2)), slices, strict=True):
@@ -312,7 +351,8 @@ def test_centred_products_are_those_about_the_mean():
 
 
 def test_spectrum_estimate_is_the_symmetric_part_of_the_cross_gram():
-    """e^{t} sym(X_0ᵀX_t)/m from the samples themselves, eigenvalues raised to (e^{2t} − 1)/m; 2 × 3 replicates.
+    """e^{t} sym(X_0ᵀX_t)/m from the samples themselves, eigenvalues raised to (e^{2t} − 1)/m; 2 × 3
+    replicates.
 
     To 1e-10. Catches the noise subtracted unscaled, not symmetrised, and a floor at another height.
     """
@@ -352,9 +392,11 @@ def test_replicates_of_the_optimal_bootstrap_are_its_runs():
 
 
 def test_gains_of_replicated_spectra():
-    """Weights and r for a stack of spectra, shape (3, d), are those of each spectrum; shapes (3, d, d) and (3, 1, 1).
+    """Weights and r for a stack of spectra, shape (3, d), are those of each spectrum; shapes (3, d,
+    d) and (3, 1, 1).
 
-    And each r is theory.md's recursion at that w, written out: w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r'.
+    And each r is theory.md's recursion at that w, written out: w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i
+    + w² (v'_j/v_j) r'.
     """
     spectra = np.random.default_rng(32).uniform(0.2, 3, (3, 4))
     first, step = steps([0.3, 0.8])
@@ -365,10 +407,14 @@ def test_gains_of_replicated_spectra():
         weights, left = next_gain(spectra, step, before, scalar=scalar)
         assert weights.shape == shape
         for n in range(3):
-            np.testing.assert_allclose(before[n], np.outer(1 / (1 - np.exp(-0.6)) - 1 / v0[n], np.ones(4)))
+            np.testing.assert_allclose(
+                before[n], np.outer(1 / (1 - np.exp(-0.6)) - 1 / v0[n], np.ones(4))
+            )
             w = np.broadcast_to(weights[n], (4, 4))
             a = np.exp(2 * g) / v0[n][:, None] + (v0[n] / v1[n])[None, :] * before[n]
-            gain = (1 / (1 - np.exp(-2 * g))) / (1 / (1 - np.exp(-2 * g)) + (a.mean() if scalar else a))
+            gain = (1 / (1 - np.exp(-2 * g))) / (
+                1 / (1 - np.exp(-2 * g)) + (a.mean() if scalar else a)
+            )
             np.testing.assert_allclose(w, np.broadcast_to(gain, (4, 4)), rtol=1e-12)
             expected = w**2 * a + (1 - w) ** 2 / (1 - np.exp(-2 * g)) - 1 / v1[n][:, None]
             np.testing.assert_allclose(left[n], expected, rtol=1e-10)
@@ -378,10 +424,12 @@ def test_gains_of_replicated_spectra():
 
 
 def test_limits_start_at_dsm_and_hold_over_long_ranges():
-    """At t = t_1 both limits are c_i exactly, from 0 they are integrals that a general quadrature finds too, to 1e-12.
+    """At t = t_1 both limits are c_i exactly, from 0 they are integrals that a general quadrature
+    finds too, to 1e-12.
 
-    λ from 1e-4 to 1e2 and t to 6: p/q over nine decades, many pieces. Catches pieces glued wrongly, too few nodes, and a
-    quadrature in log(λ_i + u) where λ_j ≪ λ_i: a pole beside the path, 68 % off at λ = (100, 1e-4) in an earlier version.
+    λ from 1e-4 to 1e2 and t to 6: p/q over nine decades, many pieces. Catches pieces glued wrongly,
+    too few nodes, and a quadrature in log(λ_i + u) where λ_j ≪ λ_i: a pole beside the path, 68 %
+    off at λ = (100, 1e-4) in an earlier version.
     """
     law = Gaussian(np.array([1e-4, 0.7, 100.0]))
     c = np.repeat(law.conditional_variances(0.3)[:, None], 3, axis=1)
@@ -404,7 +452,9 @@ def test_limits_start_at_dsm_and_hold_over_long_ranges():
                 limit=400,
                 points=[p for p in (1.0, 5.0, 10.0) if p < np.log1p(x / a)],
             )[0]
-            assert best[i, j] == pytest.approx((1 + x) / ((a + x) ** 2 * (b + x) * whole), rel=1e-11)
+            assert best[i, j] == pytest.approx(
+                (1 + x) / ((a + x) ** 2 * (b + x) * whole), rel=1e-11
+            )
 
 
 @pytest.mark.parametrize(
@@ -435,12 +485,16 @@ def test_refusals_are_one_sentence(call, sentence):
 
 def test_centred_says_one_sample_less():
     """m = d + 2 is the least that is allowed, and the Gram matrices say m − 1."""
-    (gram,) = centred(np.random.default_rng(1).standard_normal((5, 3)), [0.2], np.random.default_rng(0))
+    (gram,) = centred(
+        np.random.default_rng(1).standard_normal((5, 3)), [0.2], np.random.default_rng(0)
+    )
     assert gram.samples == 4
 
 
 def test_centring_costs_one_sample():
-    """m − 1 samples' worth of Gram matrix from m with an unknown mean: m = d + 2 is enough, m = d + 1 is not."""
+    """m − 1 samples' worth of Gram matrix from m with an unknown mean: m = d + 2 is enough, m = d +
+    1 is not.
+    """
     x0 = np.random.default_rng(8).standard_normal((5, 3))
     assert [g.samples for g in centred(x0, [0.2, 0.5], np.random.default_rng(9))] == [4, 4]
     with pytest.raises(InvalidInput) as refused:

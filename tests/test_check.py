@@ -44,12 +44,15 @@ TINY = 5e-324  # the smallest positive float
         ),
         (
             lambda: estimator("dms"),
-            "estimators: 'dms' is not one of dsm, bsm, bsm-optimal, bsm-optimal-scalar, joint, path, plug-in",
+            "estimators: 'dms' is not one of dsm, bsm, bsm-optimal, bsm-optimal-scalar, joint, "
+            "path, plug-in",
         ),
     ],
 )
 def test_refusals(call, sentence):
-    """The one sentence, whole: the name that the caller gave, and the first of the values that are wrong."""
+    """The one sentence, whole: the name that the caller gave, and the first of the values that are
+    wrong.
+    """
     with pytest.raises(InvalidInput) as caught:
         call()
     assert str(caught.value) == sentence
@@ -57,10 +60,15 @@ def test_refusals(call, sentence):
 
 
 def test_what_is_just_allowed():
-    """The smallest positive number, times one bit apart, one time alone, a generator: a border one step further in
-    would refuse them. All become float64, with their values and their shape kept."""
+    """The smallest positive number, times one bit apart, one time alone, a generator: a border one
+    step further in would refuse them. All become float64, with their values and their shape
+    kept."""
     assert positive("x", TINY) == TINY
-    assert increasing_times("t", 0.5).tolist() == increasing_times("t", np.array(0.5)).tolist() == [0.5]
+    assert (
+        increasing_times("t", 0.5).tolist()
+        == increasing_times("t", np.array(0.5)).tolist()
+        == [0.5]
+    )
     apart = [TINY, 1.0, math.nextafter(1.0, 2.0)]
     for times, expected in (
         (apart, apart),
@@ -79,10 +87,16 @@ def test_what_is_just_allowed():
 
 
 def test_a_refusal_survives_the_way_from_a_worker():
-    """Pickled and made anew from its arguments, one of which might be lost: in words, by name and as logs show it."""
+    """Pickled and made anew from its arguments, one of which might be lost: in words, by name and
+    as logs show it.
+    """
     again = pickle.loads(pickle.dumps(InvalidInput("spectrum", "has no values")))
     assert isinstance(again, InvalidInput)
-    assert (again.key, again.reason, str(again)) == ("spectrum", "has no values", "spectrum: has no values")
+    assert (again.key, again.reason, str(again)) == (
+        "spectrum",
+        "has no values",
+        "spectrum: has no values",
+    )
     assert repr(again) == "InvalidInput('spectrum', 'has no values')"
 
 

@@ -63,7 +63,9 @@ def student(tail: float, freedom: int) -> float:
     return math.sqrt(freedom * (1 - share) / share)
 
 
-def steps_by_bisection(claim: Claim, measured: Callable[[float], list[Measured]], high: float) -> float:
+def steps_by_bisection(
+    claim: Claim, measured: Callable[[float], list[Measured]], high: float
+) -> float:
     """The distance at which the formula stops being accepted."""
     low = 0.0
     for _ in range(60):
@@ -73,14 +75,20 @@ def steps_by_bisection(claim: Claim, measured: Callable[[float], list[Measured]]
     return low
 
 
-# --- truth and decoy, for each kind ---------------------------------------------------------------------------
+# --- truth and decoy, for each kind
+# ---------------------------------------------------------------------------
 
 TRIED: dict[Kind, tuple[Formula, Formula, dict[str, float], list[Measured]]] = {
     "identity": (one, constant(1.001), {"tolerance": 1e-4}, points(1, 1.00005, 1)),
     "tight": (one, constant(1.1), {}, points(1.002, 0.997, error=0.001)),
     "upper": (one, constant(0.5), {}, points(0.9, 0.7, error=0.01)),
     "lower": (one, constant(1.5), {}, points(1.1, 1.4, error=0.01)),
-    "rate": (lambda c: c["x"] ** 2, lambda c: c["x"] ** 2.1, {"tolerance": 0.02}, points(16, 64, 256, 1024)),
+    "rate": (
+        lambda c: c["x"] ** 2,
+        lambda c: c["x"] ** 2.1,
+        {"tolerance": 0.02},
+        points(16, 64, 256, 1024),
+    ),
 }
 
 
@@ -118,14 +126,18 @@ def test_without_power_nothing_holds(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
 def test_noise_takes_the_power_away(kind: Kind) -> None:
-    """The same numbers with errors a hundred times as large tell the decoy from the truth no more."""
+    """The same numbers with errors a hundred times as large tell the decoy from the truth no
+    more.
+    """
     formula, decoy, allowed, measured = TRIED[kind]
     noisy = [replace(m, error=100 * m.error) for m in measured]
     assert verify(made(kind, formula, decoy, **allowed), noisy).status == "UNDECIDED"
 
 
 def test_one_bad_cell_is_enough() -> None:
-    """A verdict is over all cells and names the worst; the mean over the cells would hide it here."""
+    """A verdict is over all cells and names the worst; the mean over the cells would hide it
+    here.
+    """
     measured = points(1.0, 1.0, 1.3, 0.7, error=0.01)
     verdict = verify(made("tight", decoy=constant(2.0)), measured)
     assert verdict.status == "REFUTED"
@@ -134,27 +146,34 @@ def test_one_bad_cell_is_enough() -> None:
 
 
 def test_bounds_are_one_sided() -> None:
-    """Far below an upper bound and far above a lower one is fine; beyond either is not. Catches an abs()."""
+    """Far below an upper bound and far above a lower one is fine; beyond either is not. Catches an
+    abs().
+    """
     for kind, far, beyond in (("upper", 0.01, 1.2), ("lower", 100.0, 0.8)):
         assert compare(made(kind), one, points(far, far, error=0.01)).answer == "accepted"  # type: ignore[arg-type]
         assert compare(made(kind), one, points(far, beyond, error=0.01)).answer == "contradicted"  # type: ignore[arg-type]
         assert compare(made(kind), one, points(far, far)).answer == "accepted"  # type: ignore[arg-type]
 
 
-# --- the boundary ---------------------------------------------------------------------------------------------
+# --- the boundary
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
 @pytest.mark.parametrize(("cells", "false_alarm"), [(1, 0.05), (7, 0.05), (40, 1e-9)])
 def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float) -> None:
-    """z is Bonferroni's two-sided Student quantile: against the incomplete beta, by bisection through `compare` itself.
+    """z is Bonferroni's two-sided Student quantile: against the incomplete beta, by bisection
+    through `compare` itself.
 
-    Catches a forgotten division by the number of cells (at 40 cells and 1e-9, 49 degrees of freedom: 7.6 for 8.6),
-    the one-sided quantile for the two-sided, and the normal law for Student's (6.7 for 8.6).
+    Catches a forgotten division by the number of cells (at 40 cells and 1e-9, 49 degrees of
+    freedom: 7.6 for 8.6), the one-sided quantile for the two-sided, and the normal law for
+    Student's (6.7 for 8.6).
     """
     expected = student(false_alarm / cells, 49)
     subject = made(kind, false_alarm=false_alarm)
-    assert quantile(subject, Measured({}, 1.0, 0.1, 50), cells) == pytest.approx(expected, rel=1e-10)
+    assert quantile(subject, Measured({}, 1.0, 0.1, 50), cells) == pytest.approx(
+        expected, rel=1e-10
+    )
     sign = -1 if kind == "lower" else 1
 
     def moved(distance: float) -> list[Measured]:
@@ -169,16 +188,23 @@ def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float
 
 
 @pytest.mark.parametrize(
-    ("formula", "scale", "allowed"), [(8.0, 0.0, 0.08), (8.0, 1.0, 0.08), (0.5, 1.0, 0.01), (-8.0, 1.0, 0.08)]
+    ("formula", "scale", "allowed"),
+    [(8.0, 0.0, 0.08), (8.0, 1.0, 0.08), (0.5, 1.0, 0.01), (-8.0, 1.0, 0.08)],
 )
 def test_what_an_identity_allows(formula: float, scale: float, allowed: float) -> None:
-    """tolerance · max(|formula|, scale): catches a tolerance taken absolutely, or relative to the measured."""
+    """tolerance · max(|formula|, scale): catches a tolerance taken absolutely, or relative to the
+    measured.
+    """
     subject = made("identity", constant(formula), tolerance=0.01, scale=scale)
-    assert steps_by_bisection(subject, lambda x: points(formula + x), 1.0) == pytest.approx(allowed, rel=1e-9)
+    assert steps_by_bisection(subject, lambda x: points(formula + x), 1.0) == pytest.approx(
+        allowed, rel=1e-9
+    )
 
 
 def test_a_tight_claim_allows_noise_and_slack() -> None:
-    """z · error + tolerance · |formula|, added; the larger of the two, or their hypotenuse, would be less."""
+    """z · error + tolerance · |formula|, added; the larger of the two, or their hypotenuse, would
+    be less.
+    """
     subject = made("tight", constant(4.0), tolerance=0.02, false_alarm=0.05)
     z = student(0.05, 49)
     found = steps_by_bisection(subject, lambda x: points(4.0 - x, error=0.05), 1.0)
@@ -186,8 +212,9 @@ def test_a_tight_claim_allows_noise_and_slack() -> None:
 
 
 def test_detectable_change() -> None:
-    """The relative change rejected with 95 % power, at the most and at the least precise cell: t-quantiles of each
-    cell's own degrees of freedom times its relative error, and the tolerance."""
+    """The relative change rejected with 95 % power, at the most and at the least precise cell:
+    t-quantiles of each cell's own degrees of freedom times its relative error, and the
+    tolerance."""
     subject = made("tight", tolerance=0.03, false_alarm=0.01)
     measured = [Measured({}, 2.0, 0.1, 9), Measured({}, 4.0, 0.1, 12)]
     found = verify(subject, measured)
@@ -198,15 +225,18 @@ def test_detectable_change() -> None:
     assert computed.detectable == computed.detectable_anywhere == 0.0
 
 
-# --- rates ----------------------------------------------------------------------------------------------------
+# --- rates
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sampled", ["all", "none", "some"])
 def test_slope_of_a_rate(sampled: str) -> None:
-    """Against numpy.polyfit: weights value/error where all cells were sampled, equal ones otherwise; the interval is the
-    root of the summed squares of what each cell's own interval of the logarithm moves the slope by.
+    """Against numpy.polyfit: weights value/error where all cells were sampled, equal ones
+    otherwise; the interval is the root of the summed squares of what each cell's own interval of
+    the logarithm moves the slope by.
 
-    Catches: no weights, weights squared, and the uncertainty lost where one cell of several was computed.
+    Catches: no weights, weights squared, and the uncertainty lost where one cell of several was
+    computed.
     """
     rng = np.random.default_rng(5)
     x = np.array([4.0, 6, 16, 50, 200, 300])
@@ -233,7 +263,8 @@ def test_slope_of_a_rate(sampled: str) -> None:
 @pytest.mark.parametrize("relative", [0.02, 0.1, 0.4])
 @pytest.mark.parametrize("computed", [1, 2])
 def test_a_true_rate_is_not_refuted_by_one_computed_cell(relative: float, computed: int) -> None:
-    """Sampled cells beside computed ones, whose errors are 0: of 400 tables of a true rate none may be REFUTED at 1e-9.
+    """Sampled cells beside computed ones, whose errors are 0: of 400 tables of a true rate none may
+    be REFUTED at 1e-9.
 
     With weights that ignore the noise wherever one error is 0, more than half of them were.
     """
@@ -254,15 +285,19 @@ def test_a_true_rate_is_not_refuted_by_one_computed_cell(relative: float, comput
 def test_weights_of_a_rate_do_not_overflow() -> None:
     """Errors of 1e-200 beside 1e-3: the precise cells decide, and no number overflows."""
     cells = [
-        Measured({"x": x}, x, e * x, 9) for x, e in ((2.0, 1e-200), (4.0, 1e-3), (8.0, 1e-200), (9.0, 0.01))
+        Measured({"x": x}, x, e * x, 9)
+        for x, e in ((2.0, 1e-200), (4.0, 1e-3), (8.0, 1e-200), (9.0, 0.01))
     ]
     assert (
-        verify(made("rate", lambda c: c["x"], lambda c: c["x"] ** 2, tolerance=0.1), cells).status == "HOLDS"
+        verify(made("rate", lambda c: c["x"], lambda c: c["x"] ** 2, tolerance=0.1), cells).status
+        == "HOLDS"
     )
 
 
 def test_a_rate_is_accepted_contradicted_or_neither() -> None:
-    """Equivalence: the whole interval within the margin, or all of it outside; else unclear, whatever the p."""
+    """Equivalence: the whole interval within the margin, or all of it outside; else unclear,
+    whatever the p.
+    """
     subject = made("rate", tolerance=0.1)
     exact = [float(4.0 * 2**k) for k in range(6)]
 
@@ -272,8 +307,12 @@ def test_a_rate_is_accepted_contradicted_or_neither() -> None:
 
     assert rated(0.0, 1e-3) == "accepted"
     assert rated(0.3, 1e-3) == rated(-0.3, 1e-3) == "contradicted"
-    assert rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"  # an interval that straddles the margin
-    assert rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"  # intervals that reach 0, which has no logarithm
+    assert (
+        rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"
+    )  # an interval that straddles the margin
+    assert (
+        rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
+    )  # intervals that reach 0, which has no logarithm
     verdict = verify(
         replace(subject, decoy=lambda c: c["x"]), [Measured({"x": x}, 1.0, 0.5, 50) for x in exact]
     )
@@ -283,11 +322,14 @@ def test_a_rate_is_accepted_contradicted_or_neither() -> None:
 def test_constants_drop_out_of_a_rate() -> None:
     """A factor 10⁶ in the formula changes the slope by rounding only."""
     measured = points(1.0, 1.3, 1.5, 2.0, error=0.01)
-    slopes = [compare(made("rate", tolerance=1), constant(c), measured).measured for c in (1.0, 1e6)]
+    slopes = [
+        compare(made("rate", tolerance=1), constant(c), measured).measured for c in (1.0, 1e6)
+    ]
     assert slopes[0] == pytest.approx(slopes[1], abs=1e-12)
 
 
-# --- refusals -------------------------------------------------------------------------------------------------
+# --- refusals
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -299,12 +341,17 @@ def test_constants_drop_out_of_a_rate() -> None:
         (points(1.0, 1.0, 1.0, error=math.nan), "not a finite number"),
         (points(1.0, 1.0, 1.0, error=math.inf), "not a finite number"),
         (points(1.0, 1.0, 1.0, error=-0.1), "not a finite number"),
-        ([replace(m, replicates=1) for m in points(1.0, 1.0, 1.0, error=0.1)], "needs at least 2 replicates"),
+        (
+            [replace(m, replicates=1) for m in points(1.0, 1.0, 1.0, error=0.1)],
+            "needs at least 2 replicates",
+        ),
     ],
 )
 @pytest.mark.parametrize("kind", TRIED)
 def test_what_cannot_be_judged_is_refused(kind: Kind, measured: list[Measured], says: str) -> None:
-    """No measurement, or NaN, is an error that names the claim: not a silent pass (NaN > 1 is false)."""
+    """No measurement, or NaN, is an error that names the claim: not a silent pass (NaN > 1 is
+    false).
+    """
     with pytest.raises(InvalidInput, match=says) as caught:
         verify(made(kind, tolerance=0.1), measured)
     assert caught.value.key == "made"
@@ -314,8 +361,8 @@ def test_what_cannot_be_judged_is_refused(kind: Kind, measured: list[Measured], 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("which", ["formula", "decoy"])
 def test_a_formula_that_is_no_number_is_refused(kind: Kind, value: float, which: str) -> None:
-    """An infinite upper bound says nothing, and NaN compares false with everything: neither is a formula, nor a decoy
-    that fell."""
+    """An infinite upper bound says nothing, and NaN compares false with everything: neither is a
+    formula, nor a decoy that fell."""
     subject = replace(made(kind, tolerance=0.1), **{which: constant(value)})  # type: ignore[arg-type]
     with pytest.raises(InvalidInput) as caught:
         verify(subject, points(1.0, 1.0, 1.0))
@@ -335,7 +382,9 @@ def test_a_rate_over_what_has_no_logarithm(x: object) -> None:
     cells = [*points(1.0, 1.0, 1.0), Measured({"x": x}, 1.0)]
     with pytest.raises(InvalidInput, match="made: a rate needs a positive x at each cell"):
         verify(made("rate", tolerance=0.1), cells)
-    with pytest.raises(InvalidInput, match="made: a rate needs 'x' in each cell, and a cell holds y"):
+    with pytest.raises(
+        InvalidInput, match="made: a rate needs 'x' in each cell, and a cell holds y"
+    ):
         verify(made("rate", tolerance=0.1), [*points(1.0, 1.0, 1.0), Measured({"y": 3}, 1.0)])
 
 
@@ -360,7 +409,9 @@ def test_a_rate_over_what_has_no_logarithm(x: object) -> None:
     ],
 )
 def test_words_and_numbers_that_a_claim_does_not_know(parts: dict[str, Any], says: str) -> None:
-    """One sentence that lists what is known: 'uper' used to take the two-sided comparison, and refuted a true bound."""
+    """One sentence that lists what is known: 'uper' used to take the two-sided comparison, and
+    refuted a true bound.
+    """
     with pytest.raises(InvalidInput) as caught:
         made(**({"kind": "tight"} | parts))
     assert str(caught.value) == f"made: {says}"
@@ -384,22 +435,28 @@ def test_refusals_are_one_sentence() -> None:
 
 
 def test_what_a_comparison_says_of_its_worst_cell() -> None:
-    """The first of the worst, with what was measured and predicted there; the formula is asked about each cell itself."""
+    """The first of the worst, with what was measured and predicted there; the formula is asked
+    about each cell itself.
+    """
     measured = points(5.0, 11.0, 19.0)
     found = compare(
         made("upper", tolerance=0.5), lambda cell: cell["x"], measured
     )  # x = 4, 8, 16: excess 1, 3, 3
     assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0)
     tied = compare(made("upper", tolerance=0.25), lambda cell: 4.0, points(5.0, 5.0))
-    assert (tied.cell, tied.margin, tied.answer) == ({"x": 4.0}, 1.0, "accepted")  # at the border: allowed
+    assert (tied.cell, tied.margin, tied.answer) == (
+        {"x": 4.0},
+        1.0,
+        "accepted",
+    )  # at the border: allowed
     assert compare(made("identity"), one, points(1.0, 1.0)).margin == 0.0
     lost = compare(made("identity"), constant(2.0), points(2.0, 2.0, 1.0, 2.0))
     assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25)
 
 
 def test_a_rate_that_is_none() -> None:
-    """A computed 0 or negative number has no rate: contradicted. A sampled one whose interval reaches 0: unclear. A
-    formula that is not positive: refused."""
+    """A computed 0 or negative number has no rate: contradicted. A sampled one whose interval
+    reaches 0: unclear. A formula that is not positive: refused."""
     subject = made("rate", tolerance=0.02)
     contradicted = Comparison("contradicted", LARGEST, {"cells": 3}, 0.0, 0.0, 1.0)
     assert compare(subject, one, points(1.0, 0.0, 3.0)) == contradicted
@@ -412,10 +469,14 @@ def test_a_rate_that_is_none() -> None:
 
 @pytest.mark.parametrize("kind", ["identity", "tight", "upper", "lower"])
 def test_the_share_of_cells_that_reject(kind: Kind) -> None:
-    """Cell by cell: three of five cells lie on the wrong side; the sentence of the verdict says so."""
+    """Cell by cell: three of five cells lie on the wrong side; the sentence of the verdict says
+    so.
+    """
     below = kind == "lower"
     values = [1.0, 1.0, 2.0, 2.0, 2.0] if not below else [2.0, 2.0, 1.0, 1.0, 1.0]
-    verdict = verify(made(kind, constant(2.0), constant(1.0 if not below else 2.0)), points(*values))
+    verdict = verify(
+        made(kind, constant(2.0), constant(1.0 if not below else 2.0)), points(*values)
+    )
     assert verdict.decoy.share == pytest.approx(0.6)
     assert verdict.to_json()["decoy_share"] == verdict.decoy.share
     assert verdict.decoy_cells == 3
@@ -424,12 +485,16 @@ def test_the_share_of_cells_that_reject(kind: Kind) -> None:
 
 
 def test_a_rate_at_its_border_and_what_it_says() -> None:
-    """Three places are enough; a slope of just the margin is accepted. The cell is their number, the prediction slope 0."""
+    """Three places are enough; a slope of just the margin is accepted. The cell is their number,
+    the prediction slope 0.
+    """
     measured = points(1.0, 1.01, 1.03)
     slope = compare(made("rate", tolerance=9.0), one, measured).measured
     found = compare(made("rate", tolerance=abs(slope)), one, measured)
     assert found == Comparison("accepted", 1.0, {"cells": 3}, slope, 0.0, 0.0)
-    assert compare(made("rate", tolerance=0.99 * abs(slope)), one, measured).answer == "contradicted"
+    assert (
+        compare(made("rate", tolerance=0.99 * abs(slope)), one, measured).answer == "contradicted"
+    )
 
 
 def test_a_rate_is_one_comparison() -> None:
@@ -443,7 +508,9 @@ def test_a_rate_is_one_comparison() -> None:
 
 
 def test_a_zero_among_the_measurements_does_not_count_towards_what_is_detectable() -> None:
-    """It has no relative error: the others decide, here 0.1 at the value 1 and 0.25 at the value 2."""
+    """It has no relative error: the others decide, here 0.1 at the value 1 and 0.25 at the value
+    2.
+    """
     measured = [Measured({}, 0.0, 0.1, 9), Measured({}, 1.0, 0.1, 9), Measured({}, 2.0, 0.5, 9)]
     verdict = verify(made("tight", false_alarm=0.05), measured)
     z = student(0.05 / 3, 8) + student(0.1, 8)
@@ -452,7 +519,9 @@ def test_a_zero_among_the_measurements_does_not_count_towards_what_is_detectable
 
 
 def test_the_json_of_a_verdict() -> None:
-    """Every field under its own name, out of values that are all different; what was not sampled has no false alarms."""
+    """Every field under its own name, out of values that are all different; what was not sampled
+    has no false alarms.
+    """
     subject = Claim(
         name="n",
         statement="s",
@@ -476,7 +545,14 @@ def test_the_json_of_a_verdict() -> None:
     formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0)
     decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0, 0.375)
     verdict = Verdict(
-        subject, "HOLDS", formula, decoy, cells=8, replicates=9, detectable=0.25, detectable_anywhere=0.75
+        subject,
+        "HOLDS",
+        formula,
+        decoy,
+        cells=8,
+        replicates=9,
+        detectable=0.25,
+        detectable_anywhere=0.75,
     )
     expected = {
         "name": "n",
@@ -512,7 +588,8 @@ def test_the_json_of_a_verdict() -> None:
     assert replace(verdict, detectable=0.0).to_json() == expected | computed
 
 
-# --- how often it is wrong -------------------------------------------------------------------------------------
+# --- how often it is wrong
+# -------------------------------------------------------------------------------------
 
 
 def false_alarms(subject: Claim, cells: int, runs: int, seed: int, replicates: int = 6) -> int:
@@ -521,7 +598,9 @@ def false_alarms(subject: Claim, cells: int, runs: int, seed: int, replicates: i
     means, errors = drawn.mean(axis=2), drawn.std(axis=2, ddof=1) / math.sqrt(replicates)
     return sum(
         compare(
-            subject, one, [Measured({}, m, e, replicates) for m, e in zip(means[k], errors[k], strict=True)]
+            subject,
+            one,
+            [Measured({}, m, e, replicates) for m, e in zip(means[k], errors[k], strict=True)],
         ).answer
         == "contradicted"
         for k in range(runs)
@@ -530,12 +609,12 @@ def false_alarms(subject: Claim, cells: int, runs: int, seed: int, replicates: i
 
 @pytest.mark.parametrize(("kind", "cells"), [("tight", 1), ("tight", 6), ("upper", 6)])
 def test_false_alarm_rate(kind: Kind, cells: int) -> None:
-    """At a budget of 5 %, 4000 tables of a true formula, six replicates a cell: two-sided 1 − (1 − 0.05/c)^c, one-sided
-    half of each cell.
+    """At a budget of 5 %, 4000 tables of a true formula, six replicates a cell: two-sided 1 − (1 −
+    0.05/c)^c, one-sided half of each cell.
 
-    Exact binomial interval of false-alarm rate 1e-9 around that probability (three tests: 3e-9 in all); it would
-    miss a rate within about 0.02 of it. The decoy is the normal law's z, which alarms in 11 % of the tables at one cell
-    and in 24 % at six.
+    Exact binomial interval of false-alarm rate 1e-9 around that probability (three tests: 3e-9 in
+    all); it would miss a rate within about 0.02 of it. The decoy is the normal law's z, which
+    alarms in 11 % of the tables at one cell and in 24 % at six.
     """
     runs = 4000
     subject = replace(made(kind), false_alarm=0.05)
@@ -553,7 +632,8 @@ def test_false_alarm_rate(kind: Kind, cells: int) -> None:
     assert false_alarms(as_if_normal, cells, runs, seed=17) > high
 
 
-# --- the ledger -------------------------------------------------------------------------------------------------
+# --- the ledger
+# -------------------------------------------------------------------------------------------------
 
 
 def order(claims: tuple[Claim, ...]) -> list[str]:
@@ -579,7 +659,9 @@ def order(claims: tuple[Claim, ...]) -> list[str]:
 
 
 def test_names_and_uses() -> None:
-    """Names are unique, every `uses` exists, and nothing rests on itself; each fault is caught when planted."""
+    """Names are unique, every `uses` exists, and nothing rests on itself; each fault is caught when
+    planted.
+    """
     assert len(order(CLAIMS)) == len(CLAIMS)
     a, b = replace(CLAIMS[0], name="a", uses=("b",)), replace(CLAIMS[0], name="b", uses=("a",))
     for wrong in ((*CLAIMS, CLAIMS[0]), (*CLAIMS, a), (*CLAIMS, a, b)):
@@ -589,7 +671,9 @@ def test_names_and_uses() -> None:
 
 @pytest.mark.parametrize("subject", CLAIMS, ids=lambda c: c.name)
 def test_each_entry_is_complete(subject: Claim) -> None:
-    """Sentences are there, the study that measures it exists, the decoy is told, and the name finds the claim."""
+    """Sentences are there, the study that measures it exists, the decoy is told, and the name finds
+    the claim.
+    """
     assert study_of(subject) in [one.name for one in STUDIES]
     assert claim(subject.name) is subject
     for text in (subject.statement, subject.assumptions, subject.source, subject.decoy_note):
@@ -602,7 +686,9 @@ def test_each_entry_is_complete(subject: Claim) -> None:
 
 
 def test_no_threshold_of_ours_refutes_a_cited_sentence() -> None:
-    """What we expect to fail is a reading of ours or a derivation of ours, never the authors' own sentence."""
+    """What we expect to fail is a reading of ours or a derivation of ours, never the authors' own
+    sentence.
+    """
     assert [c.name for c in CLAIMS if c.origin == "cited" and c.expected == "REFUTED"] == []
 
 
@@ -626,7 +712,8 @@ def linear_cell(**more: Any) -> dict[str, Any]:
 
 
 def test_formulas_against_numbers_from_elsewhere() -> None:
-    """The ledger's formulas at one cell, by hand, and theory.md's reference ratios, which came from a prototype.
+    """The ledger's formulas at one cell, by hand, and theory.md's reference ratios, which came from
+    a prototype.
 
     Catches c_i = 1/v_i − 1/σ², a factor d forgotten, and a ratio taken at the wrong time.
     """
@@ -641,5 +728,7 @@ def test_formulas_against_numbers_from_elsewhere() -> None:
     for t, known in ((0.2, 0.917), (0.4, 0.778), (1.0, 0.448), (1.4, 0.286), (2.0, 0.131)):
         assert ratio.formula(linear_cell(t=t)) == pytest.approx(known, abs=6e-4)
         assert abs(ratio.decoy(linear_cell(t=t)) - known) > 0.005
-    assert claim("figure-1a-tilted").formula({"x": 16.0}) == pytest.approx(math.log(math.log(16)), rel=1e-12)
+    assert claim("figure-1a-tilted").formula({"x": 16.0}) == pytest.approx(
+        math.log(math.log(16)), rel=1e-12
+    )
     assert claim("figure-1b-not-linear").formula({"d": 64, "smallest": 4}) == 3

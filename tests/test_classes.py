@@ -1,4 +1,6 @@
-"""Solvers of linear classes against least squares on the samples themselves, and against a general optimiser."""
+"""Solvers of linear classes against least squares on the samples themselves, and against a general
+optimiser.
+"""
 
 import numpy as np
 import pytest
@@ -26,7 +28,9 @@ SIGMA = np.sqrt(1 - np.exp(-2 * T))
 
 def _paths(d, m, seed):
     """X_t, the target Y = −Z_t/σ_t², and their Gram matrices."""
-    _, (x,), (z,) = plain_paths(random_covariance(d, 7), m, np.array([T]), np.random.default_rng(seed))
+    _, (x,), (z,) = plain_paths(
+        random_covariance(d, 7), m, np.array([T]), np.random.default_rng(seed)
+    )
     w = z / SIGMA
     return x, -z / SIGMA**2, Gram(Step(0.0, T), m, x.T @ x, x.T @ w, x.T @ w)
 
@@ -38,13 +42,17 @@ def _plain(x, y, basis):
 
 
 def _units(mask):
-    return np.stack([np.outer(np.eye(len(mask))[i], np.eye(len(mask))[j]) for i, j in np.argwhere(mask)])
+    return np.stack(
+        [np.outer(np.eye(len(mask))[i], np.eye(len(mask))[j]) for i, j in np.argwhere(mask)]
+    )
 
 
-@pytest.mark.parametrize("mask", [banded_mask(5, 0), banded_mask(5, 1), block_mask(5, 2), banded_mask(5, 4)])
+@pytest.mark.parametrize(
+    "mask", [banded_mask(5, 0), banded_mask(5, 1), block_mask(5, 2), banded_mask(5, 4)]
+)
 def test_supported_is_the_long_regression(mask):
-    """By lstsq on vec(X B_kᵀ), B_k the unit matrices of the mask. Catches a transposed Â and rows mixed up; the
-    decoy cuts the mask out of the full solution, which is not the constrained one."""
+    """By lstsq on vec(X B_kᵀ), B_k the unit matrices of the mask. Catches a transposed Â and rows
+    mixed up; the decoy cuts the mask out of the full solution, which is not the constrained one."""
     x, y, gram = _paths(5, 30, 1)
     assert supported(gram, mask) == pytest.approx(_plain(x, y, _units(mask)), abs=1e-10)
     if not mask.all():
@@ -53,7 +61,9 @@ def test_supported_is_the_long_regression(mask):
 
 @pytest.mark.parametrize("basis", [scalar_basis, circulant_basis, symmetric_basis])
 def test_spanned_is_the_long_regression(basis):
-    """The same for shared parameters. The decoy projects the full solution onto the span: another metric."""
+    """The same for shared parameters. The decoy projects the full solution onto the span: another
+    metric.
+    """
     x, y, gram = _paths(4, 30, 2)
     mine = spanned(gram, basis(4))
     assert mine == pytest.approx(_plain(x, y, basis(4)), abs=1e-10)
@@ -77,8 +87,9 @@ def test_masks_and_bases_are_the_classes():
 
 
 def test_low_rank_beats_a_general_optimiser_and_interpolates():
-    """Rank 0 is −I, rank d is DSM; in between no descent over D = U Vᵀ from random starts gets lower, and the best
-    of them gets as low. The decoy truncates Â + I itself: the wrong metric, and a loss that is larger."""
+    """Rank 0 is −I, rank d is DSM; in between no descent over D = U Vᵀ from random starts gets
+    lower, and the best of them gets as low. The decoy truncates Â + I itself: the wrong metric, and
+    a loss that is larger."""
     x, y, gram = _paths(4, 20, 3)
 
     def loss(A):
@@ -91,7 +102,9 @@ def test_low_rank_beats_a_general_optimiser_and_interpolates():
     def factored(p):
         return loss(-np.eye(4) + p[:8].reshape(4, 2) @ p[8:].reshape(2, 4))
 
-    found = [optimize.minimize(factored, rng.standard_normal(16), method="BFGS").fun for _ in range(6)]
+    found = [
+        optimize.minimize(factored, rng.standard_normal(16), method="BFGS").fun for _ in range(6)
+    ]
     mine = loss(low_rank(gram, 2))
     assert min(found) == pytest.approx(mine, rel=1e-7)
     left, values, right = np.linalg.svd(dsm_step(gram) + np.eye(4))
@@ -143,7 +156,9 @@ def test_masks_are_numbers():
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
-    """Key and reason, word for word; the ranks next to them, 0 and 4, are allowed (interpolation, above)."""
+    """Key and reason, word for word; the ranks next to them, 0 and 4, are allowed (interpolation,
+    above).
+    """
     with pytest.raises(InvalidInput) as refusal:
         call(_paths(4, 30, 8)[2])
     assert str(refusal.value) == sentence

@@ -47,7 +47,13 @@ TINY = {
         dims=(4, 8, 16), samples=(100,), times=(0.2, 0.4), estimators=("dsm",), replicates=8, seed=1
     ),
     "small-samples": LinearScoreSettings(
-        dims=(3,), samples=(20,), times=(0.3,), estimators=("dsm",), replicates=8, seed=1, engine="simulate"
+        dims=(3,),
+        samples=(20,),
+        times=(0.3,),
+        estimators=("dsm",),
+        replicates=8,
+        seed=1,
+        engine="simulate",
     ),
 }
 
@@ -65,7 +71,9 @@ Call = Callable[..., Said]
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
+def call(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Call:
     """dimfree.main in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
 
@@ -82,11 +90,15 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     return run
 
 
-COMMITTED_SAID = "dimfree: from the results that are committed with dimfree; --from DIR for others\n"
+COMMITTED_SAID = (
+    "dimfree: from the results that are committed with dimfree; --from DIR for others\n"
+)
 """Said where no folder is named and none lies here: a reader must know whose numbers they are."""
 
 
-def install(monkeypatch: pytest.MonkeyPatch, changed: Sequence[Study], claims: Sequence[Claim]) -> None:
+def install(
+    monkeypatch: pytest.MonkeyPatch, changed: Sequence[Study], claims: Sequence[Claim]
+) -> None:
     """Other studies and claims than the catalog's."""
     monkeypatch.setattr(studies.catalog, "STUDIES", tuple(changed))
     monkeypatch.setattr(bounds.ledger, "CLAIMS", tuple(claims))
@@ -95,7 +107,9 @@ def install(monkeypatch: pytest.MonkeyPatch, changed: Sequence[Study], claims: S
 def tiny(**more: Any) -> list[Study]:
     """The base studies, every preset of them tiny."""
     return [
-        replace(s, presets=dict.fromkeys(PRESETS, TINY[s.name]), **more) for s in STUDIES if s.name in TINY
+        replace(s, presets=dict.fromkeys(PRESETS, TINY[s.name]), **more)
+        for s in STUDIES
+        if s.name in TINY
     ]
 
 
@@ -113,14 +127,19 @@ def config(tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
-# --- list ----------------------------------------------------------------------------------------------------
+# --- list
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_list(call: Call) -> None:
-    """The contract's six keys, each with the names of its tuple; all but the papers' in one line each without --json."""
+    """The contract's six keys, each with the names of its tuple; all but the papers' in one line
+    each without --json.
+    """
     said = call("list", "--json")
     assert (said.code, said.err) == (0, "")
     assert json.loads(said.out) == {
@@ -172,7 +191,9 @@ HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "py
 
 @pytest.mark.parametrize("words", ["--help", "--version", "list", "list --json", "verify --help"])
 def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
-    """It imports nothing that takes long: any of these alone is a good part of the half second that it may take."""
+    """It imports nothing that takes long: any of these alone is a good part of the half second that
+    it may take.
+    """
     script = (
         "import contextlib, sys, dimfree\n"
         "with contextlib.suppress(SystemExit):\n"
@@ -181,7 +202,11 @@ def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
     imported = done.stdout.splitlines()[-1].split()
@@ -197,11 +222,16 @@ def version() -> str:
 
 @pytest.mark.parametrize("package", ["bounds", "studies", "figures"])
 def test_another_package_of_that_name(tmp_path: Path, package: str) -> None:
-    """In a folder that has its own: exit 2, one sentence that says which file, and that file is not run."""
+    """In a folder that has its own: exit 2, one sentence that says which file, and that file is not
+    run.
+    """
     (tmp_path / f"{package}.py").write_text("print('ran')")
     refused = process("list", folder=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"dimfree: another '{package}', ") and refused.stderr.count("\n") == 1
+    assert (
+        refused.stderr.startswith(f"dimfree: another '{package}', ")
+        and refused.stderr.count("\n") == 1
+    )
     assert f"{package}.py" in refused.stderr
     (tmp_path / f"{package}.py").rename(tmp_path / "something.py")
     assert process("--version", folder=tmp_path).returncode == 0
@@ -211,28 +241,42 @@ def process(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """`python -m dimfree` from another folder than its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-m", "dimfree", *words], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "dimfree", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
 
 def test_as_a_process(tmp_path: Path, config: Path) -> None:
-    """From any folder: a refusal is exit 2 and one line; a table made there is the one made in this process."""
+    """From any folder: a refusal is exit 2 and one line; a table made there is the one made in this
+    process.
+    """
     refused = process("run", "no-such", folder=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.count("\n") == 1 and "no-such" in refused.stderr
-    made = process("run", "error-vs-timestep", "--config", "c.toml", "--out", "there", folder=tmp_path)
+    made = process(
+        "run", "error-vs-timestep", "--config", "c.toml", "--out", "there", folder=tmp_path
+    )
     assert made.returncode == 0
     assert made.stdout == "there/error-vs-timestep.csv\nthere/error-vs-timestep.json\n"
     assert (
-        dimfree.main(["run", "error-vs-timestep", "--config", str(config), "--out", str(tmp_path / "here")])
+        dimfree.main(
+            ["run", "error-vs-timestep", "--config", str(config), "--out", str(tmp_path / "here")]
+        )
         == 0
     )
-    tables = [(tmp_path / where / "error-vs-timestep.csv").read_bytes() for where in ("there", "here")]
+    tables = [
+        (tmp_path / where / "error-vs-timestep.csv").read_bytes() for where in ("there", "here")
+    ]
     assert tables[0] == tables[1]
 
 
 def test_a_reader_that_leaves(tmp_path: Path) -> None:
-    """`dimfree list | true`: it has heard what it wanted; no traceback, and exit 0, as no verdict is wrong."""
+    """`dimfree list | true`: it has heard what it wanted; no traceback, and exit 0, as no verdict
+    is wrong.
+    """
     reader, writer = os.pipe()
     os.close(reader)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -247,7 +291,8 @@ def test_a_reader_that_leaves(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# --- run -----------------------------------------------------------------------------------------------------
+# --- run
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_run_writes_table_and_manifest(call: Call, config: Path) -> None:
@@ -259,9 +304,17 @@ def test_run_writes_table_and_manifest(call: Call, config: Path) -> None:
     with Path("deep/er/error-vs-timestep.csv").open(newline="") as file:
         header, *rows = list(csv.reader(file))
     assert tuple(header) == COLUMNS
-    assert {"study", "d", "m", "t", "estimator", "engine", "replicate", "risk", "empirical_risk"} <= set(
-        header
-    )
+    assert {
+        "study",
+        "d",
+        "m",
+        "t",
+        "estimator",
+        "engine",
+        "replicate",
+        "risk",
+        "empirical_risk",
+    } <= set(header)
     assert len(rows) == 2 * 7 * 2 * 2
     assert all(float(row[header.index("risk")]) > 0 for row in rows)
     manifest = json.loads(Path("deep/er/error-vs-timestep.json").read_text())
@@ -276,26 +329,48 @@ def test_workers_leave_no_trace(call: Call, config: Path) -> None:
     """The same seed gives the same bytes for one and two workers; another seed does not."""
     for workers in ("1", "2"):
         assert (
-            call("run", "error-vs-dimension", "--config", config, "--out", workers, "--workers", workers).code
+            call(
+                "run",
+                "error-vs-dimension",
+                "--config",
+                config,
+                "--out",
+                workers,
+                "--workers",
+                workers,
+            ).code
             == 0
         )
     config.write_text(CONFIG.replace("seed = 7", "seed = 8"))
-    assert call("run", "error-vs-dimension", "--config", config, "--out", "other", "--workers", "1").code == 0
+    assert (
+        call(
+            "run", "error-vs-dimension", "--config", config, "--out", "other", "--workers", "1"
+        ).code
+        == 0
+    )
     one, two, other = (Path(w, "error-vs-dimension.csv").read_bytes() for w in ("1", "2", "other"))
     assert one == two != other
 
 
 def test_small_dimensions(call: Call, config: Path) -> None:
-    """d = 2 runs; the figure that divides by log log d refuses it in one line, and leaves no picture."""
+    """d = 2 runs; the figure that divides by log log d refuses it in one line, and leaves no
+    picture.
+    """
     config.write_text(CONFIG.replace("[4, 6]", "[2, 4, 8]"))
-    assert call("run", "error-vs-dimension", "--config", config, "--out", "r", "--workers", "1").code == 0
+    assert (
+        call("run", "error-vs-dimension", "--config", config, "--out", "r", "--workers", "1").code
+        == 0
+    )
     said = call("draw", "figure-1a", "--from", "r", "--out", "p")
     assert (said.code, said.out) == (2, "")
-    assert said.err == "dimfree: dims: log log d is not positive for d ≤ e, so d = 2 cannot be used\n"
+    assert (
+        said.err == "dimfree: dims: log log d is not positive for d ≤ e, so d = 2 cannot be used\n"
+    )
     assert not Path("p").exists()
 
 
-# --- refusals ------------------------------------------------------------------------------------------------
+# --- refusals
+# ------------------------------------------------------------------------------------------------
 
 BAD_CONFIGS = {
     "sampels = [40]": "sampels: unknown key",
@@ -328,14 +403,20 @@ BAD_CONFIGS = {
         ("draw figure-3a --from none", "none/error-vs-timestep.json: does not exist"),
         ("explain no-such", "NAME: 'no-such' is not a claim"),
         ("report --from none --out r", "none/error-vs-timestep.json: does not exist"),
-        (f"report --from {dimfree.COMMITTED} --out c.toml/r", "--out: cannot write c.toml/r/report.html"),
+        (
+            f"report --from {dimfree.COMMITTED} --out c.toml/r",
+            "--out: cannot write c.toml/r/report.html",
+        ),
         ("", "arguments are required: COMMAND"),
         ("no-such", "invalid choice: 'no-such'"),
         ("list --no-such", "unrecognized arguments: --no-such"),
         ("run", "arguments are required: STUDY"),
         ("run error-vs-timestep --workers two", "argument --workers: invalid int value: 'two'"),
         ("run error-vs-timestep --preset huge", "argument --preset: invalid choice: 'huge'"),
-        ("run error-vs-timestep --preset quick --config c.toml", "not allowed with argument --preset"),
+        (
+            "run error-vs-timestep --preset quick --config c.toml",
+            "not allowed with argument --preset",
+        ),
         *(
             (f"run error-vs-timestep --config c.toml --out r #{line}", says)
             for line, says in BAD_CONFIGS.items()
@@ -343,7 +424,9 @@ BAD_CONFIGS = {
     ],
 )
 def test_bad_usage(call: Call, config: Path, tmp_path: Path, words: str, says: str) -> None:
-    """Exit 2, one line on standard error that says what and why, nothing on standard output, nothing written."""
+    """Exit 2, one line on standard error that says what and why, nothing on standard output,
+    nothing written.
+    """
     command, _, line = words.partition(" #")
     config.write_text(f"{CONFIG}{line}\n")
     before = files(tmp_path)
@@ -403,7 +486,9 @@ def bad_config(csv_file: Path, manifest: Path) -> None:
 def test_damaged_results(
     call: Call, results: Path, tmp_path: Path, damage: Callable[[Path, Path], None], says: str
 ) -> None:
-    """Refused in one line and left as they are, without a picture; undamaged, the same folder is drawn (below)."""
+    """Refused in one line and left as they are, without a picture; undamaged, the same folder is
+    drawn (below).
+    """
     folder = tmp_path / "r"
     folder.mkdir()
     for suffix in ("csv", "json"):
@@ -418,15 +503,20 @@ def test_damaged_results(
     assert files(tmp_path) == before
 
 
-# --- draw ----------------------------------------------------------------------------------------------------
+# --- draw
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_draw(call: Call, results: Path) -> None:
-    """Three files whose paths are on standard output, each of its kind; the results are only read."""
+    """Three files whose paths are on standard output, each of its kind; the results are only
+    read.
+    """
     before = files(results)
     said = call("draw", "figure-3a", "--from", results, "--out", "new/folder")
     assert (said.code, said.err) == (0, "")
-    assert said.out.split() == [f"new/folder/figure-3a.{suffix}" for suffix in ("svg", "pdf", "png")]
+    assert said.out.split() == [
+        f"new/folder/figure-3a.{suffix}" for suffix in ("svg", "pdf", "png")
+    ]
     start = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
     for suffix, magic in start.items():
         assert Path(f"new/folder/figure-3a.{suffix}").read_bytes().startswith(magic)
@@ -441,18 +531,25 @@ def test_draw_where_nothing_can_be_written(call: Call, results: Path, tmp_path: 
     assert "dimfree: --out: cannot write file/sub/figure-3a" in said.err
 
 
-# --- verify --------------------------------------------------------------------------------------------------
+# --- verify
+# --------------------------------------------------------------------------------------------------
 
 
 def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The contract's fields on standard output alone; only what the named claims need is measured; no trace left."""
+    """The contract's fields on standard output alone; only what the named claims need is measured;
+    no trace left.
+    """
     install(monkeypatch, tiny(), [sure()])
     said = call("verify", "--json", "--workers", "1")
     assert said.code == 0
     (found,) = json.loads(said.out)
     contract = "name paper statement source origin kind verdict expected decoy decoy_rejected measured predicted cells"
     assert set(contract.split()) <= set(found)
-    assert (found["name"], found["verdict"], found["decoy_rejected"]) == ("figure-3a-below", "HOLDS", True)
+    assert (found["name"], found["verdict"], found["decoy_rejected"]) == (
+        "figure-3a-below",
+        "HOLDS",
+        True,
+    )
     assert found["paper"] == "kumar_2025"
     assert (found["predicted"], found["cells"]) == (10.0, 2)
     assert "error-vs-timestep: 8 of 8 done" in said.err
@@ -474,7 +571,9 @@ def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_exit_code_of_verify(
     call: Call, monkeypatch: pytest.MonkeyPatch, subject: Claim, code: int, status: str
 ) -> None:
-    """0 only where the verdict is the one written down and the decoy was rejected; a better one than expected is 1."""
+    """0 only where the verdict is the one written down and the decoy was rejected; a better one
+    than expected is 1.
+    """
     install(monkeypatch, tiny(), [subject])
     said = call("verify", "--workers", "1")
     assert said.code == code
@@ -484,24 +583,31 @@ def test_exit_code_of_verify(
 
 
 def test_verify_measures_the_claims_own_cells(call: Call) -> None:
-    """24 of the 147 cells of its study, and the verdict is the committed one's; a pattern takes in all that it matches."""
+    """24 of the 147 cells of its study, and the verdict is the committed one's; a pattern takes in
+    all that it matches.
+    """
     said = call("verify", "kappa", "--json", "--workers", "1")
     assert said.code == 0
     (found,) = json.loads(said.out)
     assert (found["name"], found["verdict"], found["cells"]) == ("kappa", "HOLDS", 24)
     assert "replicates in 24 cells" in said.err
-    several = call("verify", "kappa-*-certified", "--json", "--workers", "1", "--paper", "kumar_2025")
+    several = call(
+        "verify", "kappa-*-certified", "--json", "--workers", "1", "--paper", "kumar_2025"
+    )
     assert [v["name"] for v in json.loads(several.out)] == [
         "kappa-uniform-certified",
         "kappa-gaussian-certified",
     ]
 
 
-# --- reproduce -----------------------------------------------------------------------------------------------
+# --- reproduce
+# -----------------------------------------------------------------------------------------------
 
 
 def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The base studies' figures and the report; the second time nothing is measured and all bytes are the same."""
+    """The base studies' figures and the report; the second time nothing is measured and all bytes
+    are the same.
+    """
     install(monkeypatch, tiny(), [sure()])
     drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
     monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
@@ -521,13 +627,19 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert "to run (8 new)" in first.err
     names = files(tmp_path / "r")
     for figure in drawn:
-        assert {f"{figure.paper}/{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")} <= set(names)
+        assert {
+            f"{figure.paper}/{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")
+        } <= set(names)
     report = Path("doc/s/paper_repro.md").read_text()
     for figure in drawn:
         assert f"](../../r/{figure.paper}/{figure.name}.png)" in report
     assert "`figure-3a-below` HOLDS" in report
     assert "`make reproduce PRESET=quick`" in report
-    kept = {name: data for name, data in files(tmp_path).items() if not name.endswith((".sqlite", ".lock"))}
+    kept = {
+        name: data
+        for name, data in files(tmp_path).items()
+        if not name.endswith((".sqlite", ".lock"))
+    }
     # Drawing again is slow and its bytes are test_figures' business.
     monkeypatch.setattr(figures.output, "save", lambda *ignored: [])
     second = call(*words)
@@ -541,19 +653,27 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_while_it_draws(call: Call, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    """A signal after all is measured: exit 1, one sentence on how to go on, handlers put back; so too where nothing is kept.
+def test_stopped_while_it_draws(
+    call: Call, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """A signal after all is measured: exit 1, one sentence on how to go on, handlers put back; so
+    too where nothing is kept.
 
     Python's own answer would be a traceback, and to SIGTERM no word at all.
     """
     install(monkeypatch, tiny(), [sure()])
-    monkeypatch.setattr(figures.catalog, "FIGURES", tuple(f for f in FIGURES if set(f.studies) <= set(TINY)))
+    monkeypatch.setattr(
+        figures.catalog, "FIGURES", tuple(f for f in FIGURES if set(f.studies) <= set(TINY))
+    )
     monkeypatch.setattr(figures.output, "save", lambda *ignored: signal.raise_signal(number))
     monkeypatch.setattr(verdicts, "judge", lambda *ignored: [])
     before = signal.getsignal(number)
     said = call("reproduce", "--preset", "quick", "--workers", "1", "--out", "r")
     assert (said.code, said.out) == (1, "")
-    assert said.err.splitlines()[-1] == "dimfree: stopped; the same command goes on from what is stored"
+    assert (
+        said.err.splitlines()[-1]
+        == "dimfree: stopped; the same command goes on from what is stored"
+    )
     monkeypatch.setattr(verdicts, "judge", lambda *ignored: signal.raise_signal(number))
     said = call("verify", "--workers", "1")
     assert (said.code, said.out) == (1, "")
@@ -569,7 +689,9 @@ def broken(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row
 
 
 def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
-    """Exit 1 and the reason, for run, verify and reproduce: what is missing is no bad usage, and no verdict."""
+    """Exit 1 and the reason, for run, verify and reproduce: what is missing is no bad usage, and no
+    verdict.
+    """
     install(monkeypatch, tiny(measure=broken), [sure()])
     ran = call("run", "error-vs-timestep", "--config", config, "--out", "r", "--workers", "1")
     assert ran.code == 1
@@ -578,18 +700,27 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
     for words in (("verify",), ("reproduce", "--preset", "quick", "--out", "q")):
         said = call(*words, "--workers", "1")
         assert (said.code, said.out) == (1, "")
-        assert "error-vs-timestep: 8 replicates missing: raised ArithmeticError: planted" in said.err
-        assert said.err.splitlines()[-1].startswith("dimfree: cells are missing, so there are no verdicts: ")
+        assert (
+            "error-vs-timestep: 8 replicates missing: raised ArithmeticError: planted" in said.err
+        )
+        assert said.err.splitlines()[-1].startswith(
+            "dimfree: cells are missing, so there are no verdicts: "
+        )
 
 
-# --- explain and report ----------------------------------------------------------------------------------------
+# --- explain and report
+# ----------------------------------------------------------------------------------------
 
 
 def test_explain(call: Call, results: Path) -> None:
-    """From the committed results, from another folder's, and without any; the verdict is that folder's own."""
+    """From the committed results, from another folder's, and without any; the verdict is that
+    folder's own.
+    """
     said = call("explain", "figure-3a-ratio")
     assert (said.code, said.err) == (0, COMMITTED_SAID)
-    assert "HOLDS, decoy rejected, at 18 cells; 19 cells, 500 replicates" in " ".join(said.out.split())
+    assert "HOLDS, decoy rejected, at 18 cells; 19 cells, 500 replicates" in " ".join(
+        said.out.split()
+    )
     for part in ("kind", "assumes", "why", "source", "formula", "decoy", "verdict", "again"):
         assert f"\n  {part} " in said.out
     other = call("explain", "figure-3a-ratio", "--from", results)
@@ -601,14 +732,18 @@ def test_explain(call: Call, results: Path) -> None:
 
 
 def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """One file, its path on standard output; 1 where a verdict is not the expected one, and the page says which."""
+    """One file, its path on standard output; 1 where a verdict is not the expected one, and the
+    page says which.
+    """
     said = call("report", "--out", "p")
     assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)
     assert list(files(tmp_path)) == ["p/report.html"]
     first = Path("p/report.html").read_bytes()
     assert call("report", "--out", "q").code == 0
     assert Path("q/report.html").read_bytes() == first
-    monkeypatch.setattr(bounds.ledger, "CLAIMS", (sure(expected="REFUTED", reason="to see it fail"),))
+    monkeypatch.setattr(
+        bounds.ledger, "CLAIMS", (sure(expected="REFUTED", reason="to see it fail"),)
+    )
     drawn = tuple(figure for figure in FIGURES if figure.name == "beyond-basis")
     monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
     assert call("report", "--out", "q").code == 1

@@ -29,8 +29,9 @@ BIMODAL = Mixture(np.array([0.7, 0.3]), np.array([[-2.0, 0.5], [2.0, 0.0]]), np.
 
 
 def test_reverse_decomposition_on_every_path() -> None:
-    """Σ_j γ_j ⟨ζ_j, U_j⟩ = Σ_k ⟨G_k, R_k⟩ to rounding, U_j = Z_j/σ_j² + s from its definition, for a mixture and
-    non-linear ζ. Decoys: G summed over j ≤ k (the forward filtration), and G one step late (j > k)."""
+    """Σ_j γ_j ⟨ζ_j, U_j⟩ = Σ_k ⟨G_k, R_k⟩ to rounding, U_j = Z_j/σ_j² + s from its definition, for
+    a mixture and non-linear ζ. Decoys: G summed over j ≤ k (the forward filtration), and G one step
+    late (j > k)."""
     rng = np.random.default_rng(0)
     times = np.array([0.05, 0.1, 0.4, 1.0, 2.5])
     gamma = np.array([0.3, 1.0, 0.2, 0.7, 0.5])
@@ -38,10 +39,15 @@ def test_reverse_decomposition_on_every_path() -> None:
     slices = list(simulate(x0, times, rng))
     noise = -np.expm1(-2 * times)
     u = np.stack(
-        [p.z / v + BIMODAL.score(t, p.x) for p, v, t in zip(slices, noise, times.tolist(), strict=True)]
+        [
+            p.z / v + BIMODAL.score(t, p.x)
+            for p, v, t in zip(slices, noise, times.tolist(), strict=True)
+        ]
     )
     zeta = np.stack([np.sin((j + 1) * p.x) + p.x[:, ::-1] ** 2 for j, p in enumerate(slices)])
-    means = np.stack([BIMODAL.posterior_mean(t, p.x) for p, t in zip(slices, times.tolist(), strict=True)])
+    means = np.stack(
+        [BIMODAL.posterior_mean(t, p.x) for p, t in zip(slices, times.tolist(), strict=True)]
+    )
     assert_allclose(c.residuals(times, x0, means), u, rtol=1e-9, atol=1e-9)
     s = c.path_sum(gamma, zeta, u)
     g, r = c.reverse_weights(times, gamma, zeta), c.reverse_increments(x0, means)
@@ -50,12 +56,16 @@ def test_reverse_decomposition_on_every_path() -> None:
     for decoy in (np.cumsum(terms, axis=0), g - terms):
         assert np.median(np.abs(np.sum(decoy * r, axis=(0, 2)) - s)) > 0.1
     assert_allclose(
-        c.path_norm(gamma, zeta), [sum(gamma * (zeta[:, i] ** 2).sum(axis=1)) for i in range(200)], rtol=1e-12
+        c.path_norm(gamma, zeta),
+        [sum(gamma * (zeta[:, i] ** 2).sum(axis=1)) for i in range(200)],
+        rtol=1e-12,
     )
 
 
 def gaussian_covariance(times: Array, value: float) -> Array:
-    """Covariance of (X_0, X_{t_1}, …, X_{t_N}) in one coordinate, from Cov(X_s, X_t) = e^{−|t−s|} v(min)."""
+    """Covariance of (X_0, X_{t_1}, …, X_{t_N}) in one coordinate, from Cov(X_s, X_t) = e^{−|t−s|}
+    v(min).
+    """
     grid = np.concatenate([[0.0], times])
     earlier = np.minimum.outer(grid, grid)
     v = np.exp(-2 * earlier) * value - np.expm1(-2 * earlier)
@@ -67,7 +77,9 @@ def test_increments_are_martingale_differences_in_reverse_time_only() -> None:
     times, value = np.array([0.1, 0.3, 0.35, 1.0, 2.0]), 1.7
     joint = gaussian_covariance(times, value)
     shrink = np.exp(-times) * value / np.diag(joint)[1:]
-    means = np.diag(np.concatenate([[1.0], shrink]))  # E[X_0|X_k] = shrink_k X_k, and X_0 itself first
+    means = np.diag(
+        np.concatenate([[1.0], shrink])
+    )  # E[X_0|X_k] = shrink_k X_k, and X_0 itself first
     covariance = np.diff(means, axis=0) @ joint
     for k in range(1, times.size + 1):
         assert np.abs(covariance[k - 1, k:]).max() < 1e-15
@@ -75,8 +87,9 @@ def test_increments_are_martingale_differences_in_reverse_time_only() -> None:
 
 
 def test_gaussian_sum_variance() -> None:
-    """Var S from the joint covariance of (X_0, X_t), from the kernel M, and from the function agree, and equality with
-    κ Σ γ ζ² is reached in the adversarial direction. Decoy: independent times (the diagonal alone)."""
+    """Var S from the joint covariance of (X_0, X_t), from the kernel M, and from the function
+    agree, and equality with κ Σ γ ζ² is reached in the adversarial direction. Decoy: independent
+    times (the diagonal alone)."""
     times, gamma, values = (
         np.array([0.05, 0.2, 0.7, 1.1]),
         np.array([0.4, 0.1, 0.6, 1.0]),
@@ -112,17 +125,21 @@ def test_gaussian_sum_variance() -> None:
 
 
 def test_supermartingale_of_a_gaussian_sum() -> None:
-    """Its mean over S ~ N(0, Var S), by Gauss-Hermite, is exp(ρ²(Var S − κ‖ζ‖²)/2): exactly 1 in the worst direction.
-    Decoy: ρ²κ without the half gives exp(−ρ²κ/2)."""
+    """Its mean over S ~ N(0, Var S), by Gauss-Hermite, is exp(ρ²(Var S − κ‖ζ‖²)/2): exactly 1 in
+    the worst direction. Decoy: ρ²κ without the half gives exp(−ρ²κ/2)."""
     times = uniform_grid(0.3, 6)
     gamma = weights(times)
     kappa, _ = c.adversarial_direction(times, gamma, 2.0)
     nodes, node_weights = np.polynomial.hermite_e.hermegauss(60)
     s = np.sqrt(kappa) * nodes
     for rho in (-1.0, 0.3, 1.5):
-        mean = float(node_weights @ c.supermartingale(s, np.ones(60), kappa, rho)) / np.sqrt(2 * np.pi)
+        mean = float(node_weights @ c.supermartingale(s, np.ones(60), kappa, rho)) / np.sqrt(
+            2 * np.pi
+        )
         assert_allclose(mean, 1, rtol=1e-12)
-        decoy = float(node_weights @ c.supermartingale(s, np.full(60, 2.0), kappa, rho)) / np.sqrt(2 * np.pi)
+        decoy = float(node_weights @ c.supermartingale(s, np.full(60, 2.0), kappa, rho)) / np.sqrt(
+            2 * np.pi
+        )
         assert decoy < 0.97
 
 
@@ -130,8 +147,9 @@ def test_supermartingale_of_a_gaussian_sum() -> None:
 
 
 def kappa_by_quadrature(times: Array, gamma: Array, b: Callable[[float], float]) -> float:
-    """sup of Σ_k w_k G_k² over Σ_j γ_j ζ_j² = 1, w_k = ∫_{t_{k−1}}^{t_k} 2 (e_s/σ_s²)² b(s)² ds by adaptive quadrature,
-    G_k a running sum; Lanczos iteration on ζ ↦ G and its adjoint. No kernel is ever formed."""
+    """sup of Σ_k w_k G_k² over Σ_j γ_j ζ_j² = 1, w_k = ∫_{t_{k−1}}^{t_k} 2 (e_s/σ_s²)² b(s)² ds by
+    adaptive quadrature, G_k a running sum; Lanczos iteration on ζ ↦ G and its adjoint. No kernel is
+    ever formed."""
 
     def rate(s: float) -> float:
         return float(2 * (b(s) / (2 * np.sinh(s))) ** 2)
@@ -175,8 +193,8 @@ REFERENCES = {
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_reference_kappas(name: str) -> None:
-    """The reference values to their last digit, and to 1e-8 by the operator route. Decoys: e^{t_max} for e^{t_min},
-    and 1/sinh for 1/(2 sinh), are rejected by the same comparison."""
+    """The reference values to their last digit, and to 1e-8 by the operator route. Decoys:
+    e^{t_max} for e^{t_min}, and 1/sinh for 1/(2 sinh), are rejected by the same comparison."""
     times, value, wanted = REFERENCES[name]
     gamma = weights(times)
     second = kappa_by_quadrature(times, gamma, log_concave if value == np.inf else gaussian(value))
@@ -196,8 +214,9 @@ def test_reference_kappas(name: str) -> None:
 
 
 def test_kernels_at_extreme_times() -> None:
-    """Against 40 digits at t = 1e-9 … 300, to 1e-14: no overflow, no cancellation, and λ = 1e12 as λ → ∞.
-    The decoy, e^{t_min}/(e^{t_max} − e^{−t_max}) with 1 − e^{−2t} by subtraction, is off by 1e-8 at t = 1e-9."""
+    """Against 40 digits at t = 1e-9 … 300, to 1e-14: no overflow, no cancellation, and λ = 1e12 as
+    λ → ∞. The decoy, e^{t_min}/(e^{t_max} − e^{−t_max}) with 1 − e^{−2t} by subtraction, is off by
+    1e-8 at t = 1e-9."""
     mp.mp.dps = 40
     times = np.array([1e-9, 3e-7, 0.02, 4.0, 40.0, 300.0])
     gamma = np.ones(6)
@@ -226,7 +245,9 @@ def test_kernels_at_extreme_times() -> None:
 
 
 def test_gaussian_kappa_is_decided_by_the_largest_eigenvalue() -> None:
-    """The maximum over coordinates, each eigenvalue on its own, is at the largest one, on three grids."""
+    """The maximum over coordinates, each eigenvalue on its own, is at the largest one, on three
+    grids.
+    """
     for times in (uniform_grid(0.1, 20), uniform_grid(1.0, 9), geometric_grid(1e-6, 5.0, 40)):
         gamma, values = weights(times), [0.01, 0.3, 1.0, 7.0]
         each = [np.linalg.eigvalsh(kernels.kernel_gaussian(times, gamma, v))[-1] for v in values]
@@ -237,10 +258,10 @@ def test_gaussian_kappa_is_decided_by_the_largest_eigenvalue() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 30.0])
 def test_constant_profile(level: float) -> None:
-    """∫ 2a²b² over a gap from (1+L)²(e^{2t}−1) − 4L(1+L)t + L²σ², integrated by hand, or b(t) = (e^{2t}−1)(1 + Lσ²)
-    where that is less, in 60 digits. At L = 30 it is, at the first times and not at the last. Decoys: the integral
-    always; and the profile without its σ_s², which is the crude factor (1 + L₊)²: the sharp κ must stay 10 % below it
-    on a grid that ends at 1."""
+    """∫ 2a²b² over a gap from (1+L)²(e^{2t}−1) − 4L(1+L)t + L²σ², integrated by hand, or b(t) =
+    (e^{2t}−1)(1 + Lσ²) where that is less, in 60 digits. At L = 30 it is, at the first times and
+    not at the last. Decoys: the integral always; and the profile without its σ_s², which is the
+    crude factor (1 + L₊)²: the sharp κ must stay 10 % below it on a grid that ends at 1."""
     mp.mp.dps = 60
     times = np.array([1e-7, 1e-3, 0.3, 0.9, 6.0, 25.0])
     gamma = weights(times)
@@ -289,8 +310,8 @@ def test_constant_profile(level: float) -> None:
 
 
 def test_atoms_have_a_profile() -> None:
-    """Two atoms at ± 1: L₊ is not square-integrable at 0, and κ_profile is κ_bounded(1) all the same, to 1e-12: each
-    step that diverges is b(t_1) = 1. Decoy: R² = ½."""
+    """Two atoms at ± 1: L₊ is not square-integrable at 0, and κ_profile is κ_bounded(1) all the
+    same, to 1e-12: each step that diverges is b(t_1) = 1. Decoy: R² = ½."""
     for times in (np.array([0.4]), uniform_grid(0.1, 12), geometric_grid(1e-3, 3.0, 20)):
         gamma = weights(times)
 
@@ -304,8 +325,9 @@ def test_atoms_have_a_profile() -> None:
 
 
 def test_kappa_bounded_by_hand() -> None:
-    """Two times: w_1 = R², w_2 = min(R², R⁴(1/x_1 − 1/x_2)), x = e^{2t} − 1; both ends of the minimum, and the largest
-    eigenvalue in closed form. Catches R² for R⁴, a step that is summed twice, and x without its −1."""
+    """Two times: w_1 = R², w_2 = min(R², R⁴(1/x_1 − 1/x_2)), x = e^{2t} − 1; both ends of the
+    minimum, and the largest eigenvalue in closed form. Catches R² for R⁴, a step that is summed
+    twice, and x without its −1."""
     for t1, t2, radius in ((0.3, 0.9, 0.4), (0.05, 0.9, 3.0)):
         gamma = (0.2, 0.7)
         inverse = [1 / (np.exp(2 * t) - 1) for t in (t1, t2)]
@@ -334,14 +356,16 @@ def _flipped(law: Mixture, s: Array) -> Array:
 
 
 def test_gaussian_profile() -> None:
-    """L₊ = −1/v(s), the Gaussian's own curvature, gives the Gaussian kernel: with narrow, unit and wide λ.
-    Decoy: L₊ = −1/v with the sign of the curvature lost."""
+    """L₊ = −1/v(s), the Gaussian's own curvature, gives the Gaussian kernel: with narrow, unit and
+    wide λ. Decoy: L₊ = −1/v with the sign of the curvature lost."""
     times = geometric_grid(1e-5, 8.0, 25)
     gamma = weights(times)
     for value in (1e-3, 1.0, 50.0):
         law = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[value]]))
         wanted = kernels.kernel_gaussian(times, gamma, value)
-        assert_allclose(kernels.kernel_profile(times, gamma, law.curvature_bound), wanted, rtol=1e-10)
+        assert_allclose(
+            kernels.kernel_profile(times, gamma, law.curvature_bound), wanted, rtol=1e-10
+        )
         flipped = kernels.kernel_profile(times, gamma, partial(_flipped, law))
         assert np.max(flipped / wanted) > 1.5
 
@@ -350,8 +374,9 @@ def test_gaussian_profile() -> None:
 
 
 def test_muckenhoupt_and_schur_symbolically() -> None:
-    """(e^{2r} − 1) ∫_r^∞ dt/(4 sinh² t) = 1/2 for every r; the substitution x = e^{2s} − 1 turns the weights into
-    Hardy's; h = 1/σ is carried to 2h, one from each side; 8 κ is the least over ρ. Decoy: 1/(2 sinh² t)."""
+    """(e^{2r} − 1) ∫_r^∞ dt/(4 sinh² t) = 1/2 for every r; the substitution x = e^{2s} − 1 turns
+    the weights into Hardy's; h = 1/σ is carried to 2h, one from each side; 8 κ is the least over ρ.
+    Decoy: 1/(2 sinh² t)."""
     r, s, k = sp.symbols("r s kappa", positive=True)
     x = sp.exp(2 * s) - 1
     primitive = -sp.coth(s) / 4
@@ -396,8 +421,9 @@ def test_universal_bounds(logs: list[float]) -> None:
 
 
 def test_universal_bounds_against_an_adversary() -> None:
-    """Hill climbing on the gaps (600 steps from four starts) pushes κ over the sharper bound to 0.97 and not to 1. The
-    false variants fall: 2 without γ, e^γ without the 2, Δ coth(Δ/2) for non-uniform grids, 1.9 for fine grids."""
+    """Hill climbing on the gaps (600 steps from four starts) pushes κ over the sharper bound to
+    0.97 and not to 1. The false variants fall: 2 without γ, e^γ without the 2, Δ coth(Δ/2) for
+    non-uniform grids, 1.9 for fine grids."""
     rng = np.random.default_rng(12)
 
     def kappa(gaps: Array) -> float:
@@ -410,7 +436,9 @@ def test_universal_bounds_against_an_adversary() -> None:
         gaps = largest * rng.uniform(0.2, 1.0, 24)
         value = kappa(gaps) / kernels.kappa_schur(gaps)
         for _ in range(150):
-            trial = np.minimum(gaps * np.exp(rng.standard_normal(24) * rng.choice([0.05, 0.5])), largest)
+            trial = np.minimum(
+                gaps * np.exp(rng.standard_normal(24) * rng.choice([0.05, 0.5])), largest
+            )
             ratio = kappa(trial) / kernels.kappa_schur(trial)
             if ratio > value:
                 gaps, value = trial, ratio
@@ -433,11 +461,14 @@ def test_universal_bounds_against_an_adversary() -> None:
 
 
 def test_uniform_grids_approach_their_bound() -> None:
-    """κ ↑ Δ coth(Δ/2) as N → ∞, within 1e-3 at N = 400, Δ = 0.5 and 2: above 2, so no e^{max γ}-free '2' can hold."""
+    """κ ↑ Δ coth(Δ/2) as N → ∞, within 1e-3 at N = 400, Δ = 0.5 and 2: above 2, so no e^{max
+    γ}-free '2' can hold.
+    """
     for spacing in (0.5, 2.0):
         limit = spacing / np.tanh(spacing / 2)
         values = [
-            kernels.kappa_log_concave(uniform_grid(spacing, n), np.full(n, spacing)) for n in (20, 100, 400)
+            kernels.kappa_log_concave(uniform_grid(spacing, n), np.full(n, spacing))
+            for n in (20, 100, 400)
         ]
         assert values[0] < values[1] < values[2] < limit
         assert limit - values[2] < 1e-3
@@ -445,8 +476,8 @@ def test_uniform_grids_approach_their_bound() -> None:
 
 
 def test_kappa_separate() -> None:
-    """The trace of M; grows by ½ log 10 a decade of t_1 (to 3 %) while κ stays below 2. Decoy: max_j γ_j c_j, the
-    value for independent residuals, does not grow."""
+    """The trace of M; grows by ½ log 10 a decade of t_1 (to 3 %) while κ stays below 2. Decoy:
+    max_j γ_j c_j, the value for independent residuals, does not grow."""
     for value in (1.0, np.inf):
         sums, largest = [], []
         for decade in (4, 5, 6):
@@ -477,8 +508,9 @@ def exponential_moment(
     kappa: float,
     rho: float,
 ) -> float:
-    """E exp(−ρS − ρ²κ Σ γ ζ²/2) in one dimension, without sampling: X_0 on quadrature nodes, X_t on a grid, one
-    forward transition after the other, each multiplied by its own factor of the exponential."""
+    """E exp(−ρS − ρ²κ Σ γ ζ²/2) in one dimension, without sampling: X_0 on quadrature nodes, X_t on
+    a grid, one forward transition after the other, each multiplied by its own factor of the
+    exponential."""
     x = np.linspace(-14, 14, 1401)
     step = x[1] - x[0]
     state = np.zeros((nodes.size, x.size))
@@ -501,7 +533,9 @@ def exponential_moment(
     return float(masses @ state.sum(axis=1) * step)
 
 
-def quadrature_law(density: Callable[[Array], Array], low: float, high: float) -> tuple[Array, Array]:
+def quadrature_law(
+    density: Callable[[Array], Array], low: float, high: float
+) -> tuple[Array, Array]:
     nodes, node_weights = np.polynomial.legendre.leggauss(160)
     y = low + (high - low) * (nodes + 1) / 2
     masses = node_weights * density(y)
@@ -520,13 +554,15 @@ def shapes(w: Array) -> list[Callable[[int, Array], Array]]:
 
 @pytest.mark.parametrize("name", ["uniform", "laplace", "exponential"])
 def test_supermartingale_for_log_concave_laws(name: str) -> None:
-    """E exp(−ρS − ρ²κ‖ζ‖²/2) ≤ 1 for ρ = −0.7, 0.3, 0.7, 1.5 and four families ζ, by quadrature (halving
-    the grid changes 1e-15). Decoy: half of κ exceeds 1 for a wide uniform law, which is locally λ = ∞."""
+    """E exp(−ρS − ρ²κ‖ζ‖²/2) ≤ 1 for ρ = −0.7, 0.3, 0.7, 1.5 and four families ζ, by quadrature
+    (halving the grid changes 1e-15). Decoy: half of κ exceeds 1 for a wide uniform law, which is
+    locally λ = ∞."""
     if name == "uniform":
         nodes, masses = quadrature_law(np.ones_like, -6.0, 6.0)
     elif name == "laplace":
         left, right = (
-            quadrature_law(lambda y: np.exp(-np.abs(y) / 0.7), *e) for e in ((-9.0, 0.0), (0.0, 9.0))
+            quadrature_law(lambda y: np.exp(-np.abs(y) / 0.7), *e)
+            for e in ((-9.0, 0.0), (0.0, 9.0))
         )
         nodes, masses = np.concatenate([left[0], right[0]]), np.concatenate([left[1], right[1]]) / 2
     else:
@@ -547,10 +583,12 @@ def test_supermartingale_for_log_concave_laws(name: str) -> None:
 
 
 def test_supermartingale_fails_for_a_bimodal_law_with_the_wrong_kappa() -> None:
-    """Two narrow modes: with ζ supported between them, where Cov(X_0|X_t) is large, κ_log-concave is not enough, and
-    constant ζ do not show it. The mixture's own profile L₊(t) is enough."""
+    """Two narrow modes: with ζ supported between them, where Cov(X_0|X_t) is large, κ_log-concave
+    is not enough, and constant ζ do not show it. The mixture's own profile L₊(t) is enough."""
     law = Mixture(np.array([0.5, 0.5]), np.array([[-2.0], [2.0]]), np.array([[0.04]]))
-    nodes = np.concatenate([m + 0.2 * np.polynomial.hermite_e.hermegauss(20)[0] for m in (-2.0, 2.0)])
+    nodes = np.concatenate(
+        [m + 0.2 * np.polynomial.hermite_e.hermegauss(20)[0] for m in (-2.0, 2.0)]
+    )
     masses = np.tile(np.polynomial.hermite_e.hermegauss(20)[1], 2)
     masses = masses / masses.sum()
     times = np.array([0.3, 0.5])
@@ -565,16 +603,23 @@ def test_supermartingale_fails_for_a_bimodal_law_with_the_wrong_kappa() -> None:
     def between(amplitude: float, j: int, x: Array) -> Array:
         return amplitude * np.exp(-((x / 0.5) ** 2))
 
-    assert exponential_moment(nodes, masses, times, gamma, partial(between, 2.0), low, rho) > 1 + 1e-3
-    assert exponential_moment(nodes, masses, times, gamma, lambda j, x: np.ones_like(x), low, rho) < 1
+    assert (
+        exponential_moment(nodes, masses, times, gamma, partial(between, 2.0), low, rho) > 1 + 1e-3
+    )
+    assert (
+        exponential_moment(nodes, masses, times, gamma, lambda j, x: np.ones_like(x), low, rho) < 1
+    )
     for amplitude in (0.6, 2.0, 6.0):
-        value = exponential_moment(nodes, masses, times, gamma, partial(between, amplitude), high, rho)
+        value = exponential_moment(
+            nodes, masses, times, gamma, partial(between, amplitude), high, rho
+        )
         assert value <= 1 + 1e-6
 
 
 def worst_ratio(nodes: Array, masses: Array, times: Array, gamma: Array) -> float:
-    """sup of E S² / E Σ_j γ_j ζ_j² over *all* functions ζ_j(x) on a grid: a symmetric eigenvalue problem over the pairs
-    (j, x), assembled from the joint densities of (X_0, X_{t_j}, X_{t_l}). It can be at most κ."""
+    """sup of E S² / E Σ_j γ_j ζ_j² over *all* functions ζ_j(x) on a grid: a symmetric eigenvalue
+    problem over the pairs (j, x), assembled from the joint densities of (X_0, X_{t_j}, X_{t_l}). It
+    can be at most κ."""
     x = np.linspace(-9, 9, 240)
     step = x[1] - x[0]
 
@@ -585,7 +630,9 @@ def worst_ratio(nodes: Array, masses: Array, times: Array, gamma: Array) -> floa
 
     joints = [masses[:, None] * move(nodes, t) for t in times]
     densities = np.array([joint.sum(axis=0) for joint in joints])
-    means = [nodes @ joint / np.maximum(p, 1e-300) for joint, p in zip(joints, densities, strict=True)]
+    means = [
+        nodes @ joint / np.maximum(p, 1e-300) for joint, p in zip(joints, densities, strict=True)
+    ]
     u = [(mean - nodes[:, None]) / (2 * np.sinh(t)) for mean, t in zip(means, times, strict=True)]
     blocks = np.zeros((times.size, x.size, times.size, x.size))
     for j in range(times.size):
@@ -602,9 +649,10 @@ def worst_ratio(nodes: Array, masses: Array, times: Array, gamma: Array) -> floa
 
 
 def test_worst_functions() -> None:
-    """Over all functions ζ_j, E S² ≤ κ E Σ γ ζ²: with equality to 1e-8 for Gaussian data (κ is the best constant,
-    constants are the worst functions), above 0.95 of κ_log-concave for a wide uniform law, below it for three more, and
-    six times above it for the bimodal law. Decoy: 0.9 κ is exceeded by the Gaussian and the wide uniform."""
+    """Over all functions ζ_j, E S² ≤ κ E Σ γ ζ²: with equality to 1e-8 for Gaussian data (κ is the
+    best constant, constants are the worst functions), above 0.95 of κ_log-concave for a wide
+    uniform law, below it for three more, and six times above it for the bimodal law. Decoy: 0.9 κ
+    is exceeded by the Gaussian and the wide uniform."""
     times = np.array([0.1, 0.2, 0.4, 0.8])
     gamma = weights(times)
     hermite, mass = np.polynomial.hermite_e.hermegauss(80)
@@ -629,10 +677,12 @@ def test_worst_functions() -> None:
 
 
 def test_violation_probability() -> None:
-    """Known values: 0.5 % at the bound and 22 % at half of it with 63 alternatives; then against 20 000 simulated
-    data sets, the losses compared as the definition has them. Catches a wrong constant of 5 % at half the bound.
+    """Known values: 0.5 % at the bound and 22 % at half of it with 63 alternatives; then against 20
+    000 simulated data sets, the losses compared as the definition has them. Catches a wrong
+    constant of 5 % at half the bound.
 
-    False alarm: two binomial tests at 1e-10. Decoy: half of the constant, whose 'at most δ' is violated.
+    False alarm: two binomial tests at 1e-10. Decoy: half of the constant, whose 'at most δ' is
+    violated.
     """
     assert c.violation_probability(1.0, 64, 0.05) == pytest.approx(0.00487, rel=2e-3)
     assert c.violation_probability(0.5, 64, 0.05) == pytest.approx(0.2102, rel=2e-3)
@@ -661,8 +711,8 @@ def test_violation_probability() -> None:
 
 
 def test_no_smaller_constant() -> None:
-    """Below the bound's constant the failure probability tends to 1, at that constant it stays below δ, and its
-    exponent is the fraction itself. Decoy: exponent one for half the constant."""
+    """Below the bound's constant the failure probability tends to 1, at that constant it stays
+    below δ, and its exponent is the fraction itself. Decoy: exponent one for half the constant."""
     for fraction in (0.25, 0.5, 0.9):
         values = [c.violation_probability(fraction, n, 0.05) for n in (10, 100, 10**200)]
         assert values[0] < values[1]
@@ -677,7 +727,9 @@ def test_no_smaller_constant() -> None:
 
 
 def test_the_supermartingale_by_hand() -> None:
-    """ρ = 1/2, S = 2 and −2, κ = 3, norm 4: e^{∓1 − 3/2}. With ρ of the other sign the two change places."""
+    """ρ = 1/2, S = 2 and −2, κ = 3, norm 4: e^{∓1 − 3/2}. With ρ of the other sign the two change
+    places.
+    """
     sums, norms = np.array([2.0, -2.0]), np.array([4.0, 4.0])
     found = c.supermartingale(sums, norms, 3.0, 0.5)
     assert found == pytest.approx([np.exp(-2.5), np.exp(-0.5)], rel=1e-14)
@@ -687,7 +739,8 @@ def test_the_supermartingale_by_hand() -> None:
 @pytest.mark.parametrize("value", [1e-6, 1.0, 1e8])
 @pytest.mark.parametrize("times", [(1e-3, 0.0100001, 4.0), (2.0, 7.3), (0.7,), (0.3, 0.31, 12.0)])
 def test_the_quadrature_where_it_is_hard(value: float, times: tuple[float, ...]) -> None:
-    """A Gaussian's own profile −1/v(s), which turns at s ~ 1/λ: the closed form to 1e-11, over wide gaps and narrow ones.
+    """A Gaussian's own profile −1/v(s), which turns at s ~ 1/λ: the closed form to 1e-11, over wide
+    gaps and narrow ones.
 
     Catches panels that do not reach down to 10⁻⁸, and panels too wide far out.
     """
@@ -710,8 +763,14 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0]),
             "gamma: must have shape (2,), one weight a time, but has (1,)",
         ),
-        (lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, 0.0]), "gamma: must be positive, but holds 0"),
-        (lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, np.nan]), "gamma: holds NaN or an infinity"),
+        (
+            lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, 0.0]),
+            "gamma: must be positive, but holds 0",
+        ),
+        (
+            lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, np.nan]),
+            "gamma: holds NaN or an infinity",
+        ),
         (
             lambda: kernels.kappa_log_concave([0.2, 0.1], [1.0, 1.0]),
             "times: must be strictly increasing, but 0.1 follows 0.2",
@@ -735,7 +794,10 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             "eigenvalues: must be a non-empty list of positive numbers",
         ),
         (lambda: kernels.kappa_gaussian(*TWO, [np.nan]), "eigenvalues: holds NaN or an infinity"),
-        (lambda: kernels.kappa_semi_log_concave(*TWO, -0.1), "L_plus: must not be negative, but is -0.1"),
+        (
+            lambda: kernels.kappa_semi_log_concave(*TWO, -0.1),
+            "L_plus: must not be negative, but is -0.1",
+        ),
         (lambda: kernels.kappa_semi_log_concave(*TWO, np.inf), "L_plus: holds NaN or an infinity"),
         (
             lambda: kernels.kappa_profile(*TWO, lambda s: np.full(s.shape, -20.0)),
@@ -745,8 +807,14 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             lambda: kernels.kappa_profile(*TWO, lambda s: np.full(s.shape, np.inf)),
             "profile: holds NaN or an infinity",
         ),
-        (lambda: kernels.kappa_universal([]), "gamma: must be a non-empty list of positive weights"),
-        (lambda: kernels.kappa_schur([1.0, 0.0]), "gamma: must be a non-empty list of positive weights"),
+        (
+            lambda: kernels.kappa_universal([]),
+            "gamma: must be a non-empty list of positive weights",
+        ),
+        (
+            lambda: kernels.kappa_schur([1.0, 0.0]),
+            "gamma: must be a non-empty list of positive weights",
+        ),
         (lambda: kernels.kappa_schur([np.inf]), "gamma: holds NaN or an infinity"),
         (lambda: kernels.kappa_separate(*TWO, 0.0), "eigenvalue: must be positive, but is 0"),
         (
@@ -758,15 +826,24 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             "eigenvalues: holds NaN or an infinity",
         ),
         (lambda: c.risk_bound(0.0, 1.0, 0.1, 1), "kappa: must be positive, but is 0"),
-        (lambda: c.risk_bound(1.0, -0.1, 0.1, 1), "log_cardinality: must not be negative, but is -0.1"),
+        (
+            lambda: c.risk_bound(1.0, -0.1, 0.1, 1),
+            "log_cardinality: must not be negative, but is -0.1",
+        ),
         (lambda: c.risk_bound(1.0, np.inf, 0.1, 1), "log_cardinality: holds NaN or an infinity"),
         (lambda: c.risk_bound(1.0, 1.0, 1.0, 1), "delta: must lie between 0 and 1, but is 1"),
         (lambda: c.risk_bound(1.0, 1.0, 0.1, 0), "m: must be at least 1, but is 0"),
         (lambda: c.mean_risk_bound(0.0, 1.0, 1), "kappa: must be positive, but is 0"),
-        (lambda: c.mean_risk_bound(1.0, -1.0, 1), "log_cardinality: must not be negative, but is -1"),
+        (
+            lambda: c.mean_risk_bound(1.0, -1.0, 1),
+            "log_cardinality: must not be negative, but is -1",
+        ),
         (lambda: c.mean_risk_bound(1.0, 1.0, 0), "m: must be at least 1, but is 0"),
         (lambda: kernels.kappa_bounded(*TWO, 0.0), "radius: must be positive, but is 0"),
-        (lambda: kernels.kappa_strongly_log_concave(*TWO, 0.0), "alpha: must be positive, but is 0"),
+        (
+            lambda: kernels.kappa_strongly_log_concave(*TWO, 0.0),
+            "alpha: must be positive, but is 0",
+        ),
         (lambda: c.violation_probability(0.0, 2, 0.1), "fraction: must be positive, but is 0"),
         (lambda: c.violation_probability(1.0, 1, 0.1), "hypotheses: must be at least 2, but is 1"),
         (lambda: c.violation_probability(1.0, 2, 1.0), "delta: must lie between 0 and 1, but is 1"),
@@ -781,7 +858,9 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 
 def test_the_last_values_allowed() -> None:
-    """On the good side of the borders above: L₊ = 0 is log-concave, one hypothesis, two, a profile of just −1/σ²."""
+    """On the good side of the borders above: L₊ = 0 is log-concave, one hypothesis, two, a profile
+    of just −1/σ².
+    """
     assert kernels.kappa_semi_log_concave(*TWO, 0.0) == kernels.kappa_log_concave(*TWO)
     assert c.mean_risk_bound(1.0, 0.0, 1) == 0
     assert 0 < c.violation_probability(1.0, 2, 0.1) < 0.1
@@ -790,7 +869,9 @@ def test_the_last_values_allowed() -> None:
 
 
 def test_the_simple_kappas_by_hand() -> None:
-    """2 e^{1/2}; 1 + ½/(1 − e^{−1/2}); Σ_j γ_j c_j at λ = 2, with c_j = 1/σ_j² − 1/v_j by subtraction. λ = 1 hides a factor λ."""
+    """2 e^{1/2}; 1 + ½/(1 − e^{−1/2}); Σ_j γ_j c_j at λ = 2, with c_j = 1/σ_j² − 1/v_j by
+    subtraction. λ = 1 hides a factor λ.
+    """
     assert kernels.kappa_universal([0.1, 0.5]) == pytest.approx(2 * np.exp(0.5), rel=1e-14)
     assert kernels.kappa_schur([0.1, 0.5]) == pytest.approx(1 + 0.5 / (1 - np.exp(-0.5)), rel=1e-14)
     times, gamma, total = (0.2, 1.0), (0.3, 0.7), 0.0

@@ -1,4 +1,5 @@
-"""Dask: the same table from other processes' hands, and whatever happens to those, one sentence or none at all.
+"""Dask: the same table from other processes' hands, and whatever happens to those, one sentence or
+none at all.
 
 Schedulers and workers are real processes, on the loopback device, on ports that the system chooses.
 """
@@ -35,7 +36,13 @@ SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3, 40), pause=0.05)
 
 def go(out: Path, settings: ToySettings, address: str | None, toy: Study = SINGLY) -> Outcome:
     return run(
-        toy, settings, out, workers=2, executor=partial(Dask, address, 2), progress=False, code="1+test"
+        toy,
+        settings,
+        out,
+        workers=2,
+        executor=partial(Dask, address, 2),
+        progress=False,
+        code="1+test",
     )
 
 
@@ -57,7 +64,15 @@ class Cluster:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
         written = folder / "scheduler.json"
-        words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+        words = (
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--dashboard-address",
+            "127.0.0.1:0",
+        )
         self.scheduler = self.start("scheduler", *words, "--scheduler-file", str(written))
         wait_until(lambda: written.exists() and written.read_text().endswith("}"))
         self.address: str = json.loads(written.read_text())["address"]
@@ -101,7 +116,9 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def midway(monkeypatch: pytest.MonkeyPatch, rows: int, act: Callable[[], object]) -> list[int]:
-    """Has `act` called once, when that many replicates are stored; the list then holds how many were."""
+    """Has `act` called once, when that many replicates are stored; the list then holds how many
+    were.
+    """
     at: list[int] = []
     add = Store.add
 
@@ -121,10 +138,12 @@ def midway(monkeypatch: pytest.MonkeyPatch, rows: int, act: Callable[[], object]
 def test_a_worker_killed_midway_leaves_no_trace(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scheduler and two workers by hand, one of them killed with -9 while both measure: table and manifest are whole.
+    """Scheduler and two workers by hand, one of them killed with -9 while both measure: table and
+    manifest are whole.
 
-    Catches a runner that loses what was under way, or stores a task twice when Dask runs it again. That the kill
-    came midway is checked: at least 20 of 60 were stored and others were not, and both had measured something.
+    Catches a runner that loses what was under way, or stores a task twice when Dask runs it again.
+    That the kill came midway is checked: at least 20 of 60 were stored and others were not, and
+    both had measured something.
     """
     workers = [cluster.worker(), cluster.worker()]
     seen = tmp_path / "seen"
@@ -151,14 +170,18 @@ def test_a_worker_killed_midway_leaves_no_trace(
 
 
 def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
-    """The same bytes as from one worker in this process. That there were so many is the scheduler's own word."""
+    """The same bytes as from one worker in this process. That there were so many is the scheduler's
+    own word.
+    """
     settings = ToySettings(replicates=20, seed=5, dims=(2, 3, 40))
     wanted = here(tmp_path / "here", settings)
     for count in (1, 2, 4):
         while len(cluster.processes) - 1 < count:
             cluster.worker()
         wait_until(
-            lambda: sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count  # noqa: B023
+            lambda: (
+                sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count
+            )  # noqa: B023
         )
         dask = Dask(cluster.address, 1)
         assert dask.threads() == count
@@ -167,8 +190,12 @@ def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
         assert files(tmp_path / str(count)) == wanted
 
 
-def test_a_scheduler_that_dies_stops_the_run_and_another_goes_on(cluster: Cluster, tmp_path: Path) -> None:
-    """One sentence with what is stored, no traceback; the rest is measured here, to the same bytes."""
+def test_a_scheduler_that_dies_stops_the_run_and_another_goes_on(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """One sentence with what is stored, no traceback; the rest is measured here, to the same
+    bytes.
+    """
     cluster.worker()
     with coordinator(tmp_path, cluster.address) as process:
         wait_until(lambda: stored(tmp_path) >= 3)
@@ -176,7 +203,9 @@ def test_a_scheduler_that_dies_stops_the_run_and_another_goes_on(cluster: Cluste
         said, complained = process.communicate(timeout=60)
     assert process.returncode == 3
     told = re.fullmatch(
-        r"stopped, the scheduler is gone: (\d+) of 40 replicates of toy are stored in .*; the same .*\n", said
+        r"stopped, the scheduler is gone: (\d+) of 40 replicates of toy are stored in .*; the same "
+        r".*\n",
+        said,
     )
     assert told is not None
     assert int(told[1]) == stored(tmp_path)
@@ -197,7 +226,9 @@ def coordinator(out: Path, address: str) -> "subprocess.Popen[str]":
 
 
 def resumes_whole(out: Path) -> None:
-    """What is left of that run after an accident midway is measured here, to the bytes of an undisturbed one."""
+    """What is left of that run after an accident midway is measured here, to the bytes of an
+    undisturbed one.
+    """
     before = stored(out)
     assert 3 <= before < 40
     assert run(SINGLY, toy_studies.SLOW, out, progress=False).measured == 40 - before
@@ -230,7 +261,8 @@ def test_a_scheduler_that_is_not_there_or_has_no_workers(
 
 
 def test_a_cluster_of_ones_own(tmp_path: Path) -> None:
-    """It gives the same bytes, listens on the loopback device only, and leaves no process and no port behind.
+    """It gives the same bytes, listens on the loopback device only, and leaves no process and no
+    port behind.
 
     A cell that kills its workers takes three of them, and is named; the others are measured.
     """
@@ -278,7 +310,9 @@ def ports(*processes: int) -> set[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_with_a_cluster_of_its_own(tmp_path: Path, number: signal.Signals) -> None:
-    """Asked to stop, it says how to go on; killed, it takes its workers with it; the rest is measured afterwards."""
+    """Asked to stop, it says how to go on; killed, it takes its workers with it; the rest is
+    measured afterwards.
+    """
     with coordinator(tmp_path, "own") as process:
         wait_until(lambda: stored(tmp_path) >= 3)
         children = offspring(process.pid)
@@ -298,8 +332,12 @@ def test_interrupted_with_a_cluster_of_its_own(tmp_path: Path, number: signal.Si
     resumes_whole(tmp_path)
 
 
-def test_a_worker_with_other_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its numbers would stand in the table under the wrong name. The refusal survives the way between processes."""
+def test_a_worker_with_other_code_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers would stand in the table under the wrong name. The refusal survives the way
+    between processes.
+    """
     here = task.origin(TOY.measure)
     assert re.fullmatch(r"dimfree \d+\.\d+\.\d+\+[0-9a-f]{12}, python .*, numpy .*, scipy .*", here)
     monkeypatch.setattr(sweep, "origin", lambda measure: "dimfree 0.0.1+old")
@@ -313,14 +351,23 @@ def test_a_worker_with_other_code_is_refused(tmp_path: Path, monkeypatch: pytest
     assert stored(tmp_path) == 0
 
 
-def test_from_the_command_line(tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
-    """dimfree run --executor dask --scheduler ADDRESS gives the bytes of --executor local; an address needs it."""
+def test_from_the_command_line(
+    tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """dimfree run --executor dask --scheduler ADDRESS gives the bytes of --executor local; an
+    address needs it.
+    """
     cluster.worker()
     config = tmp_path / "c.toml"
-    config.write_text("dims = [3, 5]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 7\nseed = 7\n")
+    config.write_text(
+        "dims = [3, 5]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 7\nseed = 7\n"
+    )
     words = ["run", "error-vs-timestep", "--config", str(config), "--out"]
     assert (
-        dimfree.main([*words, str(tmp_path / "a"), "--executor", "dask", "--scheduler", cluster.address]) == 0
+        dimfree.main(
+            [*words, str(tmp_path / "a"), "--executor", "dask", "--scheduler", cluster.address]
+        )
+        == 0
     )
     assert dimfree.main([*words, str(tmp_path / "b"), "--workers", "1"]) == 0
     name = "error-vs-timestep"

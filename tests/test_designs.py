@@ -46,7 +46,9 @@ def share(
         "none": {"NONE"},
         "wrong": set(LAWS) - {law},
     }
-    return {outcome: float(np.mean([v in those for v in verdicts])) for outcome, those in names.items()}
+    return {
+        outcome: float(np.mean([v in those for v in verdicts])) for outcome, those in names.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,10 @@ def test_single_runs_against_tables() -> None:
     """log d with a scatter of 0.9 %, one run a dimension: 500 tables one by one, ± 6.1σ; 1.3 % is
     told from it."""
     rng, truth = np.random.default_rng(52), np.log(DIMS)
-    names = [compare_laws(DIMS, truth * np.exp(0.009 * rng.standard_normal(7))).verdict for _ in range(500)]
+    names = [
+        compare_laws(DIMS, truth * np.exp(0.009 * rng.standard_normal(7))).verdict
+        for _ in range(500)
+    ]
     (row,) = power(DIMS, 0.009, rng, 20_000, replicates=1, laws=["log d"])
     width = SIX_SIGMA * np.sqrt(row.right * (1 - row.right) * (1 / 500 + 1 / 20_000))
     measured = float(np.mean([name == "log d" for name in names]))
@@ -135,7 +140,9 @@ def test_the_design_decides_and_no_less_does(replicates: int | None) -> None:
     """Its replicates and its grid reach the target by other draws; 3/4 of the replicates, or one
     dimension fewer, do not. 20 000 tables: ± 0.02 at 6.1σ, with 2000 draws of its own."""
     relative, target, width = 0.1, 0.9, 0.03
-    design = deciding_design(DIMS, relative, np.random.default_rng(55), PAIR, target, replicates=replicates)
+    design = deciding_design(
+        DIMS, relative, np.random.default_rng(55), PAIR, target, replicates=replicates
+    )
     assert not design.decides
     assert design.replicates_factor is not None
 
@@ -174,13 +181,17 @@ def test_a_narrow_grid_is_answered_quickly() -> None:
     hopeless = deciding_design([1000, 1001, 1002], 0.3, np.random.default_rng(58))
     assert (hopeless.decides, hopeless.d_max, hopeless.replicates_factor) == (False, None, None)
     assert hopeless.sentence == (
-        "This design names constant, where it holds, with probability 0, and neither 1e+08 times the replicates "
+        "This design names constant, where it holds, with probability 0, and neither 1e+08 times "
+        "the replicates "
         "nor, at this noise, dimensions up to 1e+09 would name constant or log log d with 0.95."
     )
     wider = deciding_design([1000, 1001, 1002], 0.01, np.random.default_rng(58))
     assert wider.replicates_factor is None
     assert wider.d_max is not None
-    assert f"dimensions up to {wider.d_max:.3g}, would name constant or log log d with 0.95" in wider.sentence
+    assert (
+        f"dimensions up to {wider.d_max:.3g}, would name constant or log log d with 0.95"
+        in wider.sentence
+    )
     assert time.process_time() - start < 20
 
 
@@ -190,11 +201,14 @@ def test_what_decides_says_so() -> None:
     assert settled.decides
     assert settled.d_max is None
     assert settled.replicates_factor is not None and settled.replicates_factor < 1
-    assert settled.sentence.startswith("This design names constant or log log d, whichever holds, with")
+    assert settled.sentence.startswith(
+        "This design names constant or log log d, whichever holds, with"
+    )
     assert settled.sentence.endswith("% of the replicates would do.")
     weak = Design(PAIR, 0.95, 0.31, "constant", False, 4096.0, 9, 1e9, 7.3, 1e8)
     assert weak.sentence == (
-        "This design names constant, where it holds, with probability 0.31; 7.3 times the replicates, or dimensions "
+        "This design names constant, where it holds, with probability 0.31; 7.3 times the "
+        "replicates, or dimensions "
         "up to 4.1e+03, would name constant or log log d with 0.95."
     )
 
@@ -220,7 +234,9 @@ def test_what_decides_says_so() -> None:
         (lambda rng: deciding_design(DIMS[:2], 0.1, rng), "dims: must hold at least 3"),
     ],
 )
-def test_bad_input_is_one_sentence(call: Callable[[np.random.Generator], object], message: str) -> None:
+def test_bad_input_is_one_sentence(
+    call: Callable[[np.random.Generator], object], message: str
+) -> None:
     """Each names what is wrong, and why."""
     with pytest.raises(InvalidInput, match=f"^{message}"):
         call(np.random.default_rng(0))

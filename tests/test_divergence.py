@@ -23,25 +23,32 @@ def _pair(d: int, seed: int) -> tuple[Normal, Normal]:
 
 
 def test_kl_in_one_dimension_is_the_integral_of_its_definition() -> None:
-    """∫ p log(p/q) by adaptive quadrature. Catches a dropped ½ and exchanged arguments (both decoys)."""
+    """∫ p log(p/q) by adaptive quadrature. Catches a dropped ½ and exchanged arguments (both
+    decoys).
+    """
     p, q = Normal(np.array([0.4]), np.array([[0.7]])), Normal(np.array([-0.3]), np.array([[1.9]]))
     f, g = stats.norm(0.4, np.sqrt(0.7)), stats.norm(-0.3, np.sqrt(1.9))
-    truth = integrate.quad(lambda x: f.pdf(x) * (f.logpdf(x) - g.logpdf(x)), -12, 12, epsabs=1e-12)[0]
+    truth = integrate.quad(lambda x: f.pdf(x) * (f.logpdf(x) - g.logpdf(x)), -12, 12, epsabs=1e-12)[
+        0
+    ]
     assert kl(p, q) == pytest.approx(truth, rel=1e-9)
     assert kl(q, p) != pytest.approx(truth, rel=1e-2)
     assert 2 * kl(p, q) != pytest.approx(truth, rel=1e-2)
 
 
 def test_kl_in_two_dimensions_is_the_integral_of_its_definition() -> None:
-    """E_p log(p/q) by tensor Gauss-Hermite quadrature of scipy's log densities (exact for quadratics).
-    Catches a determinant or a trace of the wrong matrix; the decoy forgets the off-diagonal of Σ_q."""
+    """E_p log(p/q) by tensor Gauss-Hermite quadrature of scipy's log densities (exact for
+    quadratics). Catches a determinant or a trace of the wrong matrix; the decoy forgets the
+    off-diagonal of Σ_q."""
     p, q = _pair(2, 1)
     nodes, weights = np.polynomial.hermite_e.hermegauss(12)
     weights = weights / weights.sum()
-    points = p.mean + np.stack(np.meshgrid(nodes, nodes, indexing="ij"), -1) @ linalg.cholesky(p.covariance)
-    log_ratio = stats.multivariate_normal(p.mean, p.covariance).logpdf(points) - stats.multivariate_normal(
-        q.mean, q.covariance
-    ).logpdf(points)
+    points = p.mean + np.stack(np.meshgrid(nodes, nodes, indexing="ij"), -1) @ linalg.cholesky(
+        p.covariance
+    )
+    log_ratio = stats.multivariate_normal(p.mean, p.covariance).logpdf(
+        points
+    ) - stats.multivariate_normal(q.mean, q.covariance).logpdf(points)
     truth = float(weights @ log_ratio @ weights)
     assert kl(p, q) == pytest.approx(truth, rel=1e-10)
     assert kl(p, Normal(q.mean, np.diag(np.diag(q.covariance)))) != pytest.approx(truth, rel=1e-2)
@@ -66,7 +73,9 @@ def _bures_by_square_roots(p: Normal, q: Normal) -> float:
 
 @pytest.mark.parametrize("d", [2, 3, 7])
 def test_w2_is_the_bures_formula(d: int) -> None:
-    """Matrix square roots of scipy. Decoy: ‖Σ_p^{1/2} − Σ_q^{1/2}‖², true only for commuting covariances."""
+    """Matrix square roots of scipy. Decoy: ‖Σ_p^{1/2} − Σ_q^{1/2}‖², true only for commuting
+    covariances.
+    """
     p, q = _pair(d, d)
     truth = _bures_by_square_roots(p, q)
     assert frechet(p, q) == pytest.approx(truth, rel=1e-10)
@@ -79,7 +88,8 @@ def test_w2_is_the_bures_formula(d: int) -> None:
 @pytest.mark.parametrize("d", [2, 4])
 def test_w2_is_reached_by_a_linear_map(d: int) -> None:
     """The map T = Σ_p^{-1/2}(Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2} Σ_p^{-1/2} pushes p to q and costs W2²;
-    another map from p to q, by Cholesky factors, costs more (decoy). Catches an unreachable value."""
+    another map from p to q, by Cholesky factors, costs more (decoy). Catches an unreachable
+    value."""
     p, q = _pair(d, 10 + d)
     root = linalg.sqrtm(p.covariance)
     inverse = np.linalg.inv(root)
@@ -144,12 +154,14 @@ def test_close_laws_keep_their_distance(
     textbook: Callable[[Normal, Normal], float],
     which: int,
 ) -> None:
-    """Against 60-digit arithmetic: KL to 1e-13 at every ε (ε − log1p ε without its series would lose 1e-7 at
-    1e-9), W2² to 1e-14/ε, what rounding of the factors leaves. Decoy: the textbook forms in float64, wrong
-    altogether at ε = 1e-9."""
+    """Against 60-digit arithmetic: KL to 1e-13 at every ε (ε − log1p ε without its series would
+    lose 1e-7 at 1e-9), W2² to 1e-14/ε, what rounding of the factors leaves. Decoy: the textbook
+    forms in float64, wrong altogether at ε = 1e-9."""
     p, q, *truths = _exact_nearby(epsilon)
     truth = truths[which]
-    assert ours(p, q) == pytest.approx(truth, rel=1e-13 if which == 0 else max(1e-12, 1e-14 / epsilon), abs=0)
+    assert ours(p, q) == pytest.approx(
+        truth, rel=1e-13 if which == 0 else max(1e-12, 1e-14 / epsilon), abs=0
+    )
     if epsilon == 1e-9:
         assert abs(textbook(p, q) - truth) > 0.5 * truth
 
@@ -202,8 +214,14 @@ ZERO = np.zeros(2)
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Normal(ZERO, np.eye(2)[0]), "covariance: must be a square matrix, but has shape (2,)"),
-        (lambda: Normal(ZERO, np.ones((2, 3))), "covariance: must be a square matrix, but has shape (2, 3)"),
+        (
+            lambda: Normal(ZERO, np.eye(2)[0]),
+            "covariance: must be a square matrix, but has shape (2,)",
+        ),
+        (
+            lambda: Normal(ZERO, np.ones((2, 3))),
+            "covariance: must be a square matrix, but has shape (2, 3)",
+        ),
         (
             lambda: Normal(np.zeros((5, 2)), np.ones((2, 2, 3))),
             "covariance: must be a square matrix, but has shape (2, 2, 3)",
@@ -216,12 +234,18 @@ ZERO = np.zeros(2)
             lambda: Normal(np.zeros(0), np.ones((3, 0, 0))),
             "covariance: must be a square matrix, but has shape (3, 0, 0)",
         ),
-        (lambda: Normal(np.zeros(3), np.eye(2)), "mean: has shape (3,) where the covariance's is (2, 2)"),
+        (
+            lambda: Normal(np.zeros(3), np.eye(2)),
+            "mean: has shape (3,) where the covariance's is (2, 2)",
+        ),
         (
             lambda: Normal(np.zeros(3), np.stack([np.eye(2)] * 3)),
             "mean: has shape (3,) where the covariance's is (3, 2, 2)",
         ),
-        (lambda: Normal(np.float64(0.0), np.eye(1)), "mean: has shape () where the covariance's is (1, 1)"),  # type: ignore[arg-type]
+        (
+            lambda: Normal(np.float64(0.0), np.eye(1)),
+            "mean: has shape () where the covariance's is (1, 1)",
+        ),  # type: ignore[arg-type]
         (
             lambda: Normal(np.zeros((4, 3, 2)), np.stack([np.eye(2)] * 5)),
             "mean: its batch (4, 3) does not fit the covariance's (5,)",
@@ -247,7 +271,10 @@ ZERO = np.zeros(2)
             "p: has a singular covariance: an eigenvalue is 0, KL is infinite",
         ),
         (
-            lambda: kl(Normal(ZERO, np.eye(2)), Normal(ZERO, np.stack([np.eye(2), np.diag([1.0, 4.4e-16])]))),
+            lambda: kl(
+                Normal(ZERO, np.eye(2)),
+                Normal(ZERO, np.stack([np.eye(2), np.diag([1.0, 4.4e-16])])),
+            ),
             "q: has a singular covariance: an eigenvalue is 4.4e-16, KL is infinite",
         ),
     ],
@@ -260,19 +287,29 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 
 def test_what_is_just_allowed() -> None:
-    """Asymmetry of rounding, an eigenvalue of −0.9·10⁻¹² (0 to W2), 4.5·10⁻¹⁶ in two dimensions; scale does not matter."""
+    """Asymmetry of rounding, an eigenvalue of −0.9·10⁻¹² (0 to W2), 4.5·10⁻¹⁶ in two dimensions;
+    scale does not matter.
+    """
     for scale in (1e-8, 1.0, 1e8):
         tilted = Normal(ZERO, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
-        assert tilted.covariance[0, 1] == tilted.covariance[1, 0] == pytest.approx(scale * 0.5, rel=1e-10)
+        assert (
+            tilted.covariance[0, 1]
+            == tilted.covariance[1, 0]
+            == pytest.approx(scale * 0.5, rel=1e-10)
+        )
         rounded = Normal(ZERO, scale * np.array([[1.0, 0.9e-13], [0.0, 1.0]]))
         assert rounded.covariance[0, 1] == pytest.approx(scale * 0.45e-13)
-        assert np.isfinite(kl(Normal(ZERO, np.eye(2)), Normal(ZERO, scale * np.diag([1.0, 4.5e-16]))))
+        assert np.isfinite(
+            kl(Normal(ZERO, np.eye(2)), Normal(ZERO, scale * np.diag([1.0, 4.5e-16])))
+        )
         thin = Normal(ZERO, scale * np.diag([1.0, -0.9e-12]))
         assert w2(thin, Normal(ZERO, np.zeros((2, 2)))) == pytest.approx(np.sqrt(scale), rel=1e-9)
 
 
 def test_batches_of_batches_are_their_members() -> None:
-    """Two batch axes, (3, 2): each member's KL and W2 is its own. Catches a transpose over a batch axis."""
+    """Two batch axes, (3, 2): each member's KL and W2 is its own. Catches a transpose over a batch
+    axis.
+    """
     pairs = [[_pair(4, 10 * i + j) for j in range(2)] for i in range(3)]
     p, q = (
         Normal(

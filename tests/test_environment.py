@@ -1,4 +1,6 @@
-"""What a shell, a notebook, git or Dask leave in the environment: results do not see it, and it ends in no traceback."""
+"""What a shell, a notebook, git or Dask leave in the environment: results do not see it, and it
+ends in no traceback.
+"""
 
 import json
 import os
@@ -24,7 +26,9 @@ from tests.test_cli import CONFIG, ROOT, files
 def call(
     *words: str | Path, before: str | None = "", **environment: str | None
 ) -> "subprocess.CompletedProcess[str]":
-    """dimfree in a process of its own, with these variables set, or unset; `before` is run before dimfree is imported."""
+    """dimfree in a process of its own, with these variables set, or unset; `before` is run before
+    dimfree is imported.
+    """
     kept = {name: value for name, value in (os.environ | environment).items() if value is not None}
     text = f"import sys\n{before}\nimport dimfree\nsys.exit(dimfree.main(sys.argv[1:]))"
     command = [sys.executable, "-c", text, *map(str, words)]
@@ -36,9 +40,19 @@ BACKENDS = ("module://matplotlib_inline.backend_inline", "nonsense", "module://n
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
-    """The figure is drawn, with the bytes that it has without one, whatever would show it on a screen."""
+    """The figure is drawn, with the bytes that it has without one, whatever would show it on a
+    screen.
+    """
     (tmp_path / "c.toml").write_text(CONFIG)
-    words = ["run", "error-vs-timestep", "--config", str(tmp_path / "c.toml"), "--workers", "1", "--out"]
+    words = [
+        "run",
+        "error-vs-timestep",
+        "--config",
+        str(tmp_path / "c.toml"),
+        "--workers",
+        "1",
+        "--out",
+    ]
     assert dimfree.main([*words, str(tmp_path / "r")]) == 0
     words = ["draw", "figure-3a", "--from", str(tmp_path / "r"), "--out"]
     done = call(*words, tmp_path / "a", MPLBACKEND=backend)
@@ -49,7 +63,9 @@ def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
 
 
 def test_a_backend_that_is_there_stays_the_users() -> None:
-    """figures, imported in a notebook, leaves matplotlib with the backend that the notebook named; a wrong one goes."""
+    """figures, imported in a notebook, leaves matplotlib with the backend that the notebook named;
+    a wrong one goes.
+    """
     for given, expected in (
         ("svg", "svg"),
         ("module://that.is.mine", "module://that.is.mine"),
@@ -69,7 +85,9 @@ def test_a_backend_that_is_there_stays_the_users() -> None:
 
 
 def test_a_run_in_odd_surroundings_makes_the_same_bytes(tmp_path: Path) -> None:
-    """Under git's variables, another language, no home, another clock …: table and manifest are those of a plain run."""
+    """Under git's variables, another language, no home, another clock …: table and manifest are
+    those of a plain run.
+    """
     path = tmp_path / "c.toml"
     path.write_text(CONFIG)
     subprocess.run(["git", "init", "-q", str(tmp_path / "other")], check=True)
@@ -123,7 +141,9 @@ def test_a_run_in_odd_surroundings_makes_the_same_bytes(tmp_path: Path) -> None:
 def test_dates_for_reproducible_builds_change_no_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No date is written, so none is read: all three formats, the PDF above all. The variable is there again after."""
+    """No date is written, so none is read: all three formats, the PDF above all. The variable is
+    there again after.
+    """
     found = []
     for number, epoch in enumerate((None, "yesterday", "1e400", "-1", "", "0")):
         if epoch is not None:
@@ -131,14 +151,16 @@ def test_dates_for_reproducible_builds_change_no_figure(
         with style.look():
             drawing = Figure()
             drawing.subplots().plot([1, 2])
-        found.append([one.read_bytes() for one in save(drawing, tmp_path / str(number), "x", write)])
+        found.append(
+            [one.read_bytes() for one in save(drawing, tmp_path / str(number), "x", write)]
+        )
         assert os.environ.get("SOURCE_DATE_EPOCH") == epoch
     assert all(one == found[0] for one in found)
 
 
 def test_windows_line_ends_leave_results_readable(tmp_path: Path) -> None:
-    """A checkout under core.autocrlf has them as they were committed; one that has not is read all the same, one with an
-    edited number is not."""
+    """A checkout under core.autocrlf has them as they were committed; one that has not is read all
+    the same, one with an edited number is not."""
     name = "evidence-rigor"
     for suffix in ("csv", "json"):
         data = (dimfree.COMMITTED / "kumar_2025" / f"{name}.{suffix}").read_bytes()
@@ -176,17 +198,27 @@ def test_git_is_told_to_leave_line_ends_alone() -> None:
     assert "figure-2.png: text: unset" in listed
 
 
-@pytest.mark.parametrize("text", ["a: [1", "- 1\n- 2\n", "distributed: {comm: {timeouts: {connect: soon}}}"])
+@pytest.mark.parametrize(
+    "text", ["a: [1", "- 1\n- 2\n", "distributed: {comm: {timeouts: {connect: soon}}}"]
+)
 def test_dasks_own_configuration(tmp_path: Path, text: str) -> None:
-    """A file of Dask's that is no YAML, no mapping, or holds no duration: one sentence. (Where Dask is
-    not asked for, nothing reads it: see above.)"""
+    """A file of Dask's that is no YAML, no mapping, or holds no duration: one sentence. (Where Dask
+    is not asked for, nothing reads it: see above.)"""
     pytest.importorskip("distributed")
     folder = tmp_path / "dask"
     folder.mkdir()
     (folder / "dask.yaml").write_text(text)
     path = tmp_path / "c.toml"
     path.write_text(CONFIG)
-    words: list[str | Path] = ["run", "error-vs-timestep", "--config", path, "--workers", "1", "--out"]
+    words: list[str | Path] = [
+        "run",
+        "error-vs-timestep",
+        "--config",
+        path,
+        "--workers",
+        "1",
+        "--out",
+    ]
     asked = call(*words, tmp_path / "a", "--executor", "dask", DASK_CONFIG=str(folder))
     assert asked.returncode == 2, asked.stderr
     announced, refused = asked.stderr.splitlines()
@@ -212,7 +244,9 @@ def test_another_python_and_windows_are_told_in_one_sentence(before: str, says: 
 
 
 def test_what_the_report_quotes_does_not_need_docstrings() -> None:
-    """python -OO drops them. The page quotes the proof from one, so it must come from the source."""
+    """python -OO drops them. The page quotes the proof from one, so it must come from the
+    source.
+    """
     text = "import dimfree; from bounds import concentration as c; print(c.__doc__, len(dimfree._docstring(c.__name__)))"
     said = subprocess.run(
         [sys.executable, "-OO", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True

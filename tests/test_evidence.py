@@ -1,4 +1,6 @@
-"""Evidence of every study: what is drawn has an error bar, and what is stored as computed does not know the seed."""
+"""Evidence of every study: what is drawn has an error bar, and what is stored as computed does not
+know the seed.
+"""
 
 import json
 from collections import Counter
@@ -9,7 +11,16 @@ import pytest
 
 from bounds.check import InvalidInput
 from studies.catalog import STUDIES
-from studies.evidence import COLUMNS, computed, drawn_once, evidence, measured, one_by_one, part_of, row
+from studies.evidence import (
+    COLUMNS,
+    computed,
+    drawn_once,
+    evidence,
+    measured,
+    one_by_one,
+    part_of,
+    row,
+)
 from studies.progress import Report
 from studies.study import Row, Study, parse_settings, replicate_seed
 from studies.summary import groups
@@ -33,10 +44,12 @@ def again(study: Study, entropy: int) -> list[Row]:
 
 
 def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
-    """Which numbers of a table have too few replicates for what is drawn, given the same cells from another seed.
+    """Which numbers of a table have too few replicates for what is drawn, given the same cells from
+    another seed.
 
-    Where the place itself is drawn, and so stands in the cell, the other seed has another place: there it must have as many
-    numbers of that quantity, and what they are is between the cell and the formula.
+    Where the place itself is drawn, and so stands in the cell, the other seed has another place:
+    there it must have as many numbers of that quantity, and what they are is between the cell and
+    the formula.
     """
     second = {(one["quantity"], one["cell"]): float(one["value"]) for one in other}
     elsewhere = Counter(str(quantity) for quantity, _ in second)
@@ -46,7 +59,9 @@ def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
             first, value = float(group["value"].iloc[0]), second.get((quantity, cell))
             elsewhere[quantity] -= 1
             if value is not None and abs(first - value) > 1e-12 * abs(first):
-                out.append(f"{quantity} at {cell} is stored as computed and is {first!r} or {value!r}")
+                out.append(
+                    f"{quantity} at {cell} is stored as computed and is {first!r} or {value!r}"
+                )
         elif len(group) < FEWEST:
             out.append(f"{quantity} at {cell} has {len(group)} replicates")
     single = frame.groupby(["quantity", "cell"]).size() == 1
@@ -58,7 +73,9 @@ def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
 
 @pytest.mark.parametrize("study", EVIDENCE, ids=lambda study: study.name)
 def test_what_is_drawn_has_an_error(study):
-    """Each cell from the preset's seed and from another. Catches a drawn number with error 0, in no budget."""
+    """Each cell from the preset's seed and from another. Catches a drawn number with error 0, in no
+    budget.
+    """
     table = quick(study.name)
     assert complaints(table.frame, again(study, 12345)) == []
 
@@ -71,7 +88,9 @@ def test_no_preset_has_fewer_replicates_than_quick(study):
 
 
 def test_a_draw_stored_as_computed_is_seen():
-    """One draw alone, and four of them: both are named. A computed number and five draws are not."""
+    """One draw alone, and four of them: both are named. A computed number and five draws are
+    not.
+    """
 
     def rows(seed: int) -> list[Row]:
         rng = np.random.default_rng(seed)
@@ -87,11 +106,14 @@ def test_a_draw_stored_as_computed_is_seen():
     assert json.loads(found[0].split(" at ")[1].split(" is ")[0]) == {"d": 2}
 
 
-# --- parts ---------------------------------------------------------------------------------------------------
+# --- parts
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_a_part_says_how_its_rows_come():
-    """A replicate of `one_by_one` and `drawn_once` has the generator of its own seed; `computed` gets none."""
+    """A replicate of `one_by_one` and `drawn_once` has the generator of its own seed; `computed`
+    gets none.
+    """
 
     def number(cell, rng):
         return [row("number", cell, rng.standard_normal())]
@@ -115,7 +137,9 @@ def test_a_part_says_how_its_rows_come():
 
 
 def test_a_quantity_that_the_part_does_not_name_is_no_row():
-    """A claim is measured at the cells that name its quantity; one that names it wrongly would be left out in silence."""
+    """A claim is measured at the cells that name its quantity; one that names it wrongly would be
+    left out in silence.
+    """
 
     def two(cell):
         return [row("square", cell, cell["d"] ** 2), row("cube", cell, cell["d"] ** 3)]
@@ -130,7 +154,11 @@ def test_a_quantity_that_the_part_does_not_name_is_no_row():
 def test_only_the_cells_that_yield_what_is_asked_for():
     """Of the toy's four cells the two of each part; the same cells, so the same seeds."""
     toy, settings = toy_studies.EVIDENCE, toy_studies.EVIDENCE.presets["quick"]
-    for asked, part in (({"third"}, "third"), ({"positive"}, "drawn"), ({"size", "positive"}, "drawn")):
+    for asked, part in (
+        ({"third"}, "third"),
+        ({"positive"}, "drawn"),
+        ({"size", "positive"}, "drawn"),
+    ):
         cells = toy.only(asked).cells(settings)
         assert cells == [cell for cell in toy.cells(settings) if cell["part"] == part]
     assert list(toy.only({"size", "third"}).cells(settings)) == list(toy.cells(settings))
@@ -138,7 +166,8 @@ def test_only_the_cells_that_yield_what_is_asked_for():
 
 
 def test_replicates_are_as_many_as_a_cell_needs(tmp_path, capsys):
-    """6 and 1, no more than 3, and 1; with 9 asked for, only the cell that is sampled without a limit is gone on with.
+    """6 and 1, no more than 3, and 1; with 9 asked for, only the cell that is sampled without a
+    limit is gone on with.
 
     Catches a runner that takes the settings' number for each cell: 24 replicates, and 36.
     """
@@ -153,7 +182,9 @@ def test_replicates_are_as_many_as_a_cell_needs(tmp_path, capsys):
 
 
 def test_what_is_stored_is_counted_by_what_is_needed(tmp_path, monkeypatch):
-    """Stopped in a folder where more is stored than is asked for: 2 and 1, 2 of 3, and 1, not all 14."""
+    """Stopped in a folder where more is stored than is asked for: 2 and 1, 2 of 3, and 1, not all
+    14.
+    """
     toy, settings = toy_studies.EVIDENCE, toy_studies.EVIDENCE.presets["quick"]
     run(toy, settings.model_copy(update={"replicates": 9}), tmp_path, progress=False)
 

@@ -44,7 +44,12 @@ def test_a_text_that_is_evaluated_gives_the_formula():
 
 
 SUBJECT = replace(
-    claim("dsm-risk"), kind="tight", formula=lambda c: 2.0, decoy=lambda c: 3.0, tolerance=0.1, why="W."
+    claim("dsm-risk"),
+    kind="tight",
+    formula=lambda c: 2.0,
+    decoy=lambda c: 3.0,
+    tolerance=0.1,
+    why="W.",
 )
 
 
@@ -54,8 +59,19 @@ def test_text():
     shown = text(record(SUBJECT, verdict), "some/where")
     joined = " ".join(shown.split())
     for wanted in (
-        *("dsm-risk", "tight, derived", "why W.", "source theory.md", "formula 2.0", "tr(C_t) d/(m − d)"),
-        *("HOLDS, decoy rejected, at 2 cells; 2 cells", "from some/where", "measured 2.1, predicted 2,"),
+        *(
+            "dsm-risk",
+            "tight, derived",
+            "why W.",
+            "source theory.md",
+            "formula 2.0",
+            "tr(C_t) d/(m − d)",
+        ),
+        *(
+            "HOLDS, decoy rejected, at 2 cells; 2 cells",
+            "from some/where",
+            "measured 2.1, predicted 2,",
+        ),
         *(
             "apart by 0.5 of what is allowed",
             "predicts 3 for 2.05",
@@ -67,7 +83,9 @@ def test_text():
     assert max(map(len, shown.split("\n"))) <= 100
     assert "none: not run" in " ".join(text(record(SUBJECT), "not run").split())
     missed = replace(SUBJECT, decoy=SUBJECT.formula)
-    assert "decoy NOT rejected, at 0 cells" in text(record(missed, verify(missed, [Measured({}, 2.0)])), "x")
+    assert "decoy NOT rejected, at 0 cells" in text(
+        record(missed, verify(missed, [Measured({}, 2.0)])), "x"
+    )
 
 
 def test_fit():

@@ -1,4 +1,6 @@
-"""Kills, full disks, read-only folders, second runs: one sentence at most, and never a number more or less."""
+"""Kills, full disks, read-only folders, second runs: one sentence at most, and never a number more
+or less.
+"""
 
 import ctypes
 import errno
@@ -39,7 +41,9 @@ def go(out: Path, settings: ToySettings, toy: Study = TOY) -> Outcome:
 
 
 def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    """The short form of `make faults`: 4 kills, each after something was stored; some of that is found again."""
+    """The short form of `make faults`: 4 kills, each after something was stored; some of that is
+    found again.
+    """
     count = faults.inject(tmp_path, 4, seed=3, settings=SHORT, midway=True)
     assert count.coordinators + count.workers == 4
     assert count.resumed > 0
@@ -47,14 +51,17 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
 
 
 def test_a_store_that_acknowledges_too_early_is_caught(tmp_path: Path) -> None:
-    """The decoy: it notes a row and writes it 50 ms later, so a kill of the coordinator finds it between the two."""
+    """The decoy: it notes a row and writes it 50 ms later, so a kill of the coordinator finds it
+    between the two.
+    """
     count = faults.inject(tmp_path, 2, seed=3, settings=SHORT, midway=True, how="late")
     assert count.coordinators > 0
     assert count.lost > 0
 
 
 def test_a_lone_worker_that_was_killed_gets_a_process_of_its_own(tmp_path: Path) -> None:
-    """A cell that kills the process it is measured in kills the run of one worker; the next run leaves it out.
+    """A cell that kills the process it is measured in kills the run of one worker; the next run
+    leaves it out.
 
     Without the note in the lock file, that run would die too, and every one after it.
     """
@@ -62,13 +69,16 @@ def test_a_lone_worker_that_was_killed_gets_a_process_of_its_own(tmp_path: Path)
     child = (
         "import sys; from pathlib import Path; from studies.sweep import run\n"
         "from tests.toy_studies import TOY, ToySettings\n"
-        "run(TOY, ToySettings.model_validate_json(sys.argv[1]), Path(sys.argv[2]), progress=False, code='1+test')"
+        "run(TOY, ToySettings.model_validate_json(sys.argv[1]), Path(sys.argv[2]), progress=False, "
+        "code='1+test')"
     )
     words = [sys.executable, "-c", child, settings.model_dump_json(), str(tmp_path)]
     assert subprocess.run(words, cwd=HERE, check=False).returncode == -signal.SIGKILL
     assert (tmp_path / "toy.lock").read_bytes() != b""
     outcome = go(tmp_path, settings)
-    assert [(one.cell["d"], one.reason) for one in outcome.missing] == [(2, "took down 3 worker processes")]
+    assert [(one.cell["d"], one.reason) for one in outcome.missing] == [
+        (2, "took down 3 worker processes")
+    ]
     assert outcome.measured == 3
     assert (tmp_path / "toy.lock").read_bytes() == b""
 
@@ -77,12 +87,23 @@ def test_a_lone_worker_that_was_killed_gets_a_process_of_its_own(tmp_path: Path)
 
 
 def limited(out: Path, size: int) -> "subprocess.CompletedProcess[str]":
-    """A run in a process that may not make a file longer than that: to it, the disk is full there."""
+    """A run in a process that may not make a file longer than that: to it, the disk is full
+    there.
+    """
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    words = ["run", "error-vs-timestep", "--config", str(out / "c.toml"), "--out", str(out), "--workers", "1"]
+    words = [
+        "run",
+        "error-vs-timestep",
+        "--config",
+        str(out / "c.toml"),
+        "--out",
+        str(out),
+        "--workers",
+        "1",
+    ]
     return subprocess.run(
         [sys.executable, "-m", "dimfree", *words],
         cwd=HERE,
@@ -97,7 +118,9 @@ CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3000\nsee
 
 
 def test_a_full_disk_stops_with_a_sentence_and_what_was_there_stays(tmp_path: Path) -> None:
-    """At each stage: the lock, the store's making, its growth, the table. Given room, the run ends well."""
+    """At each stage: the lock, the store's making, its growth, the table. Given room, the run ends
+    well.
+    """
     (tmp_path / "c.toml").write_text(CONFIG, encoding="ascii")
     stored = []
     for size in (0, 2000, 9000, 250_000, 700_000):
@@ -134,7 +157,9 @@ def count(out: Path) -> int:
 def test_a_disk_that_fills_up_while_the_table_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The earlier table stays, nothing half-written lies beside it, and the sentence gives the reason."""
+    """The earlier table stays, nothing half-written lies beside it, and the sentence gives the
+    reason.
+    """
     go(tmp_path, SHORT)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
@@ -152,15 +177,27 @@ def test_a_disk_that_fills_up_while_the_table_is_written(
 
 
 def test_a_read_only_folder(tmp_path: Path) -> None:
-    """One sentence and no file, in an empty folder and in one that has results, which stay as they are.
+    """One sentence and no file, in an empty folder and in one that has results, which stay as they
+    are.
 
-    Root may write anywhere, so there the child gives up the right to. The control: it cannot write a file either.
+    Root may write anywhere, so there the child gives up the right to. The control: it cannot write
+    a file either.
     """
     (tmp_path / "c.toml").write_text(CONFIG.replace("3000", "2"), encoding="ascii")
     empty, full = tmp_path / "empty", tmp_path / "full"
     empty.mkdir()
-    words = ["run", "error-vs-timestep", "--config", str(tmp_path / "c.toml"), "--workers", "1", "--out"]
-    made = subprocess.run([sys.executable, "-m", "dimfree", *words, str(full)], cwd=HERE, capture_output=True)
+    words = [
+        "run",
+        "error-vs-timestep",
+        "--config",
+        str(tmp_path / "c.toml"),
+        "--workers",
+        "1",
+        "--out",
+    ]
+    made = subprocess.run(
+        [sys.executable, "-m", "dimfree", *words, str(full)], cwd=HERE, capture_output=True
+    )
     assert made.returncode == 0
     for folder in (empty, full):
         before = {path: path.read_bytes() for path in folder.iterdir()}
@@ -188,7 +225,9 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
 
 
 def unprivileged() -> None:
-    """In a child before it runs its program: root's right to pass over permissions, CAP_DAC_OVERRIDE, is dropped."""
+    """In a child before it runs its program: root's right to pass over permissions,
+    CAP_DAC_OVERRIDE, is dropped.
+    """
     if os.geteuid() == 0:
         ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
 
@@ -205,14 +244,16 @@ def test_a_log_without_its_store_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_long_call_does_not_delay_the_end(tmp_path: Path) -> None:
-    """One worker, in the midst of a call that hears nothing for minutes: Ctrl-C ends the run all the same.
+    """One worker, in the midst of a call that hears nothing for minutes: Ctrl-C ends the run all
+    the same.
 
     A runner that measures in its main thread would hear it when the call is over.
     """
     child = (
         "import sys; from pathlib import Path; from studies.sweep import run, Interrupted\n"
         "from tests.toy_studies import ToySettings, deaf, study\n"
-        "try: run(study(measure=deaf), ToySettings(replicates=1, seed=1), Path(sys.argv[1]), progress=False)\n"
+        "try: run(study(measure=deaf), ToySettings(replicates=1, seed=1), Path(sys.argv[1]), "
+        "progress=False)\n"
         "except Interrupted as stopped: print(stopped)"
     )
     with subprocess.Popen(
@@ -237,8 +278,9 @@ def test_a_long_call_does_not_delay_the_end(tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_cells(tmp_path: Path) -> None:
     """Peak memory of runs over 500 and 2500 cells: under 150 bytes more for each further cell.
 
-    A million then adds less than 150 MB to what Python takes. One dict a cell would be 270 bytes and more, its key as
-    text 110, a future 500; a list of the cells, the decoy, fails the same bound.
+    A million then adds less than 150 MB to what Python takes. One dict a cell would be 270 bytes
+    and more, its key as text 110, a future 500; a list of the cells, the decoy, fails the same
+    bound.
     """
     assert growth(tmp_path / "lazy", "many") < 150
     assert growth(tmp_path / "kept", "many_kept") > 250
@@ -265,7 +307,8 @@ def peak(out: Path, cells: int, kind: str) -> int:
 def test_a_repeated_cell_among_many_is_found(tmp_path: Path) -> None:
     """Though they are not kept: the first and the last of 500 are the same."""
     toy = study(
-        measure=toy_studies.tiny, cells=lambda s: Lazy(500, lambda k: toy_studies.small_cell(k % 499))
+        measure=toy_studies.tiny,
+        cells=lambda s: Lazy(500, lambda k: toy_studies.small_cell(k % 499)),
     )
     with pytest.raises(InvalidInput, match=r'the same cell is asked for more than once: {"d":0,'):
         go(tmp_path, ToySettings(replicates=1, seed=1), toy)
@@ -281,7 +324,9 @@ def test_cells_made_when_asked_for_are_a_sequence() -> None:
 
 
 def test_one_cell_for_each_combination() -> None:
-    """As nested loops have it, the last axis fastest; an axis left empty leaves none. Catches axes in another order."""
+    """As nested loops have it, the last axis fastest; an axis left empty leaves none. Catches axes
+    in another order.
+    """
     cells = Lazy.over(lambda a, b, c: {"a": a, "b": b, "c": c}, "xy", (1, 2, 3), [0.5, 0.25])
     loops = [{"a": a, "b": b, "c": c} for a in "xy" for b in (1, 2, 3) for c in (0.5, 0.25)]
     assert list(cells) == loops
@@ -290,9 +335,15 @@ def test_one_cell_for_each_combination() -> None:
 
 
 def test_a_million_cells_of_a_base_study_take_no_room() -> None:
-    """Under 1 MB for cells whose list would take 232 MB and more (232 bytes is an empty dict of six keys)."""
+    """Under 1 MB for cells whose list would take 232 MB and more (232 bytes is an empty dict of six
+    keys).
+    """
     settings = LinearScoreSettings(
-        dims=tuple(range(1, 1001)), samples=tuple(range(1001, 2001)), times=(0.5,), replicates=1, seed=1
+        dims=tuple(range(1, 1001)),
+        samples=tuple(range(1001, 2001)),
+        times=(0.5,),
+        replicates=1,
+        seed=1,
     )
     tracemalloc.start()
     try:
@@ -328,7 +379,9 @@ def without_store(out: Path) -> None:
 def test_a_folder_that_goes_is_noticed_at_the_next_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None]
 ) -> None:
-    """After the third of 50 commits; at most one more comes after it. Moved back, the same call goes on."""
+    """After the third of 50 commits; at most one more comes after it. Moved back, the same call
+    goes on.
+    """
     out, commits = tmp_path / "out", [0]
     add = Store.add
 
@@ -409,8 +462,11 @@ def test_what_sqlite_says_of_a_file_system(
         ("1e999", "1e999"),
     ],
 )
-def test_a_number_that_is_none_is_a_cell_that_failed(tmp_path: Path, value: object, says: str) -> None:
-    """Named, with the replicate; a word that the table's reader would take for one is no better. The other cell stands.
+def test_a_number_that_is_none_is_a_cell_that_failed(
+    tmp_path: Path, value: object, says: str
+) -> None:
+    """Named, with the replicate; a word that the table's reader would take for one is no better.
+    The other cell stands.
 
     Names that only look odd, zero, and the smallest and largest numbers are kept (the control).
     """
@@ -430,7 +486,9 @@ def test_a_number_that_is_none_is_a_cell_that_failed(tmp_path: Path, value: obje
     }
     for sound in (0.0, -5e-324, 1.7e308, 10**400, "NA", "", "infinite", "nano", "None"):
         good = go(
-            tmp_path / repr(sound)[:20], ToySettings(replicates=4, seed=1), study(measure=one_bad(sound))
+            tmp_path / repr(sound)[:20],
+            ToySettings(replicates=4, seed=1),
+            study(measure=one_bad(sound)),
         )
         assert good.missing == ()
 
@@ -451,7 +509,8 @@ def test_what_an_earlier_version_stored_is_looked_at_again(tmp_path: Path) -> No
     with closing(Store(tmp_path / "toy.sqlite")) as store:
         for cell, word in zip(TOY.cells(settings), ("NaN", "-Infinity"), strict=True):
             rows = [
-                (cell_key(cell), r, f'[[{cell["d"]}, "mean", {word if r == 1 else 0.5}]]') for r in range(3)
+                (cell_key(cell), r, f'[[{cell["d"]}, "mean", {word if r == 1 else 0.5}]]')
+                for r in range(3)
             ]
             store.add(Key("toy", 1, "1+test"), rows)
     outcome = go(tmp_path, settings)

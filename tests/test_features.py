@@ -1,4 +1,6 @@
-"""Scores on features against the linear estimators, plain least squares on the samples, and theory's recursion."""
+"""Scores on features against the linear estimators, plain least squares on the samples, and
+theory's recursion.
+"""
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ from bounds.mixture import Mixture
 from bounds.process import noise_variance, simulate, uniform_grid
 
 TIMES = np.array([0.1, 0.3, 0.7, 1.0])
-LAW = Mixture(np.array([0.8, 0.2]), np.array([[-1.0, 0.5], [1.0, -0.5]]), np.array([[0.4, 0.1], [0.1, 0.3]]))
+LAW = Mixture(
+    np.array([0.8, 0.2]), np.array([[-1.0, 0.5], [1.0, -0.5]]), np.array([[0.4, 0.1], [0.1, 0.3]])
+)
 RADIAL = Radial(np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.5]]), 0.8)
 
 
@@ -24,12 +28,18 @@ def identity(x: np.ndarray) -> np.ndarray:
 
 
 def test_features_of_x_are_the_linear_case() -> None:
-    """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM. Catches a wrong carry, weight or sign; the decoy,
-    e^{−g} for e^{g}, is 2 % off."""
+    """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM. Catches a wrong carry, weight
+    or sign; the decoy, e^{−g} for e^{g}, is 2 % off."""
     x0 = data()
     grams = list(feature_grams(x0, TIMES, identity, np.random.default_rng(2)))
     linear = [
-        gram.Gram(n.step, len(x0), n.x.T @ n.x, n.x.T @ n.z / np.sqrt(noise_variance(n.step.t)), n.x.T @ n.w)
+        gram.Gram(
+            n.step,
+            len(x0),
+            n.x.T @ n.x,
+            n.x.T @ n.z / np.sqrt(noise_variance(n.step.t)),
+            n.x.T @ n.w,
+        )
         for n in simulate(x0, TIMES, np.random.default_rng(2))
     ]
     none = np.zeros(2)
@@ -45,8 +55,9 @@ def test_features_of_x_are_the_linear_case() -> None:
 
 
 def test_plain_least_squares() -> None:
-    """DSM and BSM with a ridge by lstsq on rows Φ stacked over √(m P), targets from the samples: BSM in its
-    control-variate form T1 + α Û_{t'}. Catches a penalty without m, and the transposed fp (the decoy)."""
+    """DSM and BSM with a ridge by lstsq on rows Φ stacked over √(m P), targets from the samples:
+    BSM in its control-variate form T1 + α Û_{t'}. Catches a penalty without m, and the transposed
+    fp (the decoy)."""
     x0, ridge = data(), 0.02
     penalty = RADIAL.penalty(ridge)
     grams = list(feature_grams(x0, TIMES, RADIAL, np.random.default_rng(3)))
@@ -69,7 +80,9 @@ def test_plain_least_squares() -> None:
         if k:
             before = slices[k - 1]
             alpha = now.step.carry * noise_variance(now.step.t_prev) / noise_variance(now.step.t)
-            target = t1 + alpha * (before.z / noise_variance(before.step.t) + RADIAL(before.x) @ boot[-1])
+            target = t1 + alpha * (
+                before.z / noise_variance(before.step.t) + RADIAL(before.x) @ boot[-1]
+            )
         boot.append(fit(now.x, target))
         assert_allclose(other, boot[-1], rtol=1e-7, atol=1e-9)
     turned = [FeatureGram(g.step, g.samples, g.ff, g.fz, g.fw, g.fp.T) for g in grams]
@@ -77,8 +90,9 @@ def test_plain_least_squares() -> None:
 
 
 def test_joint_fits() -> None:
-    """With the identity as basis the joint fit is step by step, and N − 1 rounds reach step-by-step BSM; with B = 2
-    it is least squares on Kronecker features, weighted by √γ. Catches a γ left out of one side."""
+    """With the identity as basis the joint fit is step by step, and N − 1 rounds reach step-by-step
+    BSM; with B = 2 it is least squares on Kronecker features, weighted by √γ. Catches a γ left out
+    of one side."""
     x0, penalty = data(), RADIAL.penalty(0.01)
     grams = list(feature_grams(x0, TIMES, RADIAL, np.random.default_rng(4)))
     gamma, one = np.diff(TIMES, prepend=0.0), np.eye(TIMES.size)
@@ -87,12 +101,17 @@ def test_joint_fits() -> None:
     for a, b in zip(joint(grams, penalty, one, gamma, rounds=3), bsm(grams, penalty), strict=True):
         assert_allclose(a, b, rtol=1e-7, atol=1e-9)
     assert (
-        np.abs(joint(grams, penalty, one, gamma, rounds=2)[-1] - list(bsm(grams, penalty))[-1]).max() > 1e-6
+        np.abs(
+            joint(grams, penalty, one, gamma, rounds=2)[-1] - list(bsm(grams, penalty))[-1]
+        ).max()
+        > 1e-6
     )
 
     basis = np.stack([np.ones(TIMES.size), TIMES], axis=1)
     rows, targets = [], []
-    for now, beta, g in zip(simulate(x0, TIMES, np.random.default_rng(4)), basis, gamma, strict=True):
+    for now, beta, g in zip(
+        simulate(x0, TIMES, np.random.default_rng(4)), basis, gamma, strict=True
+    ):
         phi = np.vstack([RADIAL(now.x), np.diag(np.sqrt(len(x0) * penalty))])
         rows.append(np.sqrt(g) * np.kron(beta, phi))
         t1 = -now.z / noise_variance(now.step.t)
@@ -105,9 +124,9 @@ def test_joint_fits() -> None:
 
 
 def test_estimated_gain_is_the_oracles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At m = 10⁵, Gaussian data λ = 1, φ(x) = x: J = d, v = 1, and the gain obeys theory.md's recursion for the best
-    scalar, where v'/v = 1 makes ours exact. Weights read off the calls; the decoy without ρ is 5 % off
-    and more at the first four.
+    """At m = 10⁵, Gaussian data λ = 1, φ(x) = x: J = d, v = 1, and the gain obeys theory.md's
+    recursion for the best scalar, where v'/v = 1 makes ours exact. Weights read off the calls; the
+    decoy without ρ is 5 % off and more at the first four.
 
     False alarm: Ĵ has relative deviation about 3e-3 here, the gain's margin is 3 %."""
     m, d = 100_000, 2
@@ -132,7 +151,9 @@ def test_estimated_gain_is_the_oracles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_wrong_level_is_another_estimator() -> None:
-    """lag = 2 differs from lag = 1 from the third step on, and only there; a large lag stays at t_1."""
+    """lag = 2 differs from lag = 1 from the third step on, and only there; a large lag stays at
+    t_1.
+    """
     grams = list(feature_grams(data(), TIMES, RADIAL, np.random.default_rng(6)))
     right, wrong, far = (list(bsm(grams, RADIAL.penalty(0.01), lag=lag)) for lag in (1, 2, 99))
     assert np.array_equal(right[1], wrong[1])
@@ -144,7 +165,9 @@ def test_wrong_level_is_another_estimator() -> None:
 def test_bad_input() -> None:
     """Each refusal names its key."""
     grams = list(feature_grams(data(4), TIMES, RADIAL, np.random.default_rng(7)))
-    grams[0] = FeatureGram(grams[0].step, 4, np.zeros((6, 6)), grams[0].fz, grams[0].fw, grams[0].fp)
+    grams[0] = FeatureGram(
+        grams[0].step, 4, np.zeros((6, 6)), grams[0].fz, grams[0].fw, grams[0].fp
+    )
     with pytest.raises(InvalidInput, match="ridge"):
         list(dsm(grams, np.zeros(6)))
     with pytest.raises(InvalidInput, match="lag"):
@@ -158,8 +181,9 @@ def test_bad_input() -> None:
 
 
 def test_radial_functions_by_hand():
-    """φ(x) = (1, x, exp(−‖x − c‖²/2ℓ²)) by loops over points and centres, ℓ = 0.7 in the plane. The mixture's fits do not
-    care whether a width is ℓ or 1.2 ℓ, so this is where a wrong exponent shows."""
+    """φ(x) = (1, x, exp(−‖x − c‖²/2ℓ²)) by loops over points and centres, ℓ = 0.7 in the plane. The
+    mixture's fits do not care whether a width is ℓ or 1.2 ℓ, so this is where a wrong exponent
+    shows."""
     rng = np.random.default_rng(5)
     centres, points = rng.standard_normal((4, 2)), rng.standard_normal((6, 2))
     found = Radial(centres, 0.7)(points)
@@ -193,14 +217,21 @@ def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
         penalty = features.penalty(ridge)
         assert_allclose(next(bsm_optimal(grams, penalty)), next(dsm(grams, penalty)), rtol=1e-10)
     assert (
-        np.abs(next(dsm(grams, features.penalty(0.3))) - next(dsm(grams, features.penalty(0.0)))).max() > 1e-3
+        np.abs(
+            next(dsm(grams, features.penalty(0.3))) - next(dsm(grams, features.penalty(0.0)))
+        ).max()
+        > 1e-3
     )
 
 
 @pytest.mark.parametrize("bad", [2.0, [1.0], [1.0, 1.0, 1.0], np.eye(2), [[1.0, 1.0]]])
 def test_a_penalty_of_another_shape_is_refused(bad: object) -> None:
-    """A number, one entry (numpy would add it everywhere), one too many, a matrix: by every estimator."""
-    grams = list(feature_grams(np.eye(2), np.array([0.1, 0.4]), lambda x: x, np.random.default_rng(1)))
+    """A number, one entry (numpy would add it everywhere), one too many, a matrix: by every
+    estimator.
+    """
+    grams = list(
+        feature_grams(np.eye(2), np.array([0.1, 0.4]), lambda x: x, np.random.default_rng(1))
+    )
     good = np.ones(2)
     for estimate in (
         lambda penalty: list(dsm(grams, penalty)),

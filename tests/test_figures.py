@@ -1,6 +1,8 @@
-"""Figures: they show the table and nothing else, refuse what cannot be trusted, and are the same bytes twice.
+"""Figures: they show the table and nothing else, refuse what cannot be trusted, and are the same
+bytes twice.
 
-Nothing here is random but the sample tables, whose seeds are fixed: no test can raise a false alarm.
+Nothing here is random but the sample tables, whose seeds are fixed: no test can raise a false
+alarm.
 """
 
 import os
@@ -50,9 +52,13 @@ DIMS = (4, 8, 16, 32, 64, 128, 256)
 every_figure = pytest.mark.parametrize("entry", catalog.FIGURES, ids=lambda entry: entry.name)
 
 
-def with_table(data: FigureData, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> FigureData:
+def with_table(
+    data: FigureData, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> FigureData:
     """`data` with one table changed."""
-    return replace(data, tables={**data.tables, name: change(data.tables[name].reset_index(drop=True))})
+    return replace(
+        data, tables={**data.tables, name: change(data.tables[name].reset_index(drop=True))}
+    )
 
 
 def with_value(data: FigureData, name: str, column: str, value: Any, row: int = 0) -> FigureData:
@@ -96,7 +102,8 @@ def words(figure: Figure) -> str:
 def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> None:
     """Catches dates, random element names and a leak of the user's own style.
 
-    Decoy: one number of one table moved by a tenth, or one verdict turned, must change all three files.
+    Decoy: one number of one table moved by a tenth, or one verdict turned, must change all three
+    files.
     """
     data = entry.sample()
     first = save(entry.draw(data), tmp_path / "first", entry.name)
@@ -112,11 +119,15 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
         "beyond-redraws": ("worth", "redraws"),
-    }.get(entry.name, (next(iter(data.tables)), "predicted"))  # what the generic join hands to a figure
+    }.get(
+        entry.name, (next(iter(data.tables)), "predicted")
+    )  # what the generic join hands to a figure
     row = min(3, len(data.tables[name]) - 1)
     old = data.tables[name][column].iloc[row]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
-    third = save(entry.draw(with_value(data, name, column, moved, row=row)), tmp_path / "third", entry.name)
+    third = save(
+        entry.draw(with_value(data, name, column, moved, row=row)), tmp_path / "third", entry.name
+    )
     assert [path.suffix for path in first] == [".svg", ".pdf", ".png"]
     for one, two, three in zip(first, second, third, strict=True):
         assert one.read_bytes() == two.read_bytes()
@@ -127,7 +138,9 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
 
 @every_figure
 def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path) -> None:
-    """At least 200 dots per inch, from the PNG's own header; pyplot and the rc parameters as they were."""
+    """At least 200 dots per inch, from the PNG's own header; pyplot and the rc parameters as they
+    were.
+    """
     before = dict(matplotlib.rcParams)
     figure = entry.draw(entry.sample())
     paths = save(figure, tmp_path, entry.name)
@@ -273,7 +286,10 @@ def test_text_is_legible(entry: told.Figure) -> None:
         ]
         # Ticks that an axis holds in reserve, outside its limits, are not drawn.
         ticks = {
-            label for axes in figure.axes for a in (axes.xaxis, axes.yaxis) for label in a.get_ticklabels()
+            label
+            for axes in figure.axes
+            for a in (axes.xaxis, axes.yaxis)
+            for label in a.get_ticklabels()
         }
         shown = [t for t in texts if t not in ticks]
 
@@ -302,8 +318,8 @@ def test_text_is_legible(entry: told.Figure) -> None:
 def test_every_column_is_required_and_finite(entry: told.Figure) -> None:
     """Each column of each table in turn: dropped, then with NaN, infinity and None in its last row.
 
-    Each must be refused in one sentence that names the table, and the column where there is one; the decoy, a
-    column that nobody asked for and that holds NaN, must not be.
+    Each must be refused in one sentence that names the table, and the column where there is one;
+    the decoy, a column that nobody asked for and that holds NaN, must not be.
     """
     data = entry.sample()
     for name, frame in data.tables.items():
@@ -330,7 +346,9 @@ def test_every_fact_is_required(entry: told.Figure) -> None:
     for key in set(data.facts) - {"n"}:
         with pytest.raises(BadTable, match=f"^{entry.name}/facts: .*{key}"):
             entry.draw(replace(data, facts={k: v for k, v in data.facts.items() if k != key}))
-        with pytest.raises(BadTable, match=f"^{entry.name}/facts: .*{key}|^figure-1b/measured: m must be"):
+        with pytest.raises(
+            BadTable, match=f"^{entry.name}/facts: .*{key}|^figure-1b/measured: m must be"
+        ):
             entry.draw(replace(data, facts={**data.facts, key: np.nan}))
 
 
@@ -339,7 +357,9 @@ SAMPLED = [f for f in catalog.FIGURES if any("n" in frame for frame in f.sample(
 
 @pytest.mark.parametrize("entry", SAMPLED, ids=lambda f: f.name)
 def test_replicate_counts_must_agree(entry: told.Figure) -> None:
-    """One row with another n, in any table that has one; a fact n beside the tables' n; fractions; n = 1."""
+    """One row with another n, in any table that has one; a fact n beside the tables' n; fractions;
+    n = 1.
+    """
     data = entry.sample()
     holders = [name for name, frame in data.tables.items() if "n" in frame]
     for name in holders:
@@ -371,14 +391,26 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
     ("figure-1b", "rivals", "value", 1.01, "linear in d must be 1 at the anchor d = 4"),
     ("figure-1b", "rivals", "d", 5.0, "linear in d must be 1 at the anchor d = 4"),
     ("figure-1b", "rivals", "note", "else", "two notes or two style groups"),
-    ("figure-1b", "rivals", "style_group", "ours", "must be one of linear, published, paper, not ours"),
+    (
+        "figure-1b",
+        "rivals",
+        "style_group",
+        "ours",
+        "must be one of linear, published, paper, not ours",
+    ),
     ("figure-1b", "rivals", "value", "one", "value must hold numbers"),
     ("figure-3a", "points", "estimator", "ism", "must hold dsm and bsm, and nothing else"),
     ("figure-3a", "points", "t", 0.15, "the values of t differ"),
     ("figure-3a", "theory", "t", 0.15, "DSM, exact does not cover the times"),
     ("figure-3a", "ratio", "t", 0.15, "has a time t that the table points lacks"),
     ("figure-3a", "ratio", "high", 0.1, "ratio lies outside low … high"),
-    ("figure-3b", "densities", "curve", "csm", "must hold truth, exact, dsm and bsm, and nothing else"),
+    (
+        "figure-3b",
+        "densities",
+        "curve",
+        "csm",
+        "must hold truth, exact, dsm and bsm, and nothing else",
+    ),
     ("figure-3b", "densities", "x", 0.01, "the values of x differ"),
     ("figure-3b", "densities", "q05", 9.0, "q05 lies above q95"),
     ("figure-3b", "budgets", "fit", "both", "fitted by step or jointly"),
@@ -390,8 +422,12 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("name", "table", "column", "value", "reason"), REFUSALS)
-def test_one_wrong_value_is_refused(name: str, table: str, column: str, value: Any, reason: str) -> None:
-    """One value of a good table replaced; the good table itself is drawn in the tests above (the decoy)."""
+def test_one_wrong_value_is_refused(
+    name: str, table: str, column: str, value: Any, reason: str
+) -> None:
+    """One value of a good table replaced; the good table itself is drawn in the tests above (the
+    decoy).
+    """
     entry = next(figure for figure in catalog.FIGURES if figure.name == name)
     data = entry.sample()
     with pytest.raises(BadTable) as refusal:
@@ -401,11 +437,17 @@ def test_one_wrong_value_is_refused(name: str, table: str, column: str, value: A
 
 
 def test_a_tilt_cannot_be_called_flat() -> None:
-    """`equivalent` means slope zero: a slope beyond the margin marked so is refused (wrong on the right panel)."""
-    with pytest.raises(BadTable, match=r"^figure-1a/fits: a slope beyond the margin is marked equivalent"):
+    """`equivalent` means slope zero: a slope beyond the margin marked so is refused (wrong on the
+    right panel).
+    """
+    with pytest.raises(
+        BadTable, match=r"^figure-1a/fits: a slope beyond the margin is marked equivalent"
+    ):
         figure_1a.draw(with_table(figure_1a.sample(), "fits", lambda f: f.assign(equivalent=True)))
     assert (
-        figure_1a.judgement(False, -0.4, -0.3, 0.02) == figure_1a.judgement(False, 0.3, 0.4, 0.02) == "tilted"
+        figure_1a.judgement(False, -0.4, -0.3, 0.02)
+        == figure_1a.judgement(False, 0.3, 0.4, 0.02)
+        == "tilted"
     )
     assert figure_1a.judgement(False, -0.4, 0.01, 0.02) == "undecided"
     assert figure_1a.judgement(True, -0.01, 0.01, 0.02) == "flat"
@@ -431,13 +473,19 @@ def shown_1a(figure: Figure, data: FigureData) -> bool:
                 (line_data(axes, f"theory-{m}"), theory[["d", "value"]]),
             ]
             agree += [np.array_equal(drawn, table.to_numpy(dtype=float)) for drawn, table in pairs]
-            ends = {tuple(row) for end in ("low", "high") for row in lines[["d", end]].to_numpy(dtype=float)}
+            ends = {
+                tuple(row)
+                for end in ("low", "high")
+                for row in lines[["d", end]].to_numpy(dtype=float)
+            }
             agree.append({tuple(corner) for corner in corners} == ends)
     return all(agree)
 
 
 def test_figure_1a_shows_its_tables() -> None:
-    """Read back from the drawn marks. Decoys: the scalings exchanged, and one mean off by one part in a million."""
+    """Read back from the drawn marks. Decoys: the scalings exchanged, and one mean off by one part
+    in a million.
+    """
     data = figure_1a.sample()
     figure = figure_1a.draw(data)
     assert shown_1a(figure, data)
@@ -449,7 +497,9 @@ def test_figure_1a_shows_its_tables() -> None:
 
 
 def test_figure_1b_shows_its_tables() -> None:
-    """Every curve read back, whole, though the plot cuts some. Decoy: no two curves hold the same values."""
+    """Every curve read back, whole, though the plot cuts some. Decoy: no two curves hold the same
+    values.
+    """
     data = figure_1b.sample()
     axes = figure_1b.draw(data).axes[0]
     measured, rivals = data.tables["measured"], data.tables["rivals"]
@@ -458,9 +508,14 @@ def test_figure_1b_shows_its_tables() -> None:
     for k, one in enumerate(drawn):
         for j, two in enumerate(wanted):
             assert np.array_equal(one, two[["d", "value"]].to_numpy(dtype=float)) == (k == j)
-    assert np.array_equal(bar_data(axes, "interval"), measured[["d", "low", "high"]].to_numpy(dtype=float))
+    assert np.array_equal(
+        bar_data(axes, "interval"), measured[["d", "low", "high"]].to_numpy(dtype=float)
+    )
     low, high = axes.get_ylim()
-    assert low < measured["low"].min() and high > rivals.loc[rivals["style_group"] == "linear", "value"].max()
+    assert (
+        low < measured["low"].min()
+        and high > rivals.loc[rivals["style_group"] == "linear", "value"].max()
+    )
 
 
 def test_figure_3a_shows_its_tables() -> None:
@@ -477,7 +532,9 @@ def test_figure_3a_shows_its_tables() -> None:
     for k, curve in enumerate(("DSM, exact", "BSM, leading order", "information bound")):
         line = by_gid(upper, f"theory-{k}")
         assert isinstance(line, Line2D) and line.get_label() == curve
-        assert np.array_equal(line.get_xydata(), theory.loc[theory["curve"] == curve, ["t", "value"]])
+        assert np.array_equal(
+            line.get_xydata(), theory.loc[theory["curve"] == curve, ["t", "value"]]
+        )
     assert np.array_equal(line_data(lower, "ratio"), ratio[["t", "ratio"]])
     assert np.array_equal(line_data(lower, "predicted"), ratio[["t", "predicted"]])
     assert np.array_equal(bar_data(lower, "interval-ratio"), ratio[["t", "low", "high"]])
@@ -488,13 +545,21 @@ def test_scales() -> None:
     left, right = figure_1a.draw(figure_1a.sample()).axes[:2]
     plot = figure_1b.draw(figure_1b.sample()).axes[0]
     upper, lower = figure_3a.draw(figure_3a.sample()).axes
-    assert [(axes.get_xscale(), axes.get_yscale()) for axes in (left, right, plot)] == [("log", "log")] * 3
+    assert [(axes.get_xscale(), axes.get_yscale()) for axes in (left, right, plot)] == [
+        ("log", "log")
+    ] * 3
     assert (upper.get_xscale(), upper.get_yscale()) == ("linear", "log")
-    assert (lower.get_xscale(), lower.get_yscale(), lower.get_ylim()[0]) == ("linear", "linear", 0.0)
+    assert (lower.get_xscale(), lower.get_yscale(), lower.get_ylim()[0]) == (
+        "linear",
+        "linear",
+        0.0,
+    )
 
 
 def test_curves_differ_without_colour() -> None:
-    """In figure 1b, marker and dashes tell nine rivals apart in grey. Decoy: dashes alone would not."""
+    """In figure 1b, marker and dashes tell nine rivals apart in grey. Decoy: dashes alone would
+    not.
+    """
     data = figure_1b.sample()
     shape = data.tables["rivals"][data.tables["rivals"]["label"] == "Gupta et al. 2024"]
     more = pd.concat([data.tables["rivals"], *(shape.assign(label=f"other {k}") for k in range(5))])
@@ -505,7 +570,9 @@ def test_curves_differ_without_colour() -> None:
 
 
 def test_labels_keep_their_distance() -> None:
-    """Labels stay in order, near where they are wanted, and never closer than the room below each."""
+    """Labels stay in order, near where they are wanted, and never closer than the room below
+    each.
+    """
     wanted, room = [40.0, 9.0, 0.95, 0.5, 0.02, 0.01], [0.1, 0.15, 0.1, 0.1, 0.1, 0.1]
     heights = figure_1b.spread(wanted, room)
     assert np.all(-np.diff(heights) >= np.array(room[:-1]) - 1e-12)
@@ -514,7 +581,9 @@ def test_labels_keep_their_distance() -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    """A file in the folder's place. The tests above save the same figures into good folders (the decoy)."""
+    """A file in the folder's place. The tests above save the same figures into good folders (the
+    decoy).
+    """
     figure = figure_3a.draw(figure_3a.sample())
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
@@ -524,7 +593,9 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
         assert str(folder) in str(refusal.value) and "\n" not in str(refusal.value)
 
 
-def test_a_failed_write_leaves_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The disk fills up after half a file: what was there stays whole, no scraps remain.
 
     Catches writing in place, which would leave half a picture under the old name.
@@ -542,7 +613,9 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path: Path, monkeypatch: pyte
 
 
 def test_catalog() -> None:
-    """Names are unique, a figure stands in its work's file, or in one of its name, and says which studies it needs."""
+    """Names are unique, a figure stands in its work's file, or in one of its name, and says which
+    studies it needs.
+    """
     names = [entry.name for entry in catalog.FIGURES]
     assert len(set(names)) == len(names) and len(names) >= 8
     for entry in catalog.FIGURES:
@@ -552,13 +625,16 @@ def test_catalog() -> None:
 
 
 def test_the_beyond_figures_show_their_tables() -> None:
-    """Marks and curves read back; the map's numbers, bold where the whole interval is above 1 and nowhere else.
+    """Marks and curves read back; the map's numbers, bold where the whole interval is above 1 and
+    nowhere else.
 
     Decoy: the other spacing's, m's or estimator's numbers are not what stands there.
     """
     data = beyond_efficiency.sample()
     points, theory = data.tables["points"], data.tables["theory"]
-    for axes, spacing, other in zip(beyond_efficiency.draw(data).axes, (0.1, 0.02), (0.02, 0.1), strict=True):
+    for axes, spacing, other in zip(
+        beyond_efficiency.draw(data).axes, (0.1, 0.02), (0.02, 0.1), strict=True
+    ):
         for k, estimator in enumerate(("DSM", "path fit")):
             for gid, frame, column in (
                 (f"points-{spacing:g}-{k}", points, "mean"),
@@ -589,7 +665,9 @@ def test_the_beyond_figures_show_their_tables() -> None:
                 drawn = line_data(axes, gid)
                 assert np.array_equal(drawn, mine.loc[mine["t"] == t, ["redraws", column]])
                 if estimator != "path fit":  # which is the same at both times in this sample
-                    assert not np.array_equal(drawn, mine.loc[mine["t"] == other, ["redraws", column]])
+                    assert not np.array_equal(
+                        drawn, mine.loc[mine["t"] == other, ["redraws", column]]
+                    )
     with pytest.raises(BadTable, match=r"^beyond-redraws/worth: names the estimator best"):
         beyond_redraws.draw(with_value(data, "worth", "estimator", "best"))
     data = beyond_map.sample()
@@ -605,7 +683,8 @@ def test_the_beyond_figures_show_their_tables() -> None:
         beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
 
 
-# --- figure 2 -----------------------------------------------------------------------------------------------
+# --- figure 2
+# -----------------------------------------------------------------------------------------------
 
 
 def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
@@ -619,7 +698,9 @@ def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
     circle = with_table(
         data,
         "edges",
-        lambda f: pd.concat([f, pd.DataFrame([{"source": "the-goal", "target": "their-conclusion"}])]),
+        lambda f: pd.concat(
+            [f, pd.DataFrame([{"source": "the-goal", "target": "their-conclusion"}])]
+        ),
     )
     with pytest.raises(BadTable, match=r"run in a circle: .*the-goal"):
         figure_2.draw(circle)
@@ -630,7 +711,9 @@ def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
 
 
 def test_figure_2_says_every_name_and_verdict() -> None:
-    """The words in the picture are those of the table, and colour is not the only sign of a verdict."""
+    """The words in the picture are those of the table, and colour is not the only sign of a
+    verdict.
+    """
     figure = figure_2.draw(figure_2.sample())
     words = " ".join(text.get_text().replace("-\n", "-") for text in figure.axes[0].texts)
     for name in figure_2.sample().tables["nodes"]["name"]:
@@ -642,7 +725,9 @@ def test_figure_2_says_every_name_and_verdict() -> None:
 
 
 def test_figure_3b_shows_its_tables() -> None:
-    """Every curve, share and improvement where the tables say; the decoy, other tables, is told apart."""
+    """Every curve, share and improvement where the tables say; the decoy, other tables, is told
+    apart.
+    """
 
     def agrees(data: FigureData, other: FigureData) -> bool:
         left, right, below = figure_3b.draw(data).axes
@@ -656,11 +741,15 @@ def test_figure_3b_shows_its_tables() -> None:
         for (fit, method), mine in tables["budgets"].groupby(["fit", "method"]):
             line = marks[f"share-{fit}-{method}"]
             found.append(
-                np.allclose(line.get_ydata(), 100 * mine.sort_values("budget")["share"].astype(float))
+                np.allclose(
+                    line.get_ydata(), 100 * mine.sort_values("budget")["share"].astype(float)
+                )
             )
         for rival in ("bsm", "bsm-half"):
             mine = tables["gains"][tables["gains"]["method"] == rival].sort_values("place")
-            found.append(np.allclose(marks[f"gain-{rival}"].get_xdata(), mine["gain"].astype(float)))
+            found.append(
+                np.allclose(marks[f"gain-{rival}"].get_xdata(), mine["gain"].astype(float))
+            )
         return all(found)
 
     data = figure_3b.sample()

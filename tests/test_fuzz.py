@@ -1,7 +1,9 @@
-"""Inputs that no one meant, and as many that somebody did: a good one works, a bad one is one sentence and exit 2.
+"""Inputs that no one meant, and as many that somebody did: a good one works, a bad one is one
+sentence and exit 2.
 
-Good ones are made by construction, bad ones from good ones by one spoiling that leaves no doubt; then there are those at
-the borders, where only the two ends must agree: what is taken is measured, what is refused writes nothing.
+Good ones are made by construction, bad ones from good ones by one spoiling that leaves no doubt;
+then there are those at the borders, where only the two ends must agree: what is taken is measured,
+what is refused writes nothing.
 """
 
 import csv
@@ -43,16 +45,21 @@ def cases(number: int) -> settings:
     return settings(max_examples=number, suppress_health_check=list(HealthCheck))
 
 
-# --- configs ------------------------------------------------------------------------------------------------------
+# --- configs
+# ------------------------------------------------------------------------------------------------------
 
 numbers = st.one_of(
     st.integers(-2, 9),
     st.integers(-(2**200), 2**200),
     st.floats(),
     st.floats(0, 3),
-    st.sampled_from((0.0, -0.0, 1e-320, 5e-324, 1e308, 1e-16, 2**16, 2**16 + 1, 2**63, 2**64, 2**128, 1e19)),
+    st.sampled_from(
+        (0.0, -0.0, 1e-320, 5e-324, 1e308, 1e-16, 2**16, 2**16 + 1, 2**63, 2**64, 2**128, 1e19)
+    ),
 )
-scalars = st.one_of(numbers, st.booleans(), st.text(max_size=8), st.sampled_from(("dsm", "1979-05-27", "8")))
+scalars = st.one_of(
+    numbers, st.booleans(), st.text(max_size=8), st.sampled_from(("dsm", "1979-05-27", "8"))
+)
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(
@@ -179,7 +186,11 @@ def toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return '"' + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in value) + '"'
+        return (
+            '"'
+            + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in value)
+            + '"'
+        )
     if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, dict):
@@ -188,18 +199,25 @@ def toml(value: Any) -> str:
 
 
 def document(config: dict[str, Any]) -> bytes:
-    """The config as a file. Surrogates, which text may hold here and TOML may not, are left as they are."""
+    """The config as a file. Surrogates, which text may hold here and TOML may not, are left as they
+    are.
+    """
     return "".join(f"{toml(key)} = {toml(one)}\n" for key, one in config.items()).encode()
 
 
 @st.composite
 def dressed(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
-    """A good config, and a file of it with its keys in any order, remarks, blanks, empty lines, Windows' line ends or mark."""
+    """A good config, and a file of it with its keys in any order, remarks, blanks, empty lines,
+    Windows' line ends or mark.
+    """
     config = draw(good_configs())
     lines = []
     for key in draw(st.permutations(list(config))):
         lines.append(draw(st.sampled_from(("", "# α", "\t"))))
-        blank, remark = draw(st.sampled_from(("", " ", "\t "))), draw(st.sampled_from(("", " # = [", " #")))
+        blank, remark = (
+            draw(st.sampled_from(("", " ", "\t "))),
+            draw(st.sampled_from(("", " # = [", " #"))),
+        )
         lines.append(
             f"{blank}{draw(st.sampled_from((key, repr(key), toml(key))))}{blank}={toml(config[key])}{remark}"
         )
@@ -271,7 +289,8 @@ def table(folder: Path) -> list[dict[str, str]]:
 @cases(300)
 @given(
     st.one_of(
-        st.binary(max_size=60), st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass"))
+        st.binary(max_size=60),
+        st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
     )
 )
 def test_any_bytes(folder: Path, data: bytes) -> None:
@@ -301,11 +320,15 @@ def test_any_values(folder: Path, config: dict[str, Any]) -> None:
 @cases(100)
 @given(good_configs())
 def test_good_configs_are_measured(folder: Path, config: dict[str, Any]) -> None:
-    """Exit 0; every number finite and not negative; and the last cell's last replicate, measured by itself, the same."""
+    """Exit 0; every number finite and not negative; and the last cell's last replicate, measured by
+    itself, the same.
+    """
     code, said, complained = measured(folder, document(config))
     assert (code, said.count("\n")) == (0, 2), complained
     rows = table(folder)
-    assert all(0 <= float(row[name]) < math.inf for row in rows for name in row if name.endswith("risk"))
+    assert all(
+        0 <= float(row[name]) < math.inf for row in rows for name in row if name.endswith("risk")
+    )
     one = study("error-vs-timestep")
     wanted = LinearScoreSettings.model_validate_json(json.dumps(config))
     cell, replicate = one.cells(wanted)[-1], wanted.replicates - 1
@@ -338,8 +361,8 @@ def test_bad_configs_are_one_sentence(folder: Path, config: dict[str, Any]) -> N
     )
 )
 def test_either_measured_or_refused(folder: Path, data: bytes) -> None:
-    """Values around the borders of what is allowed, and files with a bite out of them: what validation lets through, the
-    mathematics can do; what it does not, leaves no trace."""
+    """Values around the borders of what is allowed, and files with a bite out of them: what
+    validation lets through, the mathematics can do; what it does not, leaves no trace."""
     wanted = taken(folder, data)
     if isinstance(wanted, LinearScoreSettings) and work(wanted) > MOST:
         return
@@ -354,7 +377,8 @@ def test_either_measured_or_refused(folder: Path, data: bytes) -> None:
     SEEN[f"either, exit {code}"] += 1
 
 
-# --- commands -----------------------------------------------------------------------------------------------------
+# --- commands
+# -----------------------------------------------------------------------------------------------------
 
 SMALL = [figure for figure in FIGURES if set(figure.studies) <= set(TINY)]
 JUDGED = [one for one in CLAIMS if study_of(one) in ("error-vs-timestep", "error-vs-dimension")]
@@ -362,7 +386,8 @@ JUDGED = [one for one in CLAIMS if study_of(one) in ("error-vs-timestep", "error
 
 @pytest.fixture(scope="module")
 def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Studies of milliseconds with their figures and claims in the catalogs; a folder of their results, and an empty one.
+    """Studies of milliseconds with their figures and claims in the catalogs; a folder of their
+    results, and an empty one.
 
     The bench, which takes minutes, gives one line.
     """
@@ -371,11 +396,15 @@ def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
     with pytest.MonkeyPatch.context() as patch:
         install(patch, tiny(), JUDGED)
         patch.setattr(figures.catalog, "FIGURES", tuple(SMALL))
-        recorded = json.loads((dimfree.COMMITTED / "kumar_2025" / "bench.json").read_text(encoding="utf-8"))
+        recorded = json.loads(
+            (dimfree.COMMITTED / "kumar_2025" / "bench.json").read_text(encoding="utf-8")
+        )
         patch.setattr(bench, "run", lambda say: [bench.Line(**line) for line in recorded["lines"]])
         for name in TINY:
             place = results / PAPER_OF[name]
-            assert command("run", name, "--preset", "quick", "--out", place, "--workers", "1")[0] == 0
+            assert (
+                command("run", name, "--preset", "quick", "--out", place, "--workers", "1")[0] == 0
+            )
         yield results, empty
 
 
@@ -383,10 +412,14 @@ GOOD_WORDS: dict[str, st.SearchStrategy[list[str]]] = {
     "list": st.sampled_from((["list"], ["list", "--json"])),
     "explain": st.sampled_from([["explain", one.name, "--from", "RESULTS"] for one in JUDGED]),
     "verify": st.tuples(
-        st.lists(st.sampled_from([one.name for one in JUDGED]), min_size=1, max_size=3, unique=True),
+        st.lists(
+            st.sampled_from([one.name for one in JUDGED]), min_size=1, max_size=3, unique=True
+        ),
         st.sampled_from(([], ["--json"])),
     ).map(lambda parts: ["verify", *parts[0], *parts[1], "--workers", "1"]),
-    "draw": st.sampled_from([["draw", one.name, "--from", "RESULTS", "--out", "OUT"] for one in SMALL]),
+    "draw": st.sampled_from(
+        [["draw", one.name, "--from", "RESULTS", "--out", "OUT"] for one in SMALL]
+    ),
     "report": st.just(["report", "--from", "RESULTS", "--out", "OUT"]),
     "run": st.tuples(st.sampled_from(list(TINY)), st.sampled_from(PRESETS)).map(
         lambda parts: ["run", parts[0], "--preset", parts[1], "--out", "OUT", "--workers", "1"]
@@ -403,23 +436,34 @@ def bad_words(draw: st.DrawFn, name: str) -> list[str]:
     ways = ["unknown option", "option twice removed", "unknown command"]
     ways += ["unknown name", "no name"] if words[0] in NAMED and words[0] != "verify" else []
     ways += ["unknown name"] if words[0] == "verify" else ["one word more"]
-    ways += ["nothing there"] if words[0] in ("draw", "report") else []  # explain says that there is none
+    ways += (
+        ["nothing there"] if words[0] in ("draw", "report") else []
+    )  # explain says that there is none
     ways += ["a file"] if "OUT" in words else []
     ways += ["workers"] if "--workers" in words else []
     match draw(st.sampled_from(ways)):
         case "unknown option":
-            return [*words, draw(st.sampled_from(("--nope", "-x", "--outt=a", "--jsonn", "--worker=", "-é")))]
+            return [
+                *words,
+                draw(st.sampled_from(("--nope", "-x", "--outt=a", "--jsonn", "--worker=", "-é"))),
+            ]
         case "option twice removed":
             return [*words, draw(st.sampled_from(("--out", "--from", "--workers")))]
         case "unknown command":
             return [
-                draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(lambda t: t + "x")),
+                draw(
+                    st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(
+                        lambda t: t + "x"
+                    )
+                ),
                 *words[1:],
             ]
         case "unknown name":
             return [
                 words[0],
-                draw(st.sampled_from((words[1] + "x", "", "é", "\udcff", words[1].upper(), "a\nb"))),
+                draw(
+                    st.sampled_from((words[1] + "x", "", "é", "\udcff", words[1].upper(), "a\nb"))
+                ),
                 *words[2:],
             ]
         case "no name":
@@ -431,7 +475,10 @@ def bad_words(draw: st.DrawFn, name: str) -> list[str]:
         case "a file":
             return ["FILE" if word == "OUT" else word for word in words]
         case _:
-            return [*words[:-1], draw(st.sampled_from(("0", "-1", "x", "1.5", "", "nan", "1e9", "²")))]
+            return [
+                *words[:-1],
+                draw(st.sampled_from(("0", "-1", "x", "1.5", "", "nan", "1e9", "²"))),
+            ]
 
 
 def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
@@ -452,7 +499,9 @@ def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
 @cases(9)
 @given(st.data())
 def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataObject) -> None:
-    """Exit 0, or 1 where a verdict on so few numbers is not the one written down; what was asked for is there."""
+    """Exit 0, or 1 where a verdict on so few numbers is not the one written down; what was asked
+    for is there.
+    """
     words = data.draw(GOOD_WORDS[name])
     code, said, complained = command(*placed(words, tiny_house))
     assert code in ((0, 1) if words[0] in ("verify", "explain", "report") else (0,)), complained
@@ -461,7 +510,9 @@ def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataOb
         found = json.loads(said)
         if words[0] == "verify":
             assert [one["name"] for one in found] == words[1 : words.index("--json")]
-            as_expected = [one["verdict"] == one["expected"] and one["decoy_rejected"] for one in found]
+            as_expected = [
+                one["verdict"] == one["expected"] and one["decoy_rejected"] for one in found
+            ]
             assert code == 0 if all(as_expected) else code == 1
     for line in said.splitlines() if words[0] in ("draw", "report", "run") else ():
         assert Path(line).stat().st_size > 0
@@ -472,23 +523,32 @@ def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataOb
 @cases(9)
 @given(st.data())
 def test_bad_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataObject) -> None:
-    """Exit 2, one line on standard error and none on standard output; results stay, and nothing is written."""
+    """Exit 2, one line on standard error and none on standard output; results stay, and nothing is
+    written.
+    """
     results, empty = tiny_house
     words = data.draw(bad_words(name))
     before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
     code, said, complained = command(*placed(words, tiny_house))
     assert (code, said) == (2, ""), (words, complained)
-    assert complained.startswith("dimfree") and complained.endswith("\n") and complained.count("\n") == 1
+    assert (
+        complained.startswith("dimfree")
+        and complained.endswith("\n")
+        and complained.count("\n") == 1
+    )
     assert {path: path.read_bytes() for path in results.rglob("*") if path.is_file()} == before
     assert not list(empty.iterdir()) and not empty.with_name("out").exists()
     SEEN[f"bad {name}"] += 1
 
 
-# --- the cases themselves -------------------------------------------------------------------------------------------
+# --- the cases themselves
+# -------------------------------------------------------------------------------------------
 
 
 def test_the_cases_were_worth_it(folder: Path) -> None:
-    """As many good ones as bad ones, of each sort; and a config that is good, and one that is not, come out as such here."""
+    """As many good ones as bad ones, of each sort; and a config that is good, and one that is not,
+    come out as such here.
+    """
     assert tomllib.loads(document({"a": ['x"\n', 1.5, {"b": True}]}).decode()) == {
         "a": ['x"\n', 1.5, {"b": True}]
     }

@@ -12,19 +12,27 @@ from tests.reference import random_covariance
 
 
 def test_marginal_and_score_match_the_density():
-    """V_t, and −V_t^{-1} x as the numerical gradient of scipy's log density. Catches a lost e^{-2t} or Qᵀ for Q."""
+    """V_t, and −V_t^{-1} x as the numerical gradient of scipy's log density. Catches a lost e^{-2t}
+    or Qᵀ for Q.
+    """
     sigma = random_covariance(4, 1)
     law, t = Gaussian.from_covariance(sigma), 0.37
     v = np.exp(-2 * t) * sigma + (1 - np.exp(-2 * t)) * np.eye(4)
     np.testing.assert_allclose(law.matrix(law.variances(t)), v, atol=1e-13)
     density, x, h = stats.multivariate_normal(np.zeros(4), v), np.array([0.3, -1.0, 0.8, 2.0]), 1e-5
-    gradient = [(density.logpdf(x + h * e) - density.logpdf(x - h * e)) / (2 * h) for e in np.eye(4)]
+    gradient = [
+        (density.logpdf(x + h * e) - density.logpdf(x - h * e)) / (2 * h) for e in np.eye(4)
+    ]
     np.testing.assert_allclose(law.score_matrix(t) @ x, gradient, rtol=1e-7)
-    assert not np.allclose(-np.linalg.inv(sigma) @ x, gradient, rtol=1e-3)  # decoy: the score of the data
+    assert not np.allclose(
+        -np.linalg.inv(sigma) @ x, gradient, rtol=1e-3
+    )  # decoy: the score of the data
 
 
 def test_conditional_variance_is_the_schur_complement():
-    """C_t = Cov(Z_t/σ_t² | X_t) from the joint covariance of (Z_t, X_t). Catches a missing e^{-2t} or σ_t²."""
+    """C_t = Cov(Z_t/σ_t² | X_t) from the joint covariance of (Z_t, X_t). Catches a missing e^{-2t}
+    or σ_t².
+    """
     sigma = random_covariance(3, 2)
     law, t = Gaussian.from_covariance(sigma), 0.6
     s2 = 1 - np.exp(-2 * t)
@@ -34,7 +42,9 @@ def test_conditional_variance_is_the_schur_complement():
 
 
 def test_sampling_has_the_covariance():
-    """Six entries of the sample covariance of 200 000 draws, each within 6.3 deviations (3e-10 each)."""
+    """Six entries of the sample covariance of 200 000 draws, each within 6.3 deviations (3e-10
+    each).
+    """
     sigma = random_covariance(3, 3)
     law, n = Gaussian.from_covariance(sigma), 200_000
     x = law.sample(n, np.random.default_rng(5))
@@ -113,7 +123,10 @@ EPS = float(np.finfo(np.float64).eps)
             lambda: spectrum("explicit", 3, values=[1, 2]),
             "spectrum.values: holds 2 eigenvalues where the dimension is 3",
         ),
-        (lambda: spectrum("explicit", 1, values=[np.nan]), "spectrum.values: holds NaN or an infinity"),
+        (
+            lambda: spectrum("explicit", 1, values=[np.nan]),
+            "spectrum.values: holds NaN or an infinity",
+        ),
         (
             lambda: spectrum("linear", 3, low=0.0),
             "spectrum: linear has an eigenvalue that is not finite and positive",
@@ -129,7 +142,9 @@ EPS = float(np.finfo(np.float64).eps)
     ],
 )
 def test_bad_laws_are_named(call, sentence):
-    """The one sentence, whole, with the eigenvalue or shape that is at fault; the borders themselves are outside."""
+    """The one sentence, whole, with the eigenvalue or shape that is at fault; the borders
+    themselves are outside.
+    """
     with pytest.raises(InvalidInput) as caught:
         call()
     assert str(caught.value) == sentence
@@ -146,8 +161,9 @@ def test_bad_laws_are_named(call, sentence):
     ids=["nearly singular", "rounded", "rounded where it is 0", "rounded, in large units"],
 )
 def test_the_last_covariances_that_are_allowed(matrix):
-    """Just inside what the refusals above are just outside of: d · 2.2e-16 of the largest eigenvalue, 1e-10 of the
-    entry, or 1e-13 of the largest entry. A border in other units would refuse a covariance for being in them."""
+    """Just inside what the refusals above are just outside of: d · 2.2e-16 of the largest
+    eigenvalue, 1e-10 of the entry, or 1e-13 of the largest entry. A border in other units would
+    refuse a covariance for being in them."""
     covariance = Gaussian.from_covariance(matrix).covariance
     np.testing.assert_allclose(covariance, matrix, rtol=1e-10, atol=1e-13 * np.max(matrix))
 
@@ -160,8 +176,9 @@ def test_defaults_are_the_running_example():
 
 
 def test_a_law_without_a_basis_is_the_law_with_the_identity_for_one():
-    """The products that are spared change nothing, in Σ, in draws and in the eigenbasis; nor do they where Q is not
-    the identity, by Q and Qᵀ written out: catches Q for Qᵀ, and a basis ignored."""
+    """The products that are spared change nothing, in Σ, in draws and in the eigenbasis; nor do
+    they where Q is not the identity, by Q and Qᵀ written out: catches Q for Qᵀ, and a basis
+    ignored."""
     values, a = np.array([0.5, 4.0]), np.array([[1.0, 2.0], [-3.0, 0.5]])
     plain, same = Gaussian(values), Gaussian(values, np.eye(2))
     np.testing.assert_array_equal(plain.covariance, [[0.5, 0.0], [0.0, 4.0]])
@@ -172,7 +189,9 @@ def test_a_law_without_a_basis_is_the_law_with_the_identity_for_one():
         np.testing.assert_array_equal(law.to_eigenbasis(a), a)
     c, s = 0.8, 0.6
     turned = Gaussian(values, np.array([[c, -s], [s, c]]))
-    np.testing.assert_allclose(turned.to_eigenbasis(turned.covariance), plain.covariance, atol=1e-15)
+    np.testing.assert_allclose(
+        turned.to_eigenbasis(turned.covariance), plain.covariance, atol=1e-15
+    )
     quarter = Gaussian(values, np.array([[0.0, -1.0], [1.0, 0.0]]))
     np.testing.assert_array_equal(quarter.to_eigenbasis(a), [[0.5, 3.0], [-2.0, 1.0]])
 

@@ -1,4 +1,6 @@
-"""Gram matrices: the streaming sums against plain arrays, and the exact law against the simulated one."""
+"""Gram matrices: the streaming sums against plain arrays, and the exact law against the simulated
+one.
+"""
 
 import tracemalloc
 
@@ -35,7 +37,9 @@ def generators(count, seed):
 
 
 def test_streaming_sums_equal_plain_arrays():
-    """Blocks of 7 against whole arrays fed the same draws. Catches a lost last block, ε for Z, W for X."""
+    """Blocks of 7 against whole arrays fed the same draws. Catches a lost last block, ε for Z, W
+    for X.
+    """
     law = Gaussian.from_covariance(random_covariance(3, 5))
     streamed = list(simulated(law, 20, TIMES, np.random.default_rng(1), block=7))
     rng = np.random.default_rng(1)
@@ -51,11 +55,15 @@ def test_streaming_sums_equal_plain_arrays():
         if k:
             before = np.vstack([b[k - 1].x for b in blocks])
             step = got.step
-            np.testing.assert_allclose((got.xx - step.fresh * got.xw) / step.carry, x.T @ before, atol=1e-10)
+            np.testing.assert_allclose(
+                (got.xx - step.fresh * got.xw) / step.carry, x.T @ before, atol=1e-10
+            )
 
 
 def test_simulation_memory_does_not_grow_with_samples():
-    """Peak of traced memory at 16 blocks stays within 5 % of that at 4; holding all paths would quadruple it."""
+    """Peak of traced memory at 16 blocks stays within 5 % of that at 4; holding all paths would
+    quadruple it.
+    """
     law, long_path = Gaussian(np.ones(16)), np.arange(1, 17) / 10
 
     def peak(samples):
@@ -67,7 +75,8 @@ def test_simulation_memory_does_not_grow_with_samples():
 
     peak(1024)
     assert peak(16 * 1024) < 1.05 * peak(4 * 1024)
-    # X_0, two time slices of X, Z, W and temporaries: eleven arrays of a block; a path of them all would be 48.
+    # X_0, two time slices of X, Z, W and temporaries: eleven arrays of a block; a path of them all
+    # would be 48.
     assert peak(4 * 1024) < 11 * 8 * 1024 * 16 + 2 * 16 * 3 * 8 * 16**2
 
 
@@ -75,9 +84,9 @@ def test_simulation_memory_does_not_grow_with_samples():
 def test_exact_grams_are_those_of_some_data(samples):
     """Of any one draw: some m × d data have these products.
 
-    The Gram matrix of (X_t, ε_t, W) needs those products that are not handed out; but X_t's own must be positive
-    definite of rank d, and T3's residual variance non-negative. m from d + 1 covers no residual at all (m ≤ 2d),
-    a singular Wishart (m < 3d) and a regular one.
+    The Gram matrix of (X_t, ε_t, W) needs those products that are not handed out; but X_t's own
+    must be positive definite of rank d, and T3's residual variance non-negative. m from d + 1
+    covers no residual at all (m ≤ 2d), a singular Wishart (m < 3d) and a regular one.
     """
     law = Gaussian(spectrum("linear", 4))
     for g in exact(law, samples, TIMES, np.random.default_rng(samples)):
@@ -102,17 +111,19 @@ def two_sample_z(a, b):
     products_a = a[:, :, None] * a[:, None, :]
     products_b = b[:, :, None] * b[:, None, :]
     spread2 = np.sqrt(products_a.var(axis=0) / len(a) + products_b.var(axis=0) / len(b))
-    return np.abs(means).max(), np.abs((products_a.mean(axis=0) - products_b.mean(axis=0)) / spread2).max()
+    return np.abs(means).max(), np.abs(
+        (products_a.mean(axis=0) - products_b.mean(axis=0)) / spread2
+    ).max()
 
 
 @pytest.mark.parametrize("samples", [3, 4, 5, 7, 12])
 def test_exact_law_has_the_simulated_moments(samples):
     """All means and all second moments, within and across steps, of all 52 product entries, d = 2.
 
-    2 × 20 000 replicates; about 1400 comparisons a case, each at 7 deviations (skewed sums of products of
-    normals: 2.6e-12 if normal; a case stays below 3e-9). Seen at full power: one degree of freedom too many
-    at m = 12 moves a mean by 1/12 of itself, over 15 deviations. m = 3, 4 have no residual Wishart, m = 5 a
-    singular one, the others a regular one.
+    2 × 20 000 replicates; about 1400 comparisons a case, each at 7 deviations (skewed sums of
+    products of normals: 2.6e-12 if normal; a case stays below 3e-9). Seen at full power: one degree
+    of freedom too many at m = 12 moves a mean by 1/12 of itself, over 15 deviations. m = 3, 4 have
+    no residual Wishart, m = 5 a singular one, the others a regular one.
     """
     law = Gaussian.from_covariance(random_covariance(2, 6))
     a = moments(exact, law, samples, 20_000, 1)
@@ -124,7 +135,9 @@ def test_exact_law_has_the_simulated_moments(samples):
 
 @pytest.mark.parametrize("decoy", ["one degree of freedom too many", "no Wishart part"])
 def test_wrong_laws_are_caught(decoy, monkeypatch):
-    """The comparison above rejects an exact engine whose residual noise has the wrong Wishart law."""
+    """The comparison above rejects an exact engine whose residual noise has the wrong Wishart
+    law.
+    """
     true_draw = gram._draw
 
     def wrong(generators, rows, p, d, freedom):
@@ -135,7 +148,9 @@ def test_wrong_laws_are_caught(decoy, monkeypatch):
 
     monkeypatch.setattr(gram, "_draw", wrong)
     law = Gaussian.from_covariance(random_covariance(2, 6))
-    mean, second = two_sample_z(moments(exact, law, 12, 20_000, 1), moments(simulated, law, 12, 20_000, 2))
+    mean, second = two_sample_z(
+        moments(exact, law, 12, 20_000, 1), moments(simulated, law, 12, 20_000, 2)
+    )
     assert max(mean, second) > 7
 
 
@@ -144,11 +159,13 @@ REDRAWN = (0.1, 0.6)
 
 @pytest.mark.parametrize("samples", [3, 5, 12])
 def test_exact_law_with_redraws_has_the_simulated_moments(samples):
-    """K = 3 noise paths for each datum, drawn and simulated: all first and second moments of 28 entries, d = 2.
+    """K = 3 noise paths for each datum, drawn and simulated: all first and second moments of 28
+    entries, d = 2.
 
-    2 × 10 000 replicates; about 430 comparisons a case at 7 deviations. And the decoys, both for the exact engine at
-    m = 12, are rejected by the same comparison: K m fresh data, whose X_0ᵀX_0 and all that holds it have a third of the
-    variance, and mK counted as m, as if K copies of a datum shared one noise path.
+    2 × 10 000 replicates; about 430 comparisons a case at 7 deviations. And the decoys, both for
+    the exact engine at m = 12, are rejected by the same comparison: K m fresh data, whose X_0ᵀX_0
+    and all that holds it have a third of the variance, and mK counted as m, as if K copies of a
+    datum shared one noise path.
     """
     law = Gaussian.from_covariance(random_covariance(2, 6))
     told = {"times": REDRAWN, "redraws": 3}
@@ -161,7 +178,9 @@ def test_exact_law_with_redraws_has_the_simulated_moments(samples):
 
 
 def test_redraws_keep_the_data_and_count_the_paths():
-    """K = 2 simulated paths a datum against plain arrays fed the same draws: X_0 once, noise twice, block by block."""
+    """K = 2 simulated paths a datum against plain arrays fed the same draws: X_0 once, noise twice,
+    block by block.
+    """
     law = Gaussian.from_covariance(random_covariance(3, 5))
     streamed = list(simulated(law, 9, TIMES, np.random.default_rng(1), redraws=2, block=5))
     rng = np.random.default_rng(1)
@@ -179,7 +198,9 @@ def test_redraws_keep_the_data_and_count_the_paths():
 
 
 def test_one_redraw_is_the_engine_as_it_was():
-    """Explicitly K = 1, and by default: the same numbers to the bit. (The digits of old are pinned below.)"""
+    """Explicitly K = 1, and by default: the same numbers to the bit. (The digits of old are pinned
+    below.)
+    """
     for engine in gram.ENGINES.values():
         one, other = (
             list(engine(PINNED_LAW, 12, PINNED_TIMES, np.random.default_rng(5), **k))
@@ -191,7 +212,9 @@ def test_one_redraw_is_the_engine_as_it_was():
 
 
 def test_more_redraws_cost_the_exact_engine_nothing():
-    """As many normals drawn at K = 10⁶ as at K = 1, where m ≥ 3 d: counted. The simulating engine draws K times as many."""
+    """As many normals drawn at K = 10⁶ as at K = 1, where m ≥ 3 d: counted. The simulating engine
+    draws K times as many.
+    """
 
     class Counting(np.random.Generator):
         """Counts the normals that it hands out."""
@@ -211,11 +234,12 @@ def test_more_redraws_cost_the_exact_engine_nothing():
 
 
 def test_engines_agree_in_the_law_of_the_risk():
-    """Two-sample Kolmogorov-Smirnov tests of whole risk distributions, DSM and BSM at each of 4 times.
+    """Two-sample Kolmogorov-Smirnov tests of whole risk distributions, DSM and BSM at each of 4
+    times.
 
-    And of the sum over times, which sees the joint law. Ten tests at level 1e-9. With 4000 replicates a side
-    the test has 99 % power at level 1e-9 against a Kolmogorov distance of 0.09; the decoy, m off by 2 at
-    m = 12, moves the risk by 30 % and is rejected.
+    And of the sum over times, which sees the joint law. Ten tests at level 1e-9. With 4000
+    replicates a side the test has 99 % power at level 1e-9 against a Kolmogorov distance of 0.09;
+    the decoy, m off by 2 at m = 12, moves the risk by 30 % and is rejected.
     """
     law = Gaussian(spectrum("linear", 4))
     a = risks(exact, law, 12, TIMES, generators(4000, 7))
@@ -231,7 +255,9 @@ def test_engines_agree_in_the_law_of_the_risk():
 
 
 def test_a_replicate_does_not_see_its_neighbours():
-    """Bit for bit the same alone, in a pair, and in a batch of five; so batching can be tuned freely."""
+    """Bit for bit the same alone, in a pair, and in a batch of five; so batching can be tuned
+    freely.
+    """
     law = Gaussian(spectrum("linear", 5))
     alone = list(exact(law, 30, TIMES, generators(5, 3)[4]))
     batch = list(exact(law, 30, TIMES, generators(5, 3)))
@@ -253,10 +279,12 @@ def test_a_replicate_does_not_see_its_neighbours():
 )
 @pytest.mark.parametrize("samples", [8, 13, 20, 10**4, 10**12])
 def test_edges_stay_accurate(times, eigenvalues, samples):
-    """Standardised risk m·risk/Σ c stays of its order at the edges; here against the exact DSM law's spread.
+    """Standardised risk m·risk/Σ c stays of its order at the edges; here against the exact DSM
+    law's spread.
 
-    The mean of 200 replicates of √(risk) — finite variance even at m = d + 2 — lies within 6.5 deviations of
-    that of 4000 draws by the bidiagonal route, which knows neither Gram matrices nor solves.
+    The mean of 200 replicates of √(risk) — finite variance even at m = d + 2 — lies within 6.5
+    deviations of that of 4000 draws by the bidiagonal route, which knows neither Gram matrices nor
+    solves.
     """
     law = Gaussian(eigenvalues)
     grams = list(exact(law, samples, times, generators(200, 5)))
@@ -280,7 +308,10 @@ def test_bad_input_is_named():
         ):
             with pytest.raises(InvalidInput, match=reason):
                 next(engine(law, samples, TIMES, rng))
-        for redraws, reason in ((0, "redraws: must be"), (10**12, "redraws: K = 1000000000000 noise paths")):
+        for redraws, reason in (
+            (0, "redraws: must be"),
+            (10**12, "redraws: K = 1000000000000 noise paths"),
+        ):
             with pytest.raises(InvalidInput, match=reason):
                 next(engine(law, 9, TIMES, rng, redraws=redraws))
     for times in ([1e-320], [0.1, 9e307]):
@@ -308,11 +339,12 @@ def triangle(rows, freedom, rng):
 
 
 def explicit_exact(samples, rng):
-    """The exact engine's draws as m × 2 arrays of data and noise, and their plain products at each time.
+    """The exact engine's draws as m × 2 arrays of data and noise, and their plain products at each
+    time.
 
-    The order: the triangle of X_0; then at each step the rows of G (2 of X_0, those of the noise so far), the triangle
-    of what lies outside, its normals before its χ. X_0 stands on the first two axes of R^m; `known` spans the noise
-    so far outside of them, in Gram-Schmidt order.
+    The order: the triangle of X_0; then at each step the rows of G (2 of X_0, those of the noise so
+    far), the triangle of what lies outside, its normals before its χ. X_0 stands on the first two
+    axes of R^m; `known` spans the noise so far outside of them, in Gram-Schmidt order.
     """
     root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
     axes = np.eye(samples)[:, :2]
@@ -334,7 +366,9 @@ def explicit_exact(samples, rng):
 
 
 def explicit_simulated(samples, block, rng):
-    """The simulating engine's draws: block by block, the rows of X_0, then at each time the rows of the noise."""
+    """The simulating engine's draws: block by block, the rows of X_0, then at each time the rows of
+    the noise.
+    """
     root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
     sums = [[np.zeros((2, 2)) for _ in range(3)] for _ in PINNED_TIMES]
     for start in range(0, samples, block):
@@ -369,13 +403,15 @@ PINNED = {
 
 @pytest.mark.parametrize(("engine", "samples"), PINNED)
 def test_random_streams_are_pinned(engine, samples):
-    """What a seed yields, d = 2, three steps: twice, by explicit data and by digits that an older version printed.
+    """What a seed yields, d = 2, three steps: twice, by explicit data and by digits that an older
+    version printed.
 
-    The data are m × 2 arrays made from the same generator one number at a time in the documented order, so that
-    the matrices are plain products; to 1e-12 of each matrix's largest entry (BLAS may add in another order). Catches a
-    draw moved, added or left out, and any formula that is wrong in one draw although right on average. The digits
-    catch a change of the order of draws between versions, which the loop here might follow; they hold as long as
-    numpy's PCG64, normal and χ² streams do. m = 3 has no residual Wishart, m = 5 a singular one, m = 12 a regular one.
+    The data are m × 2 arrays made from the same generator one number at a time in the documented
+    order, so that the matrices are plain products; to 1e-12 of each matrix's largest entry (BLAS
+    may add in another order). Catches a draw moved, added or left out, and any formula that is
+    wrong in one draw although right on average. The digits catch a change of the order of draws
+    between versions, which the loop here might follow; they hold as long as numpy's PCG64, normal
+    and χ² streams do. m = 3 has no residual Wishart, m = 5 a singular one, m = 12 a regular one.
     """
     run = gram.ENGINES[engine]
     settings = {"block": 5} if engine == "simulate" else {}
@@ -393,7 +429,9 @@ def test_random_streams_are_pinned(engine, samples):
 
 @pytest.mark.parametrize("samples", [3, 5, 12])
 def test_replicates_of_either_engine_are_runs_of_their_own(samples):
-    """Leading axis = generators, in their order; a single generator has none. Catches stacking along another axis."""
+    """Leading axis = generators, in their order; a single generator has none. Catches stacking
+    along another axis.
+    """
     for engine in gram.ENGINES.values():
         batch = list(engine(PINNED_LAW, samples, PINNED_TIMES, generators(3, 11)))
         for i, rng in enumerate(generators(3, 11)):
@@ -407,7 +445,9 @@ def test_replicates_of_either_engine_are_runs_of_their_own(samples):
 
 
 def test_default_block_is_8192_paths():
-    """Part of the stream's definition: 8200 paths by default are those in blocks of 8192, not of one more or less."""
+    """Part of the stream's definition: 8200 paths by default are those in blocks of 8192, not of
+    one more or less.
+    """
     law = Gaussian(np.ones(1))
 
     def xx(**settings):
@@ -418,9 +458,7 @@ def test_default_block_is_8192_paths():
 
 
 ONES = Gaussian(np.ones(4))
-RESOLUTION = (
-    "the errors of the score matrix are below the resolution of float64, so the risk cannot be computed"
-)
+RESOLUTION = "the errors of the score matrix are below the resolution of float64, so the risk cannot be computed"
 TOO_FEW = "least squares needs m > d (and the expected population risk m > d + 1)"
 WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in float64"
 
@@ -438,13 +476,20 @@ WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in flo
         (ONES, 9, [9.9e-16, 0.1], WITHIN),
         (ONES, 9, [0.1, 300.1], WITHIN),
         (ONES, 9, [0.1, 300.0], f"times: at t = 300 with m = 9 samples {RESOLUTION}"),
-        # tr C_t/d = e^{-2t}/σ_t² = 7.4e-17, and 1.04e-16 at t = 18.4, on either side of 10⁻²⁵ m = 10⁻¹⁶
-        (ONES, 10**9, [0.1, 18.57], f"times: at t = 18.57 with m = 1000000000 samples {RESOLUTION}"),
+        # tr C_t/d = e^{-2t}/σ_t² = 7.4e-17, and 1.04e-16 at t = 18.4, on either side of 10⁻²⁵ m =
+        # 10⁻¹⁶
+        (
+            ONES,
+            10**9,
+            [0.1, 18.57],
+            f"times: at t = 18.57 with m = 1000000000 samples {RESOLUTION}",
+        ),
         (
             Gaussian(np.array([0.5, 0.55e12])),
             9,
             [1e-15, 0.1],
-            "covariance: V at t_1 = 1e-15 has condition number 1.1e+12, above the 1e+12 up to which the Gram matrices "
+            "covariance: V at t_1 = 1e-15 has condition number 1.1e+12, above the 1e+12 up to "
+            "which the Gram matrices "
             "can be solved in float64",
         ),
     ],
@@ -458,7 +503,9 @@ def test_refusals_are_one_sentence(law, samples, times, sentence):
 
 
 def test_borders_are_allowed():
-    """The last values that the sentences above allow: m = d + 1 and 10¹², t_1 = 10⁻¹⁵, condition number 10¹²."""
+    """The last values that the sentences above allow: m = d + 1 and 10¹², t_1 = 10⁻¹⁵, condition
+    number 10¹².
+    """
     least = Gaussian(np.ones(1)).variances(0.2)[0]
     about = (1e12 * least - (1 - np.exp(-0.4))) / np.exp(-0.4)
     laws = [Gaussian(np.array([1.0, about + ulps * np.spacing(about)])) for ulps in range(-4, 5)]

@@ -19,7 +19,8 @@ def _numbers(expression: sp.Expr, seed: int, points: int = 4) -> list[float]:
     undefined functions become exp(−y²/3)."""
     rng = random.Random(seed)
     concrete = expression.replace(
-        lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: sp.exp(-(e.args[0] ** 2) / 3)
+        lambda e: isinstance(e, sp.core.function.AppliedUndef),
+        lambda e: sp.exp(-(e.args[0] ** 2) / 3),
     ).doit()
     symbols = sorted(concrete.free_symbols, key=str)
     values = []
@@ -30,13 +31,17 @@ def _numbers(expression: sp.Expr, seed: int, points: int = 4) -> list[float]:
 
 
 def _vanishes(expression: sp.Expr) -> bool:
-    """Simplified to zero; and below 1e-35 at random points, so that a wrong simplification does not pass."""
+    """Simplified to zero; and below 1e-35 at random points, so that a wrong simplification does not
+    pass.
+    """
     return sp.simplify(expression) == 0 and max(_numbers(expression, seed=1)) < 1e-35
 
 
 @pytest.mark.parametrize("derivation", DERIVATIONS, ids=IDS)
 def test_residual_vanishes(derivation: Derivation) -> None:
-    """Symbolically and at four random rational points. Catches any wrong exponent, factor or variance."""
+    """Symbolically and at four random rational points. Catches any wrong exponent, factor or
+    variance.
+    """
     assert _vanishes(derivation.residual()), derivation.statement
 
 
@@ -53,13 +58,23 @@ def test_names_are_unique() -> None:
     assert len(set(IDS)) == len(IDS)
 
 
-# --- decoys by hand ---------------------------------------------------------------------------------------
+# --- decoys by hand
+# ---------------------------------------------------------------------------------------
 
 E, C = 0.9, 0.6  # e_{t'} and e^{−g}
 OLD, NOISE, FRESH = 1 - E**2, 1 - (E * C) ** 2, 1 - C**2  # σ_{t'}², σ_t², τ²
 # A value for each symbol, under the name that the evidence orders its points by.
 PLACE = {"e_prev": E, "carry": C, "x": 1.5, "y": -0.4, "b": 0.7, "x_0": 0.2, "M": 1.1, "s": -0.8}
-PLACE |= {"z_prev": 0.3, "n": -1.2, "s_prev": 0.45, "UU": 1.7, "SS": 0.6, "NN": 2.2, "C": 3.0, "q": 4.0}
+PLACE |= {
+    "z_prev": 0.3,
+    "n": -1.2,
+    "s_prev": 0.45,
+    "UU": 1.7,
+    "SS": 0.6,
+    "NN": 2.2,
+    "C": 3.0,
+    "q": 4.0,
+}
 PLACE |= {"a": 1.3, "c": 0.8, "x1": 0.5, "x2": -1.1, "y0": 0.35, "y1": 0.85}
 PLACE |= {"M0": 0.4, "M1": 1.1, "M2": 2.3, "M": 1.7, "M_prev": 0.6, "alpha": 0.55}
 PLACE |= {"lambda": 1.9, "lambda_j": 0.75, "w": 0.45, "rho": 0.3}
@@ -99,8 +114,8 @@ def old_after_dsm():
 
 
 def old_error_carried_whole():
-    """w² e^{2g} v'_j/v_j in place of w² v'_j/v_j, times c'_i, off the diagonal and on it; and nothing besides, since the two
-    errors are uncorrelated."""
+    """w² e^{2g} v'_j/v_j in place of w² v'_j/v_j, times c'_i, off the diagonal and on it; and
+    nothing besides, since the two errors are uncorrelated."""
     old = 1 / OLD - 1 / variance(X_BEFORE, LAMBDA)
     ratios = [variance(X_BEFORE, one) / variance(X_NOW, one) for one in (LAMBDA_J, LAMBDA)]
     return 0.45**2 * (1 / C**2 - 1) * old * (0.35 * ratios[0] + 0.85 * ratios[1])
@@ -119,7 +134,11 @@ BY_HAND = {
     "factored-t1": LAMBDA * (1 / X_NOW - 1 / X_BEFORE),
     "factored-t2": (X_NOW - X_BEFORE) * (1 / (LAMBDA + X_BEFORE) - 1 / LAMBDA),
     "factored-t3": X_BEFORE / (X_NOW - X_BEFORE),
-    "factored-combined": (LAMBDA / X_NOW - 1) * LAMBDA / X_NOW * (X_NOW - X_BEFORE) / (LAMBDA + X_BEFORE),
+    "factored-combined": (LAMBDA / X_NOW - 1)
+    * LAMBDA
+    / X_NOW
+    * (X_NOW - X_BEFORE)
+    / (LAMBDA + X_BEFORE),
     "bsm-gain": (X_NOW - X_BEFORE)
     * (X_BEFORE * LAMBDA / (LAMBDA + X_BEFORE) - X_NOW * LAMBDA / (LAMBDA + X_NOW)),
     "weight-over-optimal": excess(LAMBDA_J, LAMBDA) - excess(LAMBDA, LAMBDA_J),
@@ -134,18 +153,22 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_decoys_in_numbers(name: str) -> None:
-    """Residuals vanish at every point, so that a common factor, or a symbol mistaken for another, does not show in
-    them. A decoy has a value: here by hand, at a point that is given by the symbols' names."""
+    """Residuals vanish at every point, so that a common factor, or a symbol mistaken for another,
+    does not show in them. A decoy has a value: here by hand, at a point that is given by the
+    symbols' names."""
     (derivation,) = (one for one in DERIVATIONS if one.name == name)
     decoy = derivation.decoy().replace(
-        lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: sp.exp(-(e.args[0] ** 2) / 3)
+        lambda e: isinstance(e, sp.core.function.AppliedUndef),
+        lambda e: sp.exp(-(e.args[0] ** 2) / 3),
     )
     point = {symbol: sp.Rational(str(PLACE[symbol.name])) for symbol in decoy.doit().free_symbols}
     assert float(sp.N(decoy.doit().subs(point), 30)) == pytest.approx(BY_HAND[name], rel=1e-12)
 
 
 def test_the_kernel_is_the_normal_density() -> None:
-    """Against scipy. Its norm divides out of every integrand, so that a wrong one would be seen nowhere else."""
+    """Against scipy. Its norm divides out of every integrand, so that a wrong one would be seen
+    nowhere else.
+    """
     for x, mean, variance in ((0.3, -0.5, 0.7), (-1.2, 0.1, 2.5)):
         found = float(identities._kernel(sp.Float(x), sp.Float(mean), sp.Float(variance)))
         assert found == pytest.approx(stats.norm.pdf(x, mean, math.sqrt(variance)), rel=1e-13)

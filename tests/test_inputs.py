@@ -1,4 +1,6 @@
-"""Inputs that would silently mean something else: every public function of the mathematics, and every way to be wrong."""
+"""Inputs that would silently mean something else: every public function of the mathematics, and
+every way to be wrong.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -60,8 +62,8 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(3)
 
 
-# A good call of each public function: (function, its arguments by name). What is an object of ours is left alone; every
-# number and array among them is spoiled in turn.
+# A good call of each public function: (function, its arguments by name). What is an object of ours
+# is left alone; every number and array among them is spoiled in turn.
 CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (process.decay, {"t": TIMES}),
     (process.noise_variance, {"t": TIMES}),
@@ -126,7 +128,13 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (features.bsm_optimal, {"grams": FEATURES, "penalty": PENALTY}),
     (
         features.joint,
-        {"grams": FEATURES, "penalty": PENALTY, "basis": np.eye(3), "gamma": np.ones(3), "rounds": 1},
+        {
+            "grams": FEATURES,
+            "penalty": PENALTY,
+            "basis": np.eye(3),
+            "gamma": np.ones(3),
+            "rounds": 1,
+        },
     ),
     (classes.banded_mask, {"dimension": 3, "width": 1}),
     (classes.block_mask, {"dimension": 3, "size": 2}),
@@ -201,13 +209,24 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (concentration.violation_probability, {"fraction": 0.5, "hypotheses": 4, "delta": 0.1}),
     (
         rates.kumar_2025_log_b,
-        {"d": [4.0], "n": 10, "steps": 5, "spacing": 0.1, "delta": 0.1, "lipschitz": 1.0, "constant": 2.0},
+        {
+            "d": [4.0],
+            "n": 10,
+            "steps": 5,
+            "spacing": 0.1,
+            "delta": 0.1,
+            "lipschitz": 1.0,
+            "constant": 2.0,
+        },
     ),
     (rates.kumar_2025_log_log, {"d": [4.0]}),
     (rates.kumar_2025_linear_reference, {"d": [4.0]}),
     (rates.wibisono_2024_squared_error, {"d": [4.0], "n": 100, "alpha": 1.0, "constant": 1.0}),
     (rates.wibisono_2024_lower_bound, {"d": [4.0], "n": 100, "constant": 1.0}),
-    (rates.zhang_2024_squared_error, {"d": [4.0], "n": 100, "t": 0.5, "constant": 1.0, "polylog": 1.0}),
+    (
+        rates.zhang_2024_squared_error,
+        {"d": [4.0], "n": 100, "t": 0.5, "constant": 1.0, "polylog": 1.0},
+    ),
     (rates.gupta_2024_samples, {"d": [4.0], "accuracy": 0.1, "depth": 2.0}),
     (rates.gupta_2024_accuracy, {"d": [4.0], "n": 100}),
     (rates.block_2020_squared_error, {"d": [4.0], "rademacher": 0.1, "degree": 2.0}),
@@ -242,16 +261,22 @@ def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
 
 
 NAMES = [
-    f"{one.__module__.split('.')[-1]}.{one.__qualname__}" if hasattr(one, "__qualname__") else "Radial"
+    f"{one.__module__.split('.')[-1]}.{one.__qualname__}"
+    if hasattr(one, "__qualname__")
+    else "Radial"
     for one, _ in CALLS
 ]
 
 
 @pytest.mark.parametrize(("function", "good"), CALLS, ids=NAMES)
-def test_whatever_is_no_number_is_refused(function: Callable[..., Any], good: dict[str, Any]) -> None:
-    """The good call works; with one argument spoiled, in each way in turn, it is InvalidInput and nothing else.
+def test_whatever_is_no_number_is_refused(
+    function: Callable[..., Any], good: dict[str, Any]
+) -> None:
+    """The good call works; with one argument spoiled, in each way in turn, it is InvalidInput and
+    nothing else.
 
-    The gate left out of one function would let one of these through, as a number or as another error.
+    The gate left out of one function would let one of these through, as a number or as another
+    error.
     """
     good = good if function is not risk.dsm_empirical_risk_cdf else good | {"value": [0.1, 0.2]}
     run(function, good)
@@ -271,9 +296,12 @@ def test_whatever_is_no_number_is_refused(function: Callable[..., Any], good: di
 
 
 def test_the_table_of_calls_is_whole() -> None:
-    """Every public function of these modules that takes arrays or numbers stands in it, but for a few named here."""
+    """Every public function of these modules that takes arrays or numbers stands in it, but for a
+    few named here.
+    """
     known = {getattr(one, "__qualname__", "").split(".")[-1] for one, _ in CALLS}
-    # Functions of objects of ours, of streams of them, or of numbers of any type (floats and intervals).
+    # Functions of objects of ours, of streams of them, or of numbers of any type (floats and
+    # intervals).
     left = {
         *(
             "check_range",
@@ -295,7 +323,13 @@ def test_the_table_of_calls_is_whole() -> None:
             "optimal",
             "spectrum_estimate",
         ),
-        *("control_weight", "denoising_variances", "transported_variances", "local_variances", "joint_fit"),
+        *(
+            "control_weight",
+            "denoising_variances",
+            "transported_variances",
+            "local_variances",
+            "joint_fit",
+        ),
         *(
             "polynomial",
             "resolvent",
@@ -308,13 +342,25 @@ def test_the_table_of_calls_is_whole() -> None:
         ),
         *("dsm_step", "bootstrap", "path", "along", "some", "kl", "frechet", "w2", "solve"),
     }
-    modules = [bootstrap, classes, concentration, divergence, estimators, features, gaussian, gram, kernels]
+    modules = [
+        bootstrap,
+        classes,
+        concentration,
+        divergence,
+        estimators,
+        features,
+        gaussian,
+        gram,
+        kernels,
+    ]
     modules += [joint, mixture, path, process, rates, reverse, risk, targets, transfer]
     public = {
         name
         for module in modules
         for name, one in vars(module).items()
-        if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
+        if inspect.isfunction(one)
+        and one.__module__ == module.__name__
+        and not name.startswith("_")
     }
     assert public - known - left - {"dsm", "bsm"} == set()
     assert len(CALLS) > 100
@@ -346,9 +392,13 @@ def test_what_is_numbers_in_other_clothes_is_taken(values: Any) -> None:
 
 
 def test_a_table_of_pandas_is_a_covariance_and_a_big_integer_a_number() -> None:
-    """Names of rows and columns are left behind; 2^70 is no int64 and still a number, 10^400 is none of float64's."""
+    """Names of rows and columns are left behind; 2^70 is no int64 and still a number, 10^400 is
+    none of float64's.
+    """
     frame = pd.DataFrame([[2.0, 0.5], [0.5, 1.0]], index=["a", "b"], columns=["a", "b"])
-    np.testing.assert_allclose(Gaussian.from_covariance(frame).covariance, frame.to_numpy(), rtol=1e-14)
+    np.testing.assert_allclose(
+        Gaussian.from_covariance(frame).covariance, frame.to_numpy(), rtol=1e-14
+    )
     assert real("n", [2**70]).tolist() == [2.0**70]
     with pytest.raises(InvalidInput, match="beyond the range of float64"):
         real("n", [10**400])
@@ -356,7 +406,9 @@ def test_a_table_of_pandas_is_a_covariance_and_a_big_integer_a_number() -> None:
 
 
 def test_covariances_in_float32_are_told_how_far_off_they_are() -> None:
-    """A Gram matrix in float32 made asymmetric by its last bit, and one that is no covariance at all."""
+    """A Gram matrix in float32 made asymmetric by its last bit, and one that is no covariance at
+    all.
+    """
     single = (X0.T @ X0).astype(np.float32)
     single[0, 1] = np.nextafter(single[1, 0], np.float32(np.inf))
     for refusing in (
@@ -373,7 +425,9 @@ def test_covariances_in_float32_are_told_how_far_off_they_are() -> None:
         refusing((single + single.T) / 2)
 
 
-@pytest.mark.parametrize("basis", [2 * EYE, EYE + 1e-9, np.eye(3), np.array([[1.0, 1.0], [0.0, 1.0]])])
+@pytest.mark.parametrize(
+    "basis", [2 * EYE, EYE + 1e-9, np.eye(3), np.array([[1.0, 1.0], [0.0, 1.0]])]
+)
 def test_a_basis_that_is_not_orthonormal_is_refused(basis: Array) -> None:
     with pytest.raises(InvalidInput, match=r"^basis: must"):
         Gaussian(np.ones(2), basis)
@@ -381,7 +435,9 @@ def test_a_basis_that_is_not_orthonormal_is_refused(basis: Array) -> None:
 
 @pytest.mark.parametrize("t", [-1.0, -1e-300, np.nan, np.inf, 0.0])
 def test_risks_at_impossible_times_are_refused(t: float) -> None:
-    """Before 0 there is no process; at 0 DSM's target has no variance, while the risk of a matrix is what it is."""
+    """Before 0 there is no process; at 0 DSM's target has no variance, while the risk of a matrix
+    is what it is.
+    """
     for formula in (risk.dsm_risk, risk.dsm_empirical_risk):
         with pytest.raises(InvalidInput, match=r"^t: "):
             formula(LAW, t, M)
@@ -393,7 +449,8 @@ def test_risks_at_impossible_times_are_refused(t: float) -> None:
         assert risk.risk(LAW, 0.0, np.zeros((2, 2))) == pytest.approx(1 / 0.5 + 1 / 2.0, rel=1e-14)
 
 
-# --- sequences that are no path -------------------------------------------------------------------------------
+# --- sequences that are no path
+# -------------------------------------------------------------------------------
 
 BAD_PATHS: dict[str, list[Gram]] = {
     "every second": list(exact(LAW, M, np.arange(1, 6) / 10, rng()))[1::2],
@@ -424,9 +481,12 @@ def test_what_is_no_path_is_refused(name: str, how: str) -> None:
 
 @pytest.mark.parametrize("name", ["bsm-optimal", "path"])
 def test_a_path_that_starts_late(name: str) -> None:
-    """Where the estimator counts from the data on, they must be there; BSM's first step is DSM, at whatever time."""
+    """Where the estimator counts from the data on, they must be there; BSM's first step is DSM, at
+    whatever time.
+    """
     with pytest.raises(
-        InvalidInput, match=r"^grams: must start at the data, but the first step starts at t' = 0\.1"
+        InvalidInput,
+        match=r"^grams: must start at the data, but the first step starts at t' = 0\.1",
     ):
         list(ESTIMATORS[name](GRAMS[1:]))
     late = list(ESTIMATORS["bsm"](GRAMS[1:]))
@@ -442,7 +502,9 @@ def test_a_generator_that_was_read_before_is_no_empty_answer(name: str) -> None:
 
 
 def test_dsm_takes_any_steps_and_features_theirs() -> None:
-    """DSM step by step is a function of each step alone. On features: the same refusals, with rounds only for the joint fit."""
+    """DSM step by step is a function of each step alone. On features: the same refusals, with
+    rounds only for the joint fit.
+    """
     some = list(ESTIMATORS["dsm"](GRAMS[::-2]))
     np.testing.assert_array_equal(some[0], estimators.dsm_step(GRAMS[2]))
     for fit in (features.bsm, features.bsm_optimal):
@@ -454,11 +516,14 @@ def test_dsm_takes_any_steps_and_features_theirs() -> None:
         features.joint(few, PENALTY, one, np.ones(2), rounds=1)
 
 
-# --- accuracy promised ----------------------------------------------------------------------------------------
+# --- accuracy promised
+# ----------------------------------------------------------------------------------------
 
 
 def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:
-    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2, a_i different, in 400 digits: a sum over exponentials."""
+    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2, a_i different, in 400 digits: a sum over
+    exponentials.
+    """
     with mpmath.workdps(400):
         rate = [1 / (2 * mpmath.mpf(float(a))) for a in scales]
         tail = mpmath.mpf(0)
@@ -470,9 +535,11 @@ def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("ratio", [1 + 1e-9, 1.01, 3.0, 1e3, 1e6, 1e9])
 def test_the_law_of_the_empirical_risk_in_both_tails(ratio: float) -> None:
-    """d = 2, whose law is a sum of two exponentials: to 1e-9 relative from 1e-280 on, far apart or nearly equal.
+    """d = 2, whose law is a sum of two exponentials: to 1e-9 relative from 1e-280 on, far apart or
+    nearly equal.
 
-    The inversion that was here before was off by 1e-6 at a ratio of 1e9, by all there is in the lower tail.
+    The inversion that was here before was off by 1e-6 at a ratio of 1e9, by all there is in the
+    lower tail.
     """
     law = Gaussian(np.array([1.0, ratio]))
     scales = law.conditional_variances(1.0) / 50
@@ -490,7 +557,10 @@ def test_equal_scales_are_a_chi_square(d: int) -> None:
     scale = law.conditional_variances(0.5)[0] / 1000
     x = d * d * scale * np.array([0.01, 0.5, 0.9, 1.0, 1.1, 2.0])
     np.testing.assert_allclose(
-        dsm_empirical_risk_cdf(law, 0.5, 1000, x), stats.chi2.cdf(x / scale, d * d), rtol=1e-9, atol=1e-300
+        dsm_empirical_risk_cdf(law, 0.5, 1000, x),
+        stats.chi2.cdf(x / scale, d * d),
+        rtol=1e-9,
+        atol=1e-300,
     )
 
 
@@ -506,7 +576,9 @@ def test_a_far_value_is_right_and_spoils_no_neighbour(far: float) -> None:
         dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, np.nan])
 
 
-@pytest.mark.parametrize("p", [1e-290, 1e-100, 1e-14, 1e-5, 0.1, 0.5, 0.9, 1 - 1e-9, 1 - 1e-14, 1 - 2**-53])
+@pytest.mark.parametrize(
+    "p", [1e-290, 1e-100, 1e-14, 1e-5, 0.1, 0.5, 0.9, 1 - 1e-9, 1 - 1e-14, 1 - 2**-53]
+)
 @pytest.mark.parametrize("ratio", [1.5, 1e4])
 def test_quantiles_at_both_ends(p: float, ratio: float) -> None:
     """In 400 digits, the law at the quantile is p, or 1 − p above 1/2, to 1e-8 relative."""
@@ -525,7 +597,9 @@ def test_quantiles_that_float64_cannot_tell_are_refused() -> None:
 
 @pytest.mark.parametrize("narrow", [1.0, 1e-8, 1e-20, 1e-200, 1e8, 1e100])
 def test_kl_of_laws_of_very_different_width(narrow: float) -> None:
-    """½ (r − 1 − log r) for each direction, in 50 digits; ε = r − 1 forgets r = 1e-20, and its log was minus infinity."""
+    """½ (r − 1 − log r) for each direction, in 50 digits; ε = r − 1 forgets r = 1e-20, and its log
+    was minus infinity.
+    """
     found = divergence.kl(Normal(np.zeros(2), narrow * EYE), Normal(np.zeros(2), EYE))
     with mpmath.workdps(50):
         r = mpmath.mpf(narrow)
@@ -569,7 +643,10 @@ def test_products_of_large_factors_are_taken_in_logarithms() -> None:
         (lambda: process.geometric_grid(0.1, 1.0, 2**64), "steps: must be at most 1000000000"),
         (lambda: reverse.thin(10**9 + 1, 1), "count: must be at most 1000000000"),
         (lambda: reverse.thin(10**400, 1), "count: must lie within the range of float64"),
-        (lambda: risk.bootstrap_risk(LAW, TIMES, 10**400), "samples: must lie within the range of float64"),
+        (
+            lambda: risk.bootstrap_risk(LAW, TIMES, 10**400),
+            "samples: must lie within the range of float64",
+        ),
         (lambda: classes.symmetric_basis(3000), "dimension: must be at most 200"),
         (lambda: classes.circulant_basis(1001), "dimension: must be at most 1000"),
         (lambda: path.information(1.0, [0.0, 1.0]), "eigenvalues: must have shape"),
@@ -578,8 +655,14 @@ def test_products_of_large_factors_are_taken_in_logarithms() -> None:
         (lambda: features.Radial(EYE, 1.0)([]), "x: must have shape (n, 2)"),
         (lambda: TWO.responsibilities(0.1, [1e164, 1e164]), "x: must lie within 1e+150 deviations"),
         (lambda: TWO.score(0.1, [1e308, -1e308]), "x: must lie within 1e+150 deviations"),
-        (lambda: risk.dsm_empirical_risk_quantile(LAW, 4e13, 50, 0.5), "t: at 4e+13 the risk is too near 0"),
-        (lambda: risk.dsm_empirical_risk_cdf(LAW, 400.0, 50, 0.5), "t: at 400 the risk is too near 0"),
+        (
+            lambda: risk.dsm_empirical_risk_quantile(LAW, 4e13, 50, 0.5),
+            "t: at 4e+13 the risk is too near 0",
+        ),
+        (
+            lambda: risk.dsm_empirical_risk_cdf(LAW, 400.0, 50, 0.5),
+            "t: at 400 the risk is too near 0",
+        ),
         (lambda: LAW.sample(2**64, rng()), "size: must be at most 1000000000"),
         (lambda: TWO.sample(2**64, rng()), "size: must be at most 1000000000"),
         (lambda: classes.scalar_basis(10**5), "dimension: must be at most 65536"),
@@ -592,9 +675,18 @@ def test_products_of_large_factors_are_taken_in_logarithms() -> None:
         (lambda: concentration.path_sum(np.ones(3), MEANS[:2], MEANS), "zeta: must have shape"),
         (lambda: concentration.path_sum(np.ones(3), MEANS[..., :1], MEANS), "zeta: must fit"),
         (lambda: concentration.residuals(TIMES, MEANS[0, :1], MEANS), "x0: must have shape"),
-        (lambda: concentration.reverse_weights(TIMES, np.ones(3), MEANS[0]), "zeta: must have shape"),
-        (lambda: concentration.reverse_increments(MEANS[0], [[]]), "posterior_means: must have shape"),
-        (lambda: list(features.dsm(True, PENALTY)), "grams: must be Gram matrices, one for each step"),
+        (
+            lambda: concentration.reverse_weights(TIMES, np.ones(3), MEANS[0]),
+            "zeta: must have shape",
+        ),
+        (
+            lambda: concentration.reverse_increments(MEANS[0], [[]]),
+            "posterior_means: must have shape",
+        ),
+        (
+            lambda: list(features.dsm(True, PENALTY)),
+            "grams: must be Gram matrices, one for each step",
+        ),
         (lambda: list(estimators.bsm([1.0])), "grams: must be Gram matrices, but holds a float"),
         (lambda: path.covariance_rounds(3.0), "grams: must be Gram matrices, one for each step"),
     ],
@@ -607,7 +699,9 @@ def test_more_than_memory_holds_and_shapes_that_numpy_would_stretch(call, says) 
 
 
 def test_many_samples_and_leaps_are_taken() -> None:
-    """The controls: m = 10¹⁹ in a draw of DSM's risk, a thinning longer than the grid, a gap of 300."""
+    """The controls: m = 10¹⁹ in a draw of DSM's risk, a thinning longer than the grid, a gap of
+    300.
+    """
     assert 0 < risk.draw_dsm_risk(LAW, 0.1, 10**19, rng()) < 1e-15
     assert reverse.thin(5, 10**200).tolist() == [0, 4]
     assert len(bootstrap.optimal_weights(LAW, [1.0, 301.0])) == 1

@@ -13,7 +13,9 @@ from bounds.intervals import Interval, maximum
 
 
 def test_intervals_hold_every_exact_result():
-    """Against exact rational arithmetic, inside and at the corners: ends rounded to nearest would leave some out."""
+    """Against exact rational arithmetic, inside and at the corners: ends rounded to nearest would
+    leave some out.
+    """
     rng = np.random.default_rng(1)
     for _ in range(300):
         (a, b), (c, d) = np.sort(
@@ -21,7 +23,10 @@ def test_intervals_hold_every_exact_result():
         ).tolist()
         x, y = Interval(a, b), Interval(c, d)
         for s, t in [*rng.random((2, 2)).tolist(), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]:
-            u = min(max(Fraction(a) + Fraction(s) * (Fraction(b) - Fraction(a)), Fraction(a)), Fraction(b))
+            u = min(
+                max(Fraction(a) + Fraction(s) * (Fraction(b) - Fraction(a)), Fraction(a)),
+                Fraction(b),
+            )
             v = Fraction(c) + Fraction(t) * (Fraction(d) - Fraction(c))
             for interval, exact in ((x + y, u + v), (x - y, u - v), (x * y, u * v), (2 - x, 2 - u)):
                 assert Fraction(interval.lower) <= exact <= Fraction(interval.upper)
@@ -48,7 +53,9 @@ def test_intervals_are_the_exact_range_even_where_wide():
 
 
 def test_a_divisor_that_touches_zero_says_nothing():
-    """x/0 has no value at the end of [0, 1] or [−1, 0]: one finite end would pass for knowledge of all of them."""
+    """x/0 has no value at the end of [0, 1] or [−1, 0]: one finite end would pass for knowledge of
+    all of them.
+    """
     for divisor in (Interval(0.0, 1.0), Interval(-1.0, 0.0), Interval(0.0)):
         for dividend in (Interval(1.0, 2.0), Interval(0.0, 1.0), Interval(-2.0, 3.0)):
             quotient = dividend / divisor
@@ -62,11 +69,14 @@ def test_without_the_extra_there_is_one_sentence(monkeypatch):
         maximum(lambda x: x, [(0.0, 1.0)])
 
 
-# --- bisection ------------------------------------------------------------------------------------------
+# --- bisection
+# ------------------------------------------------------------------------------------------
 
 
 def bump(x):
-    """x − x², largest at 1/2, where it is 1/4; two occurrences of x, so a box says more than it should."""
+    """x − x², largest at 1/2, where it is 1/4; two occurrences of x, so a box says more than it
+    should.
+    """
     return x - x * x
 
 
@@ -84,7 +94,9 @@ def test_the_maximum_is_enclosed():
 
 
 def test_true_is_certified_false_contradicted_and_the_edge_left_open():
-    """The three ways to end: a search that calls 'no counterexample found' certified would fail at 1/4 itself."""
+    """The three ways to end: a search that calls 'no counterexample found' certified would fail at
+    1/4 itself.
+    """
     box = [(0.0, 0.9)]
     true, false = maximum(bump, box, threshold=0.2501), maximum(bump, box, threshold=0.2499)
     assert (true.status, true.open) == ("certified", 0.0)
@@ -110,8 +122,14 @@ def test_what_is_not_defined_is_never_certified():
     [
         (lambda: maximum(bump, [(1.0, 1.0)]), "box: has a side (1.0, 1.0) that is not an interval"),
         (lambda: maximum(bump, [(2.0, 1.0)]), "box: has a side (2.0, 1.0) that is not an interval"),
-        (lambda: maximum(bump, [(0.0, math.inf)]), "box: has a side (0.0, inf) that is not an interval"),
-        (lambda: maximum(bump, [(math.nan, 1.0)]), "box: has a side (nan, 1.0) that is not an interval"),
+        (
+            lambda: maximum(bump, [(0.0, math.inf)]),
+            "box: has a side (0.0, inf) that is not an interval",
+        ),
+        (
+            lambda: maximum(bump, [(math.nan, 1.0)]),
+            "box: has a side (nan, 1.0) that is not an interval",
+        ),
         (
             lambda: maximum(lambda x, y: x, [(0.0, 1.0), (3.0, 2.0)]),
             "box: has a side (3.0, 2.0) that is not an interval",
@@ -147,9 +165,10 @@ BELOW, ABOVE = math.nextafter(1.0, 0.0), math.nextafter(1.0, 2.0)
     ],
 )
 def test_borders_of_the_question(asked, status, boxes, left):
-    """f = 1 between its neighbours: upper = threshold is settled, lower = threshold is not a counterexample, upper −
-    lower = gap is close enough. What is settled takes one box, what is not takes what it is given: a search that
-    goes on, or gives up a box early or late, is another number of boxes."""
+    """f = 1 between its neighbours: upper = threshold is settled, lower = threshold is not a
+    counterexample, upper − lower = gap is close enough. What is settled takes one box, what is not
+    takes what it is given: a search that goes on, or gives up a box early or late, is another
+    number of boxes."""
     found = maximum(one, [(0.0, 1.0)], limit=5, **asked)
     assert (found.status, found.boxes, found.open) == (status, boxes, left)
     assert (found.lower, found.upper) == (BELOW, ABOVE)
@@ -162,7 +181,9 @@ def test_a_maximum_below_zero_is_enclosed():
 
 
 def test_pieces_keep_the_shape_of_the_box():
-    """Halved in turn, whatever the sides' units; and where f has no value anywhere, the place named is the middle."""
+    """Halved in turn, whatever the sides' units; and where f has no value anywhere, the place named
+    is the middle.
+    """
     seen: list[tuple[float, ...]] = []
 
     def nowhere(x, y):

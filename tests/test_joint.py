@@ -1,4 +1,6 @@
-"""Joint-time fitting: normal equations by brute force, the sandwich by a second construction, both by measurement."""
+"""Joint-time fitting: normal equations by brute force, the sandwich by a second construction, both
+by measurement.
+"""
 
 import warnings
 from itertools import product
@@ -33,7 +35,9 @@ SCHEMES = [
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_estimate_equals_least_squares_on_the_samples(scheme):
-    """One lstsq over all times, paths and products φ_b(t) x, weighted by √γ: to 1e-8. Decoy: the other target."""
+    """One lstsq over all times, paths and products φ_b(t) x, weighted by √γ: to 1e-8. Decoy: the
+    other target.
+    """
     times = np.array([0.1, 0.3, 0.7, 1.0, 1.6])
     x0, xs, _ = plain_paths(random_covariance(3, 7), 40, times, np.random.default_rng(2))
     gamma = np.diff(times, prepend=0) * (1 - np.exp(-2 * times)) ** scheme.power
@@ -61,7 +65,8 @@ def test_estimate_equals_least_squares_on_the_samples(scheme):
 
 
 def test_as_many_functions_as_times_is_dsm():
-    """B = N: every basis is DSM step by step (1e-6 of it), without bias, and its predicted variance d tr C_t.
+    """B = N: every basis is DSM step by step (1e-6 of it), without bias, and its predicted variance
+    d tr C_t.
 
     Decoy: B = N − 1 is not.
     """
@@ -84,8 +89,9 @@ def test_as_many_functions_as_times_is_dsm():
 def by_brute_force(law, times, scheme, *, dependent=True):
     """Bias, variance and shift from the independent normals (X_0, w_1, …, w_N) of each coordinate.
 
-    Every x and T is a linear form in them; moments of fourth order are summed over all pairings by Isserlis'
-    theorem, over the full d B-dimensional normal equations. `dependent=False` drops what different times share.
+    Every x and T is a linear form in them; moments of fourth order are summed over all pairings by
+    Isserlis' theorem, over the full d B-dimensional normal equations. `dependent=False` drops what
+    different times share.
     """
     count, d = len(times), law.dimension
     path = steps(times)
@@ -116,14 +122,20 @@ def by_brute_force(law, times, scheme, *, dependent=True):
         return cov(a, i, c, k) * cov(b, j, e, l_) + cov(a, i, e, l_) * cov(b, j, c, k)
 
     inverse = [
-        np.linalg.inv(sum(gamma[k] * np.outer(phi[k], phi[k]) * (x[k, j] @ x[k, j]) for k in range(count)))
+        np.linalg.inv(
+            sum(gamma[k] * np.outer(phi[k], phi[k]) * (x[k, j] @ x[k, j]) for k in range(count))
+        )
         for j in range(d)
     ]
     bias, variance, shift = np.zeros(count), np.zeros(count), np.zeros(count)
     for i in range(d):
         best = inverse[i] @ sum(gamma[k] * phi[k] * (target[k, i] @ x[k, i]) for k in range(count))
         rho = [target[k, i] - phi[k] @ best * x[k, i] for k in range(count)]
-        beta = phi @ best - (1 if scheme.skip else 0) + np.array([1 / law.variances(t)[i] for t in times])
+        beta = (
+            phi @ best
+            - (1 if scheme.skip else 0)
+            + np.array([1 / law.variances(t)[i] for t in times])
+        )
         v = np.array([law.variances(t) for t in times])
         bias += beta**2 * v[:, i]
         moved = np.zeros(size)
@@ -162,9 +174,11 @@ def test_sandwich_by_a_second_construction(scheme):
 
 
 def test_cross_time_covariance_of_the_residuals():
-    """theory.md: Cov(U_j, U_k) = e^{-(t_j − t_k)} (σ_k²/σ_j²) c(t_k), k ≤ j, on 400 000 simulated triples.
+    """theory.md: Cov(U_j, U_k) = e^{-(t_j − t_k)} (σ_k²/σ_j²) c(t_k), k ≤ j, on 400 000 simulated
+    triples.
 
-    6.2 deviations (6e-10), which are about 2 %. Decoy: without the factor e^{-(t_j − t_k)}, 26 % larger.
+    6.2 deviations (6e-10), which are about 2 %. Decoy: without the factor e^{-(t_j − t_k)}, 26 %
+    larger.
     """
     lam, t, rng = 2.0, np.array([0.2, 0.5]), np.random.default_rng(4)
     _, xs, zs = plain_paths(np.array([[lam]]), 400_000, t, rng)
@@ -178,16 +192,20 @@ def test_cross_time_covariance_of_the_residuals():
 
 
 def test_measured_risk():
-    """m = 20000, 500 replicates, exact engine: all 20 times of seven schemes within 4 s.e. of predicted, below 2 %.
+    """m = 20000, 500 replicates, exact engine: all 20 times of seven schemes within 4 s.e. of
+    predicted, below 2 %.
 
-    Neighbouring times are strongly dependent; 4 deviations fail about 0.3 % of fresh seeds, and the seed is fixed.
-    Decoy: variance alone (bias forgotten), and bias alone, each rejected where it matters.
+    Neighbouring times are strongly dependent; 4 deviations fail about 0.3 % of fresh seeds, and the
+    seed is fixed. Decoy: variance alone (bias forgotten), and bias alone, each rejected where it
+    matters.
     """
     grams = list(exact(LAW, 20000, TIMES, [np.random.default_rng([71, i]) for i in range(500)]))
     bias_seen = variance_seen = 0
     for scheme in SCHEMES:
         predicted = joint_risk(LAW, TIMES, scheme)
-        values = np.array([r.risk(LAW, t, a) for t, a in zip(TIMES, joint_fit(scheme)(grams), strict=True)])
+        values = np.array(
+            [r.risk(LAW, t, a) for t, a in zip(TIMES, joint_fit(scheme)(grams), strict=True)]
+        )
         mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(500)
         assert np.all(error < 0.02 * mean)
         assert np.all(np.abs(mean - predicted.at(20000)) < 4 * error)
@@ -197,11 +215,16 @@ def test_measured_risk():
 
 
 def test_shift_is_real():
-    """d = 1, B = 1, m = 100: the mean of Â moves by O(1/m), and the risk with it; 20 000 replicates, 6.2 deviations.
+    """d = 1, B = 1, m = 100: the mean of Â moves by O(1/m), and the risk with it; 20 000
+    replicates, 6.2 deviations.
 
     Decoy: bias + variance/m, without the shift.
     """
-    law, times, scheme = Gaussian(np.array([0.05])), np.array([0.05, 0.3, 2.0]), Scheme("exponential", 1)
+    law, times, scheme = (
+        Gaussian(np.array([0.05])),
+        np.array([0.05, 0.3, 2.0]),
+        Scheme("exponential", 1),
+    )
     grams = list(exact(law, 100, times, [np.random.default_rng([72, i]) for i in range(20_000)]))
     predicted = joint_risk(law, times, scheme)
     rejected = 0
@@ -209,15 +232,19 @@ def test_shift_is_real():
         values = r.risk(law, times[k], a)
         error = values.std() / np.sqrt(values.size)
         assert abs(values.mean() - predicted.at(100)[k]) < 6.2 * error
-        rejected += abs(values.mean() - predicted.bias[k] - predicted.variance[k] / 100) > 6.2 * error
+        rejected += (
+            abs(values.mean() - predicted.bias[k] - predicted.variance[k] / 100) > 6.2 * error
+        )
     assert rejected == 3
 
 
 def test_generic_functions_cost_half_an_observation_each():
-    """T3 and γ_k = t_k − t_{k−1}: Σ_k γ_k × variance → B d²/2 as the gaps → 0, where the fit has no bias; 1 % here.
+    """T3 and γ_k = t_k − t_{k−1}: Σ_k γ_k × variance → B d²/2 as the gaps → 0, where the fit has no
+    bias; 1 % here.
 
-    So a fit of B generic functions loses a factor of at least B to a fit that knows how A moves with Λ (B = 1, and
-    1/2 once symmetric). Decoy: T1 in place of T3, whose variance does not grow like B.
+    So a fit of B generic functions loses a factor of at least B to a fit that knows how A moves
+    with Λ (B = 1, and 1/2 once symmetric). Decoy: T1 in place of T3, whose variance does not grow
+    like B.
     """
     times = uniform_grid(0.004, 500)
     gamma = np.full(500, 0.004)
@@ -232,9 +259,11 @@ def test_generic_functions_cost_half_an_observation_each():
 
 
 def test_bias_against_variance():
-    """B from 1 to 8 (T1, no skip): bias falls, integrated variance rises; resolvents need fewest functions from 4 on.
+    """B from 1 to 8 (T1, no skip): bias falls, integrated variance rises; resolvents need fewest
+    functions from 4 on.
 
-    And the skip f = −x + e^{-2t} F(t, x) pays: with B = 3 exponentials the risk at t = 2 falls more than fivefold.
+    And the skip f = −x + e^{-2t} F(t, x) pays: with B = 3 exponentials the risk at t = 2 falls more
+    than fivefold.
     """
     totals = {}
     for name in BASES:
@@ -246,7 +275,8 @@ def test_bias_against_variance():
     assert totals["resolvent"][2] < totals["polynomial"][2] < totals["piecewise"][2]
     assert totals["exponential"][1] < totals["polynomial"][1]
     with_skip, without = (
-        joint_risk(LAW, TIMES, Scheme("exponential", 3, skip=flag)).at(20000)[-1] for flag in (True, False)
+        joint_risk(LAW, TIMES, Scheme("exponential", 3, skip=flag)).at(20000)[-1]
+        for flag in (True, False)
     )
     assert without > 5 * with_skip
 
@@ -258,7 +288,8 @@ def outside(columns, functions):
 
 
 def test_bases_span_what_they_say():
-    """Orthonormal columns, and in their span the functions of the definitions, to 1e-10; three of each and one.
+    """Orthonormal columns, and in their span the functions of the definitions, to 1e-10; three of
+    each and one.
 
     Resolvents: ℓ = 0.1, 1, 10, and ℓ = 1 alone. Decoy: one function more is not in the span.
     """
@@ -287,9 +318,11 @@ def test_bases_span_what_they_say():
 
 @pytest.mark.parametrize(("start", "length"), [(5.0, 0.01), (1e-3, 8.0)])
 def test_polynomials_of_high_degree_on_any_interval(start, length):
-    """30 of them on 60 times, on an interval short and far from 0 or long: told apart, and Legendre's in the span.
+    """30 of them on 60 times, on an interval short and far from 0 or long: told apart, and
+    Legendre's in the span.
 
-    Powers of t itself, or Chebyshev polynomials off centre or scale, are numerically dependent at that degree.
+    Powers of t itself, or Chebyshev polynomials off centre or scale, are numerically dependent at
+    that degree.
     """
     u = np.linspace(-1, 1, 60)
     columns = basis("polynomial", start + length * (u + 1) / 2, 30)
@@ -298,7 +331,9 @@ def test_polynomials_of_high_degree_on_any_interval(start, length):
 
 
 def test_whether_functions_can_be_told_apart_does_not_depend_on_their_size():
-    """Columns 1e-20 small are independent of one another; two that differ by 1e-13 of themselves are not, however large."""
+    """Columns 1e-20 small are independent of one another; two that differ by 1e-13 of themselves
+    are not, however large.
+    """
     tiny = np.array([[1e-20, 0.0], [0.0, 1.0], [0.0, 0.0]])
     np.testing.assert_allclose(np.abs(joint._orthonormal(tiny)), np.abs(tiny) > 0, atol=1e-12)
     close = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-13], [0.0, 0.0]])
@@ -308,9 +343,13 @@ def test_whether_functions_can_be_told_apart_does_not_depend_on_their_size():
 
 
 def test_two_leading_axes():
-    """2 × 3 replicates of d = 2, one by one the same. Catches d, or the number of functions, read off another axis."""
+    """2 × 3 replicates of d = 2, one by one the same. Catches d, or the number of functions, read
+    off another axis.
+    """
     times = np.array([0.1, 0.3, 0.7])
-    runs = [list(exact(Gaussian(np.ones(2)), 20, times, np.random.default_rng(i))) for i in range(6)]
+    runs = [
+        list(exact(Gaussian(np.ones(2)), 20, times, np.random.default_rng(i))) for i in range(6)
+    ]
     batch = [batched([run[k] for run in runs], 2, 3) for k in range(len(runs[0]))]
     for scheme in (Scheme("polynomial", 2), Scheme("exponential", 3, local=True, skip=True)):
         got = list(joint_fit(scheme)(batch))
@@ -349,16 +388,20 @@ APART = "so many functions of time cannot be told apart on this grid in float64"
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
-    """Key and reason, word for word; one function and as many as there are times are allowed (tests above)."""
+    """Key and reason, word for word; one function and as many as there are times are allowed (tests
+    above).
+    """
     with pytest.raises(InvalidInput) as refusal:
         call()
     assert str(refusal.value) == sentence
 
 
 def test_the_resolvent_basis_spans_its_resolvents():
-    """1/(e^{−2t} l + σ_t²) for l = 0.1 … 10 in geometric progression, and l = 1 alone: each in the span, to 1e-9.
+    """1/(e^{−2t} l + σ_t²) for l = 0.1 … 10 in geometric progression, and l = 1 alone: each in the
+    span, to 1e-9.
 
-    A level that is not among them, 20, is not in the span; nor are these if the clock of the data ran at another rate.
+    A level that is not among them, 20, is not in the span; nor are these if the clock of the data
+    ran at another rate.
     """
     times = uniform_grid(0.1, 20)
 
@@ -389,7 +432,9 @@ def test_the_resolvent_basis_spans_its_resolvents():
             "count: so many functions of time cannot be told apart on this grid in float64",
         ),
         (
-            lambda: joint_risk(Gaussian(np.ones(2)), [0.2, 0.1], Scheme(basis="resolvent", count=1)),
+            lambda: joint_risk(
+                Gaussian(np.ones(2)), [0.2, 0.1], Scheme(basis="resolvent", count=1)
+            ),
             "times: must be strictly increasing, but 0.1 follows 0.2",
         ),
     ],
@@ -415,21 +460,30 @@ ULP = float(np.nextafter(0.6, 1))
         ([0.1, 0.1 + 1e-15, 0.1 + 2e-15], DEFAULT),
     ],
 )
-def test_times_within_rounding_of_each_other_are_refused(times: list[float], scheme: Scheme) -> None:
-    """As many functions as times, some of which have next to no weight: before, 4.90 for 2.58, or NaN.
+def test_times_within_rounding_of_each_other_are_refused(
+    times: list[float], scheme: Scheme
+) -> None:
+    """As many functions as times, some of which have next to no weight: before, 4.90 for 2.58, or
+    NaN.
 
-    Risk and estimator refuse alike. Fewer functions, or ones that do not mix such times, are computed: the control.
+    Risk and estimator refuse alike. Fewer functions, or ones that do not mix such times, are
+    computed: the control.
     """
     law = Gaussian(spectrum("linear", 3))
     grams = list(exact(law, 50, times, np.random.default_rng(1)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for call in (lambda: joint_risk(law, times, scheme), lambda: list(joint_fit(scheme)(grams))):
+        for call in (
+            lambda: joint_risk(law, times, scheme),
+            lambda: list(joint_fit(scheme)(grams)),
+        ):
             with pytest.raises(InvalidInput, match=r"told apart|cannot be fitted jointly"):
                 call()
         apart = list(joint_fit(Scheme("piecewise", len(times)))(grams))
         step_by_step = list(dsm(grams))
-    np.testing.assert_allclose(apart, step_by_step, rtol=1e-6, atol=1e-9 * np.abs(step_by_step).max())
+    np.testing.assert_allclose(
+        apart, step_by_step, rtol=1e-6, atol=1e-9 * np.abs(step_by_step).max()
+    )
 
 
 def test_near_times_are_refused_before_anything_is_measured() -> None:

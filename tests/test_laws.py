@@ -154,7 +154,9 @@ def test_radius_by_hand() -> None:
             angle: float,
         ) -> float:  # both coordinates' density along the circle of radius r, then outside
             def density(r: float) -> float:
-                return float(r * stats.t.pdf(r * np.cos(angle), 4) * stats.t.pdf(r * np.sin(angle), 9))
+                return float(
+                    r * stats.t.pdf(r * np.cos(angle), 4) * stats.t.pdf(r * np.sin(angle), 9)
+                )
 
             return float(integrate.quad(density, np.sqrt(level), np.inf)[0])
 
@@ -184,7 +186,10 @@ def ranges(d: Array, y: Array, sd: Array, shape: Array, q: float) -> dict[str, t
     axes = np.linalg.inv(np.linalg.qr(design, mode="r"))
     a, b = beta[:, None] + np.sqrt(q - rest) * axes @ np.stack([np.cos(angle), np.sin(angle)])
     factor = (a + b * shape[-1]) / (a + b * shape[0])
-    return {name: (float(v.min()), float(v.max())) for name, v in (("a", a), ("b", b), ("factor", factor))}
+    return {
+        name: (float(v.min()), float(v.max()))
+        for name, v in (("a", a), ("b", b), ("factor", factor))
+    }
 
 
 def test_fits_by_a_second_route() -> None:

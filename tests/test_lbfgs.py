@@ -34,8 +34,9 @@ def alone(function, start, row, budget):
 
 @pytest.mark.parametrize("budget", [1, 4, 12, 30, 300])
 def test_each_row_goes_scipys_way(budget):
-    """Same points, values and numbers of iterations as scipy's, from starts where it searches along its lines, runs out of
-    budget and converges. Catches another line search, memory, scaling or rule to stop: see the decoys below."""
+    """Same points, values and numbers of iterations as scipy's, from starts where it searches along
+    its lines, runs out of budget and converges. Catches another line search, memory, scaling or
+    rule to stop: see the decoys below."""
     start = np.random.default_rng(2).uniform(-2, 2, (12, 6))
     found = minimise(valley, start, budget)
     for row in range(12):
@@ -45,9 +46,13 @@ def test_each_row_goes_scipys_way(budget):
         np.testing.assert_allclose(found.x[row], by_scipy.x, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(("constant", "value"), [("MEMORY", 3), ("CURVATURE", 0.1), ("DECREASE", 0.3)])
+@pytest.mark.parametrize(
+    ("constant", "value"), [("MEMORY", 3), ("CURVATURE", 0.1), ("DECREASE", 0.3)]
+)
 def test_the_comparison_tells_methods_apart(monkeypatch, constant, value):
-    """Decoys: less memory, or another line search, leaves scipy's path by more than a hundred times the tolerance."""
+    """Decoys: less memory, or another line search, leaves scipy's path by more than a hundred times
+    the tolerance.
+    """
     monkeypatch.setattr(lbfgs, constant, value)
     start = np.random.default_rng(2).uniform(-2, 2, (12, 6))
     found = minimise(valley, start, 12)
@@ -56,7 +61,9 @@ def test_the_comparison_tells_methods_apart(monkeypatch, constant, value):
 
 
 def test_rows_do_not_see_each_other():
-    """The same bytes alone, in any company and in any order, with rows that stop at different times."""
+    """The same bytes alone, in any company and in any order, with rows that stop at different
+    times.
+    """
     start = np.random.default_rng(3).uniform(-2, 2, (12, 6))
     together = minimise(valley, start, 60)
     assert len(set(together.iterations)) > 3
@@ -67,7 +74,9 @@ def test_rows_do_not_see_each_other():
 
 
 def test_a_start_that_is_flat_and_a_function_without_a_way_down():
-    """No iteration at a minimum. Where the gradient lies, so that no step goes down, the row is given up, as scipy does."""
+    """No iteration at a minimum. Where the gradient lies, so that no step goes down, the row is
+    given up, as scipy does.
+    """
     found = minimise(lambda x, which: (np.vecdot(x, x), 2 * x), np.zeros((2, 3)), 5)
     assert found.iterations.tolist() == [0, 0]
 

@@ -53,13 +53,19 @@ def test_slope_by_three_routes() -> None:
     x, y = np.log(DIMS), np.log(mean)
 
     def close(slope: float, error: float) -> bool:
-        return slope == pytest.approx(fit.slope, rel=1e-7) and error == pytest.approx(fit.se, rel=1e-7)
+        return slope == pytest.approx(fit.slope, rel=1e-7) and error == pytest.approx(
+            fit.se, rel=1e-7
+        )
 
     assert close(*by_normal_equations(x, y, UNEVEN))
-    beta, covariance = optimize.curve_fit(lambda t, a, b: a + b * t, x, y, sigma=UNEVEN, absolute_sigma=True)
+    beta, covariance = optimize.curve_fit(
+        lambda t, a, b: a + b * t, x, y, sigma=UNEVEN, absolute_sigma=True
+    )
     assert close(float(beta[1]), float(np.sqrt(covariance[1, 1])))
     assert beta[0] == pytest.approx(fit.intercept, rel=1e-7)
-    assert fit.chi_square == pytest.approx(np.sum(((y - beta[0] - beta[1] * x) / UNEVEN) ** 2), rel=1e-7)
+    assert fit.chi_square == pytest.approx(
+        np.sum(((y - beta[0] - beta[1] * x) / UNEVEN) ** 2), rel=1e-7
+    )
     assert not close(*by_normal_equations(x, y, np.ones(7)))
     assert not close(*by_normal_equations(x, y, 1 / UNEVEN))
     assert abs(by_normal_equations(x, y, np.ones(7))[0] - fit.slope) > 0.1 * fit.se
@@ -73,14 +79,18 @@ def test_the_fit_is_checked_against_itself() -> None:
     assert fit.condition > 1e4
 
 
-@pytest.mark.parametrize("power_of_sd", [0.0, 0.5, -1.0], ids=["unweighted", "root weights", "upside down"])
+@pytest.mark.parametrize(
+    "power_of_sd", [0.0, 0.5, -1.0], ids=["unweighted", "root weights", "upside down"]
+)
 def test_a_wrong_second_route_raises(monkeypatch: pytest.MonkeyPatch, power_of_sd: float) -> None:
     """If either route forgot the weights, took their root, or turned them round, the fit would not
     come back."""
     right: Callable[[Array, Array, Array], tuple[Array, Array]] = least_squares._by_lstsq
     mean = noisy(np.ones(7), UNEVEN)
     fit_slope(DIMS, mean, mean * UNEVEN)
-    monkeypatch.setattr(least_squares, "_by_lstsq", lambda design, y, sd: right(design, y, sd**power_of_sd))
+    monkeypatch.setattr(
+        least_squares, "_by_lstsq", lambda design, y, sd: right(design, y, sd**power_of_sd)
+    )
     with pytest.raises(ArithmeticError, match="two least-squares routes differ"):
         fit_slope(DIMS, mean, mean * UNEVEN)
 
@@ -91,7 +101,9 @@ def fits(seed: int, draws: int, slope: float, true_sd: Array, sd: Array) -> list
     return [fit_line(x, slope * x + true_sd * rng.standard_normal(7), sd) for _ in range(draws)]
 
 
-@pytest.mark.parametrize(("factor", "most"), [(1.0, 0.99), (3.0, 0.975)], ids=["right", "understated"])
+@pytest.mark.parametrize(
+    ("factor", "most"), [(1.0, 0.99), (3.0, 0.975)], ids=["right", "understated"]
+)
 def test_intervals_cover_under_both_accounts(factor: float, most: float) -> None:
     """Coverage of 95 % intervals over 2000 tables, with right and with understated standard
     deviations.
@@ -125,7 +137,9 @@ def test_few_replicates_are_allowed_for() -> None:
         runs = UNEVEN * np.sqrt(6) * rng.standard_normal((6, 7))
         se = runs.std(0, ddof=1) / np.sqrt(6)
         for replicates in failures:
-            failures[replicates] += fit_line(x, runs.mean(0), se, replicates=replicates).p_fit < 0.01
+            failures[replicates] += (
+                fit_line(x, runs.mean(0), se, replicates=replicates).p_fit < 0.01
+            )
     assert failures[6] <= most < failures[None]
 
 

@@ -1,4 +1,6 @@
-"""The ledger itself: finding a claim by name, and what its own formulas say on a grid that is not even."""
+"""The ledger itself: finding a claim by name, and what its own formulas say on a grid that is not
+even.
+"""
 
 import math
 
@@ -18,16 +20,17 @@ from bounds.check import InvalidInput
     ],
 )
 def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
-    """With the key that the command line gives it, the name as written, and where the names are or the near ones; the case
-    counts."""
+    """With the key that the command line gives it, the name as written, and where the names are or
+    the near ones; the case counts."""
     with pytest.raises(InvalidInput) as caught:
         ledger.claim(name)
     assert str(caught.value) == f"NAME: {name!r} is not a claim; {hint}"
 
 
 def test_bsm_over_dsm_by_hand() -> None:
-    """Two eigenvalues, two times that are not evenly spaced: theory.md's recursion for r_ij, entry by entry, at BSM's w and
-    at 1/2, over d Σ_i c_i. At the first time both are DSM. Catches a ratio of another time, i for j, and another w."""
+    """Two eigenvalues, two times that are not evenly spaced: theory.md's recursion for r_ij, entry
+    by entry, at BSM's w and at 1/2, over d Σ_i c_i. At the first time both are DSM. Catches a ratio
+    of another time, i for j, and another w."""
     values, times = (0.5, 2.0), (0.2, 0.7)
     noise = [1 - math.exp(-2 * t) for t in times]
     v = [[math.exp(-2 * t) * a + n for a in values] for t, n in zip(times, noise, strict=True)]
@@ -36,7 +39,10 @@ def test_bsm_over_dsm_by_hand() -> None:
 
     def ratio(w: float) -> float:
         total = sum(
-            w**2 * grow / v[0][i] + (1 - w) ** 2 / fresh - 1 / v[1][i] + w**2 * v[0][j] / v[1][j] * c[0][i]
+            w**2 * grow / v[0][i]
+            + (1 - w) ** 2 / fresh
+            - 1 / v[1][i]
+            + w**2 * v[0][j] / v[1][j] * c[0][i]
             for i in range(2)
             for j in range(2)
         )

@@ -1,4 +1,6 @@
-"""The lessons: each runs as a script, says what it must, and its exercises' answers are right, by other routes."""
+"""The lessons: each runs as a script, says what it must, and its exercises' answers are right, by
+other routes.
+"""
 
 import importlib
 import importlib.util
@@ -44,7 +46,9 @@ SETTINGS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
 
 
 def checks(name: str) -> Checks:
-    """What is known of a lesson: here, or beside the tests of the work that it is named after, as LESSON."""
+    """What is known of a lesson: here, or beside the tests of the work that it is named after, as
+    LESSON.
+    """
     if name in SETTINGS:
         return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}))
     found: Checks = importlib.import_module(f"tests.papers.test_{name.split('_', 2)[2]}").LESSON
@@ -82,9 +86,13 @@ def test_they_are_numbered() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_and_holds(name: str) -> None:
-    """A question first, sliders, a picture with a text, formulas that are, a verdict, three exercises."""
+    """A question first, sliders, a picture with a text, formulas that are, a verdict, three
+    exercises.
+    """
     shown, defined = ran(name)
-    assert shown.index("Question.") < min(shown.index(tag) for tag in ("<marimo-slider", "<img", "Break it"))
+    assert shown.index("Question.") < min(
+        shown.index(tag) for tag in ("<marimo-slider", "<img", "Break it")
+    )
     assert re.search(r'<img alt="[^"]{30,}" src="data:image/svg\+xml;base64,', shown)
     assert "$" not in shown, "a formula was not taken for one"
     assert "HOLDS" in shown
@@ -104,7 +112,9 @@ def test_the_planted_decoy_is_caught(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_slider_moves_the_picture(name: str) -> None:
-    """One step of a slider is another picture and another number; the same setting is the same bytes."""
+    """One step of a slider is another picture and another number; the same setting is the same
+    bytes.
+    """
     before, after = (lesson(name).show(*setting).text for setting in checks(name).settings)
     assert before != after
     assert lesson(name).show(*checks(name).settings[0]).text == before
@@ -112,7 +122,8 @@ def test_a_slider_moves_the_picture(name: str) -> None:
     assert numbers[0] != numbers[1]
 
 
-# --- the answers, each by another route than the library's formula ------------------------------------------------
+# --- the answers, each by another route than the library's formula
+# ------------------------------------------------
 
 
 def e(t: float) -> float:
@@ -127,7 +138,9 @@ def log_density(x: float, t: float, variance: float) -> float:
     """log p_t(x) for N(0, variance) data, by quadrature over X_0."""
 
     def joint(y: float) -> float:
-        return float(stats.norm.pdf(y, 0, variance**0.5) * stats.norm.pdf(x, e(t) * y, noise(t) ** 0.5))
+        return float(
+            stats.norm.pdf(y, 0, variance**0.5) * stats.norm.pdf(x, e(t) * y, noise(t) ** 0.5)
+        )
 
     return float(np.log(integrate.quad(joint, -30, 30, points=[0])[0]))
 
@@ -144,7 +157,9 @@ def residual_covariance(t: float, t_prev: float, variance: float = 1.0) -> float
     """Cov(U_t, U_{t'}), t' ≤ t, by writing both out in X_0, Z_{t'} and the noise since."""
     v, v_prev = (e(2 * s) * variance + noise(s) for s in (t, t_prev))
     of_x0 = (e(t) / v) * (e(t_prev) / v_prev) * variance
-    return of_x0 + (1 / noise(t) - 1 / v) * (1 / noise(t_prev) - 1 / v_prev) * e(t - t_prev) * noise(t_prev)
+    return of_x0 + (1 / noise(t) - 1 / v) * (1 / noise(t_prev) - 1 / v_prev) * e(
+        t - t_prev
+    ) * noise(t_prev)
 
 
 EIGENVALUES = np.linspace(0.3, 3, 8)
@@ -152,7 +167,9 @@ STEPS = [(0.1 * k, 0.1 * (k + 1)) for k in range(1, 20)]
 
 
 def bootstrap_sum() -> float:
-    """Σ_ij r_ij at t = 2 by the error's own definition: fresh covariance plus what is carried, entry by entry."""
+    """Σ_ij r_ij at t = 2 by the error's own definition: fresh covariance plus what is carried,
+    entry by entry.
+    """
     total = 0.0
     for row in EIGENVALUES:
         for column in EIGENVALUES:
@@ -172,7 +189,9 @@ def dsm_sum() -> float:
 
 
 def information_sum() -> float:
-    """Σ_ij of the plug-in score's error, from the derivative of V^{-1} along a perturbation of Σ."""
+    """Σ_ij of the plug-in score's error, from the derivative of V^{-1} along a perturbation of
+    Σ.
+    """
     v = e(4.0) * EIGENVALUES + noise(2.0)
     spread = np.outer(EIGENVALUES, EIGENVALUES) * (1 + np.eye(8))
     return float(np.sum(e(4.0) ** 2 * spread / np.outer(v, v) ** 2 * v[None, :]))
@@ -194,7 +213,9 @@ def score_part(m: int) -> float:
     law = Gaussian(spectrum("linear", 4))
     times = np.linspace(0.1, 2.1, 20)
     generators = [np.random.default_rng([8, k]) for k in range(200)]
-    scores = np.stack(list(lesson("lesson_6_samples").dsm(exact(law, m, times, generators))), axis=1)
+    scores = np.stack(
+        list(lesson("lesson_6_samples").dsm(exact(law, m, times, generators))), axis=1
+    )
     return float(error_split(law, times, scores, "flow").w2.score.mean())
 
 
@@ -208,12 +229,15 @@ C = residual_covariance(0.5, 0.5)
 ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
     "lesson_1_tweedie": (
         lambda: (log_density(1.001, 0.5, 1) - log_density(0.999, 0.5, 1)) / 0.002,
-        lambda: float(integrate.solve_ivp(lambda s, v: 2 - 2 * v, (0, 0.5), [4.0], rtol=1e-8).y[0, -1]),
+        lambda: float(
+            integrate.solve_ivp(lambda s, v: 2 - 2 * v, (0, 0.5), [4.0], rtol=1e-8).y[0, -1]
+        ),
         lambda: (e(0.5) / noise(0.5)) ** 2 * posterior_variance(0.7, 0.5, 4),
     ),
     "lesson_2_regression": (
         lambda: 8 * C * 8 * stats.chi2(20 - 8 + 1).expect(lambda x: 1 / x),
-        # Near 0 the density of χ²_k is like x^{k/2 − 1}: E 1/χ²_k is finite from k = 3 on, and k = m − d + 1.
+        # Near 0 the density of χ²_k is like x^{k/2 − 1}: E 1/χ²_k is finite from k = 3 on, and k =
+        # m − d + 1.
         lambda: min(m for m in range(8, 20) if (m - 8 + 1) / 2 - 2 > -1),
         lambda: 128 * 128 / (64 * 64),
     ),
@@ -225,7 +249,9 @@ ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
     "lesson_4_martingales": (
         lambda: 2 * np.exp(0.1),
         lambda: integrate.quad(
-            lambda u: np.exp(u) * residual_covariance(np.exp(u), np.exp(u)), np.log(1e-6), np.log(1e-3)
+            lambda u: np.exp(u) * residual_covariance(np.exp(u), np.exp(u)),
+            np.log(1e-6),
+            np.log(1e-3),
         )[0],
         lambda: residual_covariance(0.5, 0.3),
     ),
@@ -250,17 +276,24 @@ ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("k", range(3))
 def test_answer(name: str, k: int) -> None:
-    """The typed answer is the computed one; the usual mistake is told so, with its hint, and what is far off is not."""
+    """The typed answer is the computed one; the usual mistake is told so, with its hint, and what
+    is far off is not.
+    """
     exercise = ran(name)[1]["exercises"][k]
     computed = float(checks(name).answers[k]())
     assert exercise.is_right(computed), (computed, exercise.answer)
-    # The typed digits are right to a tenth of what is asked of the student, save where asymptotics are the answer.
+    # The typed digits are right to a tenth of what is asked of the student, save where asymptotics
+    # are the answer.
     if name != "lesson_6_samples":
-        assert abs(computed - exercise.answer) <= 0.1 * exercise.tolerance * abs(exercise.answer), computed
+        assert abs(computed - exercise.answer) <= 0.1 * exercise.tolerance * abs(exercise.answer), (
+            computed
+        )
     assert not exercise.is_right(exercise.mistake)
     assert exercise.reply(str(exercise.answer)).startswith("**Right.**")
     assert exercise.reply(str(exercise.mistake)) == f"Not quite. {exercise.hint}"
     assert exercise.reply(str(10 * abs(exercise.answer))) == "No. Too large."
     assert exercise.reply("") == "…"
     assert exercise.reply("many") == "A number, please."
-    assert exercise.reply(str(exercise.answer).replace(".", ",").replace("-", "−")).startswith("**Right.**")
+    assert exercise.reply(str(exercise.answer).replace(".", ",").replace("-", "−")).startswith(
+        "**Right.**"
+    )

@@ -1,4 +1,6 @@
-"""Laws on the line: against quadrature, mpmath and one normal, out to the far tails. Nothing is random."""
+"""Laws on the line: against quadrature, mpmath and one normal, out to the far tails. Nothing is
+random.
+"""
 
 from typing import Any
 
@@ -25,17 +27,26 @@ def exact(law, x, upper):
     with mp.workdps(60):
         parts = zip(law.weights, law.means, law.variances, strict=True)
         side = 1 if upper else -1
-        return float(mp.log(mp.fsum(w * mp.erfc(side * (x - m) / mp.sqrt(2 * v)) / 2 for w, m, v in parts)))
+        return float(
+            mp.log(mp.fsum(w * mp.erfc(side * (x - m) / mp.sqrt(2 * v)) / 2 for w, m, v in parts))
+        )
 
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_density_moments_and_score(law):
-    """Mass, mean and variance by adaptive quadrature of the density; the score by differences of its logarithm."""
+    """Mass, mean and variance by adaptive quadrature of the density; the score by differences of
+    its logarithm.
+    """
 
     def moment(power):
         spots = sorted(law.means)
         return integrate.quad(
-            lambda x: x**power * np.exp(law.log_density(x)), -60, 60, points=spots, epsabs=1e-12, limit=400
+            lambda x: x**power * np.exp(law.log_density(x)),
+            -60,
+            60,
+            points=spots,
+            epsabs=1e-12,
+            limit=400,
         )[0]
 
     assert moment(0) == pytest.approx(1, rel=1e-10)
@@ -48,7 +59,9 @@ def test_density_moments_and_score(law):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_tails_keep_their_digits(law):
-    """log F and log(1 − F) where they are small, to 1e-12 relative, as far as 1e-300000: F itself is 0 or 1 there."""
+    """log F and log(1 − F) where they are small, to 1e-12 relative, as far as 1e-300000: F itself
+    is 0 or 1 there.
+    """
     for x in (-2000.0, -60.0, -9.0, -3.0):
         assert law.log_cdf(x) == pytest.approx(exact(law, x, upper=False), rel=1e-12)
     for x in (2.9, 9.0, 60.0, 2000.0):
@@ -57,7 +70,9 @@ def test_tails_keep_their_digits(law):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_there_and_back(law):
-    """z → x → z, at levels of which Φ is 1e-1000000 and 1 − 1e-1000000; the decoy, ppf of a cdf, ends at 38."""
+    """z → x → z, at levels of which Φ is 1e-1000000 and 1 − 1e-1000000; the decoy, ppf of a cdf,
+    ends at 38.
+    """
     z = np.array([-2000.0, -40.0, -9.0, -2.0, -0.3, 0.0, 0.7, 1.9, 9.0, 40.0, 2000.0])
     np.testing.assert_allclose(law.to_normal(law.from_normal(z)), z, rtol=1e-10, atol=1e-10)
     assert np.isinf(stats.norm.ppf(stats.norm.cdf(40.0)))
@@ -68,11 +83,15 @@ def test_one_normal_is_a_line():
     law, z = line([1.0], [3.0], [4.0]), np.linspace(-50, 50, 11)
     np.testing.assert_allclose(law.from_normal(z), 3 + 2 * z, rtol=1e-13)
     np.testing.assert_allclose(law.to_normal(3 + 2 * z), z, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(flow(law.blurred(5), law, 3 + z), 3 + z * 2 / np.sqrt(29), rtol=1e-12)
+    np.testing.assert_allclose(
+        flow(law.blurred(5), law, 3 + z), 3 + z * 2 / np.sqrt(29), rtol=1e-12
+    )
 
 
 def test_shapes_and_ends():
-    """Any shape goes through, a number too; the flow to the same law moves nothing, and there and back is where it was."""
+    """Any shape goes through, a number too; the flow to the same law moves nothing, and there and
+    back is where it was.
+    """
     x = np.linspace(-5, 5, 12).reshape(3, 4)
     assert TWO.log_cdf(x).shape == TWO.score(x).shape == flow(TWO, THREE, x).shape == (3, 4)
     assert np.shape(TWO.from_normal(0.3)) == ()
@@ -87,9 +106,15 @@ def test_shapes_and_ends():
     ("make", "sentence"),
     [
         (lambda: line([0.5, 0.4], [0, 1], [1, 1]), "weights: must sum to 1, but sum to 0.9"),
-        (lambda: line([1.5, -0.5], [0, 1], [1, 1]), "weights: must be a non-empty list of positive numbers"),
+        (
+            lambda: line([1.5, -0.5], [0, 1], [1, 1]),
+            "weights: must be a non-empty list of positive numbers",
+        ),
         (lambda: line([], [], []), "weights: must be a non-empty list of positive numbers"),
-        (lambda: line([0.5, 0.5], [0], [1, 1]), "means: must have shape (2,) like weights, but has (1,)"),
+        (
+            lambda: line([0.5, 0.5], [0], [1, 1]),
+            "means: must have shape (2,) like weights, but has (1,)",
+        ),
         (lambda: line([1.0], [0], [-1.0]), "variances: must not be negative, but holds -1"),
         (lambda: line([1.0], [np.nan], [1.0]), "means: holds NaN or an infinity"),
         (lambda: TWO.blurred(-1), "sigma: must not be negative, but is -1"),

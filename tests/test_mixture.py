@@ -26,8 +26,8 @@ def random_mixture(
 
 
 class Exact:
-    """One point, in `DIGITS` digits, from the definitions: joint densities and second moments, nothing shared with
-    the module (no eigenvectors, no log-sum-exp, no centring)."""
+    """One point, in `DIGITS` digits, from the definitions: joint densities and second moments,
+    nothing shared with the module (no eigenvectors, no log-sum-exp, no centring)."""
 
     def __init__(self, law: Mixture, t: float, x: Array) -> None:
         mp.mp.dps = DIGITS
@@ -51,10 +51,13 @@ class Exact:
         zero = mp.zeros(d, 1)
         score = sum((w * g for w, g in zip(r, self.scores, strict=True)), zero)
         second = sum(
-            (w * (g * g.T - V) for w, g, V in zip(r, self.scores, inverses, strict=True)), mp.zeros(d)
+            (w * (g * g.T - V) for w, g, V in zip(r, self.scores, inverses, strict=True)),
+            mp.zeros(d),
         )
         post = sum((w * a for w, a in zip(r, posts, strict=True)), zero)
-        moment = sum((w * (P + a * a.T) for w, a, P in zip(r, posts, covs, strict=True)), mp.zeros(d))
+        moment = sum(
+            (w * (P + a * a.T) for w, a, P in zip(r, posts, covs, strict=True)), mp.zeros(d)
+        )
         hessian = second - score * score.T
         self.log_density = float(mp.log(total))
         self.responsibilities = np.array([float(w) for w in r])
@@ -79,17 +82,23 @@ NAMES = (
     "residual_covariance",
 )
 SEPARATED = Mixture(
-    np.array([1 - 1e-10, 1e-10]), np.array([[-40.0, 3.0], [60.0, -20.0]]), np.array([[1.0, 0.3], [0.3, 0.5]])
+    np.array([1 - 1e-10, 1e-10]),
+    np.array([[-40.0, 3.0], [60.0, -20.0]]),
+    np.array([[1.0, 0.3], [0.3, 0.5]]),
 )
 ATOMS = Mixture(np.array([0.85, 0.15]), np.array([[-2.0], [2.0]]), np.zeros((1, 1)))
 
 
 def between(law: Mixture, t: float) -> Array:
-    """Points at, around and far outside the components, and on the line where two of them weigh the same."""
+    """Points at, around and far outside the components, and on the line where two of them weigh the
+    same.
+    """
     rng = np.random.default_rng(5)
     centres = np.exp(-t) * law.means
     line = centres[0] + np.linspace(0.03, 0.97, 7)[:, None] * (centres[-1] - centres[0])
-    return np.concatenate([centres + 0.3 * rng.standard_normal(centres.shape), line, 5 + 3 * centres])
+    return np.concatenate(
+        [centres + 0.3 * rng.standard_normal(centres.shape), line, 5 + 3 * centres]
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,10 +116,12 @@ def between(law: Mixture, t: float) -> Array:
     ids=["plain", "early", "tiny-t", "late", "weight-1e-10", "weight-1e-10-late", "atoms"],
 )
 def test_high_precision(law: Mixture, t: float, name: str) -> None:
-    """Every function against 60 digits; catches any wrong term, and C_t formed as I/σ² + ∇²log p (next test).
+    """Every function against 60 digits; catches any wrong term, and C_t formed as I/σ² + ∇²log p
+    (next test).
 
-    Tolerance: rounding of the exponents, 1e-15 times the largest log density, is amplified by at most the spread
-    between the components; 1e-10 of the largest entry leaves room for both, and 1e-10 weights are far above it.
+    Tolerance: rounding of the exponents, 1e-15 times the largest log density, is amplified by at
+    most the spread between the components; 1e-10 of the largest entry leaves room for both, and
+    1e-10 weights are far above it.
     """
     x = between(law, t)
     values = getattr(law, name)(t, x)
@@ -120,7 +131,9 @@ def test_high_precision(law: Mixture, t: float, name: str) -> None:
 
 
 def test_late_times_do_not_cancel() -> None:
-    """C_t ~ e^{−2t} Cov(X_0) at t = 15, to 1e-10; the decoy, I/σ² + ∇²log p_t in float64, keeps not one digit."""
+    """C_t ~ e^{−2t} Cov(X_0) at t = 15, to 1e-10; the decoy, I/σ² + ∇²log p_t in float64, keeps not
+    one digit.
+    """
     law, t, x = random_mixture(2, 2, 8, spread=0.5), 15.0, np.array([0.1, -0.2])
     wanted = Exact(law, t, x).residual_covariance
     assert_allclose(law.residual_covariance(t, x), wanted, rtol=1e-10)
@@ -129,7 +142,9 @@ def test_late_times_do_not_cancel() -> None:
 
 
 def test_minor_component_is_exact_far_below_underflow() -> None:
-    """A component of density 1e-1000 must vanish without a warning, and dominate where it is the nearer one."""
+    """A component of density 1e-1000 must vanish without a warning, and dominate where it is the
+    nearer one.
+    """
     law = Mixture(np.array([1 - 1e-10, 1e-10]), np.array([[-50.0], [50.0]]), np.array([[0.01]]))
     r = law.responsibilities(1e-6, np.array([[-50.0], [50.0], [200.0]]))
     assert_allclose(r, [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], atol=1e-300)
@@ -141,17 +156,23 @@ def central(f: Callable[[Array], Array], x: Array, h: float = 1e-5) -> Array:
     """Fourth-order differences of f, along a new last axis."""
     columns = []
     for step in h * np.eye(x.size):
-        columns.append((8 * (f(x + step) - f(x - step)) - (f(x + 2 * step) - f(x - 2 * step))) / (12 * h))
+        columns.append(
+            (8 * (f(x + step) - f(x - step)) - (f(x + 2 * step) - f(x - 2 * step))) / (12 * h)
+        )
     return np.stack(columns, axis=-1)
 
 
 def test_derivatives() -> None:
-    """score = ∇ log_density, hessian = ∇ score, ∇E[X_0|X_t] = (e/σ²) Cov; catches a missing ⟨g gᵀ⟩ or −s sᵀ."""
+    """score = ∇ log_density, hessian = ∇ score, ∇E[X_0|X_t] = (e/σ²) Cov; catches a missing ⟨g gᵀ⟩
+    or −s sᵀ.
+    """
     law, t = random_mixture(3, 3, 11), 0.2
     ratio = np.exp(-t) / -np.expm1(-2 * t)
     for x in between(law, t)[:6]:
         hessian = central(lambda y: law.score(t, y), x, 1e-3)
-        assert_allclose(central(lambda y: law.log_density(t, y), x, 1e-3), law.score(t, x), atol=1e-7)
+        assert_allclose(
+            central(lambda y: law.log_density(t, y), x, 1e-3), law.score(t, x), atol=1e-7
+        )
         assert_allclose(hessian, law.hessian(t, x), atol=1e-7)
         slope = central(lambda y: law.posterior_mean(t, y), x, 1e-3)
         assert_allclose(slope, ratio * law.posterior_covariance(t, x), atol=1e-7)
@@ -160,9 +181,11 @@ def test_derivatives() -> None:
 
 
 def test_tweedie_by_quadrature() -> None:
-    """E[−Z_t/σ² | X_t] = s and the law of X_t, by integrating over X_0 on a grid: no Gaussian algebra at all.
+    """E[−Z_t/σ² | X_t] = s and the law of X_t, by integrating over X_0 on a grid: no Gaussian
+    algebra at all.
 
-    Trapezoid rule on 8001 points, spectrally accurate here. Decoy: 1/σ for 1/σ² is off by 1/σ = 1.2.
+    Trapezoid rule on 8001 points, spectrally accurate here. Decoy: 1/σ for 1/σ² is off by 1/σ =
+    1.2.
     """
     law, t = Mixture(np.array([0.85, 0.15]), np.array([[-2.0], [2.0]]), np.array([[0.25]])), 0.6
     y = np.linspace(-8, 8, 8001)
@@ -203,8 +226,8 @@ def test_one_component_is_the_gaussian() -> None:
 
 
 def test_marginal_and_shapes() -> None:
-    """The score at t is the score at 0 of the marginal; a shared covariance equals the same one given K times;
-    leading shapes pass through. Decoy: means not shrunk by e_t."""
+    """The score at t is the score at 0 of the marginal; a shared covariance equals the same one
+    given K times; leading shapes pass through. Decoy: means not shrunk by e_t."""
     law, t = random_mixture(3, 3, 21, shared=True), 0.7
     copied = Mixture(law.weights, law.means, np.broadcast_to(law.covariances, (3, 3, 3)))
     x = np.random.default_rng(1).standard_normal((2, 5, 3))
@@ -219,10 +242,12 @@ def test_marginal_and_shapes() -> None:
 
 
 def test_samples() -> None:
-    """Mass of the minor mode, mean and covariance of 200 000 draws, each within 6.5 standard errors.
+    """Mass of the minor mode, mean and covariance of 200 000 draws, each within 6.5 standard
+    errors.
 
-    False alarm: 1 + 3 + 6 two-sided normal tails at 6.5, 8e-10 together. Catches a mass off by 0.006, a covariance
-    off by 2 %; the decoy (components' covariances swapped) is rejected by the same check.
+    False alarm: 1 + 3 + 6 two-sided normal tails at 6.5, 8e-10 together. Catches a mass off by
+    0.006, a covariance off by 2 %; the decoy (components' covariances swapped) is rejected by the
+    same check.
     """
     size = 200_000
     means = np.array([[0.0, 0.0, 1.0], [6.0, -6.0, 0.0]])
@@ -231,7 +256,9 @@ def test_samples() -> None:
     law = Mixture(np.array([0.8, 0.2]), means, covariances)
     draws = law.sample(size, np.random.default_rng(42))
     mean = law.weights @ means
-    spread = np.einsum("k,kij->ij", law.weights, covariances + means[:, :, None] * means[:, None, :])
+    spread = np.einsum(
+        "k,kij->ij", law.weights, covariances + means[:, :, None] * means[:, None, :]
+    )
     wanted = spread - np.outer(mean, mean)
 
     def deviations(weights: Array, cov: Array) -> float:
@@ -252,8 +279,9 @@ def test_samples() -> None:
 
 
 def test_curvature_bound() -> None:
-    """∇²log p_t ≤ L₊(t) at 4000 random points of a 4-component law; attained half-way between two equal spheres;
-    the decoy, an eighth instead of a quarter of the squared range, is exceeded there."""
+    """∇²log p_t ≤ L₊(t) at 4000 random points of a 4-component law; attained half-way between two
+    equal spheres; the decoy, an eighth instead of a quarter of the squared range, is exceeded
+    there."""
     times = np.array([0.01, 0.1, 0.5, 2.0])
     law = random_mixture(4, 3, 7, spread=2.0, shared=True)
     for t, bound in zip(times, law.curvature_bound(times), strict=True):
@@ -334,7 +362,10 @@ THIN = Mixture(HALVES, PLACES, np.diag([1.0, 0.0]))
             lambda: Mixture(np.array([1.0, 0.0]), PLACES, EYES),
             "weights: must be a non-empty list of positive numbers",
         ),
-        (lambda: Mixture(np.array([0.5, 0.6]), PLACES, EYES), "weights: must sum to 1, but sum to 1.1"),
+        (
+            lambda: Mixture(np.array([0.5, 0.6]), PLACES, EYES),
+            "weights: must sum to 1, but sum to 1.1",
+        ),
         (lambda: Mixture(HALVES, PLACES[0], EYES), "means: must have shape (2, d), but have (2,)"),
         (
             lambda: Mixture(HALVES, PLACES, np.eye(3)),
@@ -370,7 +401,10 @@ THIN = Mixture(HALVES, PLACES, np.diag([1.0, 0.0]))
             lambda: SOUND.curvature_bound(0.5),
             "covariances: must be one shared matrix for the bound on the curvature",
         ),
-        (lambda: Mixture(HALVES, PLACES, np.eye(2)).curvature_bound(np.inf), "t: holds NaN or an infinity"),
+        (
+            lambda: Mixture(HALVES, PLACES, np.eye(2)).curvature_bound(np.inf),
+            "t: holds NaN or an infinity",
+        ),
     ],
 )
 def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) -> None:
@@ -381,7 +415,9 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 
 def test_what_is_just_allowed() -> None:
-    """Rounding: asymmetry of 10⁻¹³ of the scale, an eigenvalue of −4·10⁻¹⁶ of it, at any scale; and t = 0 for a marginal."""
+    """Rounding: asymmetry of 10⁻¹³ of the scale, an eigenvalue of −4·10⁻¹⁶ of it, at any scale; and
+    t = 0 for a marginal.
+    """
     for scale in (1e-6, 1.0, 1e6):
         Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
         Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.9e-13], [0.0, 1.0]]))
@@ -390,7 +426,9 @@ def test_what_is_just_allowed() -> None:
 
 
 def test_curvature_bound_sees_differences_of_means_alone() -> None:
-    """By hand in one dimension, λ = 0.5, means 3 and 4: e²/(4 v²) − 1/v. Means about 0 cannot tell a difference from a sum."""
+    """By hand in one dimension, λ = 0.5, means 3 and 4: e²/(4 v²) − 1/v. Means about 0 cannot tell
+    a difference from a sum.
+    """
     t = 0.3
     law = Mixture(HALVES, np.array([[3.0], [4.0]]), np.array([[0.5]]))
     v = 0.5 * np.exp(-2 * t) + 1 - np.exp(-2 * t)

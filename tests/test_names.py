@@ -1,4 +1,6 @@
-"""What is listed without importing is what importing gives; what cannot be read so is refused, not left out."""
+"""What is listed without importing is what importing gives; what cannot be read so is refused, not
+left out.
+"""
 
 import re
 from pathlib import Path
@@ -15,7 +17,9 @@ from studies.sweep import LIMIT
 
 
 def test_names_are_those_of_the_catalogs() -> None:
-    """Of every work, in order. Catches a name that is put together when a module runs, which no reading would find."""
+    """Of every work, in order. Catches a name that is put together when a module runs, which no
+    reading would find.
+    """
     assert names.works() == tuple(
         names.Work(
             paper.stem,
@@ -39,7 +43,9 @@ def test_the_table_of_contents_of_the_mathematics() -> None:
     """A line for each module there is, and for none that there is not."""
     listed = re.findall(r"^([a-z_]+)  +\S", bounds.__doc__ or "", flags=re.MULTILINE)
     found = {
-        path.stem for path in Path(bounds.__file__).parent.iterdir() if path.suffix == ".py" or path.is_dir()
+        path.stem
+        for path in Path(bounds.__file__).parent.iterdir()
+        if path.suffix == ".py" or path.is_dir()
     }
     assert sorted(listed) == sorted(name for name in found if not name.startswith("_"))
 
@@ -57,7 +63,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / package / "papers").mkdir(parents=True)
         (tmp_path / package / f"{catalog}.py").write_text(f"STEMS = {stems!r}\n")
     (tmp_path / "studies" / "papers" / "a_2000.py").write_text(
-        "STUDY = evidence('first', 'about', cells)\nSTUDIES = (STUDY, Study(about='x', name='second'))\n"
+        "STUDY = evidence('first', 'about', cells)\nSTUDIES = (STUDY, Study(about='x', "
+        "name='second'))\n"
     )
     return tmp_path / "bounds" / "papers" / "a_2000.py"
 
@@ -75,7 +82,11 @@ def test_a_work_in_one_file(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    ["(Claim(name=f'{x}'),)", "(*(Claim(name=n) for n in 'ab'),)", "tuple(Claim(name=n) for n in 'ab')"],
+    [
+        "(Claim(name=f'{x}'),)",
+        "(*(Claim(name=n) for n in 'ab'),)",
+        "tuple(Claim(name=n) for n in 'ab')",
+    ],
 )
 def test_names_that_are_put_together_are_refused(tree: Path, claims: str) -> None:
     """One sentence that names the module, and no shorter list."""

@@ -1,4 +1,6 @@
-"""Networks side by side: finite differences, scikit-learn's networks as second route, and what they know of each other."""
+"""Networks side by side: finite differences, scikit-learn's networks as second route, and what they
+know of each other.
+"""
 
 import warnings
 from typing import Any
@@ -23,7 +25,11 @@ def one_thread():
 def data(count, m, inputs=1, outputs=1, seed=1):
     rng = np.random.default_rng(seed)
     x = 2 * rng.standard_normal((count, m, inputs))
-    y = np.sin(x.sum(axis=2, keepdims=True)) - 0.3 * x[:, :, :1] + rng.standard_normal((count, m, outputs))
+    y = (
+        np.sin(x.sum(axis=2, keepdims=True))
+        - 0.3 * x[:, :, :1]
+        + rng.standard_normal((count, m, outputs))
+    )
     return x, y, np.stack([networks.initial(inputs, outputs, rng) for _ in range(count)])
 
 
@@ -52,8 +58,8 @@ def second_route(weights, x, y, budget, solver="lbfgs", seed=0):
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (3, 1), (2, 2)])
 def test_gradient_against_differences(inputs, outputs):
-    """Central differences in every weight to 1e-7 of the largest slope; one part of the data as well. Catches a lost layer,
-    an offset that is penalised, a penalty that is not divided by m."""
+    """Central differences in every weight to 1e-7 of the largest slope; one part of the data as
+    well. Catches a lost layer, an offset that is penalised, a penalty that is not divided by m."""
     x, y, weights = data(3, 40, inputs, outputs)
     loss = networks.Loss(x, y)
     which = np.array([2, 0])
@@ -73,8 +79,8 @@ def test_gradient_against_differences(inputs, outputs):
 
 @pytest.mark.parametrize(("budget", "close"), [(3, 1e-11), (10, 1e-9), (30, 1e-3)])
 def test_lbfgs_goes_scikit_learns_way(budget, close):
-    """16 networks from the same weights: the same loss and number of iterations after the same budget, until rounding has
-    grown."""
+    """16 networks from the same weights: the same loss and number of iterations after the same
+    budget, until rounding has grown."""
     x, y, weights = data(16, 120)
     found = networks.fit(weights, x, y, budget)
     theirs = [second_route(weights[i], x[i], y[i], budget) for i in range(16)]
@@ -106,9 +112,10 @@ def their_losses(x, y, budget, solver="lbfgs"):
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam"])
 def test_same_law_as_scikit_learn(solver):
-    """From weights and orders of their own: the losses of 64 networks on the same data differ by Student's t of the pairs
-    below 6.6 deviations (one chance in 1e8 at 63 degrees of freedom). Two decoys fall by the same measure: half of the
-    budget, and first weights a quarter as large. scikit-learn's seeds and ours share nothing.
+    """From weights and orders of their own: the losses of 64 networks on the same data differ by
+    Student's t of the pairs below 6.6 deviations (one chance in 1e8 at 63 degrees of freedom). Two
+    decoys fall by the same measure: half of the budget, and first weights a quarter as large.
+    scikit-learn's seeds and ours share nothing.
     """
     budget = 12 if solver == "lbfgs" else 6
     x, y, weights = data(NETS, 120 if solver == "lbfgs" else 500, seed=4)
@@ -128,8 +135,9 @@ def test_same_law_as_scikit_learn(solver):
 
 
 def test_adam_goes_scikit_learns_way(monkeypatch):
-    """In scikit-learn's own orders, from the same weights, with a last portion of another size: the same loss to 1e-10 and
-    the same values after three epochs. A decoy without the moments' correction for their start is off."""
+    """In scikit-learn's own orders, from the same weights, with a last portion of another size: the
+    same loss to 1e-10 and the same values after three epochs. A decoy without the moments'
+    correction for their start is off."""
     utils = pytest.importorskip("sklearn.utils")
     x, y, weights = data(4, 450, inputs=3, seed=6)
 
@@ -157,10 +165,14 @@ def test_adam_goes_scikit_learns_way(monkeypatch):
 
 
 def test_adam_stops_where_nothing_is_gained():
-    """Each network by its own epochs: one whose targets it has learnt stops early; both as scikit-learn does."""
+    """Each network by its own epochs: one whose targets it has learnt stops early; both as
+    scikit-learn does.
+    """
     x, y, weights = data(2, 300, seed=7)
     y[1] = 0.0
-    found = networks.adam(networks.begin(weights), x, y, 60, 0.01, [np.random.default_rng(i) for i in (1, 2)])
+    found = networks.adam(
+        networks.begin(weights), x, y, 60, 0.01, [np.random.default_rng(i) for i in (1, 2)]
+    )
     theirs = second_route(weights[1], x[1], y[1], 60, "adam")
     assert found.epochs[1] < 60
     assert abs(found.epochs[1] - theirs.n_iter_) <= 12
@@ -188,8 +200,8 @@ def test_networks_do_not_see_each_other(outputs):
 
 
 def test_first_weights():
-    """Uniform within ±√(6/(fan in + fan out)), each layer by its own, offsets as well: extremes of 4000 networks within 1 %
-    below the bound, variance a third of its square within 5 %."""
+    """Uniform within ±√(6/(fan in + fan out)), each layer by its own, offsets as well: extremes of
+    4000 networks within 1 % below the bound, variance a third of its square within 5 %."""
     rng = np.random.default_rng(9)
     many = np.stack([networks.initial(3, 1, rng) for _ in range(4000)])
     for layer, fans in zip(networks.layers(many, 3, 1), (19, 32, 17), strict=True):
@@ -207,4 +219,8 @@ def test_rules_are_scikit_learns_defaults():
         (net.beta_1, net.beta_2),
         net.epsilon,
     ) == (networks.PENALTY, networks.DECAYS, networks.TINY)
-    assert (net.tol, net.n_iter_no_change, net.tol) == (networks.GAIN, networks.PATIENCE, lbfgs.FLAT)
+    assert (net.tol, net.n_iter_no_change, net.tol) == (
+        networks.GAIN,
+        networks.PATIENCE,
+        lbfgs.FLAT,
+    )

@@ -1,6 +1,8 @@
-"""Every documented option of every study: it runs, or what is wrong with it is one sentence under a key that exists.
+"""Every documented option of every study: it runs, or what is wrong with it is one sentence under a
+key that exists.
 
-Valid and invalid configs in equal shares, over all studies, made on purpose: values that fit d, spacings that divide.
+Valid and invalid configs in equal shares, over all studies, made on purpose: values that fit d,
+spacings that divide.
 """
 
 import math
@@ -96,17 +98,27 @@ def options(name: str) -> list[dict[str, Any]]:
             {"firsts": [0.1, 0.3], "last": 1.0},
         ]
     if name == "bootstrap-weights":
-        found += [{"dims": [1, 2], "samples": [20, 10**9]}, {"spacings": [0.3], "kept": [0.3]}, {"last": 1.2}]
+        found += [
+            {"dims": [1, 2], "samples": [20, 10**9]},
+            {"spacings": [0.3], "kept": [0.3]},
+            {"last": 1.2},
+        ]
     if "times" in base(name):
-        found += [{"engine": "simulate"}, {"engine": "exact"}, {"dims": [1, 4], "samples": [20, 10**9]}]
+        found += [
+            {"engine": "simulate"},
+            {"engine": "exact"},
+            {"dims": [1, 4], "samples": [20, 10**9]},
+        ]
     return found
 
 
 @pytest.mark.parametrize("name", [one.name for one in STUDIES])
 def test_every_option_runs(tmp_path: Path, name: str) -> None:
-    """From the TOML file to the rows, each option in turn: taken, measured, all columns there and every number finite.
+    """From the TOML file to the rows, each option in turn: taken, measured, all columns there and
+    every number finite.
 
-    An explicit spectrum was taken and then failed in every cell: a list, as cells hold it, where a tuple was wanted.
+    An explicit spectrum was taken and then failed in every cell: a list, as cells hold it, where a
+    tuple was wanted.
     """
     one, path = study(name), tmp_path / "c.toml"
     for change in options(name):
@@ -119,20 +131,35 @@ def test_every_option_runs(tmp_path: Path, name: str) -> None:
             assert rows
             for row in rows:
                 assert set(row) == set(one.measured)
-                assert all(math.isfinite(value) for value in row.values() if isinstance(value, float))
+                assert all(
+                    math.isfinite(value) for value in row.values() if isinstance(value, float)
+                )
 
 
 def test_an_explicit_spectrum_all_the_way(tmp_path: Path) -> None:
-    """Through the command line, exit 0: what values = [1.0] makes at d = 1 is what the identity makes, number by number."""
+    """Through the command line, exit 0: what values = [1.0] makes at d = 1 is what the identity
+    makes, number by number.
+    """
     tables = []
     kinds: list[dict[str, Any]] = [{"kind": "explicit", "values": [1.0]}, {"kind": "identity"}]
     for kind in kinds:
         path = tmp_path / "c.toml"
-        path.write_bytes(document(COMMON | {"dims": [1], "samples": [30], "times": TIMES, "spectrum": kind}))
+        path.write_bytes(
+            document(COMMON | {"dims": [1], "samples": [30], "times": TIMES, "spectrum": kind})
+        )
         out = tmp_path / kind["kind"]
         assert (
             dimfree.main(
-                ["run", "error-vs-timestep", "--config", str(path), "--out", str(out), "--workers", "1"]
+                [
+                    "run",
+                    "error-vs-timestep",
+                    "--config",
+                    str(path),
+                    "--out",
+                    str(out),
+                    "--workers",
+                    "1",
+                ]
             )
             == 0
         )
@@ -141,11 +168,31 @@ def test_an_explicit_spectrum_all_the_way(tmp_path: Path) -> None:
 
 
 BAD: list[tuple[str, dict[str, Any], str, str]] = [
-    ("error-vs-timestep", {"spectrum": {"exponent": 2.0}}, "spectrum.exponent", "where no kind is named"),
-    ("error-vs-timestep", {"spectrum": {"values": [1.0, 1.0, 1.0]}}, "spectrum.values", "'explicit'"),
+    (
+        "error-vs-timestep",
+        {"spectrum": {"exponent": 2.0}},
+        "spectrum.exponent",
+        "where no kind is named",
+    ),
+    (
+        "error-vs-timestep",
+        {"spectrum": {"values": [1.0, 1.0, 1.0]}},
+        "spectrum.values",
+        "'explicit'",
+    ),
     ("error-vs-timestep", {"spectrum": {"kind": "power", "low": 0.3}}, "spectrum.low", "'linear'"),
-    ("small-samples", {"spectrum": {"kind": "linear", "exponent": 1.0}}, "spectrum.exponent", "'power'"),
-    ("joint-time", {"spectrum": {"kind": "identity", "high": 9.0}}, "spectrum.high", "does nothing"),
+    (
+        "small-samples",
+        {"spectrum": {"kind": "linear", "exponent": 1.0}},
+        "spectrum.exponent",
+        "'power'",
+    ),
+    (
+        "joint-time",
+        {"spectrum": {"kind": "identity", "high": 9.0}},
+        "spectrum.high",
+        "does nothing",
+    ),
     (
         "bootstrap-map",
         {"spectra": [{}, {"kind": "explicit", "values": [1, 2, 3], "low": 1.0}]},
@@ -164,7 +211,12 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
         "spectra",
         "same kind twice",
     ),
-    ("bootstrap-map", {"spectra": [{"kind": "linear", "high": 1e20}]}, "spectra", "condition number"),
+    (
+        "bootstrap-map",
+        {"spectra": [{"kind": "linear", "high": 1e20}]},
+        "spectra",
+        "condition number",
+    ),
     ("bootstrap-map", {"ratios": [4.0, 4.1]}, "ratios", "the same m"),
     ("bootstrap-map", {"ratios": [1e300]}, "ratios", "10¹²"),
     ("bootstrap-map", {"firsts": [0.1, 0.1]}, "firsts", "twice"),
@@ -172,12 +224,27 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("bootstrap-map", {"spacings": [1e-12]}, "spacings", "steps"),
     ("bootstrap-map", {"spacings": [5e-324]}, "spacings", "steps"),
     ("bootstrap-map", {"estimators": ["dsm", "dsm"]}, "estimators", "twice"),
-    ("bootstrap-weights", {"spacings": [0.25], "kept": [0.25]}, "spacings", "does not divide last = 0.6"),
+    (
+        "bootstrap-weights",
+        {"spacings": [0.25], "kept": [0.25]},
+        "spacings",
+        "does not divide last = 0.6",
+    ),
     ("bootstrap-weights", {"spacings": [7.0], "kept": [7.0]}, "spacings", "does not divide"),
     ("bootstrap-weights", {"spacings": [1e-12]}, "spacings", "steps"),
     ("bootstrap-weights", {"spacings": [1e-300], "last": 1e300}, "spacings", "steps"),
-    ("bootstrap-weights", {"spacings": [1e-14], "last": 2e-14, "kept": [1e-14]}, "spacings", "positive"),
-    ("bootstrap-weights", {"spacings": [100.0], "last": 400.0, "kept": [400.0]}, "last", "must lie within"),
+    (
+        "bootstrap-weights",
+        {"spacings": [1e-14], "last": 2e-14, "kept": [1e-14]},
+        "spacings",
+        "positive",
+    ),
+    (
+        "bootstrap-weights",
+        {"spacings": [100.0], "last": 400.0, "kept": [400.0]},
+        "last",
+        "must lie within",
+    ),
     ("bootstrap-weights", {"spectrum": {"kind": "linear", "high": 1e20}}, "spectrum", "condition"),
     ("joint-time", {"spacings": [0.3]}, "spacings", "does not divide"),
     ("joint-time", {"spacings": [1e-12]}, "spacings", "steps"),
@@ -197,7 +264,9 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
 def test_what_would_do_nothing_or_something_else_is_refused(
     name: str, change: dict[str, Any], key: str, says: str
 ) -> None:
-    """At once and before any memory is taken, under the key as its author wrote it; the config without it is taken."""
+    """At once and before any memory is taken, under the key as its author wrote it; the config
+    without it is taken.
+    """
     one = study(name)
     with pytest.raises(InvalidInput) as caught:
         parse_settings(one.settings, base(name) | change, "x.toml")
@@ -208,7 +277,9 @@ def test_what_would_do_nothing_or_something_else_is_refused(
 
 
 def test_a_manifests_own_record_of_a_spectrum_is_taken() -> None:
-    """It names all keys, the unused ones at their defaults; with one of those changed it is no such record."""
+    """It names all keys, the unused ones at their defaults; with one of those changed it is no such
+    record.
+    """
     for kind in ("identity", "linear", "power"):
         whole = Spectrum(kind=kind).model_dump(mode="json")
         assert Spectrum(**whole) == Spectrum(kind=kind)
@@ -218,7 +289,11 @@ def test_a_manifests_own_record_of_a_spectrum_is_taken() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--scheduler", ""), ("--scheduler", "tcp://127.0.0.1:1"), ("--executor", "local", "--scheduler", "x")],
+    [
+        ("--scheduler", ""),
+        ("--scheduler", "tcp://127.0.0.1:1"),
+        ("--executor", "local", "--scheduler", "x"),
+    ],
 )
 def test_a_scheduler_without_dask_is_refused(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -227,7 +302,8 @@ def test_a_scheduler_without_dask_is_refused(
     assert capsys.readouterr().err == "dimfree: --scheduler: needs --executor dask\n"
 
 
-# --- fuzz: valid and invalid in equal shares, over all studies -------------------------------------------------
+# --- fuzz: valid and invalid in equal shares, over all studies
+# -------------------------------------------------
 
 NAMES = [one.name for one in STUDIES]
 SEEN = {"valid": 0, "invalid": 0}
@@ -246,16 +322,21 @@ def valid(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     names = draw(st.lists(st.sampled_from(list(ESTIMATORS)), min_size=1, unique=True))
     if "dims" in found:
         found |= {"dims": [d], "spectrum": spectrum, "estimators": names}
-        found["samples"] = draw(st.lists(st.integers(d + 2, 10**12), min_size=1, max_size=3, unique=True))
+        found["samples"] = draw(
+            st.lists(st.integers(d + 2, 10**12), min_size=1, max_size=3, unique=True)
+        )
     if "times" in found:
-        found["times"] = sorted(draw(st.lists(st.floats(1e-3, 3), min_size=1, max_size=5, unique=True)))
+        found["times"] = sorted(
+            draw(st.lists(st.floats(1e-3, 3), min_size=1, max_size=5, unique=True))
+        )
         if "path" in names:  # which needs a time at which there is as much noise as data
             found["times"] = sorted({*found["times"], 3.0})
         found["engine"] = draw(st.sampled_from(("exact", "simulate")))
     if "last" in found and "ratios" not in found:
         found["last"] = last = draw(st.floats(0.1, 3))
         found["spacings"] = [
-            last / k for k in draw(st.lists(st.integers(3, 40), min_size=1, max_size=2, unique=True))
+            last / k
+            for k in draw(st.lists(st.integers(3, 40), min_size=1, max_size=2, unique=True))
         ]
         if "kept" in found:
             found["kept"] = [round(last, 12)]
@@ -263,7 +344,11 @@ def valid(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
             found["spacings"] = [found["last"]]
     if name == "bootstrap-map":
         d = draw(st.integers(2, 4))
-        found |= {"d": d, "spectra": [draw(st.sampled_from(list(SPECTRA.values())))(d)], "estimators": names}
+        found |= {
+            "d": d,
+            "spectra": [draw(st.sampled_from(list(SPECTRA.values())))(d)],
+            "estimators": names,
+        }
     if name == "joint-time":
         found |= {
             "d": d,
@@ -278,7 +363,22 @@ junk = st.one_of(
     st.booleans(),
     st.text(max_size=4),
     st.sampled_from(
-        (math.nan, math.inf, -1, 0, -0.5, 1e-13, 2**200, [], [[]], {}, [None], "1", [True], ["dsm", "dsm"])
+        (
+            math.nan,
+            math.inf,
+            -1,
+            0,
+            -0.5,
+            1e-13,
+            2**200,
+            [],
+            [[]],
+            {},
+            [None],
+            "1",
+            [True],
+            ["dsm", "dsm"],
+        )
     ),
 )
 
@@ -308,7 +408,9 @@ def test_good_configs_are_taken_and_measured(one: tuple[str, dict[str, Any]]) ->
 @cases(300)
 @given(valid(), st.data())
 def test_bad_configs_are_one_sentence(one: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
-    """One key of a good config is junk: refused in one line that names it or a key that must agree with it."""
+    """One key of a good config is junk: refused in one line that names it or a key that must agree
+    with it.
+    """
     name, config = one
     key = data.draw(st.sampled_from([*config, "sede"]))
     bad = data.draw(junk)

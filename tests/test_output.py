@@ -1,4 +1,6 @@
-"""What leaves the program: files whole or not at all, and streams that may be closed, full, or of another alphabet."""
+"""What leaves the program: files whole or not at all, and streams that may be closed, full, or of
+another alphabet.
+"""
 
 import json
 import os
@@ -42,8 +44,12 @@ def shell(folder: Path, command: str) -> tuple[int, bytes, str]:
 
 
 def several(folder: Path, before: str, *commands: str) -> list[tuple[int, bytes]]:
-    """Exit code and words of several command lines in one process, which `before` sets variables of."""
-    code, said, complained = shell(folder, f"{before} tests.several {f' {BETWEEN} '.join(commands)}")
+    """Exit code and words of several command lines in one process, which `before` sets variables
+    of.
+    """
+    code, said, complained = shell(
+        folder, f"{before} tests.several {f' {BETWEEN} '.join(commands)}"
+    )
     assert code == 0, complained
     return split(said)
 
@@ -53,7 +59,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of that run where everything can be said."""
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "c.toml").write_text(CONFIG)
-    words = ["run", "error-vs-timestep", "--config", str(folder / "c.toml"), "--workers", "1", "--out"]
+    words = [
+        "run",
+        "error-vs-timestep",
+        "--config",
+        str(folder / "c.toml"),
+        "--workers",
+        "1",
+        "--out",
+    ]
     assert dimfree.main([*words, str(folder / "o")]) == 0
     return {name: (folder / "o" / name).read_bytes() for name in NAMES}
 
@@ -62,9 +76,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def test_two_writers_at_once_are_never_seen_half(tmp_path: Path) -> None:
-    """Four write 1 MB each, over and over, and a reader only ever meets one of the four, whole; no draft is left.
+    """Four write 1 MB each, over and over, and a reader only ever meets one of the four, whole; no
+    draft is left.
 
-    The decoy, drafts of one name, gives torn files or writers that find their draft gone: the same count shows it.
+    The decoy, drafts of one name, gives torn files or writers that find their draft gone: the same
+    count shows it.
     """
 
     def spoiled(draft: bool) -> int:
@@ -96,7 +112,9 @@ def test_two_writers_at_once_are_never_seen_half(tmp_path: Path) -> None:
 
         reader = threading.Thread(target=read)
         reader.start()
-        writers = [threading.Thread(target=work, args=(letter,)) for letter in (b"a", b"b", b"c", b"d")]
+        writers = [
+            threading.Thread(target=work, args=(letter,)) for letter in (b"a", b"b", b"c", b"d")
+        ]
         for one in writers:
             one.start()
         for one in writers:
@@ -114,7 +132,9 @@ def test_two_writers_at_once_are_never_seen_half(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    """At the end, at the very end, or in the midst of it; also for an error that is not the disk's."""
+    """At the end, at the very end, or in the midst of it; also for an error that is not the
+    disk's.
+    """
     path = tmp_path / "f.txt"
     write(path, b"old")
 
@@ -155,7 +175,9 @@ def umask() -> int:
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
-    """Bytes beyond UTF-8 in --out: files there, the path on standard output byte for byte; a report beside it."""
+    """Bytes beyond UTF-8 in --out: files there, the path on standard output byte for byte; a report
+    beside it.
+    """
     raw = os.fsencode(tmp_path) + b"/bad\xff"
     code, said, complained = shell(tmp_path, f"dimfree {RUN} $'bad\\xff'")
     assert code == 0, complained
@@ -169,7 +191,9 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     )
     assert [code for code, _ in several(tmp_path, "", *commands)] == [0, 2, 2, 2]
     for encoding in ("latin-1", "ascii", "utf-8:strict"):
-        code, said, _ = shell(tmp_path, f"PYTHONIOENCODING={encoding} dimfree {RUN} $'\\xce\\xb1\\xff'")
+        code, said, _ = shell(
+            tmp_path, f"PYTHONIOENCODING={encoding} dimfree {RUN} $'\\xce\\xb1\\xff'"
+        )
         assert code == 0 and b"error-vs-timestep.csv" in said
 
 
@@ -204,7 +228,11 @@ def test_what_is_measured_does_not_depend_on_who_listens(
     ("line", "code", "says"),
     [
         ("dimfree verify class-collapse >&-", 2, "is closed, and the result goes there"),
-        ("dimfree verify class-collapse >/dev/full", 2, "no space left on device, and the result goes there"),
+        (
+            "dimfree verify class-collapse >/dev/full",
+            2,
+            "no space left on device, and the result goes there",
+        ),
         ("dimfree bench 1</dev/null", 2, "bad file descriptor, and the result goes there"),
         ("dimfree list >/dev/full", 2, "no space left on device, and the result goes there"),
         ("dimfree explain class-collapse >&-", 2, "is closed, and the result goes there"),
@@ -216,7 +244,9 @@ def test_what_is_measured_does_not_depend_on_who_listens(
     ],
 )
 def test_a_result_that_cannot_be_printed(tmp_path: Path, line: str, code: int, says: str) -> None:
-    """Where the words are the result: exit 2 and one sentence, before anything is measured; a reader may leave."""
+    """Where the words are the result: exit 2 and one sentence, before anything is measured; a
+    reader may leave.
+    """
     start = time.monotonic()
     done, _, complained = shell(tmp_path, line)
     assert done == code
@@ -243,9 +273,15 @@ def in_utf_8(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, bytes]
 
 @pytest.mark.parametrize(
     "setting",
-    ["PYTHONIOENCODING=latin-1", "PYTHONIOENCODING=ascii", "LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0"],
+    [
+        "PYTHONIOENCODING=latin-1",
+        "PYTHONIOENCODING=ascii",
+        "LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0",
+    ],
 )
-def test_an_alphabet_without_greek(tmp_path: Path, in_utf_8: list[tuple[int, bytes]], setting: str) -> None:
+def test_an_alphabet_without_greek(
+    tmp_path: Path, in_utf_8: list[tuple[int, bytes]], setting: str
+) -> None:
     """What is lacking is escaped; the exit code and JSON are the same."""
     spoken = several(tmp_path, setting, *COMMANDS)
     for command, (code, plain), (same, escaped) in zip(COMMANDS, in_utf_8, spoken, strict=True):
@@ -294,4 +330,8 @@ def test_an_error_of_the_system_is_not_called_standard_output(
         monkeypatch.setattr(dimfree, "_list", fail)
         assert dimfree.main(["list"]) == 2
         said = capsys.readouterr().err
-        assert said.startswith(f"dimfree: {says}") and "standard output" not in said and said.count("\n") == 1
+        assert (
+            said.startswith(f"dimfree: {says}")
+            and "standard output" not in said
+            and said.count("\n") == 1
+        )

@@ -114,7 +114,9 @@ def page() -> str:
 
 
 def test_self_contained(page):
-    """Under 5 MB; every reference is to a place on the page itself, and is there; no id twice; all elements close."""
+    """Under 5 MB; every reference is to a place on the page itself, and is there; no id twice; all
+    elements close.
+    """
     assert len(page.encode()) < LIMIT
     reader = Reader(page)
     assert reader.open == []
@@ -129,10 +131,12 @@ def test_self_contained(page):
 
 def test_a_page_that_is_not_self_contained_is_seen(page):
     """The decoys: a font from elsewhere, a link into nothing, an id twice."""
-    assert re.search(r"url\((?!#)", page.replace("<style>", "<style>@font-face{src:url(http://x)}", 1))
-    assert set(Reader(page + '<a href="#nowhere"></a>').refers) - {"#" + i for i in Reader(page).ids} >= {
-        "#nowhere"
-    }
+    assert re.search(
+        r"url\((?!#)", page.replace("<style>", "<style>@font-face{src:url(http://x)}", 1)
+    )
+    assert set(Reader(page + '<a href="#nowhere"></a>').refers) - {
+        "#" + i for i in Reader(page).ids
+    } >= {"#nowhere"}
     ids = Reader(page + '<p id="claims"></p>').ids
     assert len(ids) != len(set(ids))
 
@@ -142,7 +146,9 @@ def test_same_results_same_bytes(page):
 
 
 def test_all_is_there(page):
-    """Every figure with its text, every claim with all that was promised of it, every study's manifest."""
+    """Every figure with its text, every claim with all that was promised of it, every study's
+    manifest.
+    """
     for figure in FIGURES:
         assert f'<title id="{figure.name}-alt">' in page
     for claim in CLAIMS:
@@ -152,14 +158,19 @@ def test_all_is_there(page):
             assert f"<dt>{wanted}</dt>" in row, (claim.name, wanted)
         assert f"dimfree verify {claim.name}</code>" in row
         assert f'data-paper="{claim.paper}"' in row
-        assert f'data-origin="{claim.origin}" data-kind="{claim.kind}" data-verdict="{claim.expected}"' in row
+        assert (
+            f'data-origin="{claim.origin}" data-kind="{claim.kind}" data-verdict="{claim.expected}"'
+            in row
+        )
     assert page.count("<math>") > 300
     for table in RESULTS.values():
         assert table.manifest["csv"]["sha256"][:16] in page
 
 
 def test_numbers_come_from_the_claims():
-    """Each number that is shown moves when its field does; a constant typed into the template would not."""
+    """Each number that is shown moves when its field does; a constant typed into the template would
+    not.
+    """
     base = render([WORK], [], [CLAIM], {"study": MANIFEST}, "here")
     assert "E</mi>" in base
     assert "&lt;DSM&gt;" in base
@@ -191,20 +202,29 @@ def test_numbers_come_from_the_claims():
         "reason": "It is so.",
     }
     for field, value in changes.items():
-        assert render([WORK], [], [CLAIM | {field: value}], {"study": MANIFEST}, "here") != base, field
+        assert render([WORK], [], [CLAIM | {field: value}], {"study": MANIFEST}, "here") != base, (
+            field
+        )
     assert "(expected: HOLDS)" in render(
         [WORK], [], [CLAIM | {"verdict": "REFUTED"}], {"study": MANIFEST}, "here"
     )
     assert '<option value="one_2000">one_2000</option>' in base
     assert "at 5 of 17" in base
-    assert "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected." in base
+    assert (
+        "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected."
+        in base
+    )
     assert "<p>Results: here.</p>" in base
-    assert "<p>One, Two: Some title. V, https://x. Of it we have its abstract. Unknown: C.</p>" in base
+    assert (
+        "<p>One, Two: Some title. V, https://x. Of it we have its abstract. Unknown: C.</p>" in base
+    )
     assert "2 works on score matching, checked." in render(
         [WORK, WORK], [], [CLAIM], {"study": MANIFEST}, "here"
     )
     assert "elsewhere" in render([WORK], [], [CLAIM], {"study": MANIFEST}, "elsewhere")
-    assert "at NONE of 17" in render([WORK], [], [CLAIM | {"decoy_share": 0.0}], {"study": MANIFEST}, "here")
+    assert "at NONE of 17" in render(
+        [WORK], [], [CLAIM | {"decoy_share": 0.0}], {"study": MANIFEST}, "here"
+    )
     for path in (
         ("seed",),
         ("config", "replicates"),
@@ -221,7 +241,9 @@ def test_numbers_come_from_the_claims():
 
 
 def test_figures_do_not_disturb_each_other():
-    """Two drawings with the same ids: each keeps its own, and its styles to itself; nothing of outside is left."""
+    """Two drawings with the same ids: each keeps its own, and its styles to itself; nothing of
+    outside is left.
+    """
     one, two = (inline_svg(SVG, name, f"A & B {name}") for name in ("one", "two"))
     assert 'id="one-p1"' in one
     assert 'href="#one-p1"' in one
@@ -235,7 +257,11 @@ def test_figures_do_not_disturb_each_other():
 
 def test_a_figure_has_its_own_words():
     figure = replace(
-        FIGURES[0], name="figure-9", alt=lambda f: "What is seen", ran=lambda f: "r", found=lambda f: f["x"]
+        FIGURES[0],
+        name="figure-9",
+        alt=lambda f: "What is seen",
+        ran=lambda f: "r",
+        found=lambda f: f["x"],
     )
     text = render(
         [WORK], [Picture(figure, SVG, {"x": "what is found"})], [CLAIM], {"study": MANIFEST}, "here"
@@ -246,7 +272,9 @@ def test_a_figure_has_its_own_words():
 
 
 def test_markdown():
-    """Paragraphs, lists, tables with an escaped bar, the three marks; and nothing that looks like HTML gets through."""
+    """Paragraphs, lists, tables with an escaped bar, the three marks; and nothing that looks like
+    HTML gets through.
+    """
     assert markdown("a **b** `c` *d* <e>") == (
         "<p>a <strong>b</strong> <code>c</code> <em>d</em> &lt;e&gt;</p>"
     )

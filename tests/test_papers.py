@@ -1,4 +1,6 @@
-"""Every claim of every work, over the tuples: its verdict, its decoy, its place in the graph; and nothing measured in vain."""
+"""Every claim of every work, over the tuples: its verdict, its decoy, its place in the graph; and
+nothing measured in vain.
+"""
 
 from dataclasses import replace
 from graphlib import TopologicalSorter
@@ -22,9 +24,13 @@ from tests.measured import quick, verdict
 
 RESULTS = Path(__file__).parent.parent / "figures" / "results"
 MARGIN = 1.5
-"""By how much of what is allowed a decoy is missed at its worst cell, at least: closer, and the next seed may accept it."""
+"""By how much of what is allowed a decoy is missed at its worst cell, at least: closer, and the
+next seed may accept it.
+"""
 SLIM = {"bsm-share-little": 1.2}
-"""Descriptions of one cell whose decoy is nearer: the sample's own share is most of the error, whatever the method."""
+"""Descriptions of one cell whose decoy is nearer: the sample's own share is most of the error,
+whatever the method.
+"""
 SETTINGS = [study for study in STUDIES if study.presets["quick"] != study.presets["paper"]]
 """Studies whose preset paper has other cells or replicates than quick."""
 EVIDENCE = [study for study in STUDIES if study.columns == COLUMNS]
@@ -43,7 +49,8 @@ def complaints(found: Verdict) -> list[str]:
         out.append(f"the decoy's margin is {found.decoy.margin:.3g}")
     if one.expected == "HOLDS" and found.decoy.share < FEW and not one.decoy_reason:
         out.append(
-            f"the decoy falls at {found.decoy_cells} of {found.cells} cells, and there is no decoy_reason"
+            f"the decoy falls at {found.decoy_cells} of {found.cells} cells, and there is no "
+            f"decoy_reason"
         )
     if not np.isfinite(found.formula.margin):
         out.append("the margin is not finite")
@@ -52,9 +59,11 @@ def complaints(found: Verdict) -> list[str]:
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_the_verdict_is_the_expected_one(claim):
-    """At the preset quick. False alarms: each claim's own budget, all of them together below BUDGET.
+    """At the preset quick. False alarms: each claim's own budget, all of them together below
+    BUDGET.
 
-    Catches a formula and a decoy exchanged, a decoy that falls at a few cells by chance, and one that hardly falls.
+    Catches a formula and a decoy exchanged, a decoy that falls at a few cells by chance, and one
+    that hardly falls.
     """
     assert complaints(verdict(claim.name)) == []
 
@@ -75,7 +84,9 @@ def test_a_verdict_that_is_not_as_it_must_be_is_seen():
     assert "REFUTED" in complaints(replace(found, status="REFUTED"))[0]
     near = replace(found, decoy=replace(found.decoy, margin=1.1, share=0.1))
     assert [told.split(" ")[2] for told in complaints(near)] == ["margin", "falls"]
-    reasoned = replace(near, claim=replace(found.claim, decoy_reason="so", kind="rate", tolerance=0.1))
+    reasoned = replace(
+        near, claim=replace(found.claim, decoy_reason="so", kind="rate", tolerance=0.1)
+    )
     assert complaints(reasoned) == []
 
 

@@ -1,4 +1,6 @@
-"""Path fitting: its predicted risk, its equations by brute force, and what it attains without an oracle."""
+"""Path fitting: its predicted risk, its equations by brute force, and what it attains without an
+oracle.
+"""
 
 from itertools import pairwise
 
@@ -53,10 +55,11 @@ def direct_information(law, times):
 
 
 def test_predicted_risk_is_the_printed_one():
-    """Over the information bound at t = 0.2, 1, 2 with t_N = 2: theory.md's 1.093, 1.076, 1.074 and about 1.015.
+    """Over the information bound at t = 0.2, 1, 2 with t_N = 2: theory.md's 1.093, 1.076, 1.074 and
+    about 1.015.
 
-    Δ = 0.002 gives 1.0026 to 1.0028 with t_N = 2 (0.0028 is what X_2 itself still holds), 1.0013 to 1.0017 with
-    t_N = 4. Decoy: the pair (i, j), (j, i) not pooled, about 2.
+    Δ = 0.002 gives 1.0026 to 1.0028 with t_N = 2 (0.0028 is what X_2 itself still holds), 1.0013 to
+    1.0017 with t_N = 4. Decoy: the pair (i, j), (j, i) not pooled, about 2.
     """
     for spacing, end, expected, within in (
         (0.1, 2, [1.093, 1.076, 1.074], 6e-4),
@@ -73,7 +76,8 @@ def test_predicted_risk_is_the_printed_one():
 
 
 def test_information_telescopes():
-    """I + Iᵀ = 1/(λ_i λ_j) − a_N a_N − Σ (a_{k−1,i} − a_k,i)(a_{k−1,j} − a_k,j): to 1e-12, eight decades of spectrum.
+    """I + Iᵀ = 1/(λ_i λ_j) − a_N a_N − Σ (a_{k−1,i} − a_k,i)(a_{k−1,j} − a_k,j): to 1e-12, eight
+    decades of spectrum.
 
     And `information` is Σ s² v_j/h_i. Decoy: the sum of products left out.
     """
@@ -90,10 +94,12 @@ def test_information_telescopes():
 
 @pytest.mark.parametrize(("spacing", "count", "limit"), [(0.1, 1500, 1.15), (0.02, 700, 1.06)])
 def test_path_reaches_the_information_bound(spacing, count, limit):
-    """No oracle, m = 20000, t_N = 2, exact engine: risk at t = 0.2, 1, 2 at most 1.15 (1.06) times the bound.
+    """No oracle, m = 20000, t_N = 2, exact engine: risk at t = 0.2, 1, 2 at most 1.15 (1.06) times
+    the bound.
 
-    Predicted and measured within 4 s.e., errors below 1.5 %. Three comparisons at 4 deviations: 2e-4 for a fresh
-    seed, and the seed is fixed. Decoy: no pooling, about 1.9 times the prediction; 6 % would be seen.
+    Predicted and measured within 4 s.e., errors below 1.5 %. Three comparisons at 4 deviations:
+    2e-4 for a fresh seed, and the seed is fixed. Decoy: no pooling, about 1.9 times the prediction;
+    6 % would be seen.
     """
     times = uniform_grid(spacing, round(2 / spacing))
     grams = replicates(LAW, 20000, times, count, 61)
@@ -123,21 +129,27 @@ def population(law, times, samples=10**6):
 
 
 def test_one_round_from_anywhere_is_exact_without_fluctuations():
-    """E Ψ = m I (Λ_true − Λ) exactly, so one round on population Gram matrices lands on Σ, to 1e-9, from far starts.
+    """E Ψ = m I (Λ_true − Λ) exactly, so one round on population Gram matrices lands on Σ, to 1e-9,
+    from far starts.
 
-    Starts: identity times 100 and 0.01, and another random covariance. Decoy: noise 1 % too large misses.
+    Starts: identity times 100 and 0.01, and another random covariance. Decoy: noise 1 % too large
+    misses.
     """
     sigma = random_covariance(4, 5)
     law, times = Gaussian.from_covariance(sigma), np.array([0.1, 0.5, 1.0])
     grams = list(population(law, times))
     for start in (100 * np.eye(4), 0.01 * np.eye(4), random_covariance(4, 6)):
-        np.testing.assert_allclose(covariance_rounds(grams, 1, start=start)[-1], sigma, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            covariance_rounds(grams, 1, start=start)[-1], sigma, rtol=1e-9, atol=1e-9
+        )
     louder = [Gram(g.step, g.samples, g.xx, g.xz, 1.01 * g.xw) for g in grams]
     assert np.abs(covariance_rounds(louder, 1)[-1] - sigma).max() > 1e-3
 
 
 def brute_force(x0, xs, times, start, rounds):
-    """Gauss-Newton on the samples: weighted lstsq of T3 − A x over all rows at once, symmetric unknown δΛ."""
+    """Gauss-Newton on the samples: weighted lstsq of T3 − A x over all rows at once, symmetric
+    unknown δΛ.
+    """
     d = start.shape[0]
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
     covariance = start
@@ -170,10 +182,11 @@ def brute_force(x0, xs, times, start, rounds):
 
 
 def test_path_equals_weighted_least_squares_on_the_samples():
-    """Against a full weighted regression on 4000 sample paths: they differ by O(1/m), less than 4 % of their error.
+    """Against a full weighted regression on 4000 sample paths: they differ by O(1/m), less than 4 %
+    of their error.
 
-    The regression knows no expected Gram matrix and couples all entries. Catches a transposed Ψ, s or h at the
-    wrong time. Decoy: the time steps' noises paired with the wrong step's X.
+    The regression knows no expected Gram matrix and couples all entries. Catches a transposed Ψ, s
+    or h at the wrong time. Decoy: the time steps' noises paired with the wrong step's X.
     """
     sigma = random_covariance(3, 9)
     times = np.array([0.1, 0.2, 0.4, 0.8])
@@ -185,22 +198,27 @@ def test_path_equals_weighted_least_squares_on_the_samples():
     assert np.abs(covariance_rounds(grams, 8)[-1] - slow).max() < 0.04 * error
     turned = [Gram(g.step, g.samples, g.xx, g.xz, g.xw.T) for g in grams]
     shifted = [
-        Gram(g.step, g.samples, g.xx, g.xz, h.xw) for g, h in zip(grams, grams[1:] + grams[:1], strict=True)
+        Gram(g.step, g.samples, g.xx, g.xz, h.xw)
+        for g, h in zip(grams, grams[1:] + grams[:1], strict=True)
     ]
     assert np.abs(covariance_rounds(shifted, 8)[-1] - slow).max() > error
     assert np.abs(covariance_rounds(turned, 8)[-1] - slow).max() > 0.04 * error
 
 
 def test_rounds_converge():
-    """Distance to the root falls at least tenfold a round after the first (m = 100 d), from any start.
+    """Distance to the root falls at least tenfold a round after the first (m = 100 d), from any
+    start.
 
-    From the second round on the mean risk stays within 1 % of the root's (paired); at a start from DSM or I it is
-    off by more than 50 % (the default start is good already). The rate is about √(d/m) a round.
+    From the second round on the mean risk stays within 1 % of the root's (paired); at a start from
+    DSM or I it is off by more than 50 % (the default start is good already). The rate is about
+    √(d/m) a round.
     """
     grams = replicates(LAW, 800, TIMES, 200, 63)
     root = covariance_rounds(grams, 20)[-1]
     inverse = -np.linalg.inv(dsm_step(grams[0]))
-    first = np.exp(0.2) * ((inverse + np.swapaxes(inverse, -1, -2)) / 2 + np.expm1(-0.2) * np.eye(8))
+    first = np.exp(0.2) * (
+        (inverse + np.swapaxes(inverse, -1, -2)) / 2 + np.expm1(-0.2) * np.eye(8)
+    )
 
     def final(covariance):
         v = np.exp(-2) * covariance + (1 - np.exp(-2)) * np.eye(8)
@@ -216,13 +234,18 @@ def test_rounds_converge():
 
 @pytest.mark.parametrize(
     ("values", "samples"),
-    [(np.linspace(0.3, 3, 8), 9), (np.geomspace(1e-4, 1e2, 8), 12), (np.geomspace(1e-6, 1e3, 8), 800)],
+    [
+        (np.linspace(0.3, 3, 8), 9),
+        (np.geomspace(1e-4, 1e2, 8), 12),
+        (np.geomspace(1e-6, 1e3, 8), 800),
+    ],
 )
 def test_safeguard(values, samples):
-    """m = d + 1 and spectra over up to nine decades: Λ̂ positive definite, and risk below BSM's and DSM's medians.
+    """m = d + 1 and spectra over up to nine decades: Λ̂ positive definite, and risk below BSM's and
+    DSM's medians.
 
-    The same with an indefinite start. The floor (e^{2t_1} − 1)/m is met by more than a fifth of the replicates at
-    m near d or λ = 1e-6, so that the test does see the safeguard act.
+    The same with an indefinite start. The floor (e^{2t_1} − 1)/m is met by more than a fifth of the
+    replicates at m near d or λ = 1e-6, so that the test does see the safeguard act.
     """
     law = Gaussian(values)
     grams = replicates(law, samples, TIMES, 200, 64)
@@ -240,7 +263,8 @@ def test_safeguard(values, samples):
 
 
 def test_ill_conditioned_spectrum_matches_its_prediction():
-    """λ from 1e-3 to 30, m = 20000, 500 replicates: measured within 6.2 deviations (6e-10) of `path_risk`.
+    """λ from 1e-3 to 30, m = 20000, 500 replicates: measured within 6.2 deviations (6e-10) of
+    `path_risk`.
 
     Its 6.2 deviations are about 25 %: the decoy without pooling is twice the prediction at t = 0.2.
     """
@@ -254,9 +278,11 @@ def test_ill_conditioned_spectrum_matches_its_prediction():
 
 
 def test_smaller_families():
-    """A diagonal Σ fitted as such, a tridiagonal one as such: measured against predicted, 6.2 deviations, m = 4000.
+    """A diagonal Σ fitted as such, a tridiagonal one as such: measured against predicted, 6.2
+    deviations, m = 4000.
 
-    All bands is the dense estimate, to 1e-8. Decoy: the dense prediction, at least 1.4 times the banded ones.
+    All bands is the dense estimate, to 1e-8. Decoy: the dense prediction, at least 1.4 times the
+    banded ones.
     """
     tridiagonal = np.diag(np.full(5, 1.0)) + 0.3 * (np.eye(5, k=1) + np.eye(5, k=-1))
     for sigma, width in ((np.diag([0.3, 0.6, 1.0, 2.0, 3.0]), 0), (tridiagonal, 1)):
@@ -271,17 +297,24 @@ def test_smaller_families():
         assert abs(values.mean() - dense) > 6.2 * error
         every = banded(5, 4)
         np.testing.assert_allclose(
-            covariance_variance(law, TIMES, every), covariance_variance(law, TIMES), rtol=1e-9, atol=1e-12
+            covariance_variance(law, TIMES, every),
+            covariance_variance(law, TIMES),
+            rtol=1e-9,
+            atol=1e-12,
         )
         np.testing.assert_allclose(
-            covariance_rounds(grams, 3, family=every)[-1], covariance_rounds(grams, 3)[-1], atol=1e-8
+            covariance_rounds(grams, 3, family=every)[-1],
+            covariance_rounds(grams, 3)[-1],
+            atol=1e-8,
         )
 
 
 def test_unknown_mean():
-    """Centred paths of data with mean 3 (m = 16, d = 3) against the exact engine at m − 1: 6.2 deviations.
+    """Centred paths of data with mean 3 (m = 16, d = 3) against the exact engine at m − 1: 6.2
+    deviations.
 
-    1500 replicates each. Decoy: not centred (the mean fitted as covariance) is off by more than 50 %.
+    1500 replicates each. Decoy: not centred (the mean fitted as covariance) is off by more than 50
+    %.
     """
     law, times, count = Gaussian(np.array([0.5, 1.0, 2.0])), np.array([0.2, 0.5, 1.0]), 1500
     centred_risk, plain = np.empty(count), np.empty(count)
@@ -314,7 +347,9 @@ def test_equivariance():
 
 @pytest.mark.parametrize("count", [1, 3, 10])
 def test_best_times_hold_n_over_n_plus_one(count):
-    """Information on λ at `best_times`: N/(N + 1) of 1/(2λ²), and no numerical search finds more. Decoy: equal gaps."""
+    """Information on λ at `best_times`: N/(N + 1) of 1/(2λ²), and no numerical search finds more.
+    Decoy: equal gaps.
+    """
 
     def share(times):
         return 2 * 0.7**2 * float(information(np.array([0.7]), clock(times))[0, 0])
@@ -329,7 +364,9 @@ def test_best_times_hold_n_over_n_plus_one(count):
 
 
 def test_two_leading_axes():
-    """2 × 3 replicates of d = 2, one by one the same, dense and in a family, from any start; four rounds by default."""
+    """2 × 3 replicates of d = 2, one by one the same, dense and in a family, from any start; four
+    rounds by default.
+    """
     times = np.array([0.1, 0.3, 0.7])
     law = Gaussian(np.array([0.5, 2.0]))
     runs = [list(exact(law, 20, times, np.random.default_rng(i))) for i in range(6)]
@@ -340,7 +377,9 @@ def test_two_leading_axes():
         alone = [covariance_rounds(run, 4, start=start, family=family) for run in runs]
         for k, covariance in enumerate(rounds):
             assert covariance.shape == (2, 3, 2, 2)
-            np.testing.assert_allclose(covariance.reshape(6, 2, 2), [one[k] for one in alone], atol=1e-10)
+            np.testing.assert_allclose(
+                covariance.reshape(6, 2, 2), [one[k] for one in alone], atol=1e-10
+            )
         estimates = list(path_fit(start=start, family=family)(batch))
         for t, a in zip(times, estimates, strict=True):
             v = np.exp(-2 * t) * rounds[-1] + (1 - np.exp(-2 * t)) * np.eye(2)
@@ -348,11 +387,15 @@ def test_two_leading_axes():
     np.testing.assert_array_equal(list(path(batch)), list(path_fit(4)(batch)))
     assert not np.array_equal(list(path(batch)), list(path_fit(3)(batch)))
     started = path_fit(0, start=np.diag([1.0, 3.0]))(runs[0])
-    np.testing.assert_allclose(next(started), -np.diag(1 / (np.exp(-0.2) * np.array([0, 2]) + 1)), rtol=1e-12)
+    np.testing.assert_allclose(
+        next(started), -np.diag(1 / (np.exp(-0.2) * np.array([0, 2]) + 1)), rtol=1e-12
+    )
 
 
 def test_starts_are_made_symmetric_and_raised_to_the_floor():
-    """A start's symmetric part, eigenvalues below x_1/m = (e^{2 t_1} − 1)/m raised to exactly that; nothing else."""
+    """A start's symmetric part, eigenvalues below x_1/m = (e^{2 t_1} − 1)/m raised to exactly that;
+    nothing else.
+    """
     grams = list(exact(Gaussian(np.ones(2)), 20, np.array([0.2, 0.7]), np.random.default_rng(3)))
     floor = (np.exp(0.4) - 1) / 20
     (got,) = covariance_rounds(grams, 0, start=np.array([[2.0, 0.6], [0.2, 1.0]]))
@@ -365,7 +408,9 @@ def test_starts_are_made_symmetric_and_raised_to_the_floor():
 
 
 def test_banded_families_are_the_unit_matrices():
-    """E_ii, and E_ij + E_ji for j − i ≤ width: P of them, d = 4, any order of the pairs within a band."""
+    """E_ii, and E_ij + E_ji for j − i ≤ width: P of them, d = 4, any order of the pairs within a
+    band.
+    """
     for width, count in ((0, 4), (1, 7), (3, 10)):
         family = banded(4, width)
         assert family.shape == (count, 4, 4)
@@ -378,17 +423,21 @@ def test_banded_families_are_the_unit_matrices():
 
 
 def test_variance_and_risk_are_the_written_out_sums():
-    """Σ_ij s_ij² v_j Var δΛ_ij with Var = 1/(I_ij + I_ji) and 1/I_ii, d = 3, loops; m = 50; also in a rotated family.
+    """Σ_ij s_ij² v_j Var δΛ_ij with Var = 1/(I_ij + I_ji) and 1/I_ii, d = 3, loops; m = 50; also in
+    a rotated family.
 
-    At other times than those fitted as at the fitted ones (the default). In a family: gls on the P parameters with the
-    Fisher information as a quadratic form. Decoy: 2 I_ii on the diagonal.
+    At other times than those fitted as at the fitted ones (the default). In a family: gls on the P
+    parameters with the Fisher information as a quadratic form. Decoy: 2 I_ii on the diagonal.
     """
     turn = np.linalg.qr(np.random.default_rng(7).standard_normal((3, 3)))[0]
     law = Gaussian(np.array([0.4, 1.0, 2.5]), turn)
     times = np.array([0.2, 0.5, 1.1])
     held = direct_information(law, times)
     variance = np.array(
-        [[1 / held[i, i] if i == j else 1 / (held[i, j] + held[j, i]) for j in range(3)] for i in range(3)]
+        [
+            [1 / held[i, i] if i == j else 1 / (held[i, j] + held[j, i]) for j in range(3)]
+            for i in range(3)
+        ]
     )
     np.testing.assert_allclose(covariance_variance(law, times), variance, rtol=1e-12)
     for at in (None, np.array([0.05, 3.0])):
@@ -402,7 +451,9 @@ def test_variance_and_risk_are_the_written_out_sums():
     fisher = [[(a * held * b).sum() for b in members] for a in members]
     spread = np.linalg.inv(fisher)
     by_family = sum(
-        spread[p, q] * members[p] * members[q] for p in range(len(members)) for q in range(len(members))
+        spread[p, q] * members[p] * members[q]
+        for p in range(len(members))
+        for q in range(len(members))
     )
     np.testing.assert_allclose(covariance_variance(law, times, banded(3, 1)), by_family, rtol=1e-9)
     plain = Gaussian(law.eigenvalues)
@@ -420,8 +471,14 @@ def test_variance_and_risk_are_the_written_out_sums():
         ),
         (lambda: best_times(1.0, 0), "count: must be at least 1, but is 0"),
         (lambda: best_times(0.0, 3), "eigenvalue: must be positive, but is 0"),
-        (lambda: covariance_variance(LAW, [0.0, 1.0]), "times: must be positive, but the first is 0"),
-        (lambda: path_risk(LAW, [0.3, 1.0], 9, [0.0]), "times: must be positive, but the first is 0"),
+        (
+            lambda: covariance_variance(LAW, [0.0, 1.0]),
+            "times: must be positive, but the first is 0",
+        ),
+        (
+            lambda: path_risk(LAW, [0.3, 1.0], 9, [0.0]),
+            "times: must be positive, but the first is 0",
+        ),
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
@@ -432,7 +489,8 @@ def test_refusals_are_one_sentence(call, sentence):
 
 
 def test_the_path_fit_is_the_plug_in_of_its_last_round():
-    """Â_k = −(e^{−2t}Λ̂ + σ²I)^{-1} by inversion, Λ̂ of the last of one round from a given start; by default of four from its own.
+    """Â_k = −(e^{−2t}Λ̂ + σ²I)^{-1} by inversion, Λ̂ of the last of one round from a given start;
+    by default of four from its own.
 
     Catches another round's Λ̂, a start or a number of rounds that is not passed on.
     """
@@ -454,7 +512,9 @@ def test_the_path_fit_is_the_plug_in_of_its_last_round():
 
 @pytest.mark.parametrize("scale", [1e10, 1e50, 1e100, 1e146, 1e200, 1e300])
 def test_a_spectrum_that_the_path_cannot_tell_is_refused(scale: float) -> None:
-    """In a config before anything is measured; in the estimator by the data's own estimate, never a number."""
+    """In a config before anything is measured; in the estimator by the data's own estimate, never a
+    number.
+    """
     law = Gaussian(scale * np.array([0.5, 1.0, 2.0]) / 2)
     with pytest.raises(InvalidInput, match="cannot tell an eigenvalue of"):
         check_information(law, 50, [0.1, 0.2, 0.5])
@@ -479,12 +539,17 @@ def test_a_spectrum_that_the_path_cannot_tell_is_refused(scale: float) -> None:
 
 @pytest.mark.parametrize("eigenvalue", [2e3, 1e4, 1e6, 1e10, 1e40, 1e80])
 @pytest.mark.parametrize("start", [None, np.eye(1)])
-def test_no_number_where_there_is_no_information(eigenvalue: float, start: np.ndarray | None) -> None:
-    """m = 50 and e^{2t} − 1 ≤ 1.7: from 0.09 units of information down, whatever the start. Without the refusal four rounds
-    end at 10¹⁷ λ or at 10⁻¹² λ of λ = 10¹⁰; the moment estimate, which is no fit, stays within a factor of 2."""
+def test_no_number_where_there_is_no_information(
+    eigenvalue: float, start: np.ndarray | None
+) -> None:
+    """m = 50 and e^{2t} − 1 ≤ 1.7: from 0.09 units of information down, whatever the start. Without
+    the refusal four rounds end at 10¹⁷ λ or at 10⁻¹² λ of λ = 10¹⁰; the moment estimate, which is
+    no fit, stays within a factor of 2."""
     for seed in range(10):
         grams = list(
-            exact(Gaussian(np.array([eigenvalue])), 50, [0.1, 0.2, 0.5], np.random.default_rng(seed))
+            exact(
+                Gaussian(np.array([eigenvalue])), 50, [0.1, 0.2, 0.5], np.random.default_rng(seed)
+            )
         )
         (moments,) = covariance_rounds(grams, 0)
         assert 0.5 < float(moments[0, 0]) / eigenvalue < 2
@@ -495,14 +560,18 @@ def test_no_number_where_there_is_no_information(eigenvalue: float, start: np.nd
 
 
 def test_where_there_is_information_the_fit_is_near() -> None:
-    """λ = 1, 43 units of information, a standard error of 0.15: each of 300 fits within a factor of 3."""
+    """λ = 1, 43 units of information, a standard error of 0.15: each of 300 fits within a factor of
+    3.
+    """
     for seed in range(300):
         grams = list(exact(Gaussian(np.ones(1)), 50, [0.1, 0.2, 0.5], np.random.default_rng(seed)))
         assert 1 / 3 < float(covariance_rounds(grams)[-1][0, 0]) < 3
 
 
 def test_an_estimate_that_runs_off_is_one_sentence() -> None:
-    """λ = 200, 0.85 units of information: enough to begin, and from these 50 samples 16 rounds end at 10⁸."""
+    """λ = 200, 0.85 units of information: enough to begin, and from these 50 samples 16 rounds end
+    at 10⁸.
+    """
     grams = list(exact(Gaussian(np.full(1, 200.0)), 50, [0.1, 0.2, 0.5], np.random.default_rng(24)))
     covariance_rounds(grams, 4)
     with pytest.raises(InvalidInput, match=r"cannot tell an eigenvalue of 7\.1e\+08"):

@@ -29,8 +29,8 @@ def test_noise_variance_keeps_its_digits_at_tiny_times():
 def test_paths_have_the_forward_law():
     """Mean, variance and cross-time covariance of X_t given X_0, over 400 000 scalar paths.
 
-    Each of 9 statistics is standard normal in law; 6.2 deviations bound all false alarms by 6e-9. An error of
-    1 % in τ or in e^{-g} is 14 deviations or more.
+    Each of 9 statistics is standard normal in law; 6.2 deviations bound all false alarms by 6e-9.
+    An error of 1 % in τ or in e^{-g} is 14 deviations or more.
     """
     rng = np.random.default_rng(11)
     n, start, times = 400_000, 1.7, [0.05, 0.3, 1.2]
@@ -50,7 +50,9 @@ def test_paths_have_the_forward_law():
 
 
 def test_grids_weights_and_steps():
-    """γ_j = t_j − t_{j−1} telescopes to t_N; a grid that started at t_0 = Δ would miss the first weight."""
+    """γ_j = t_j − t_{j−1} telescopes to t_N; a grid that started at t_0 = Δ would miss the first
+    weight.
+    """
     grid = uniform_grid(0.1, 30)
     np.testing.assert_allclose(weights(grid), 0.1)
     assert weights(geometric_grid(1e-4, 4, 80)).sum() == pytest.approx(4)
@@ -96,7 +98,10 @@ def test_bad_times_are_named(times, reason):
         (lambda: uniform_grid(0.1, 0), "steps: must be at least 1, but is 0"),
         (lambda: geometric_grid(1, 2, 1), "steps: must be at least 2, but is 1"),
         (lambda: geometric_grid(0, 2, 5), "first, last: must be positive, but the first is 0"),
-        (lambda: geometric_grid(3, 2, 5), "first, last: must be strictly increasing, but 2 follows 3"),
+        (
+            lambda: geometric_grid(3, 2, 5),
+            "first, last: must be strictly increasing, but 2 follows 3",
+        ),
         (lambda: weights([0.2, 0.1]), "times: must be strictly increasing, but 0.1 follows 0.2"),
         (lambda: steps([]), "times: must be a non-empty list of times"),
         (
@@ -113,8 +118,8 @@ def test_bad_grids_are_named(call, sentence):
 
 
 def test_grids_by_hand():
-    """Every time of small grids, the shortest that are allowed among them: a time too few or too many, or one time
-    too strict a refusal."""
+    """Every time of small grids, the shortest that are allowed among them: a time too few or too
+    many, or one time too strict a refusal."""
     np.testing.assert_allclose(uniform_grid(0.25, 3), [0.25, 0.5, 0.75], rtol=1e-15)
     np.testing.assert_array_equal(uniform_grid(0.25, 1), [0.25])
     np.testing.assert_allclose(geometric_grid(0.125, 2.0, 5), [0.125, 0.25, 0.5, 1, 2], rtol=1e-14)
@@ -122,7 +127,9 @@ def test_grids_by_hand():
 
 
 def test_single_precision_times_are_worked_on_in_double():
-    """1/8 is a float32, its e_t and σ_t² are not: computed there they would be wrong in the eighth digit."""
+    """1/8 is a float32, its e_t and σ_t² are not: computed there they would be wrong in the eighth
+    digit.
+    """
     t = np.array([0.125], dtype=np.float32)
     assert float(decay(t)[0]) == pytest.approx(math.exp(-0.125), rel=1e-15, abs=0)
     assert float(noise_variance(t)[0]) == pytest.approx(
@@ -131,10 +138,14 @@ def test_single_precision_times_are_worked_on_in_double():
 
 
 def test_a_slice_holds_the_step_that_led_to_it_and_its_noise():
-    """x is e^{-g} X_{t'} + τ w of its own step and w, to rounding: the Gram matrices with w depend on it."""
+    """x is e^{-g} X_{t'} + τ w of its own step and w, to rounding: the Gram matrices with w depend
+    on it.
+    """
     before = np.array([[0.3, -2.0], [1.0, 0.5]])
     now = 0.0
-    for one, t in zip(simulate(before, [0.2, 0.7], np.random.default_rng(3)), [0.2, 0.7], strict=True):
+    for one, t in zip(
+        simulate(before, [0.2, 0.7], np.random.default_rng(3)), [0.2, 0.7], strict=True
+    ):
         assert (one.step.t_prev, one.step.t) == (now, t)
         g = t - now
         np.testing.assert_allclose(

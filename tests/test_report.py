@@ -83,7 +83,13 @@ FINDINGS: dict[str, dict[str, Any]] = {
     "figure-1a": {
         **RAN,
         "fits": [
-            {**FIT, "scaling": "log|H|", "slope": 0.012, "predicted_slope": 0.0, "equivalent": True},
+            {
+                **FIT,
+                "scaling": "log|H|",
+                "slope": 0.012,
+                "predicted_slope": 0.0,
+                "equivalent": True,
+            },
             {
                 **FIT,
                 "scaling": "log|H| log log d",
@@ -130,7 +136,12 @@ FINDINGS: dict[str, dict[str, Any]] = {
                 "note": "P, D of d unknown",
                 "recalled": False,
             },
-            {"source": "Block et al. 2020", "quantity": "error", "note": "no exponent", "recalled": True},
+            {
+                "source": "Block et al. 2020",
+                "quantity": "error",
+                "note": "no exponent",
+                "recalled": True,
+            },
         ],
     },
     "figure-2": {
@@ -159,8 +170,22 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "d": 8,
         "m": 2000,
         "ratios": [
-            {"t": 0.2, "ratio": 0.93, "low": 0.85, "high": 1.01, "predicted": 0.917, "bound": 0.203},
-            {"t": 2.0, "ratio": 0.131, "low": 0.12, "high": 0.14, "predicted": 0.1312, "bound": 0.033},
+            {
+                "t": 0.2,
+                "ratio": 0.93,
+                "low": 0.85,
+                "high": 1.01,
+                "predicted": 0.917,
+                "bound": 0.203,
+            },
+            {
+                "t": 2.0,
+                "ratio": 0.131,
+                "low": 0.12,
+                "high": 0.14,
+                "predicted": 0.1312,
+                "bound": 0.033,
+            },
         ],
     },
     "figure-3b": {
@@ -244,8 +269,19 @@ FINDINGS |= {
         "d": 8,
         "m": 100000,
         "worth": [
-            {"t": t, "estimator": name, "redraws": redraws, "measured": redraws, "se": 0.1, "value": 3.0}
-            for t, name, redraws in ((0.5, "BSM", 1.61), (2.0, "BSM", 9.9), (2.0, "path fit", 398.0))
+            {
+                "t": t,
+                "estimator": name,
+                "redraws": redraws,
+                "measured": redraws,
+                "se": 0.1,
+                "value": 3.0,
+            }
+            for t, name, redraws in (
+                (0.5, "BSM", 1.61),
+                (2.0, "BSM", 9.9),
+                (2.0, "path fit", 398.0),
+            )
         ],
         "excesses": [
             {
@@ -288,7 +324,9 @@ OF_THE_RUN = (*RAN,)
 
 
 def typed(value: Any) -> Any:
-    """A finding as the joins make it: an object with a name for each number. What goes by a chosen word stays a mapping."""
+    """A finding as the joins make it: an object with a name for each number. What goes by a chosen
+    word stays a mapping.
+    """
     if isinstance(value, dict):
         inner = {key: typed(one) for key, one in value.items()}
         by_word = any(key in value for key in ("HOLDS", "helps", "dsm"))
@@ -310,7 +348,9 @@ def rendered(
     pictures: str = "",
 ) -> str:
     figures = [(FIGURES[name], found(one)) for name, one in findings.items()]
-    return render([WORK], figures, {}, verdicts, pictures, "make reproduce PRESET=paper", "preset paper")
+    return render(
+        [WORK], figures, {}, verdicts, pictures, "make reproduce PRESET=paper", "preset paper"
+    )
 
 
 def changed(figure: str, **more: Any) -> dict[str, dict[str, Any]]:
@@ -329,7 +369,9 @@ def section(text: str, figure: str) -> str:
 
 
 def tables_of(text: str) -> list[list[int]]:
-    """For each table of the text, the number of columns of each of its rows; an escaped pipe is no border."""
+    """For each table of the text, the number of columns of each of its rows; an escaped pipe is no
+    border.
+    """
     found: list[list[int]] = []
     before = ""
     for line in text.splitlines():
@@ -352,7 +394,9 @@ def test_same_arguments_same_bytes() -> None:
 
 @pytest.mark.parametrize("figure", FINDINGS)
 def test_every_number_that_was_found_is_told(figure: str) -> None:
-    """Another number changes the figure's own section and no other: a number that is not read would change nothing."""
+    """Another number changes the figure's own section and no other: a number that is not read would
+    change nothing.
+    """
     plain = rendered()
     for key, value in FINDINGS[figure].items():
         if isinstance(value, int):
@@ -363,21 +407,30 @@ def test_every_number_that_was_found_is_told(figure: str) -> None:
 
 
 def test_settings_are_written_out() -> None:
-    """Whole numbers in full (1048576, not 1.04858e+06) and floats as they were meant, not as they are stored."""
+    """Whole numbers in full (1048576, not 1.04858e+06) and floats as they were meant, not as they
+    are stored.
+    """
     text = section(rendered(), "figure-1a")
-    assert "d = 4, 16, 1048576; m = 200, 12345678; t = 0.1, 0.3, 1.2345678; 77 replicates, seed 11" in text
+    assert (
+        "d = 4, 16, 1048576; m = 200, 12345678; t = 0.1, 0.3, 1.2345678; 77 replicates, seed 11"
+        in text
+    )
     assert "code 0.1.0+abc." in text
     assert "`make reproduce PRESET=paper`" in text
 
 
 def test_a_verdict_changes_its_sentence() -> None:
-    """REFUTED, UNDECIDED and the unexpected are said in the summary, the section and the table of claims."""
+    """REFUTED, UNDECIDED and the unexpected are said in the summary, the section and the table of
+    claims.
+    """
     name = FIGURES["figure-3a"].claims[0]
     plain = rendered()
     assert f"`{name}` HOLDS" in plain
     assert "Not as expected" not in plain
     for status in ("REFUTED", "UNDECIDED"):
-        text = rendered(verdicts=[v | ({"verdict": status} if v["name"] == name else {}) for v in VERDICTS])
+        text = rendered(
+            verdicts=[v | ({"verdict": status} if v["name"] == name else {}) for v in VERDICTS]
+        )
         assert f"`{name}` {status}" in text.split("\n## ")[0]
         assert f"- {status}: The sentence |of| {name}." in section(text, "figure-3a")
         assert "**Not as expected, which is HOLDS.**" in section(text, "figure-3a")
@@ -387,20 +440,27 @@ def test_a_verdict_changes_its_sentence() -> None:
     text = rendered(verdicts=[v | (expected if v["name"] == name else {}) for v in VERDICTS])
     assert "Expected: flat without the factor." in section(text, "figure-3a")
     assert "Not as expected" not in text
-    text = rendered(verdicts=[v | {"decoy_share": 0.0 if v["name"] == name else 0.5} for v in VERDICTS])
+    text = rendered(
+        verdicts=[v | {"decoy_share": 0.0 if v["name"] == name else 0.5} for v in VERDICTS]
+    )
     assert f"| `{name}` | derived | tight | HOLDS | NONE of 12 |" in text
     assert text.count("| NONE of 12 |") == 1
 
 
 def test_which_law_the_table_names() -> None:
-    """A constant with its factor, another law, an UNDECIDED between those that stand, NONE: four sentences."""
+    """A constant with its factor, another law, an UNDECIDED between those that stand, NONE: four
+    sentences.
+    """
     constant = section(rendered(), "figure-1a")
     assert (
-        "the table names **constant**: whatever is not excluded changes by a factor below 1.087" in constant
+        "the table names **constant**: whatever is not excluded changes by a factor below 1.087"
+        in constant
     )
     named = section(rendered(law(verdict="log d", standing=["log d"])), "figure-1a")
     assert "99 %: the table names **log d**. " in named
-    undecided = section(rendered(law(verdict="UNDECIDED", standing=["constant", "log log d"])), "figure-1a")
+    undecided = section(
+        rendered(law(verdict="UNDECIDED", standing=["constant", "log log d"])), "figure-1a"
+    )
     assert "99 %: **UNDECIDED** between constant, log log d. " in undecided
     none = section(rendered(law(verdict="NONE", standing=[])), "figure-1a")
     assert "99 %: **NONE** of them describes the table. " in none
@@ -409,27 +469,34 @@ def test_which_law_the_table_names() -> None:
 
 
 def test_what_is_told_of_each_law() -> None:
-    """Excluded laws have their χ² beside its limit, the others b and the factor, where it has a bound."""
+    """Excluded laws have their χ² beside its limit, the others b and the factor, where it has a
+    bound.
+    """
 
     def told(**more: Any) -> str:
         return section(rendered(law(fits=[{**LAW_FIT, **more}])), "figure-1a")
 
     assert "log d: b = 0.0100 [−0.0200, 0.0400], a factor 0.9900 to 1.020 over the grid." in told()
     assert "log d: excluded, χ² = 20.0 above 18.8." in told(chi_square=20.0)
-    assert "0.0400], no bound on the factor over the grid." in told(factor_low=None, factor_high=None)
+    assert "0.0400], no bound on the factor over the grid." in told(
+        factor_low=None, factor_high=None
+    )
     assert "b = 0: a = 0.7000 [0.6000, 0.8000]." in told(law="constant")
     assert "b = 0: excluded, χ² = 20.0 above 18.8." in told(law="constant", chi_square=20.0)
     assert "proved. A sentence about designs." in told()
 
 
 def test_intervals_decide_what_is_below() -> None:
-    """BSM is below DSM where the whole interval is, not where the ratio is: one of these two steps."""
+    """BSM is below DSM where the whole interval is, not where the ratio is: one of these two
+    steps.
+    """
     assert "lies below 1 at 1 of the 2 steps" in section(rendered(), "figure-3a")
     ratios = [r | {"high": 0.99} for r in FINDINGS["figure-3a"]["ratios"]]
     text = section(rendered(changed("figure-3a", ratios=ratios)), "figure-3a")
     assert "lies below 1 at 2 of the 2 steps" in text
     assert (
-        "at t = 2 the ratio is 0.131. The information bound there is 0.0330: BSM leaves a factor 4.0." in text
+        "at t = 2 the ratio is 0.131. The information bound there is 0.0330: BSM leaves a factor "
+        "4.0." in text
     )
 
 
@@ -443,7 +510,9 @@ def test_missing_cells_are_said(figure: str) -> None:
 
 
 def test_pipes_are_escaped() -> None:
-    """log|H| in a table is not three columns: every row has as many as its header. The decoy: unescaped."""
+    """log|H| in a table is not three columns: every row has as many as its header. The decoy:
+    unescaped.
+    """
     found = tables_of(rendered())
     tables = [2 + 2, 2 + 1, 2 + 2, 2 + 5, 2 + 2, 2 + 2, 2 + 4, 2 + 4]
     tables += [2 + 3, 2 + 1, 2 + len(VERDICTS)]
@@ -464,8 +533,13 @@ def test_what_was_recalled_is_marked() -> None:
 
 
 def test_pictures_and_absent_figures() -> None:
-    """Links are relative to the report; a figure that was not made has no section, and no claim leaves no gap."""
-    assert "![Figure 1b: against a linear dependence on dimension](kumar_2025/figure-1b.png)" in rendered()
+    """Links are relative to the report; a figure that was not made has no section, and no claim
+    leaves no gap.
+    """
+    assert (
+        "![Figure 1b: against a linear dependence on dimension](kumar_2025/figure-1b.png)"
+        in rendered()
+    )
     assert "](pictures/here/kumar_2025/figure-1b.png)" in rendered(pictures="pictures/here")
     text = rendered({"figure-3a": FINDINGS["figure-3a"]}, [])
     assert "Figure 1" not in text
@@ -522,18 +596,23 @@ def test_a_reading_that_fails_fails_in_our_setting() -> None:
     failed = verdict(name, origin="reading", verdict="REFUTED", expected="REFUTED", reason="so")
     text = rendered(verdicts=[failed])
     assert (
-        f"- REFUTED in our setting: The sentence |of| {name}. (reading, `{name}`; decoy rejected at 9 of 12)"
-        in text
+        f"- REFUTED in our setting: The sentence |of| {name}. (reading, `{name}`; decoy rejected "
+        f"at 9 of 12)" in text
     )
     assert "(reading, `" in rendered(verdicts=[failed | {"verdict": "HOLDS"}])
-    assert "in our setting" not in section(rendered(verdicts=[failed | {"verdict": "HOLDS"}]), "figure-1b")
+    assert "in our setting" not in section(
+        rendered(verdicts=[failed | {"verdict": "HOLDS"}]), "figure-1b"
+    )
 
 
 def test_decoys_that_fall_at_few_cells_are_listed_with_their_reason() -> None:
     text = rendered(
         verdicts=[verdict("a"), verdict("b", decoy_share=1 / 12, decoy_reason="it cannot be seen.")]
     )
-    assert "at less than a third of the cells, and why:\n\n- `b`, 1 of 12: it cannot be seen.\n" in text
+    assert (
+        "at less than a third of the cells, and why:\n\n- `b`, 1 of 12: it cannot be seen.\n"
+        in text
+    )
     assert "less than a third" not in rendered(verdicts=[verdict("a")])
 
 
@@ -547,13 +626,17 @@ def test_the_map_says_who_loses() -> None:
 
 
 def test_every_figure_is_told() -> None:
-    """Of each work its own figures under its own head, with what is had and what is unknown of it."""
+    """Of each work its own figures under its own head, with what is had and what is unknown of
+    it.
+    """
     assert list(FINDINGS) == [figure.name for figure in CATALOG if figure.paper == "kumar_2025"]
     text = rendered()
     assert "## One, Two 2025\n\n*A title*, V 2025, <https://x>." in text
     assert "**What we have of it.** its abstract.\n\n**Unknown.** its proof; C." in text
     other = WORK | {"stem": "other_1999"}
-    none = render([other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]))], {}, [], "", "c", "r")
+    none = render(
+        [other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]))], {}, [], "", "c", "r"
+    )
     assert "Figure 1b" not in none
     assert "## One, Two 1999" in none
 
@@ -571,17 +654,24 @@ def test_every_figure_is_told() -> None:
     ],
 )
 def test_numbers(value: float, digits: int, text: str) -> None:
-    """Significant digits, trailing zeros kept because they are measured, a true minus also in the exponent."""
+    """Significant digits, trailing zeros kept because they are measured, a true minus also in the
+    exponent.
+    """
     assert number(value, digits) == text
 
 
 def test_improvements_are_counted_and_split() -> None:
-    """The words are tallied over settings, each number stands where its header says, per cent from fractions."""
+    """The words are tallied over settings, each number stands where its header says, per cent from
+    fractions.
+    """
     text = section(rendered(), "figure-3b")
     assert "BSM: helps in 1, hurts in 1 of 2; BSM, w = 1/2: helps in 1 of 1." in text
     assert "gets a share of 16.1 % [15.2, 17.3] with DSM" in text
     assert "bootstrapping there: **helps**" in text
     assert "| features: m = 7 | 120 | BSM | 16.1 | 1.9 | 18 [5.3, 31] | helps | 0.690 |" in text
-    assert "| features: m = 7 | 1.2 | −0.14 | 1.6 | 1.4 | 1.4 | 1.4 | 0.12 | 0.12 | 0.17 | 0.17 |" in text
+    assert (
+        "| features: m = 7 | 1.2 | −0.14 | 1.6 | 1.4 | 1.4 | 1.4 | 0.12 | 0.12 | 0.17 | 0.17 |"
+        in text
+    )
     assert "| network: m = 9 | BSM | 29.8 | 0.122 | 4.0 |" in text
     assert [len(set(table)) for table in tables_of(text)] == [1, 1, 1]

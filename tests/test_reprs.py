@@ -29,9 +29,15 @@ X0 = RNG.standard_normal((50, 3))
     ("made", "says"),
     [
         (lambda: LAW, "Gaussian(d = 200, eigenvalues 0.3 … 3)"),
-        (lambda: Gaussian(np.array([1.0]), np.eye(1)), "Gaussian(d = 1, eigenvalues 1 … 1, rotated)"),
+        (
+            lambda: Gaussian(np.array([1.0]), np.eye(1)),
+            "Gaussian(d = 1, eigenvalues 1 … 1, rotated)",
+        ),
         (lambda: next(exact(LAW, 999, [0.1], RNG)), "Gram(0 → 0.1, m = 999, d = 200)"),
-        (lambda: next(exact(LAW, 999, [0.1], [RNG, RNG])), "Gram(0 → 0.1, m = 999, d = 200, replicates 2)"),
+        (
+            lambda: next(exact(LAW, 999, [0.1], [RNG, RNG])),
+            "Gram(0 → 0.1, m = 999, d = 200, replicates 2)",
+        ),
         (lambda: Step(0.0, 0.1), "Step(0.0 → 0.1)"),
         (lambda: next(simulate(X0, [0.5], RNG)), "Slice(0 → 0.5, m = 50, d = 3)"),
         (
@@ -45,14 +51,20 @@ X0 = RNG.standard_normal((50, 3))
         ),
         (lambda: Normal(np.zeros((7, 3)), np.eye(3)), "Normal(7 laws, d = 3)"),
         (lambda: Normal(np.zeros(3), np.eye(3)), "Normal(d = 3)"),
-        (lambda: Parts(*np.arange(4.0)), "Parts(total 0, discretisation 1, initialisation 2, score 3)"),
+        (
+            lambda: Parts(*np.arange(4.0)),
+            "Parts(total 0, discretisation 1, initialisation 2, score 3)",
+        ),
         (
             lambda: joint_risk(Gaussian(np.ones(2)), [0.1, 0.2, 0.4, 0.8]),
             "JointRisk(4 times; at the one of largest variance: ",
         ),
         (lambda: STUDIES[0], "Study('error-vs-timestep', presets: quick, paper, deep)"),
         (lambda: read(PAPER, "small-samples", ("d",)), "Table(small-samples: "),
-        (lambda: next(f for f in FIGURES if f.name == "figure-3a").sample(), "FigureData(figure-3a: "),
+        (
+            lambda: next(f for f in FIGURES if f.name == "figure-3a").sample(),
+            "FigureData(figure-3a: ",
+        ),
     ],
 )
 def test_one_short_line(made: Callable[[], object], says: str) -> None:

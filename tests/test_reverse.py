@@ -1,4 +1,6 @@
-"""Reverse-time samplers against continuous equations, conditioning, exact fractions and simulation."""
+"""Reverse-time samplers against continuous equations, conditioning, exact fractions and
+simulation.
+"""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -45,8 +47,8 @@ def _matches(move: Move, a: float, b: float, q: float) -> bool:
 
 
 def test_exponential_step_is_the_frozen_equation_solved() -> None:
-    """(Y, frozen Y) solves a linear equation: matrix exponential for the mean, Van Loan's for the noise.
-    Catches a dropped 2 on the score (decoy) and a noise of 2g."""
+    """(Y, frozen Y) solves a linear equation: matrix exponential for the mean, Van Loan's for the
+    noise. Catches a dropped 2 on the score (decoy) and a noise of 2g."""
     g = STEP.gap
     drift = np.array([[1.0, 2.0], [0.0, 0.0]])  # d(Y, s) = (Y + 2 s, 0)
     a, b = linalg.expm(drift * g)[0]
@@ -59,8 +61,8 @@ def test_exponential_step_is_the_frozen_equation_solved() -> None:
 
 
 def test_euler_step_is_the_tangent_of_the_exponential_step() -> None:
-    """As g → 0 both agree to O(g²), and a numeric derivative at g = 0 of the exponential step gives Euler's
-    coefficients. Catches a dropped 2 on the score (decoy)."""
+    """As g → 0 both agree to O(g²), and a numeric derivative at g = 0 of the exponential step gives
+    Euler's coefficients. Catches a dropped 2 on the score (decoy)."""
     small = 1e-6
     fine = SAMPLERS["exponential"](Step(0.35, 0.35 + small))
     a, b, q = ((part - at_zero) / small for part, at_zero in zip(fine, (1, 0, 0), strict=True))
@@ -86,8 +88,8 @@ def test_ancestral_step_is_bayes_rule() -> None:
 
 
 def test_flow_step_is_the_probability_flow_with_x0_frozen() -> None:
-    """dY/ds = Y + s with s = (e_t x̂_0 − Y)/σ_t² and x̂_0 frozen, by an adaptive solver.
-    Catches a drift with the reverse SDE's 2 s (decoy) and noise standing in for a standard deviation."""
+    """dY/ds = Y + s with s = (e_t x̂_0 − Y)/σ_t² and x̂_0 frozen, by an adaptive solver. Catches a
+    drift with the reverse SDE's 2 s (decoy) and noise standing in for a standard deviation."""
 
     def end(y: float, s: float, factor: float) -> float:
         x0 = np.exp(STEP.t) * (y + (1 - np.exp(-2 * STEP.t)) * s)
@@ -121,8 +123,8 @@ def _fraction_chain(drop_two: bool) -> tuple[Fraction, Fraction]:
 
 
 def test_chain_in_exact_fractions() -> None:
-    """Catches a step taken with the score of its end (A_{k−1}) or with another step's length; the decoy drops
-    the factor 2 on the score."""
+    """Catches a step taken with the score of its end (A_{k−1}) or with another step's length; the
+    decoy drops the factor 2 on the score."""
     drawn = sampled_law(
         [0.25, 0.5, 0.875, 1.5],
         np.array([0.0, -1.5, -1.25, -2 / 3])[:, None, None],
@@ -136,8 +138,8 @@ def test_chain_in_exact_fractions() -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_chain_is_the_sum_over_its_noises(sampler: str) -> None:
-    """Y_1 = Φ_N Y_N + Σ_k √q_k Φ_k w_k with explicit products of scores that are not symmetric and do not
-    commute. The decoy multiplies in the opposite order."""
+    """Y_1 = Φ_N Y_N + Σ_k √q_k Φ_k w_k with explicit products of scores that are not symmetric and
+    do not commute. The decoy multiplies in the opposite order."""
     law, times = _law([0.3, 1.0, 3.0]), geometric_grid(0.1, 2.0, 6)
     scores = _perturbed(law, times, 0.2, 1)
     start = Normal(np.array([1.0, -0.5, 0.2]), np.diag([1.0, 2.0, 0.5]))
@@ -186,7 +188,9 @@ def test_batches_are_their_members(sampler: str) -> None:
 
 def _error(law: Gaussian, times: Array, sampler: str, factor: float = 1.0) -> Array:
     """Covariance error, in the eigenbasis, of a sampler with `factor` times the exact scores."""
-    drawn = sampled_law(times, factor * exact_scores(law, times), marginal(law, float(times[-1])), sampler)
+    drawn = sampled_law(
+        times, factor * exact_scores(law, times), marginal(law, float(times[-1])), sampler
+    )
     return np.asarray(
         np.diag(law.to_eigenbasis(drawn.covariance - marginal(law, float(times[0])).covariance))
     )
@@ -197,9 +201,10 @@ LIMIT_LAW = _law([0.3, 1.5, 3.0])
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_exact_scores_converge_at_order_one(sampler: str) -> None:
-    """With exact scores and an exact start the law tends to p_{t_1}: on uniform grids, observed orders from
-    halving the step are 1 in covariance and in W2, 2 in KL (all four samplers, ancestral included).
-    Decoy: half the score (the dropped 2) does not converge at all. Catches any O(g) slip in a, b or q."""
+    """With exact scores and an exact start the law tends to p_{t_1}: on uniform grids, observed
+    orders from halving the step are 1 in covariance and in W2, 2 in KL (all four samplers,
+    ancestral included). Decoy: half the score (the dropped 2) does not converge at all. Catches any
+    O(g) slip in a, b or q."""
     orders = []
     for steps in (400, 800):
         times = np.linspace(0.1, 2.1, steps + 1)
@@ -209,15 +214,19 @@ def test_exact_scores_converge_at_order_one(sampler: str) -> None:
         worst = np.abs(_error(LIMIT_LAW, times, sampler)).max()
         orders.append(np.log2([worst, split.w2.total, split.kl.total]))
     assert orders[0] - orders[1] == pytest.approx([1, 1, 2], abs=0.03)
-    decoys = [np.abs(_error(LIMIT_LAW, np.linspace(0.1, 2.1, n + 1), sampler, 0.5)).max() for n in (400, 800)]
+    decoys = [
+        np.abs(_error(LIMIT_LAW, np.linspace(0.1, 2.1, n + 1), sampler, 0.5)).max()
+        for n in (400, 800)
+    ]
     assert abs(np.log2(decoys[0] / decoys[1])) < 0.1
     assert decoys[1] > 0.3
 
 
 def test_ancestral_error_is_the_ignorance_of_x0() -> None:
-    """Each ancestral step lacks e^{2g} τ⁴ C_t, which the mean map e^{-g} v'/v carries to t_1: their sum over
-    steps is the error, exactly, on any grid, and ∫ 4 c e^{-2(t−t_1)} v_1²/v² dt times the step in the
-    limit. The decoy lacks half of it (β̃ halfway to the truth); order alone would not tell."""
+    """Each ancestral step lacks e^{2g} τ⁴ C_t, which the mean map e^{-g} v'/v carries to t_1: their
+    sum over steps is the error, exactly, on any grid, and ∫ 4 c e^{-2(t−t_1)} v_1²/v² dt times the
+    step in the limit. The decoy lacks half of it (β̃ halfway to the truth); order alone would not
+    tell."""
     times = geometric_grid(0.05, 2.0, 7)
     v = np.array([LIMIT_LAW.variances(float(t)) for t in times])
     c = np.array([LIMIT_LAW.conditional_variances(float(t)) for t in times])
@@ -233,13 +242,15 @@ def test_ancestral_error_is_the_ignorance_of_x0() -> None:
         return np.asarray(4 * LIMIT_LAW.conditional_variances(t) * ratio**2)
 
     limit = integrate.quad_vec(integrand, 0.1, 2.1)[0]
-    fine = [_error(LIMIT_LAW, np.linspace(0.1, 2.1, n + 1), "ancestral") * n / 2.0 for n in (2000, 4000)]
+    fine = [
+        _error(LIMIT_LAW, np.linspace(0.1, 2.1, n + 1), "ancestral") * n / 2.0 for n in (2000, 4000)
+    ]
     assert 2 * fine[1] - fine[0] == pytest.approx(-limit, rel=1e-4)
 
 
 def test_ancestral_mean_is_the_conditional_mean() -> None:
-    """With exact scores, however few the steps: E[X_{t_1} | X_T] by conditioning. The exponential integrator,
-    as decoy, is off."""
+    """With exact scores, however few the steps: E[X_{t_1} | X_T] by conditioning. The exponential
+    integrator, as decoy, is off."""
     times, law = np.array([0.1, 0.9, 2.0]), LIMIT_LAW
     point = Normal(np.array([1.0, -2.0, 0.5]), 0.1 * np.eye(3))
     late, early = marginal(law, 2.0).covariance, marginal(law, 0.1).covariance
@@ -251,8 +262,8 @@ def test_ancestral_mean_is_the_conditional_mean() -> None:
 
 def test_wrong_scores_converge_to_the_lyapunov_solution() -> None:
     """Scores A, constant in time, that are nobody's: as N → ∞ the law solves, with F = I + 2A,
-    dC/ds = F C + C Fᵀ + 2I (Van Loan's matrix exponential); by Richardson extrapolation of each stochastic
-    sampler. Decoy: F = I + A."""
+    dC/ds = F C + C Fᵀ + 2I (Van Loan's matrix exponential); by Richardson extrapolation of each
+    stochastic sampler. Decoy: F = I + A."""
     A = np.array([[-1.2, 0.4], [-0.3, -0.8]])
     start = Normal(np.array([1.0, -1.0]), np.array([[1.0, 0.3], [0.3, 2.0]]))
 
@@ -265,7 +276,9 @@ def test_wrong_scores_converge_to_the_lyapunov_solution() -> None:
     mean, covariance = continuous(2.0)
     for sampler in ("euler-maruyama", "exponential", "ancestral"):
         coarse, fine = (
-            sampled_law(np.linspace(0.5, 1.5, n + 1), np.broadcast_to(A, (n + 1, 2, 2)), start, sampler)
+            sampled_law(
+                np.linspace(0.5, 1.5, n + 1), np.broadcast_to(A, (n + 1, 2, 2)), start, sampler
+            )
             for n in (1000, 2000)
         )
         assert 2 * fine.mean - coarse.mean == pytest.approx(mean, rel=1e-5)
@@ -277,7 +290,9 @@ def test_wrong_scores_converge_to_the_lyapunov_solution() -> None:
 # The sampler itself, run.
 
 
-def _simulate(sampler: str, times: Array, scores: Array, size: int, rng: np.random.Generator) -> Array:
+def _simulate(
+    sampler: str, times: Array, scores: Array, size: int, rng: np.random.Generator
+) -> Array:
     """One-dimensional chains from N(0, 1), written as each method's textbook does."""
     y = rng.standard_normal(size)
     for k in range(times.size - 1, 0, -1):
@@ -298,17 +313,22 @@ def _simulate(sampler: str, times: Array, scores: Array, size: int, rng: np.rand
 @pytest.mark.parametrize("sampler", ["euler-maruyama", "ancestral"])
 def test_simulated_chains_have_the_law(sampler: str) -> None:
     """200 000 chains with wrong scores, by χ² for their mean square (law exact under the null).
-    False-alarm rate 1e-9 a sampler; a variance off by 2.1 % is caught with probability over 1/2. Decoys that
-    the same check rejects: half the score in the prediction, and DDPM's β instead of β̃ in the simulation."""
+    False-alarm rate 1e-9 a sampler; a variance off by 2.1 % is caught with probability over 1/2.
+    Decoys that the same check rejects: half the score in the prediction, and DDPM's β instead of β̃
+    in the simulation."""
     times, size = geometric_grid(0.1, 1.5, 6), 200_000
     scores = -0.8 / (0.5 * np.exp(-2 * times) + 1 - np.exp(-2 * times))
     rng = np.random.default_rng(20)
 
     def p_value(draws: Array, factor: float) -> float:
         start = Normal(np.zeros(1), np.eye(1))
-        variance = sampled_law(times, factor * scores[:, None, None], start, sampler).covariance[0, 0]
+        variance = sampled_law(times, factor * scores[:, None, None], start, sampler).covariance[
+            0, 0
+        ]
         statistic = float((draws**2).sum() / variance)
-        return 2 * min(float(stats.chi2.sf(statistic, size)), float(stats.chi2.cdf(statistic, size)))
+        return 2 * min(
+            float(stats.chi2.sf(statistic, size)), float(stats.chi2.cdf(statistic, size))
+        )
 
     draws = _simulate(sampler, times, scores, size, rng)
     assert p_value(draws, 1.0) > 1e-9
@@ -322,9 +342,10 @@ def test_simulated_chains_have_the_law(sampler: str) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_split_telescopes_and_each_part_has_its_cause(sampler: str) -> None:
-    """W2 parts bound the total (the triangle inequality), and a cause removed is a part that vanishes: exact
-    scores, exact start, fine grid. Catches parts given to the wrong cause. Decoy: the distance of the sampler
-    from p_{t_1} taken for its score part, which stays when the scores are exact."""
+    """W2 parts bound the total (the triangle inequality), and a cause removed is a part that
+    vanishes: exact scores, exact start, fine grid. Catches parts given to the wrong cause. Decoy:
+    the distance of the sampler from p_{t_1} taken for its score part, which stays when the scores
+    are exact."""
     law, times = LIMIT_LAW, np.linspace(0.1, 2.1, 21)
     wrong, exact = _perturbed(law, times, 0.05, 3), exact_scores(law, times)
     start = Normal(np.array([0.5, 0.0, 0.0]), 2 * np.eye(3))
@@ -343,8 +364,9 @@ def test_split_telescopes_and_each_part_has_its_cause(sampler: str) -> None:
 
 
 def test_split_takes_kl_from_the_truth() -> None:
-    """In one dimension by hand: KL(a ‖ b) = ½ (r − 1 − log r), r = a/b the ratio of variances, along the chain of
-    laws p_{t_1}, L_1, L_2, drawn; the start is N(0, 1) unless given. Decoy: KL with its arguments exchanged."""
+    """In one dimension by hand: KL(a ‖ b) = ½ (r − 1 − log r), r = a/b the ratio of variances,
+    along the chain of laws p_{t_1}, L_1, L_2, drawn; the start is N(0, 1) unless given. Decoy: KL
+    with its arguments exchanged."""
     law, times = Gaussian(np.array([3.0])), np.linspace(0.1, 2.1, 11)
     exact, unit = exact_scores(law, times), Normal(np.zeros(1), np.eye(1))
     chain = [
@@ -366,8 +388,8 @@ def test_split_takes_kl_from_the_truth() -> None:
 
 
 def test_initialisation_error_forgets_exponentially() -> None:
-    """From N(0, I) in place of p_T the reverse equation leaves (e^{-(T−t_1)} v_1/v_T)² (1 − v_T) in the
-    variance. A fine grid finds it within its own error; the decoy forgets at half the rate."""
+    """From N(0, I) in place of p_T the reverse equation leaves (e^{-(T−t_1)} v_1/v_T)² (1 − v_T) in
+    the variance. A fine grid finds it within its own error; the decoy forgets at half the rate."""
     law, times = Gaussian(np.array([3.0])), np.linspace(0.1, 2.1, 20_001)
     exact = exact_scores(law, times)
     drawn = [
@@ -381,8 +403,8 @@ def test_initialisation_error_forgets_exponentially() -> None:
 
 
 def test_thinning_keeps_both_ends() -> None:
-    """Indices by hand; every = 1 keeps all; a thinned sampler has the coarser grid's larger discretisation
-    error. Catches a thinning that moves t_1, the time that laws are compared at."""
+    """Indices by hand; every = 1 keeps all; a thinned sampler has the coarser grid's larger
+    discretisation error. Catches a thinning that moves t_1, the time that laws are compared at."""
     assert thin(7, 1).tolist() == list(range(7))
     assert thin(7, 2).tolist() == [0, 2, 4, 6]
     assert thin(8, 3).tolist() == [0, 1, 4, 7]

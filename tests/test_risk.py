@@ -32,7 +32,9 @@ def test_risk_is_the_population_average():
     x = rng.multivariate_normal(np.zeros(3), v, size=400_000)
     losses = ((x @ (a + np.linalg.inv(v)).T) ** 2).sum(axis=1)
     assert abs(z_of_mean(losses, float(r.risk(law, t, a)))) < 6.2
-    assert abs(z_of_mean(losses, float(r.risk(Gaussian(law.eigenvalues), t, a)))) > 6.2  # basis forgotten
+    assert (
+        abs(z_of_mean(losses, float(r.risk(Gaussian(law.eigenvalues), t, a)))) > 6.2
+    )  # basis forgotten
     np.testing.assert_allclose(
         r.empirical_risk(law, Gram(steps([t])[0], len(x), x.T @ x, x.T @ x, x.T @ x), a),
         losses.mean(),
@@ -40,7 +42,8 @@ def test_risk_is_the_population_average():
     )
 
 
-# 24 cells; m from d + 8 up, so that the risk has a finite variance and its standard error means something.
+# 24 cells; m from d + 8 up, so that the risk has a finite variance and its standard error means
+# something.
 CELLS = [
     (d, m, t, kind)
     for d, m in ((4, 24), (4, 200), (8, 40), (8, 400), (16, 64), (16, 500))
@@ -50,10 +53,12 @@ CELLS = [
 
 @pytest.mark.parametrize(("d", "m", "t", "kind"), CELLS)
 def test_simulated_dsm_risk_is_exact(d, m, t, kind):
-    """Mean simulated risk against tr(C_t) d/(m − d − 1): 24 cells, within 4 standard errors, each below 2 %.
+    """Mean simulated risk against tr(C_t) d/(m − d − 1): 24 cells, within 4 standard errors, each
+    below 2 %.
 
-    4 deviations in 24 cells, two quantities: 0.3 % of fresh seeds would fail; the seed is fixed, and
-    `test_all_cells_together` holds the budget. Forgetting the −1 is caught where it matters (next test).
+    4 deviations in 24 cells, two quantities: 0.3 % of fresh seeds would fail; the seed is fixed,
+    and `test_all_cells_together` holds the budget. Forgetting the −1 is caught where it matters
+    (next test).
     """
     law = Gaussian(spectrum(kind, d))
     population, empirical = measured(law, d, m, t)
@@ -75,7 +80,9 @@ def measured(law, d, m, t):
 
 
 def test_all_cells_together():
-    """Sum of z² over the 24 cells (population risk) is χ²_24: level 1e-9; forgetting the −1 is rejected by it."""
+    """Sum of z² over the 24 cells (population risk) is χ²_24: level 1e-9; forgetting the −1 is
+    rejected by it.
+    """
 
     def statistic(offset):
         total = 0.0
@@ -91,26 +98,34 @@ def test_all_cells_together():
 
 
 def reference_measurement():
-    """theory.md's example with simulated paths: risks of DSM and BSM, shape (N, replicates), m = 2000."""
+    """theory.md's example with simulated paths: risks of DSM and BSM, shape (N, replicates), m =
+    2000.
+    """
     rngs = [np.random.default_rng([17, i]) for i in range(600)]
     grams = list(simulated(LAW, 2000, TIMES, rngs, block=2000))
 
     def risks(estimate):
-        return np.array([r.risk(LAW, g.step.t, a) for g, a in zip(grams, estimate(grams), strict=True)])
+        return np.array(
+            [r.risk(LAW, g.step.t, a) for g, a in zip(grams, estimate(grams), strict=True)]
+        )
 
     return risks(dsm), risks(bsm), risks(bootstrap(lambda step: 0.5))
 
 
 def test_bsm_recursion_and_reference_ratios():
-    """BSM/DSM at t = 0.2, 0.4, 1.0, 1.4, 2.0: theory.md's numbers, the recursion, and simulated paths agree.
+    """BSM/DSM at t = 0.2, 0.4, 1.0, 1.4, 2.0: theory.md's numbers, the recursion, and simulated
+    paths agree.
 
-    The recursion reproduces the printed ratios to 0.0006. The measured ratios (600 simulated replicates, 4
-    standard errors, each below 2 %) match the recursion; they reject w = 1/2 pushed through it, and a
-    simulated w = 1/2 matches its own recursion. At 4 deviations 5 ratios false-alarm in 0.03 % of fresh
-    seeds; the seed is fixed. (At t = 0.2 the control-variate w is 0.45, too near 1/2 to tell.)
+    The recursion reproduces the printed ratios to 0.0006. The measured ratios (600 simulated
+    replicates, 4 standard errors, each below 2 %) match the recursion; they reject w = 1/2 pushed
+    through it, and a simulated w = 1/2 matches its own recursion. At 4 deviations 5 ratios
+    false-alarm in 0.03 % of fresh seeds; the seed is fixed. (At t = 0.2 the control-variate w is
+    0.45, too near 1/2 to tell.)
     """
     printed = {0.2: 0.917, 0.4: 0.778, 1.0: 0.448, 1.4: 0.286, 2.0: 0.131}
-    predicted = r.bootstrap_risk(LAW, TIMES, 1) / [LAW.conditional_variances(t).sum() * 8 for t in TIMES]
+    predicted = r.bootstrap_risk(LAW, TIMES, 1) / [
+        LAW.conditional_variances(t).sum() * 8 for t in TIMES
+    ]
     half = r.bootstrap_risk(LAW, TIMES, 1, lambda step: 0.5) / r.bootstrap_risk(LAW, TIMES, 1)
     risk_dsm, risk_bsm, risk_half = reference_measurement()
 
@@ -127,37 +142,47 @@ def test_bsm_recursion_and_reference_ratios():
         assert abs(mean - predicted[k]) < 4 * deviation
         rejected += abs(mean - predicted[k] * half[k]) > 4 * deviation
         mean, deviation = ratio(risk_half[k], risk_bsm[k])
-        assert abs(mean - half[k]) < 4 * deviation + 0.02 * mean  # leading order: a 2 % budget at m = 2000
+        assert (
+            abs(mean - half[k]) < 4 * deviation + 0.02 * mean
+        )  # leading order: a 2 % budget at m = 2000
     assert rejected == len(printed) - 1
 
 
 def test_recursion_from_conditional_variances():
-    """The recursion re-derived: Var of one least-squares step by the law of total variance, coordinates apart.
+    """The recursion re-derived: Var of one least-squares step by the law of total variance,
+    coordinates apart.
 
-    Given X_t, entry (i, j) of δ_k has variance (residual variance of target i)/(m v_j), the residual being that
-    of the mixed target with T̂2 = T2 + e^{g} δ_{k−1} X_{t'}; δ_{k−1} enters as w e^{2g}·δ·(e^{-2g} v'_j/v_j).
+    Given X_t, entry (i, j) of δ_k has variance (residual variance of target i)/(m v_j), the
+    residual being that of the mixed target with T̂2 = T2 + e^{g} δ_{k−1} X_{t'}; δ_{k−1} enters as
+    w e^{2g}·δ·(e^{-2g} v'_j/v_j).
     """
     w, (first, step) = 0.37, steps([0.3, 0.5])
     v, before = LAW.variances(step.t), LAW.variances(step.t_prev)
     g = step.gap
     for i in range(8):
-        # target = w e^{g}(−1/v') X' − (1 − w) n/τ with X_t = e^{-g} X' + τ n, by the 2 × 2 covariance of (X', n)
+        # target = w e^{g}(−1/v') X' − (1 − w) n/τ with X_t = e^{-g} X' + τ n, by the 2 × 2
+        # covariance of (X', n)
         target = np.array([-w * np.exp(g) / before[i], -(1 - w) / step.fresh])
         x = np.array([np.exp(-g), step.fresh])
         cov = np.diag([before[i], 1.0])
         residual = target @ cov @ target - (target @ cov @ x) ** 2 / (x @ cov @ x)
         for j in range(8):
-            carried = w * np.exp(g) * np.exp(-g) * before[j] / v[j]  # regression of e^{g} X'_j on X_j
-            expected = residual + v[j] * carried**2 * LAW.conditional_variances(first.t)[i] / before[j]
+            carried = (
+                w * np.exp(g) * np.exp(-g) * before[j] / v[j]
+            )  # regression of e^{g} X'_j on X_j
+            expected = (
+                residual + v[j] * carried**2 * LAW.conditional_variances(first.t)[i] / before[j]
+            )
             got = r.bootstrap_recursion(LAW, [first.t, step.t], lambda s: w)[1][i, j]
             assert got == pytest.approx(expected, rel=1e-12)
 
 
 def test_control_variate_off_its_optimum_breaks_the_recursion():
-    """T1 + α U with α = α*/2 needs X_0: errors add along the path, and the recursion's number is far too low.
+    """T1 + α U with α = α*/2 needs X_0: errors add along the path, and the recursion's number is
+    far too low.
 
-    At t = 2 the least-squares BSM with α*/2 has a risk at least 1.2 times what a recursion that treats its
-    target's variance as fresh would say; at α* they agree (the tests above).
+    At t = 2 the least-squares BSM with α*/2 has a risk at least 1.2 times what a recursion that
+    treats its target's variance as fresh would say; at α* they agree (the tests above).
     """
     rng = np.random.default_rng(4)
     m, count = 2000, 40
@@ -189,17 +214,21 @@ def test_control_variate_off_its_optimum_breaks_the_recursion():
 
 
 def test_information_bound():
-    """theory.md's ratios, and the measured plug-in score of the empirical covariance, which attains it.
+    """theory.md's ratios, and the measured plug-in score of the empirical covariance, which attains
+    it.
 
-    1500 draws of Wishart(20 000): relative deviation about 0.8 %; 1 % budget for the leading order at m = 20 000.
-    Leaving out the diagonal's factor 2 lowers the bound by 11 % at t = 0.2 and is rejected.
+    1500 draws of Wishart(20 000): relative deviation about 0.8 %; 1 % budget for the leading order
+    at m = 20 000. Leaving out the diagonal's factor 2 lowers the bound by 11 % at t = 0.2 and is
+    rejected.
     """
     printed = {0.2: 0.203, 0.4: 0.250, 1.0: 0.171, 1.4: 0.096, 2.0: 0.033}
     m, rng = 20_000, np.random.default_rng(8)
     covariances = stats.wishart(df=m, scale=np.diag(EIGENVALUES)).rvs(1500, random_state=rng) / m
     for t, number in printed.items():
         bound = r.information_bound(LAW, t, m)
-        assert bound / (LAW.conditional_variances(t).sum() * 8 / m) == pytest.approx(number, abs=6e-4)
+        assert bound / (LAW.conditional_variances(t).sum() * 8 / m) == pytest.approx(
+            number, abs=6e-4
+        )
         fitted = -np.linalg.inv(np.exp(-2 * t) * covariances + (1 - np.exp(-2 * t)) * np.eye(8))
         values = r.risk(LAW, t, fitted)
         deviation = values.std() / np.sqrt(values.size)
@@ -220,7 +249,8 @@ def test_no_bootstrap_beats_the_information_bound():
 
 
 def test_bidiagonal_draws_have_the_law_of_the_full_engine():
-    """Two-sample KS of 3000 bidiagonal draws and 3000 exact-Gram DSM risks, d = 5, m = 9; level 1e-9.
+    """Two-sample KS of 3000 bidiagonal draws and 3000 exact-Gram DSM risks, d = 5, m = 9; level
+    1e-9.
 
     The decoy, χ_{m+1} at the head of the diagonal and so on (m off by two), is rejected.
     """
@@ -229,12 +259,18 @@ def test_bidiagonal_draws_have_the_law_of_the_full_engine():
     (estimate,) = dsm([gram])
     full = r.risk(law, t, estimate)
     rng = np.random.default_rng(2)
-    assert stats.ks_2samp([r.draw_dsm_risk(law, t, 9, rng) for _ in range(3000)], full).pvalue > 1e-9
-    assert stats.ks_2samp([r.draw_dsm_risk(law, t, 11, rng) for _ in range(3000)], full).pvalue < 1e-9
+    assert (
+        stats.ks_2samp([r.draw_dsm_risk(law, t, 9, rng) for _ in range(3000)], full).pvalue > 1e-9
+    )
+    assert (
+        stats.ks_2samp([r.draw_dsm_risk(law, t, 11, rng) for _ in range(3000)], full).pvalue < 1e-9
+    )
 
 
 def test_bidiagonal_draws_have_the_exact_mean():
-    """6000 draws at d = 4, m = 40 against tr(C_t) d/(m − d − 1): 6.2 deviations, 6e-10; 5 % off is 10 of them."""
+    """6000 draws at d = 4, m = 40 against tr(C_t) d/(m − d − 1): 6.2 deviations, 6e-10; 5 % off is
+    10 of them.
+    """
     law, t, rng = Gaussian(spectrum("linear", 4)), 0.4, np.random.default_rng(12)
     draws = np.array([r.draw_dsm_risk(law, t, 40, rng) for _ in range(6000)])
     assert abs(z_of_mean(draws, r.dsm_risk(law, t, 40))) < 6.2
@@ -242,9 +278,11 @@ def test_bidiagonal_draws_have_the_exact_mean():
 
 
 def test_empirical_risk_law():
-    """The weighted χ² law: against scipy where the weights agree, against draws, and against exact tails.
+    """The weighted χ² law: against scipy where the weights agree, against draws, and against exact
+    tails.
 
-    4000 draws of the sum: level 1e-9 catches a KS distance of 0.06; the decoy d − 1 for d is rejected.
+    4000 draws of the sum: level 1e-9 catches a KS distance of 0.06; the decoy d − 1 for d is
+    rejected.
     """
     flat = Gaussian(np.ones(4))
     scale = flat.conditional_variances(0.3)[0] / 50
@@ -254,7 +292,9 @@ def test_empirical_risk_law():
     a, b = 2 * two.conditional_variances(0.3) / 50  # χ²_2 scaled: exponentials of means a and b
     x = np.array([0.3, 1.0, 4.0]) * (a + b)
     hypoexponential = 1 - (a * np.exp(-x / a) - b * np.exp(-x / b)) / (a - b)
-    np.testing.assert_allclose(r.dsm_empirical_risk_cdf(two, 0.3, 50, x), hypoexponential, atol=1e-9)
+    np.testing.assert_allclose(
+        r.dsm_empirical_risk_cdf(two, 0.3, 50, x), hypoexponential, atol=1e-9
+    )
     law = Gaussian(spectrum("linear", 3))
     draws = np.random.default_rng(3).chisquare(3, (4000, 3)) @ (law.conditional_variances(0.5) / 40)
     assert stats.ks_1samp(draws, lambda v: r.dsm_empirical_risk_cdf(law, 0.5, 40, v)).pvalue > 1e-9
@@ -263,7 +303,9 @@ def test_empirical_risk_law():
 
 
 def test_empirical_risk_of_least_squares_follows_that_law():
-    """4000 exact-engine DSM fits at d = 3, m = 10: KS against the cdf, level 1e-9. Not only its mean is right."""
+    """4000 exact-engine DSM fits at d = 3, m = 10: KS against the cdf, level 1e-9. Not only its
+    mean is right.
+    """
     law = Gaussian(spectrum("linear", 3))
     (gram,) = exact(law, 10, [0.5], [np.random.default_rng([6, i]) for i in range(4000)])
     (estimate,) = dsm([gram])
@@ -273,8 +315,9 @@ def test_empirical_risk_of_least_squares_follows_that_law():
 
 
 def test_error_over_log_cardinality_is_flat_and_log_log_d_tilts_it():
-    """Σ_j γ_j E empirical risk/d² does not move over d = 4 … 1024 (identity spectrum); divided by log log d it
-    falls with slope −1/(log d · log log d), about −0.15 over 16 … 1024 as theory.md says."""
+    """Σ_j γ_j E empirical risk/d² does not move over d = 4 … 1024 (identity spectrum); divided by
+    log log d it falls with slope −1/(log d · log log d), about −0.15 over 16 … 1024 as theory.md
+    says."""
     gammas, m = weights(TIMES), 4096
     dims = np.array([4, 16, 64, 256, 1024])
     flat = np.array(
@@ -294,10 +337,12 @@ def test_error_over_log_cardinality_is_flat_and_log_log_d_tilts_it():
 
 
 def test_bidiagonal_draw_is_the_solve_with_b():
-    """The same stream through the matrix B itself: Σ_i c_i ‖B^{-ᵀ} g_i‖² by a general solve, to 1e-10.
+    """The same stream through the matrix B itself: Σ_i c_i ‖B^{-ᵀ} g_i‖² by a general solve, to
+    1e-10.
 
-    In order: d χ² with m, m − 1, …, then χ² with d − 1, …, 1, then the g's, coordinate k of all of them at a time. Catches
-    a recursion that is wrong in one draw and nearly right on average, and pins the stream. Decoy: B for Bᵀ.
+    In order: d χ² with m, m − 1, …, then χ² with d − 1, …, 1, then the g's, coordinate k of all of
+    them at a time. Catches a recursion that is wrong in one draw and nearly right on average, and
+    pins the stream. Decoy: B for Bᵀ.
     """
     for values in (np.array([0.7]), np.array([0.5, 1.0]), EIGENVALUES):
         law, d, m, t = Gaussian(values), len(values), len(values) + 3, 0.4
@@ -314,9 +359,11 @@ def test_bidiagonal_draw_is_the_solve_with_b():
 
 
 def test_risks_of_replicates_and_bases():
-    """tr(δ V δᵀ) and its empirical twin as plain traces, for 2 × 3 estimates, with and without a basis, to 1e-12.
+    """tr(δ V δᵀ) and its empirical twin as plain traces, for 2 × 3 estimates, with and without a
+    basis, to 1e-12.
 
-    The estimates are left as they were. Catches δ written into the caller's array, and a basis on the wrong side.
+    The estimates are left as they were. Catches δ written into the caller's array, and a basis on
+    the wrong side.
     """
     sigma, t = random_covariance(3, 11), 0.6
     rng = np.random.default_rng(22)
@@ -331,12 +378,16 @@ def test_risks_of_replicates_and_bases():
             delta = kept[i, j] + np.linalg.inv(v)
             np.testing.assert_allclose(r.error(law, t, estimates)[i, j], delta, atol=1e-12)
             assert population[i, j] == pytest.approx(np.trace(delta @ v @ delta.T), rel=1e-12)
-            assert empirical[i, j] == pytest.approx((np.linalg.norm(x @ delta.T) ** 2) / 7, rel=1e-12)
+            assert empirical[i, j] == pytest.approx(
+                (np.linalg.norm(x @ delta.T) ** 2) / 7, rel=1e-12
+            )
         np.testing.assert_array_equal(estimates, kept)
 
 
 def phases(scales, x):
-    """P(Σ a_i χ²_4 ≤ x): each χ²_4 is two exponential waits of mean 2 a_i, one after the other; by a matrix exponential."""
+    """P(Σ a_i χ²_4 ≤ x): each χ²_4 is two exponential waits of mean 2 a_i, one after the other; by
+    a matrix exponential.
+    """
     rates = np.repeat(1 / (2 * scales), 2)
     generator = np.diag(-rates) + np.diag(rates[:-1], k=1)
     return 1 - expm(generator * x)[0].sum()
@@ -346,10 +397,12 @@ def phases(scales, x):
     "values", [[1.0, 1.0 + 1e-6, 1.0 - 1e-6, 1.0], [0.3, 1.2, 2.1, 3.0], [0.01, 0.1, 1.0, 5.0]]
 )
 def test_cdf_against_exponential_waits(values):
-    """d = 4, m = 30: to 1e-9 (the docstring's) from 1e-3 to 12 means, tail included; as an array, and one x alone.
+    """d = 4, m = 30: to 1e-9 (the docstring's) from 1e-3 to 12 means, tail included; as an array,
+    and one x alone.
 
-    Catches a window too short (aliasing), a series cut off too early, a modulus or angle wrong by a factor, and the
-    equal-scales shortcut taken where the scales differ by 1e-6. At and below 0 it is exactly 0.
+    Catches a window too short (aliasing), a series cut off too early, a modulus or angle wrong by a
+    factor, and the equal-scales shortcut taken where the scales differ by 1e-6. At and below 0 it
+    is exactly 0.
     """
     law, m = Gaussian(np.array(values)), 30
     scales = (1 / (1 - np.exp(-0.8)) - 1 / (np.exp(-0.8) * law.eigenvalues + 1 - np.exp(-0.8))) / m
@@ -367,9 +420,11 @@ def test_cdf_against_exponential_waits(values):
 
 @pytest.mark.parametrize("m", [5, 10**9])
 def test_quantiles_invert_the_law(m):
-    """d = 4: at the quantile the matrix exponential gives back the probability, in both tails, to 1e-9.
+    """d = 4: at the quantile the matrix exponential gives back the probability, in both tails, to
+    1e-9.
 
-    Catches a bracket that stops short, and a tolerance at the wrong scale (at m = 10⁹ the quantiles are near 1e-8).
+    Catches a bracket that stops short, and a tolerance at the wrong scale (at m = 10⁹ the quantiles
+    are near 1e-8).
     """
     law = Gaussian(np.array([0.3, 1.2, 2.1, 3.0]))
     scales = law.conditional_variances(0.4) / m
@@ -387,7 +442,8 @@ LAW_LINEAR = Gaussian(spectrum("linear", 4))
     [
         (
             lambda: r.dsm_risk(LAW4, 0.1, 5),
-            "samples: m = 5 is below d + 2 = 6, where the expected population risk is infinite (the formula divides "
+            "samples: m = 5 is below d + 2 = 6, where the expected population risk is infinite "
+            "(the formula divides "
             "by m − d − 1); the empirical risk stays available for m > d",
         ),
         (
@@ -395,7 +451,10 @@ LAW_LINEAR = Gaussian(spectrum("linear", 4))
             "samples: m = 4 must exceed d = 4",
         ),
         (lambda: r.dsm_empirical_risk_cdf(LAW4, 0.1, 4, 1.0), "samples: m = 4 must exceed d = 4"),
-        (lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 4, 0.5), "samples: m = 4 must exceed d = 4"),
+        (
+            lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 4, 0.5),
+            "samples: m = 4 must exceed d = 4",
+        ),
         (
             lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 50, 1.0),
             "probability: must lie strictly between 0 and 1, but is 1",
@@ -414,7 +473,9 @@ def test_refusals_are_one_sentence(call, sentence):
 
 
 def test_borders_are_allowed():
-    """m = d + 2 for the mean, where it is tr(C) d/1, m = d + 1 for draws and the law; the empirical mean from m = d on."""
+    """m = d + 2 for the mean, where it is tr(C) d/1, m = d + 1 for draws and the law; the empirical
+    mean from m = d on.
+    """
     c = LAW_LINEAR.conditional_variances(0.1).sum()
     assert r.dsm_risk(LAW_LINEAR, 0.1, 6) == pytest.approx(4 * c, rel=1e-14)
     assert r.dsm_empirical_risk(LAW_LINEAR, 0.1, 4) == pytest.approx(c, rel=1e-14)
@@ -423,7 +484,8 @@ def test_borders_are_allowed():
 
 
 def test_bootstrap_risk_falls_as_one_over_m_and_its_weight_may_depend_on_the_step():
-    """m = 50: the recursion's sums over 50, and a weight w(t) = t/4 equals the two steps done by hand.
+    """m = 50: the recursion's sums over 50, and a weight w(t) = t/4 equals the two steps done by
+    hand.
 
     Catches m on the wrong side, and one weight taken for all steps.
     """

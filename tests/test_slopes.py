@@ -95,7 +95,9 @@ def test_equivalence_by_hand() -> None:
             answer = equivalence(fit, margin)
             upper = (margin - fit.slope) / fit.se
             root = np.sqrt(fit.chi_square / 5)
-            by_hand = max(0.5 - 0.5 * float(stats.chi.cdf(upper, 1)), float(stats.t.cdf(-upper / root, 5)))
+            by_hand = max(
+                0.5 - 0.5 * float(stats.chi.cdf(upper, 1)), float(stats.t.cdf(-upper / root, 5))
+            )
             if upper > 0:
                 assert answer.p_high == pytest.approx(by_hand, rel=1e-9)
             assert answer.equivalent == (-margin < answer.low and answer.high < margin)

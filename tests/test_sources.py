@@ -1,4 +1,6 @@
-"""Where a claim is from: a heading of the theory, a work by its key, or a module; a stranger finds each of them."""
+"""Where a claim is from: a heading of the theory, a work by its key, or a module; a stranger finds
+each of them.
+"""
 
 import re
 
@@ -19,7 +21,8 @@ def lost(source: str) -> list[str]:
         found = (
             rest in HEADINGS
             if key == "theory.md"
-            else key in {paper.stem for paper in PAPERS} or (key.endswith(".py") and (ROOT / key).is_file())
+            else key in {paper.stem for paper in PAPERS}
+            or (key.endswith(".py") and (ROOT / key).is_file())
         )
         out += [] if found else [part]
     return out

@@ -1,4 +1,6 @@
-"""The runner: the same table whoever computes it, in whatever order, and however often it was interrupted."""
+"""The runner: the same table whoever computes it, in whatever order, and however often it was
+interrupted.
+"""
 
 import hashlib
 import json
@@ -57,10 +59,11 @@ def files(out: Path, name: str = "toy") -> tuple[bytes, bytes]:
 
 
 def test_seeds_are_pinned() -> None:
-    """Stored results stay valid only while these do not move; if they must, the code version has to.
+    """Stored results stay valid only while these do not move; if they must, the code version has
+    to.
 
-    The words were read off `printf %s '{"d":8,"t":0.1}' | sha256sum`, 3c65654b a08165b2 de8c389c 5de55923 …: a
-    canonical form with spaces, or little-endian words, would not give them.
+    The words were read off `printf %s '{"d":8,"t":0.1}' | sha256sum`, 3c65654b a08165b2 de8c389c
+    5de55923 …: a canonical form with spaces, or little-endian words, would not give them.
     """
     cell: Cell = {"t": 0.1, "d": 8}
     assert cell_key(cell) == hashlib.sha256(b'{"d":8,"t":0.1}').hexdigest()
@@ -75,7 +78,9 @@ def test_seeds_are_pinned() -> None:
 
 
 def test_estimators_leave_the_data_alone_and_all_else_does_not() -> None:
-    """One more estimator: same draws, another place in the store. A change of anything else: other draws."""
+    """One more estimator: same draws, another place in the store. A change of anything else: other
+    draws.
+    """
     cell: Cell = {"d": 8, "t": 0.1, "estimators": ["dsm"]}
     more: Cell = cell | {"estimators": ["dsm", "bsm"]}
     assert cell_key(cell) != cell_key(more)
@@ -84,7 +89,12 @@ def test_estimators_leave_the_data_alone_and_all_else_does_not() -> None:
         return float(np.random.default_rng(replicate_seed(seed, of, replicate)).random())
 
     assert draw(7, cell, 0) == draw(7, more, 0)
-    others = [draw(8, cell, 0), draw(7, cell | {"t": 0.2}, 0), draw(7, cell | {"d": 9}, 0), draw(7, cell, 1)]
+    others = [
+        draw(8, cell, 0),
+        draw(7, cell | {"t": 0.2}, 0),
+        draw(7, cell | {"d": 9}, 0),
+        draw(7, cell, 1),
+    ]
     assert len({draw(7, cell, 0), *others}) == 5
 
 
@@ -98,7 +108,8 @@ def test_a_cell_with_nan_has_no_key() -> None:
 
 
 def test_the_table_is_what_measure_says(tmp_path: Path) -> None:
-    """Against calls of measure outside the runner, one replicate each: so results do not depend on the batch.
+    """Against calls of measure outside the runner, one replicate each: so results do not depend on
+    the batch.
 
     The decoy, a measure with one generator for its whole batch, fails the same comparison.
     """
@@ -108,7 +119,9 @@ def test_the_table_is_what_measure_says(tmp_path: Path) -> None:
         for cell in toy.cells(SMALL):
             for replicate in range(SMALL.replicates):
                 (rows,) = toy.measure(cell, [replicate_seed(SMALL.seed, cell, replicate)])
-                lines += [f"toy,{r['d']},{r['estimator']},{replicate},{float(r['value'])!r}" for r in rows]
+                lines += [
+                    f"toy,{r['d']},{r['estimator']},{replicate},{float(r['value'])!r}" for r in rows
+                ]
         return "\n".join(lines) + "\n"
 
     outcome = go(tmp_path / "a")
@@ -180,22 +193,32 @@ def test_workers_and_batches_leave_no_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_tasks_have_one_blas_thread(tmp_path: Path, workers: int) -> None:
-    """Sums over several threads come out in another order. Here BLAS has two outside the task, so a task shows it."""
+    """Sums over several threads come out in another order. Here BLAS has two outside the task, so a
+    task shows it.
+    """
     with threadpool_limits(limits=2):
         assert toy_studies.threads({"d": 2}, [np.random.SeedSequence(0)])[0][0]["value"] == 2
         table = go(tmp_path, toy=study(measure=toy_studies.threads), workers=workers).table
-    assert {line.rsplit(",", 1)[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]} == {"1"}
+    assert {
+        line.rsplit(",", 1)[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]
+    } == {"1"}
 
 
 def test_threads_of_one_process_do_not_give_back_each_others_blas(tmp_path: Path) -> None:
-    """Three at once in this process, ending at different times: out of turn, one would lift another's limit."""
+    """Three at once in this process, ending at different times: out of turn, one would lift
+    another's limit.
+    """
     with threadpool_limits(limits=2):
         toy = study(measure=toy_studies.staggered_threads, batch=toy_studies.batch_of_one)
         table = go(tmp_path, toy=toy, workers=3, executor=lambda: ThreadPoolExecutor(3)).table
-    assert {line.rsplit(",", 1)[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]} == {"1"}
+    assert {
+        line.rsplit(",", 1)[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]
+    } == {"1"}
 
 
-def test_workers_are_born_deaf_to_ctrl_c_and_with_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_are_born_deaf_to_ctrl_c_and_with_one_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Both hold in the worker only: this process keeps its signals and its environment."""
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     with local(2) as pool:
@@ -222,8 +245,12 @@ def test_the_manifest_tells_where_the_table_comes_from(tmp_path: Path) -> None:
 # Going on
 
 
-def test_only_what_lacks_is_measured_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """More replicates, a new cell, new code: each runs what it must and no more, and ends as a run from scratch."""
+def test_only_what_lacks_is_measured_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """More replicates, a new cell, new code: each runs what it must and no more, and ends as a run
+    from scratch.
+    """
 
     def told(settings: ToySettings, code: str) -> tuple[int, str]:
         measured = go(tmp_path / "a", settings, progress=True, code=code).measured
@@ -283,7 +310,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]
 def test_interrupted_and_resumed_equals_undisturbed(
     tmp_path: Path, undisturbed: tuple[bytes, bytes], number: signal.Signals, workers: int
 ) -> None:
-    """Nothing is lost, nothing counted twice; asked to stop, it says how to go on; no worker stays behind.
+    """Nothing is lost, nothing counted twice; asked to stop, it says how to go on; no worker stays
+    behind.
 
     That it was stopped midway is checked too: some are stored and some are not.
     """
@@ -313,24 +341,35 @@ def test_interrupted_and_resumed_equals_undisturbed(
     while (left := [pid for pid in children if alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert left == []
-    outcome = run(study(batch=toy_studies.batch_of_one), SLOW, tmp_path, workers=workers, progress=False)
+    outcome = run(
+        study(batch=toy_studies.batch_of_one), SLOW, tmp_path, workers=workers, progress=False
+    )
     assert outcome.measured == 40 - before
     assert files(tmp_path) == undisturbed
 
 
 def offspring(pid: int) -> list[int]:
-    """The processes that a process has started, but for the one that multiprocessing keeps to tidy up."""
+    """The processes that a process has started, but for the one that multiprocessing keeps to tidy
+    up.
+    """
     threads = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(child) for thread in threads for child in thread.read_text(encoding="ascii").split()]
+    children = [
+        int(child) for thread in threads for child in thread.read_text(encoding="ascii").split()
+    ]
     return [
-        child for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
+        child
+        for child in children
+        if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 
 def alive(pid: int) -> bool:
     """Whether a process is there and not merely waiting to be reaped."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+            != "Z"
+        )
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -370,7 +409,9 @@ def test_a_cell_that_raises_is_named_and_the_others_go_on(
 
 
 def test_a_cell_that_raises_halfway_keeps_its_first_batch(tmp_path: Path) -> None:
-    """Batches of one: replicates 0 and 1 are in the table, 5 of 7 are missing; an InvalidInput is no different."""
+    """Batches of one: replicates 0 and 1 are in the table, 5 of 7 are missing; an InvalidInput is
+    no different.
+    """
     toy = study(batch=toy_studies.batch_of_one)
     outcome = go(tmp_path, trouble("raise from 2"), toy=toy)
     assert [(one.replicates, one.reason) for one in outcome.missing] == [
@@ -435,7 +476,8 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_small_cells_share_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """300 cells of microseconds take few tasks, of at most MOST_PIECES; one cell a task gives the same bytes.
+    """300 cells of microseconds take few tasks, of at most MOST_PIECES; one cell a task gives the
+    same bytes.
 
     Catches a runner that pays for a message and a write to disk with every cell.
     """
@@ -458,7 +500,9 @@ def test_small_cells_share_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_slow_beside_the_measuring_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Listing, looking up and writing many cells: a line for each cell where none may take any time, none where 5 s may pass."""
+    """Listing, looking up and writing many cells: a line for each cell where none may take any
+    time, none where 5 s may pass.
+    """
     go(tmp_path, progress=True)
     assert "cells" not in re.sub(r"in 2 cells: ", "", capsys.readouterr().err)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", -1.0)
@@ -467,11 +511,14 @@ def test_what_is_slow_beside_the_measuring_is_told(
     assert told == [(k, done) for done in ("listed", "looked up", "written") for k in "01"]
 
 
-def test_a_task_that_took_too_much_hands_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without patience every task ends after its first piece, and nothing is lost, doubled or in another place.
+def test_a_task_that_took_too_much_hands_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without patience every task ends after its first piece, and nothing is lost, doubled or in
+    another place.
 
-    A runner that drops what comes back measures 2 of 40. One that tries the same again and again is caught by the
-    sizes of its tasks: after one that came back, the next holds what was done in it.
+    A runner that drops what comes back measures 2 of 40. One that tries the same again and again is
+    caught by the sizes of its tasks: after one that came back, the next holds what was done in it.
     """
     go(tmp_path / "patient", MANY)
     monkeypatch.setattr(sweep, "SHORT", math.inf)
@@ -506,13 +553,22 @@ def greedy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("what", ["raise", "die"])
-def test_one_bad_cell_in_a_task_of_many(tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It alone is left out, with its own reason: the 39 that shared tasks with it are as they are without it."""
+def test_one_bad_cell_in_a_task_of_many(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It alone is left out, with its own reason: the 39 that shared tasks with it are as they are
+    without it.
+    """
     greedy(monkeypatch)
     settings = MANY.model_copy(update={"trouble": what})
     outcome = go(tmp_path / "bad", settings, study(cells=shuffled), workers=2)
-    reasons = {"raise": "raised LinAlgError: matrix is singular", "die": "took down 3 worker processes"}
-    assert [(one.cell["d"], one.replicates, one.reason) for one in outcome.missing] == [(2, 1, reasons[what])]
+    reasons = {
+        "raise": "raised LinAlgError: matrix is singular",
+        "die": "took down 3 worker processes",
+    }
+    assert [(one.cell["d"], one.replicates, one.reason) for one in outcome.missing] == [
+        (2, 1, reasons[what])
+    ]
     assert outcome.measured == 39
     sound = MANY.model_copy(update={"dims": MANY.dims[1:]})
     assert outcome.table.read_bytes() == go(tmp_path / "sound", sound).table.read_bytes()
@@ -538,7 +594,9 @@ def test_a_damaged_store_stops_the_run_untouched(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".lock"}
     with pytest.raises(InvalidInput, match="damaged"):
         go(tmp_path)
-    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".lock"} == before
+    assert {
+        path: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".lock"
+    } == before
 
 
 # Settings
@@ -558,7 +616,11 @@ def test_a_damaged_store_stops_the_run_untouched(tmp_path: Path) -> None:
             "replicate",
             "unknown key; known are dims, estimators, pause, replicates, seed",
         ),
-        ("replicates = 1\nseed = 1\ndims = [2, 2.5]", "dims.1", "must be a valid integer, but is 2.5"),
+        (
+            "replicates = 1\nseed = 1\ndims = [2, 2.5]",
+            "dims.1",
+            "must be a valid integer, but is 2.5",
+        ),
         ("replicates = 1\nseed = 1\npause = nan", "pause", "must be a finite number"),
         (
             "replicates = 1\nseed = 1\ntimes = [0.2, 0.1]",
@@ -579,7 +641,9 @@ def test_bad_settings_name_key_and_reason(written: str, key: str, says: str) -> 
         parse_settings(ToySettings, mapping, "c.toml")
     assert (caught.value.key, says in caught.value.reason) == (key, True), str(caught.value)
     assert "\n" not in str(caught.value)
-    good = parse_settings(ToySettings, {"replicates": 1, "seed": 0, "dims": [3], "pause": 1}, "c.toml")
+    good = parse_settings(
+        ToySettings, {"replicates": 1, "seed": 0, "dims": [3], "pause": 1}, "c.toml"
+    )
     assert good == ToySettings(replicates=1, seed=0, dims=(3,), pause=1.0)
 
 
@@ -633,7 +697,9 @@ def test_stopping_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_lasting_workers_serve_several_runs() -> None:
-    """Stopped while idle, a pool is lent again; stopped with work under way, or broken, it is ended and replaced."""
+    """Stopped while idle, a pool is lent again; stopped with work under way, or broken, it is ended
+    and replaced.
+    """
     with executors.lasting(2) as make:
         first = make()
         worker = first.submit(os.getpid).result()

@@ -1,4 +1,6 @@
-"""Densities of samplers on a grid: against exact Gaussian laws, against samples, and mode by mode for a mixture."""
+"""Densities of samplers on a grid: against exact Gaussian laws, against samples, and mode by mode
+for a mixture.
+"""
 
 import numpy as np
 import pytest
@@ -19,14 +21,17 @@ PAIR = Mixture(np.array([0.85, 0.15]), np.array([[-2.0], [2.0]]), np.array([[0.2
 def normal(points: Array, covariance: Array) -> Array:
     d = len(covariance)
     quadratic = np.einsum("ni,ij,nj->n", points, np.linalg.inv(covariance), points)
-    return np.asarray(np.exp(-quadratic / 2) / np.sqrt((2 * np.pi) ** d * np.linalg.det(covariance)))
+    return np.asarray(
+        np.exp(-quadratic / 2) / np.sqrt((2 * np.pi) ** d * np.linalg.det(covariance))
+    )
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("d", [1, 2])
 def test_linear_scores_give_the_exact_law(sampler: str, d: int) -> None:
-    """A wrong linear score: the drawn density is the normal law that bounds.reverse propagates, to 1e-7. Catches a
-    step's gap, a, b or q taken from another level, and the plane's axes exchanged. Decoy: the right score's law."""
+    """A wrong linear score: the drawn density is the normal law that bounds.reverse propagates, to
+    1e-7. Catches a step's gap, a, b or q taken from another level, and the plane's axes exchanged.
+    Decoy: the right score's law."""
     turn = np.linalg.qr(np.random.default_rng(1).standard_normal((d, d)))[0]
     law = Gaussian(np.array([0.5, 1.5][:d]), turn)
     wrong = exact_scores(Gaussian(1.3 * law.eigenvalues, turn), TIMES)
@@ -48,8 +53,9 @@ def test_linear_scores_give_the_exact_law(sampler: str, d: int) -> None:
 
 @pytest.mark.parametrize("sampler", ["euler-maruyama", "flow"])
 def test_share_of_samples(sampler: str) -> None:
-    """The minor mode's share of 200 000 simulated runs with exact scores, within 6.5 standard errors (0.005; false
-    alarm 8e-11). The decoy, the sampler with half the drift of the score, is far outside."""
+    """The minor mode's share of 200 000 simulated runs with exact scores, within 6.5 standard
+    errors (0.005; false alarm 8e-11). The decoy, the sampler with half the drift of the score, is
+    far outside."""
     size, rng = 200_000, np.random.default_rng(8)
     grid, last = Grid(7.0, 141), float(TIMES[-1])
     r = PAIR.responsibilities(float(TIMES[0]), grid.points)[:, 1]
@@ -78,15 +84,17 @@ def test_share_of_samples(sampler: str) -> None:
 
 
 def test_exact_scores_return_the_minor_mode() -> None:
-    """Discretisation alone: the error of the share falls like 1/N (order one), and the grid does not matter. The decoy,
-    a score of the wrong weight, does not go away."""
+    """Discretisation alone: the error of the share falls like 1/N (order one), and the grid does
+    not matter. The decoy, a score of the wrong weight, does not go away."""
     wrong = Mixture(np.array([0.8, 0.2]), PAIR.means, PAIR.covariances)
 
     def error(law: Mixture, n: int, count: int) -> float:
         times, grid = uniform_grid(3.0 / n, n), Grid(6.5, count)
         start = np.exp(PAIR.log_density(3.0, grid.points))
         p = drawn(grid, start, times, lambda k, x: law.score(float(times[k]), x), "euler-maruyama")
-        return float(p @ PAIR.responsibilities(float(times[0]), grid.points)[:, 1] * grid.spacing - 0.15)
+        return float(
+            p @ PAIR.responsibilities(float(times[0]), grid.points)[:, 1] * grid.spacing - 0.15
+        )
 
     coarse, fine = error(PAIR, 100, 131), error(PAIR, 200, 131)
     assert coarse / fine == pytest.approx(2.0, rel=0.1)
@@ -95,8 +103,9 @@ def test_exact_scores_return_the_minor_mode() -> None:
 
 
 def test_distances() -> None:
-    """Total variation of two normals by their distribution functions; W1 of a shift, on the line and, along one of the
-    directions, in the plane; W1 on the line against scipy's, of point masses."""
+    """Total variation of two normals by their distribution functions; W1 of a shift, on the line
+    and, along one of the directions, in the plane; W1 on the line against scipy's, of point
+    masses."""
     from scipy.stats import norm
 
     line = Grid(8.0, 401)

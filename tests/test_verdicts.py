@@ -1,4 +1,6 @@
-"""Base studies and what is joined from them, against plain loops over the CSV and matrices written out."""
+"""Base studies and what is joined from them, against plain loops over the CSV and matrices written
+out.
+"""
 
 import csv
 import json
@@ -95,7 +97,8 @@ def joint(rows: list[dict[str, str]], d: int, m: int, column: str = "empirical_r
     gaps = (0.2, 0.3, 0.6)
     return np.asarray(
         sum(
-            g * picked(rows, column, d=d, m=m, t=t, estimator="dsm") for g, t in zip(gaps, TIMES, strict=True)
+            g * picked(rows, column, d=d, m=m, t=t, estimator="dsm")
+            for g, t in zip(gaps, TIMES, strict=True)
         )
     )
 
@@ -107,18 +110,23 @@ def jackknife(a: Array, b: Array) -> float:
     return math.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2))
 
 
-# --- joined numbers -----------------------------------------------------------------------------------------
+# --- joined numbers
+# -----------------------------------------------------------------------------------------
 
 
 def test_joint_error(table: Table, rows: list[dict[str, str]]) -> None:
-    """Σ_j γ_j × empirical risk with γ_j = t_j − t_{j−1}; not DSM and BSM together, not the population risk, and not
-    the mean over j, each of which is far off on this grid.
+    """Σ_j γ_j × empirical risk with γ_j = t_j − t_{j−1}; not DSM and BSM together, not the
+    population risk, and not the mean over j, each of which is far off on this grid.
     """
     found = kumar.joint_empirical_risk(table)
     assert len(found) == len(DIMS) * len(SAMPLES) * REPLICATES
     for d in DIMS:
         for m in SAMPLES:
-            mine = found[(found["d"] == d) & (found["m"] == m)].sort_values("replicate")["error"].to_numpy()
+            mine = (
+                found[(found["d"] == d) & (found["m"] == m)]
+                .sort_values("replicate")["error"]
+                .to_numpy()
+            )
             np.testing.assert_allclose(mine, joint(rows, d, m), rtol=1e-13)
             assert abs(joint(rows, d, m, "risk").mean() / mine.mean() - 1) > 0.02
 
@@ -132,7 +140,9 @@ def test_joint_expectation() -> None:
 
 
 def test_points_of_figure_1a(joined_1a: Joined, rows: list[dict[str, str]]) -> None:
-    """Means, Student intervals and quantiles of error/d², and the same over log log d; with the exact curve."""
+    """Means, Student intervals and quantiles of error/d², and the same over log log d; with the
+    exact curve.
+    """
     points, theory = joined_1a.tables["points"], joined_1a.tables["theory"]
     assert len(points) == len(theory) == 2 * len(DIMS) * len(SAMPLES)
     for row in points.to_dict("records"):
@@ -143,20 +153,27 @@ def test_points_of_figure_1a(joined_1a: Joined, rows: list[dict[str, str]]) -> N
         assert row["mean"] == pytest.approx(values.mean(), rel=1e-12)
         low, high = stats.t.interval(0.95, REPLICATES - 1, values.mean(), stats.sem(values))
         assert (row["low"], row["high"]) == pytest.approx((low, high), rel=1e-12)
-        assert (row["q05"], row["q95"]) == pytest.approx(tuple(np.percentile(values, [5, 95])), rel=1e-12)
-        exact = theory[(theory["d"] == d) & (theory["m"] == m) & (theory["scaling"] == row["scaling"])]
-        # 9 standard errors, of Student's t with 59 degrees: false alarm 16 × 1.2e-12. Catches a curve that is 40 %
-        # off at d = 4 and 8 % off at d = 20.
+        assert (row["q05"], row["q95"]) == pytest.approx(
+            tuple(np.percentile(values, [5, 95])), rel=1e-12
+        )
+        exact = theory[
+            (theory["d"] == d) & (theory["m"] == m) & (theory["scaling"] == row["scaling"])
+        ]
+        # 9 standard errors, of Student's t with 59 degrees: false alarm 16 × 1.2e-12. Catches a
+        # curve that is 40 % off at d = 4 and 8 % off at d = 20.
         assert abs(values.mean() - exact["value"].iloc[0]) < 9 * row["se"] < 0.4 * row["mean"]
         assert d < 20 or 9 * row["se"] < 0.08 * row["mean"]
-        assert exact["value"].iloc[0] == pytest.approx(joint_expected(SETTINGS, d, m) / over, rel=1e-12)
+        assert exact["value"].iloc[0] == pytest.approx(
+            joint_expected(SETTINGS, d, m) / over, rel=1e-12
+        )
 
 
 def test_fits_of_figure_1a(joined_1a: Joined) -> None:
-    """Slopes by numpy.polyfit with weights mean/se; the predicted tilt is the same fit to 1/log log d.
+    """Slopes by numpy.polyfit with weights mean/se; the predicted tilt is the same fit to 1/log log
+    d.
 
-    The band is the covariance of that fit, carried to each d: a band of the slope's error alone, or one that
-    forgets where its centre is, is not that.
+    The band is the covariance of that fit, carried to each d: a band of the slope's error alone, or
+    one that forgets where its centre is, is not that.
     """
     points, lines = joined_1a.tables["points"], joined_1a.tables["lines"]
     for fit in joined_1a.tables["fits"].to_dict("records"):
@@ -174,7 +191,9 @@ def test_fits_of_figure_1a(joined_1a: Joined) -> None:
         assert times > 1.95
         band = lines[(lines["scaling"] == fit["scaling"]) & (lines["m"] == fit["m"])]
         at = np.log(band["d"].to_numpy())
-        half = times * np.sqrt(covariance[0, 0] * at**2 + 2 * covariance[0, 1] * at + covariance[1, 1])
+        half = times * np.sqrt(
+            covariance[0, 0] * at**2 + 2 * covariance[0, 1] * at + covariance[1, 1]
+        )
         np.testing.assert_allclose(np.log(band["value"]), level + slope * at, rtol=1e-9)
         np.testing.assert_allclose(np.log(band["high"] / band["value"]), half, rtol=1e-7)
         np.testing.assert_allclose(np.log(band["value"] / band["low"]), half, rtol=1e-7)
@@ -190,7 +209,9 @@ def test_the_spacing_is_named_only_where_there_is_one(joined_1a: Joined, table: 
 
 
 def test_figure_1b_is_relative_to_its_anchor(table: Table, rows: list[dict[str, str]]) -> None:
-    """Ratios of plain means at the largest m, their errors added in quadrature; the linear rival is d/d₀."""
+    """Ratios of plain means at the largest m, their errors added in quadrature; the linear rival is
+    d/d₀.
+    """
     joined = joins.figure_1b(table)
     assert joined.facts["anchor_d"] == 20  # of 4, 7, 11 and 20, the nearest to 16 in log d
     base = joint(rows, 20, 150) / 400
@@ -219,15 +240,17 @@ def test_figure_1b_where_cells_are_missing(table: Table) -> None:
 def test_ratios_of_figure_3a(table: Table, rows: list[dict[str, str]]) -> None:
     """Ratio of means with the paired error: the jackknife's, within 10 % at n = 60.
 
-    The decoys are the error as if DSM and BSM had seen different data, which is more than 1.15 times as large, and
-    the mean of ratios.
+    The decoys are the error as if DSM and BSM had seen different data, which is more than 1.15
+    times as large, and the mean of ratios.
     """
     joined = joins.figure_3a(table)
     assert (joined.facts["d"], joined.facts["m"]) == (4, 60)
     found = joined.tables["ratio"].to_dict("records")
     assert [row["t"] for row in found] == [0.5, 1.1]
     for row in found:
-        dsm, bsm = (picked(rows, "risk", d=4, m=60, t=row["t"], estimator=e) for e in ("dsm", "bsm"))
+        dsm, bsm = (
+            picked(rows, "risk", d=4, m=60, t=row["t"], estimator=e) for e in ("dsm", "bsm")
+        )
         ratio = bsm.sum() / dsm.sum()
         assert row["ratio"] == pytest.approx(ratio, rel=1e-12)
         assert abs((bsm / dsm).mean() / ratio - 1) > 1e-3
@@ -247,7 +270,11 @@ def leading_bsm(d: int, t_index: int) -> float:
             r = 1 / first - 1 / v[0][i]
             for k in range(1, t_index + 1):
                 g = TIMES[k] - TIMES[k - 1]
-                w = math.exp(-2 * g) * (1 - math.exp(-2 * TIMES[k - 1])) / (1 - math.exp(-2 * TIMES[k]))
+                w = (
+                    math.exp(-2 * g)
+                    * (1 - math.exp(-2 * TIMES[k - 1]))
+                    / (1 - math.exp(-2 * TIMES[k]))
+                )
                 r = (
                     w**2 * math.exp(2 * g) / v[k - 1][i]
                     + (1 - w) ** 2 / (1 - math.exp(-2 * g))
@@ -259,7 +286,9 @@ def leading_bsm(d: int, t_index: int) -> float:
 
 
 def test_curves_of_figure_3a(table: Table) -> None:
-    """The three curves from matrices and loops, each at its own t; and the ratio's curves are theirs over tr(C) d."""
+    """The three curves from matrices and loops, each at its own t; and the ratio's curves are
+    theirs over tr(C) d.
+    """
     joined = joins.figure_3a(table)
     theory = joined.tables["theory"].set_index(["curve", "t"])["value"]
     d, m = 4, 60
@@ -269,12 +298,16 @@ def test_curves_of_figure_3a(table: Table) -> None:
         lam, e = np.linspace(0.4, 2.0, d), math.exp(-2 * t)
         v = e * lam + 1 - e
         bound = sum(
-            e**2 * lam[i] * lam[j] * (1 + (i == j)) / (v[i] ** 2 * v[j]) for i in range(d) for j in range(d)
+            e**2 * lam[i] * lam[j] * (1 + (i == j)) / (v[i] ** 2 * v[j])
+            for i in range(d)
+            for j in range(d)
         )
         assert theory["information bound", t] == pytest.approx(bound / m, rel=1e-11)
         if k:
             row = joined.tables["ratio"].set_index("t").loc[t]
-            assert row["predicted"] == pytest.approx(leading_bsm(d, k) / (trace_c(d, t) * d), rel=1e-11)
+            assert row["predicted"] == pytest.approx(
+                leading_bsm(d, k) / (trace_c(d, t) * d), rel=1e-11
+            )
             assert row["bound"] == pytest.approx(bound / (trace_c(d, t) * d), rel=1e-11)
 
 
@@ -292,19 +325,28 @@ def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str
         figure.draw(FigureData(figure.name, fewer, joined.facts))
 
 
-# --- measurements -------------------------------------------------------------------------------------------
+# --- measurements
+# -------------------------------------------------------------------------------------------
 
 
 def test_measurements(table: Table, rows: list[dict[str, str]]) -> None:
-    """Value, standard error and replicates of each measurement, cell by cell, from the plain CSV."""
+    """Value, standard error and replicates of each measurement, cell by cell, from the plain
+    CSV.
+    """
     for column, name in (("risk", "dsm-risk"), ("empirical_risk", "dsm-empirical-risk")):
         found = quantities.measurements()[name][1](table)
         assert len(found) == len(DIMS) * len(SAMPLES) * len(TIMES)
         for one in found:
-            values = picked(rows, column, estimator="dsm", **{k: one.cell[k] for k in ("d", "m", "t")})
-            assert (one.value, one.error) == pytest.approx((values.mean(), stats.sem(values)), rel=1e-12)
+            values = picked(
+                rows, column, estimator="dsm", **{k: one.cell[k] for k in ("d", "m", "t")}
+            )
+            assert (one.value, one.error) == pytest.approx(
+                (values.mean(), stats.sem(values)), rel=1e-12
+            )
             assert one.replicates == REPLICATES
-            np.testing.assert_array_equal(one.cell["eigenvalues"], np.linspace(0.4, 2.0, one.cell["d"]))
+            np.testing.assert_array_equal(
+                one.cell["eigenvalues"], np.linspace(0.4, 2.0, one.cell["d"])
+            )
             assert one.cell["times"] == list(TIMES)
     for one in kumar.measure_ratio(table):
         where = {k: one.cell[k] for k in ("d", "m", "t")}
@@ -317,7 +359,9 @@ def test_measurements(table: Table, rows: list[dict[str, str]]) -> None:
     for d, one in scaled.items():
         values = joint(rows, d, 150) / d**2
         assert one.cell["x"] == d
-        assert (one.value, one.error) == pytest.approx((values.mean(), stats.sem(values)), rel=1e-12)
+        assert (one.value, one.error) == pytest.approx(
+            (values.mean(), stats.sem(values)), rel=1e-12
+        )
     for one in kumar.measure_growth(table):
         small, large = scaled[4], scaled[one.cell["d"]]
         assert (one.cell["smallest"], one.cell["m"]) == (4, 150)
@@ -328,7 +372,9 @@ def test_measurements(table: Table, rows: list[dict[str, str]]) -> None:
 
 
 def test_a_quantity_of_evidence() -> None:
-    """Mean and standard error over the replicates of its own cell and name alone; a computed number has no error."""
+    """Mean and standard error over the replicates of its own cell and name alone; a computed number
+    has no error.
+    """
     planted = [
         *(("a", '{"x":1}', value) for value in (1.0, 2.0, 6.0)),
         ("a", '{"x":2}', 5.0),
@@ -337,14 +383,17 @@ def test_a_quantity_of_evidence() -> None:
     frame = pd.DataFrame(planted, columns=["quantity", "cell", "value"])
     first, second = quantities.measure_quantity(Table(frame, {"study": "s"}), "a")
     assert (first.cell, first.value, first.replicates) == ({"x": 1}, 3.0, 3)
-    assert first.error == pytest.approx(math.sqrt(7 / 3), rel=1e-14)  # variance (4 + 1 + 9)/2, over 3
+    assert first.error == pytest.approx(
+        math.sqrt(7 / 3), rel=1e-14
+    )  # variance (4 + 1 + 9)/2, over 3
     assert (second.cell, second.value, second.error, second.replicates) == ({"x": 2}, 5.0, 0.0, 1)
     with pytest.raises(InvalidInput, match="s: has no measurement of c"):
         quantities.measure_quantity(Table(frame, {"study": "s"}), "c")
 
 
 def test_a_wrong_table_is_refuted(table: Table) -> None:
-    """Planted: rows whose mean is the formula's to 1e-4 HOLD; the same times (m − d − 1)/(m − d) are REFUTED.
+    """Planted: rows whose mean is the formula's to 1e-4 HOLD; the same times (m − d − 1)/(m − d)
+    are REFUTED.
 
     No randomness: the replicates are the formula times 1 ± 1e-4.
     """
@@ -354,7 +403,9 @@ def test_a_wrong_table_is_refuted(table: Table) -> None:
         frame = table.frame[table.frame["estimator"] == "dsm"].copy()
         d, m = frame["d"], frame["m"]
         traces = {(a, t): trace_c(a, t) for a in DIMS for t in TIMES}
-        exact = pd.Series([traces[a, t] for a, t in zip(d, frame["t"], strict=True)], index=frame.index)
+        exact = pd.Series(
+            [traces[a, t] for a, t in zip(d, frame["t"], strict=True)], index=frame.index
+        )
         sign = 1 - 2 * (frame["replicate"] % 2)
         frame["risk"] = exact * d / (m - d - (0 if wrong else 1)) * (1 + 1e-4 * sign)
         return Table(frame, table.manifest)
@@ -381,13 +432,16 @@ def test_every_measurement_has_its_study() -> None:
     assert {name for figure in FIGURES for name in figure.studies} <= names
     assert list(joins.JOINS) == [figure.name for figure in FIGURES if figure.paper == "kumar_2025"]
     for figure in FIGURES:
-        assert figure.claims and {claim(name).paper for name in figure.claims} == {figure.paper}, figure.name
+        assert figure.claims and {claim(name).paper for name in figure.claims} == {figure.paper}, (
+            figure.name
+        )
     graph = ancestry(CLAIMS, GOALS)
     drawn = next(f for f in FIGURES if f.name == "figure-2")
     assert {quantities.study_of(claim) for claim in graph} == set(drawn.studies)
 
 
-# --- beyond the paper ---------------------------------------------------------------------------------------
+# --- beyond the paper
+# ---------------------------------------------------------------------------------------
 
 SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
     "bootstrap-weights": (
@@ -404,7 +458,14 @@ SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "redraws": (
         redraws.RedrawsSettings,
-        {"d": 3, "samples": 400, "times": (0.2, 0.4, 0.8), "kept": (0.4, 0.8), "redraws": (1, 4), "draws": 2},
+        {
+            "d": 3,
+            "samples": 400,
+            "times": (0.2, 0.4, 0.8),
+            "kept": (0.4, 0.8),
+            "redraws": (1, 4),
+            "draws": 2,
+        },
     ),
 }
 
@@ -427,7 +488,9 @@ def half_width(values: pd.Series) -> float:
 
 
 def test_efficiency_is_risk_over_the_bound(beyond: dict[str, Table]) -> None:
-    """Each mean over the bound from matrices; the bound without its diagonal's factor 2 is the decoy."""
+    """Each mean over the bound from matrices; the bound without its diagonal's factor 2 is the
+    decoy.
+    """
     frame = beyond["bootstrap-weights"].frame
     joined = joins.beyond_efficiency(beyond["bootstrap-weights"])
     points = joined.tables["points"]
@@ -453,7 +516,9 @@ def test_efficiency_is_risk_over_the_bound(beyond: dict[str, Table]) -> None:
 
 
 def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
-    """mean/mean by pandas and the jackknife's standard error within 10 %; unpaired, the error is another."""
+    """mean/mean by pandas and the jackknife's standard error within 10 %; unpaired, the error is
+    another.
+    """
     frame = beyond["bootstrap-map"].frame
     joined = joins.beyond_map(beyond["bootstrap-map"])
     wide = frame.pivot(
@@ -482,7 +547,9 @@ def test_the_map_is_paired_ratios(beyond: dict[str, Table]) -> None:
 
 
 def test_the_basis_join_is_a_mean_and_its_prediction(beyond: dict[str, Table]) -> None:
-    """Means by pandas; the prediction is bias + variance/m, near the measured mean; the best is the least mean."""
+    """Means by pandas; the prediction is bias + variance/m, near the measured mean; the best is the
+    least mean.
+    """
     frame = beyond["joint-time"].frame
     joined = joins.beyond_basis(beyond["joint-time"])
     means = frame.groupby(["m", "basis", "count", "local"])["risk"].mean()
@@ -530,7 +597,9 @@ def test_bad_settings_beyond(name: str, change: dict[str, Any], key: str) -> Non
 
 @pytest.mark.parametrize("name", list(SMALL))
 def test_a_batch_beyond_leaves_no_trace(name: str) -> None:
-    """Rows of a replicate alone and beside others: the same to rounding; other seeds give others."""
+    """Rows of a replicate alone and beside others: the same to rounding; other seeds give
+    others.
+    """
     one = study(name)
     for cell in one.cells(small(name)):
         keys = [replicate_seed(9, cell, k) for k in range(3)]
@@ -542,17 +611,22 @@ def test_a_batch_beyond_leaves_no_trace(name: str) -> None:
         assert together[0][0]["risk"] != together[1][0]["risk"]
 
 
-# --- refusals -----------------------------------------------------------------------------------------------
+# --- refusals
+# -----------------------------------------------------------------------------------------------
 
 
 def without(table: Table, estimator: str) -> Table:
-    config = table.manifest["config"] | {"estimators": [e for e in ("dsm", "bsm") if e != estimator]}
+    config = table.manifest["config"] | {
+        "estimators": [e for e in ("dsm", "bsm") if e != estimator]
+    }
     frame = table.frame[table.frame["estimator"] != estimator]
     return Table(frame, table.manifest | {"config": config})
 
 
 def test_small_dimensions_run_and_figure_1a_refuses(tmp_path: Path) -> None:
-    """d = 1, 2 are measured like any other; log log d is not positive there, and the figure says so."""
+    """d = 1, 2 are measured like any other; log log d is not positive there, and the figure says
+    so.
+    """
     settings = SETTINGS.model_copy(update={"dims": (1, 2, 4, 8), "replicates": 6})
     outcome = run(STUDY, settings, tmp_path, progress=False)
     assert not outcome.missing
@@ -613,17 +687,32 @@ def test_good_settings(tmp_path: Path) -> None:
         ('{ kind = "power", exponent = 2 }', [1, 1 / 4, 1 / 9, 1 / 16]),
         ('{ kind = "explicit", values = [1, 5, 2, 0.5] }', [1, 5, 2, 0.5]),
     ):
-        assert loaded(tmp_path, spectrum=text).spectrum.law(4).eigenvalues.tolist() == pytest.approx(
-            eigenvalues
-        )
+        assert loaded(tmp_path, spectrum=text).spectrum.law(
+            4
+        ).eigenvalues.tolist() == pytest.approx(eigenvalues)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "named", "says"),
     [
-        ("spectrum", '{ kind = "explicit", values = [1, 0, 1, 1] }', "spectrum", "not finite and positive"),
-        ("spectrum", '{ kind = "explicit", values = [1, -1, 1, 1] }', "spectrum", "not finite and positive"),
-        ("spectrum", '{ kind = "explicit", values = [1, nan, 1, 1] }', "spectrum.values.1", "finite number"),
+        (
+            "spectrum",
+            '{ kind = "explicit", values = [1, 0, 1, 1] }',
+            "spectrum",
+            "not finite and positive",
+        ),
+        (
+            "spectrum",
+            '{ kind = "explicit", values = [1, -1, 1, 1] }',
+            "spectrum",
+            "not finite and positive",
+        ),
+        (
+            "spectrum",
+            '{ kind = "explicit", values = [1, nan, 1, 1] }',
+            "spectrum.values.1",
+            "finite number",
+        ),
         (
             "spectrum",
             '{ kind = "explicit", values = [1, 1] }',
@@ -641,7 +730,12 @@ def test_good_settings(tmp_path: Path) -> None:
             "spectrum.kind",
             "must be 'identity', 'linear', 'power' or 'explicit'",
         ),
-        ("spectrum", '{ kind = "linear", lo = 1 }', "spectrum.lo", "unknown key; known are exponent, high"),
+        (
+            "spectrum",
+            '{ kind = "linear", lo = 1 }',
+            "spectrum.lo",
+            "unknown key; known are exponent, high",
+        ),
         ("times", "[0.2, 0.1]", "times", "must be strictly increasing, but 0.1 follows 0.2"),
         ("times", "[0.1, 0.1]", "times", "must be strictly increasing"),
         ("times", "[0.0, 0.1]", "times", "must be positive"),
@@ -671,7 +765,9 @@ def test_good_settings(tmp_path: Path) -> None:
     ],
 )
 def test_bad_settings(tmp_path: Path, key: str, value: str | None, named: str, says: str) -> None:
-    """Key and reason, one line, no warning beside it. The same file without the fault loads: the decoy."""
+    """Key and reason, one line, no warning beside it. The same file without the fault loads: the
+    decoy.
+    """
     with pytest.raises(InvalidInput) as caught:
         loaded(tmp_path, **{key: value})
     assert caught.value.key == named
@@ -680,7 +776,8 @@ def test_bad_settings(tmp_path: Path, key: str, value: str | None, named: str, s
     assert loaded(tmp_path).dims == (4,)
 
 
-# --- the studies ---------------------------------------------------------------------------------------------
+# --- the studies
+# ---------------------------------------------------------------------------------------------
 
 
 def cell_of(engine: str, estimators: tuple[str, ...] = ("dsm", "bsm")) -> Cell:
@@ -703,7 +800,9 @@ def seeds(cell: Cell, count: int = 5) -> list[np.random.SeedSequence]:
 
 @pytest.mark.parametrize("engine", ["exact", "simulate"])
 def test_a_batch_leaves_no_trace(engine: str) -> None:
-    """Rows are the same bits whether seeds are measured one by one, all at once, or in another order."""
+    """Rows are the same bits whether seeds are measured one by one, all at once, or in another
+    order.
+    """
     cell = cell_of(engine)
     together = measure(cell, seeds(cell))
     assert together == [measure(cell, [one])[0] for one in seeds(cell)]
@@ -713,19 +812,23 @@ def test_a_batch_leaves_no_trace(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ["exact", "simulate"])
 def test_another_estimator_leaves_dsm_alone(engine: str) -> None:
-    """All estimators see the same data: DSM's rows are the same bits with BSM beside it, before it or without."""
+    """All estimators see the same data: DSM's rows are the same bits with BSM beside it, before it
+    or without.
+    """
     alone, both, swapped = (cell_of(engine, e) for e in (("dsm",), ("dsm", "bsm"), ("bsm", "dsm")))
     expected = measure(alone, seeds(alone))
     for cell in (both, swapped):
-        found = [[row for row in one if row["estimator"] == "dsm"] for one in measure(cell, seeds(cell))]
+        found = [
+            [row for row in one if row["estimator"] == "dsm"] for one in measure(cell, seeds(cell))
+        ]
         assert found == expected
     other = alone | {"m": 41}
     assert measure(other, seeds(other))[0][0]["risk"] != expected[0][0]["risk"]
 
 
 def test_a_cell_holds_only_what_matters() -> None:
-    """What a kind does not use is not in the cell, and so not in the seed (and refused where it is given); what it uses
-    is in it."""
+    """What a kind does not use is not in the cell, and so not in the seed (and refused where it is
+    given); what it uses is in it."""
 
     def key(**spectrum: Any) -> str:
         return canonical(cells(SETTINGS.model_copy(update={"spectrum": Spectrum(**spectrum)}))[0])
@@ -738,7 +841,9 @@ def test_a_cell_holds_only_what_matters() -> None:
 
 
 def seconds(one: Study, settings: LinearScoreSettings) -> float:
-    """What the study's own batches promise: a task takes 0.3 s, or one replicate at 2·10¹⁰ flops a second."""
+    """What the study's own batches promise: a task takes 0.3 s, or one replicate at 2·10¹⁰ flops a
+    second.
+    """
     total = 0.0
     for cell in one.cells(settings):
         d, m, steps = cell["d"], cell["m"], len(cell["times"])
@@ -749,7 +854,9 @@ def seconds(one: Study, settings: LinearScoreSettings) -> float:
 
 @pytest.mark.parametrize("one", STUDIES, ids=lambda s: s.name)
 def test_presets(one: Study) -> None:
-    """All three are there and valid, each at least as much work as the one before, and `quick` under 20 s of it."""
+    """All three are there and valid, each at least as much work as the one before, and `quick`
+    under 20 s of it.
+    """
     assert tuple(one.presets) == PRESETS
     assert study(one.name) is one
     for settings in one.presets.values():

@@ -1,4 +1,6 @@
-"""Somebody who never answers, and processes that cannot start: every wait has a limit, and one sentence at its end."""
+"""Somebody who never answers, and processes that cannot start: every wait has a limit, and one
+sentence at its end.
+"""
 
 import os
 import signal
@@ -52,7 +54,8 @@ def silent() -> Iterator[Callable[[bytes], int]]:
 
 
 @pytest.mark.parametrize(
-    "word", [b"", b"HTTP/1.0 400 Bad Request\r\n\r\n", b"\x00" * 8, b"SSH-2.0-OpenSSH_9.2\r\n", b"\x01"]
+    "word",
+    [b"", b"HTTP/1.0 400 Bad Request\r\n\r\n", b"\x00" * 8, b"SSH-2.0-OpenSSH_9.2\r\n", b"\x01"],
 )
 def test_a_port_that_never_speaks_or_speaks_otherwise(
     tmp_path: Path, silent: Callable[[bytes], int], word: bytes, monkeypatch: pytest.MonkeyPatch
@@ -69,7 +72,9 @@ def test_a_port_that_never_speaks_or_speaks_otherwise(
 
 
 def test_an_address_that_drops_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue of connections that is full: the system throws away what comes, as a firewall does."""
+    """A queue of connections that is full: the system throws away what comes, as a firewall
+    does.
+    """
     monkeypatch.setattr(executors, "PATIENCE", 1.0)
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
@@ -78,7 +83,9 @@ def test_an_address_that_drops_packets(tmp_path: Path, monkeypatch: pytest.Monke
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-        with pytest.raises(InvalidInput, match=r"--scheduler: no scheduler answers at .* within 1 s"):
+        with pytest.raises(
+            InvalidInput, match=r"--scheduler: no scheduler answers at .* within 1 s"
+        ):
             go(tmp_path / "out", SLOW, f"tcp://127.0.0.1:{full.getsockname()[1]}")
         for one in waiting:
             one.close()
@@ -99,7 +106,9 @@ def test_what_is_no_address(tmp_path: Path, address: str, monkeypatch: pytest.Mo
 def test_one_who_stops_speaking_midway(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
-    """Stopped by SIGSTOP, its connections stay open; killed, nobody takes the tasks: the run ends, and another goes on."""
+    """Stopped by SIGSTOP, its connections stay open; killed, nobody takes the tasks: the run ends,
+    and another goes on.
+    """
     monkeypatch.setattr(executors, "PATIENCE", 3.0)
     monkeypatch.setattr(executors, "SILENCE", 4.0)
     worker = cluster.worker()
@@ -132,7 +141,9 @@ def test_one_who_stops_speaking_midway(
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_never_returns(tmp_path: Path, workers: int) -> None:
     """Here, too; the limit is the caller's."""
-    with pytest.raises(Interrupted, match="stopped, no task has come back for 3 s: 0 of 2 replicates"):
+    with pytest.raises(
+        Interrupted, match="stopped, no task has come back for 3 s: 0 of 2 replicates"
+    ):
         run(
             study(measure=toy_studies.deaf),
             ToySettings(replicates=1, seed=1),
@@ -179,7 +190,12 @@ GUARD = 'below the line if __name__ == "__main__":'
 def script(folder: Path, text: str, how: str = "file") -> "subprocess.CompletedProcess[str]":
     """Runs it as a file, a module, or from standard input."""
     (folder / "script.py").write_text(text)
-    words = {"file": ["script.py"], "module": ["-m", "script"], "input": ["-"], "command": ["-c", text]}[how]
+    words = {
+        "file": ["script.py"],
+        "module": ["-m", "script"],
+        "input": ["-"],
+        "command": ["-c", text],
+    }[how]
     return subprocess.run(
         [sys.executable, *words],
         cwd=folder,
@@ -206,7 +222,9 @@ def script(folder: Path, text: str, how: str = "file") -> "subprocess.CompletedP
     ],
 )
 def test_a_script_without_the_guard(tmp_path: Path, text: str, how: str) -> None:
-    """One sentence with the guard in it, from this process alone, and no traceback but the caller's own."""
+    """One sentence with the guard in it, from this process alone, and no traceback but the caller's
+    own.
+    """
     done = script(tmp_path, text, how)
     assert done.returncode in (1, 2)
     last = done.stderr.splitlines()[-1]
@@ -236,7 +254,9 @@ def test_a_script_with_the_guard_or_without_need_of_it(tmp_path: Path, text: str
 def test_a_measure_that_stands_in_no_file(tmp_path: Path, how: str) -> None:
     """Typed into a session: one sentence, for any number of workers."""
     for workers in (1, 2):
-        done = script(tmp_path, RUNS + OWN + RUN_OWN.replace("workers=2", f"workers={workers}"), how)
+        done = script(
+            tmp_path, RUNS + OWN + RUN_OWN.replace("workers=2", f"workers={workers}"), how
+        )
         assert done.returncode == 1
         assert "measure: stands in no file that can be read" in done.stderr.splitlines()[-1]
 
@@ -248,17 +268,28 @@ def test_a_measure_that_stands_in_no_file(tmp_path: Path, how: str) -> None:
     ("where", "error"),
     [
         ("concurrent.futures.process.mp.SimpleQueue", OSError(30, "Read-only file system")),
-        ("concurrent.futures.process._SafeQueue.__init__", PermissionError(13, "Permission denied")),
-        ("concurrent.futures.process._check_system_limits", NotImplementedError("lacks semaphores")),
+        (
+            "concurrent.futures.process._SafeQueue.__init__",
+            PermissionError(13, "Permission denied"),
+        ),
+        (
+            "concurrent.futures.process._check_system_limits",
+            NotImplementedError("lacks semaphores"),
+        ),
         ("studies.executors._WorkerProcess.start", OSError(24, "Too many open files")),
-        ("studies.executors._WorkerProcess.start", BlockingIOError(11, "Resource temporarily unavailable")),
+        (
+            "studies.executors._WorkerProcess.start",
+            BlockingIOError(11, "Resource temporarily unavailable"),
+        ),
         ("threading.Thread.start", RuntimeError("can't start new thread")),
     ],
 )
 def test_processes_that_cannot_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
 ) -> None:
-    """No shared memory, no semaphores, no files, no processes, no threads: what failed, and what helps."""
+    """No shared memory, no semaphores, no files, no processes, no threads: what failed, and what
+    helps.
+    """
 
     def fail(*ignored: object, **more: object) -> None:
         raise error

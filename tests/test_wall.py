@@ -1,7 +1,9 @@
-"""The wall: what a claim predicts with, its measurement does not reach. Held by syntax trees, over all claims.
+"""The wall: what a claim predicts with, its measurement does not reach. Held by syntax trees, over
+all claims.
 
-A formula is followed through its paper's modules; each name of bounds that it uses there is its own. A measurement is
-followed from its study's measure() through studies and bounds, to any depth. What both have must be a primitive.
+A formula is followed through its paper's modules; each name of bounds that it uses there is its
+own. A measurement is followed from its study's measure() through studies and bounds, to any depth.
+What both have must be a primitive.
 """
 
 import ast
@@ -37,10 +39,13 @@ PRIMITIVES = {
     # which functions are fitted: the formula is about this class
     "bounds.joint.Scheme": "the class: a basis, a count and a target by name",
     "bounds.joint.Scheme.functions": "the values of the basis",
-    # the formula of these claims is 0; what is measured is whether a residual simplifies to it, and a decoy's does not
+    # the formula of these claims is 0; what is measured is whether a residual simplifies to it, and
+    # a decoy's does not
     "bounds.identities.DERIVATIONS": "residuals with their decoys",
 }
-"""What both sides may use, and what it is. A class without its methods, each of which is named by itself."""
+"""What both sides may use, and what it is. A class without its methods, each of which is named by
+itself.
+"""
 
 WHOLE = ("bounds.process.Step.",)
 """Classes all of whose methods are primitives."""
@@ -50,11 +55,15 @@ PAPERS = "bounds.papers."
 
 def is_primitive(name: str) -> bool:
     """Whether both sides may use a name."""
-    return name in PRIMITIVES or name.startswith(WHOLE) or ".".join(name.split(".")[:2]) in PRIMITIVES
+    return (
+        name in PRIMITIVES or name.startswith(WHOLE) or ".".join(name.split(".")[:2]) in PRIMITIVES
+    )
 
 
 def predicted_with(one: Claim, modules: Sources) -> set[str]:
-    """The names of bounds that a claim's formula and decoy use, through the functions of its paper."""
+    """The names of bounds that a claim's formula and decoy use, through the functions of its
+    paper.
+    """
     reach = Reach(modules, lambda module: module.startswith(PAPERS))
     for formula in (one.formula, one.decoy):
         for function in parts_of(formula):
@@ -66,11 +75,15 @@ def predicted_with(one: Claim, modules: Sources) -> set[str]:
                     reach.follow(home, node)
             else:
                 reach.enter(home, function.__name__)
-    return {name for name in reach.used() if name.startswith("bounds.") and not name.startswith(PAPERS)}
+    return {
+        name for name in reach.used() if name.startswith("bounds.") and not name.startswith(PAPERS)
+    }
 
 
 def measured_with(one: Claim, modules: Sources) -> set[str]:
-    """The names of bounds that the measurement of a claim reaches: measure() of its study, and what reads its table."""
+    """The names of bounds that the measurement of a claim reaches: measure() of its study, and what
+    reads its table.
+    """
     reach = Reach(modules, lambda module: module.startswith(("studies.", "bounds.")))
     for function in (study(study_of(one)).measure, *parts_of(measured_by(one)[1])):
         reach.enter(function.__module__, function.__qualname__.split(".")[0])
@@ -91,7 +104,9 @@ def shared_by(claims: tuple[Claim, ...], modules: Sources) -> dict[str, set[str]
 
 def beyond_primitives(shared: Mapping[str, set[str]]) -> dict[str, set[str]]:
     """What they share and must not, where there is something."""
-    found = {name: {used for used in names if not is_primitive(used)} for name, names in shared.items()}
+    found = {
+        name: {used for used in names if not is_primitive(used)} for name, names in shared.items()
+    }
     return {name: names for name, names in found.items() if names}
 
 
@@ -115,17 +130,26 @@ def test_no_measurement_reaches_its_formula(shared):
 def test_formulas_and_measurements_are_followed():
     """Against what stands there: an empty set of names would pass everything.
 
-    A formula by its lambda and helpers (figure-3a-ratio), through a partial (bsm-closed-form), a method (targets-unbiased);
-    a measurement through a studies module, a bounds module and a method of an object that a function returns.
+    A formula by its lambda and helpers (figure-3a-ratio), through a partial (bsm-closed-form), a
+    method (targets-unbiased); a measurement through a studies module, a bounds module and a method
+    of an object that a function returns.
     """
     modules = sources()
     assert "bounds.risk.bootstrap_risk" in predicted_with(claim("figure-3a-ratio"), modules)
     assert "bounds.identities.DERIVATIONS" in predicted_with(claim("bsm-closed-form"), modules)
-    assert "bounds.mixture.Mixture.score" in predicted_with(claim("targets-unbiased-mixture"), modules)
+    assert "bounds.mixture.Mixture.score" in predicted_with(
+        claim("targets-unbiased-mixture"), modules
+    )
     assert "bounds.concentration.risk_bound" in predicted_with(claim("gaussian-bound"), modules)
     found = measured_with(claim("mixture-bsm-score"), modules)
-    assert {"bounds.mixture.Mixture.score", "bounds.features.feature_grams", "bounds.transfer.drawn"} <= found
-    assert "bounds.process.simulate" in measured_with(claim("dsm-risk"), modules)  # by ENGINES, a table
+    assert {
+        "bounds.mixture.Mixture.score",
+        "bounds.features.feature_grams",
+        "bounds.transfer.drawn",
+    } <= found
+    assert "bounds.process.simulate" in measured_with(
+        claim("dsm-risk"), modules
+    )  # by ENGINES, a table
 
 
 def test_every_primitive_is_needed(shared):
@@ -134,15 +158,16 @@ def test_every_primitive_is_needed(shared):
     assert named - set().union(*shared.values()) == set()
 
 
-# --- planted violations -----------------------------------------------------------------------------------------
+# --- planted violations
+# -----------------------------------------------------------------------------------------
 
 EVIDENCE = "studies.papers.kumar_2025.evidence_"
 
 
 @dataclass(frozen=True)
 class Plant:
-    """Statements at the start of a function of evidence, and lines at the head of its module; which claim it breaches, and by
-    which name."""
+    """Statements at the start of a function of evidence, and lines at the head of its module; which
+    claim it breaches, and by which name."""
 
     evidence: str
     function: str
@@ -155,28 +180,37 @@ class Plant:
         """The modules with it."""
         module = EVIDENCE + self.evidence
         tree = ast.parse(modules[module])
-        (found,) = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == self.function)
+        (found,) = (
+            n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == self.function
+        )
         found.body[:0] = ast.parse(self.line).body
         tree.body[:0] = ast.parse(self.head).body
         return {**modules, module: ast.unparse(tree)}
 
 
 def _joint(line: str, head: str = "") -> Plant:
-    return Plant("bootstrap", "_joint_part", line, "joint-sandwich", "bounds.joint.joint_risk", head)
+    return Plant(
+        "bootstrap", "_joint_part", line, "joint-sandwich", "bounds.joint.joint_risk", head
+    )
 
 
 PLANTED: Mapping[str, Plant] = {
     "a formula by name": _joint("joint_risk(law, times)", "from bounds.joint import joint_risk"),
     "an alias of a module": _joint("j.joint_risk(law, times)", "from bounds import joint as j"),
     "a dotted module": _joint("bounds.joint.joint_risk(law, times)", "import bounds.joint"),
-    "another name for it": _joint("r(law, times)", "from bounds.joint import joint_risk\nr = joint_risk"),
+    "another name for it": _joint(
+        "r(law, times)", "from bounds.joint import joint_risk\nr = joint_risk"
+    ),
     "an import inside": _joint("from bounds.joint import joint_risk as r; r(law, times)"),
     "a formula re-exported": _joint(
         "j.joint_risk(law, times)", "from studies.papers.kumar_2025.joins import beyond as j"
     ),
     "a table of functions": Plant(
         *("reverse", "_samples", "TABLE['a'](law, times, 1)", "bsm-samples-better"),
-        *("bounds.risk.bootstrap_risk", "from bounds import risk as r\nTABLE = {'a': r.bootstrap_risk}"),
+        *(
+            "bounds.risk.bootstrap_risk",
+            "from bounds import risk as r\nTABLE = {'a': r.bootstrap_risk}",
+        ),
     ),
     "κ by its own kernel": Plant(
         *("concentration", "measure_span", "kappa_gaussian(times, times, [1.0])", "gaussian-bound"),
@@ -205,12 +239,8 @@ def written(text: str) -> Formula:
 
 
 HERE = "bounds.papers.kumar_2025.planted"
-CERTIFIED = (
-    "from bounds import certify\n\ndef formula(cell):\n    return certify.kappa_every_length(cell, 3)\n"
-)
-HESSIAN = (
-    "from bounds.mixture import Mixture\n\ndef formula(cell):\n    return Mixture(1, 2, 3).hessian(0.1, 0)\n"
-)
+CERTIFIED = "from bounds import certify\n\ndef formula(cell):\n    return certify.kappa_every_length(cell, 3)\n"
+HESSIAN = "from bounds.mixture import Mixture\n\ndef formula(cell):\n    return Mixture(1, 2, 3).hessian(0.1, 0)\n"
 
 
 @pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
@@ -226,7 +256,9 @@ def test_a_planted_violation_is_caught(plant):
 
 
 def test_a_formula_that_is_the_measurement_is_caught():
-    """The other way about: a claim of evidence-rigor that predicts with the certified end that the study measures."""
+    """The other way about: a claim of evidence-rigor that predicts with the certified end that the
+    study measures.
+    """
     subject = replace(claim("kappa-uniform-certified"), formula=written(CERTIFIED))
     found = breaches((subject,), sources() | {HERE: CERTIFIED})
     assert found == {subject.name: {"bounds.certify.kappa_every_length"}}
@@ -234,7 +266,9 @@ def test_a_formula_that_is_the_measurement_is_caught():
 
 @pytest.mark.parametrize("place", ["studies", "bounds"])
 def test_a_chain_of_helpers_is_followed(place):
-    """Three modules on, in studies as in bounds: what is called in the end counts, not what is imported first."""
+    """Three modules on, in studies as in bounds: what is called in the end counts, not what is
+    imported first.
+    """
     modules = sources()
     head = f"from {place}.between0 import f0"
     for k, (following, last) in enumerate(pairwise([*range(3), 3])):
@@ -244,4 +278,6 @@ def test_a_chain_of_helpers_is_followed(place):
             f"from {origin} import {name}\ndef f{k}(a, b): {name}(a, b)\n"
         )
     modules = _joint("f0(law, times)", head).within(modules)
-    assert breaches((claim("joint-sandwich"),), modules) == {"joint-sandwich": {"bounds.joint.joint_risk"}}
+    assert breaches((claim("joint-sandwich"),), modules) == {
+        "joint-sandwich": {"bounds.joint.joint_risk"}
+    }

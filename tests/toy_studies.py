@@ -1,4 +1,6 @@
-"""Small studies for the tests of the runner, importable by worker processes; `python -m` runs one of them."""
+"""Small studies for the tests of the runner, importable by worker processes; `python -m` runs one
+of them.
+"""
 
 import ctypes
 import os
@@ -66,7 +68,9 @@ def cells(settings: ToySettings) -> list[Cell]:
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Statistics of the spectrum of a random matrix: floats that show any change in BLAS or in the seeds."""
+    """Statistics of the spectrum of a random matrix: floats that show any change in BLAS or in the
+    seeds.
+    """
     return [_replicate(cell, seed) for seed in seeds]
 
 
@@ -102,7 +106,10 @@ def awkward(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     """Values that are hard to write down, all of them finite."""
     names = ("None", "NA", 'a,"b"', "π", "", "null")
     values = (0.1 + 0.2, 1.7976931348623157e308, 1e23, -5e-324, 1 / 3, -0.0)
-    rows = [Row(d=cell["d"], estimator=name, value=value) for name, value in zip(names, values, strict=True)]
+    rows = [
+        Row(d=cell["d"], estimator=name, value=value)
+        for name, value in zip(names, values, strict=True)
+    ]
     return [rows for _ in seeds]
 
 
@@ -182,7 +189,9 @@ def study(**changes: Any) -> Study:
 
 
 def drawn(cell: Cell, rng: np.random.Generator) -> list[Row]:
-    """A number of many digits, whose cell in the table is not the study's, and one for every second replicate alone."""
+    """A number of many digits, whose cell in the table is not the study's, and one for every second
+    replicate alone.
+    """
     value = float(rng.standard_normal())
     rows = [row("size", {"d": cell["d"], "name": 'a,"b" π', "at": [0.1 + 0.2, 1e300]}, value)]
     return [*rows, row("positive", {"d": cell["d"]}, 7.0)] if value > 0 else rows
@@ -223,7 +232,9 @@ SLOW = ToySettings(replicates=20, seed=5, dims=(2, 3), pause=0.03)
 def main() -> int:
     """Runs SLOW: arguments DIR, workers, and, for Dask, the address of a scheduler or "own"."""
     out, workers, *address = sys.argv[1:]
-    dask = partial(Dask, None if address == ["own"] else address[0], int(workers)) if address else None
+    dask = (
+        partial(Dask, None if address == ["own"] else address[0], int(workers)) if address else None
+    )
     try:
         run(study(batch=batch_of_one), SLOW, Path(out), workers=int(workers), executor=dask)
     except Interrupted as stopped:

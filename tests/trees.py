@@ -1,4 +1,6 @@
-"""What a piece of our code uses, read from syntax trees: imports, and the names of bounds that a function reaches."""
+"""What a piece of our code uses, read from syntax trees: imports, and the names of bounds that a
+function reaches.
+"""
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +23,10 @@ def module_of(path: Path) -> str:
 
 def sources() -> dict[str, str]:
     """Module name → its text, for every module of ours but the tests."""
-    paths = [ROOT / "dimfree.py", *(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))]
+    paths = [
+        ROOT / "dimfree.py",
+        *(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")),
+    ]
     return {module_of(path): path.read_text(encoding="utf-8") for path in sorted(paths)}
 
 
@@ -42,12 +47,16 @@ def named(argument: ast.expr) -> str:
     if isinstance(argument, ast.Constant):
         return str(argument.value)
     if isinstance(argument, ast.JoinedStr):
-        return "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in argument.values)
+        return "".join(
+            str(v.value) if isinstance(v, ast.Constant) else "{}" for v in argument.values
+        )
     return "{}"
 
 
 def imported(module: str, text: str) -> set[str]:
-    """Every dotted name that a module may import, at any depth of nesting; "from a import b" gives a and a.b."""
+    """Every dotted name that a module may import, at any depth of nesting; "from a import b" gives
+    a and a.b.
+    """
     names: set[str] = set()
     for node in ast.walk(parsed(text)):
         if isinstance(node, ast.Import):
@@ -63,7 +72,8 @@ def imported(module: str, text: str) -> set[str]:
     return names
 
 
-# --- what a function reaches ------------------------------------------------------------------------------------
+# --- what a function reaches
+# ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,8 @@ class Reach:
     Attributes
     ----------
     names : dotted names of ours that were reached, such as bounds.risk.dsm_risk
-    classes : classes of bounds that an object may be of: named by the code, or by what a function reached returns
+    classes : classes of bounds that an object may be of: named by the code, or by what a function
+        reached returns
     attributes : all attributes that were read
     """
 
@@ -154,11 +165,14 @@ class Reach:
         self._methods: list[tuple[str, ast.FunctionDef]] = []
 
     def home(self, dotted: str) -> tuple[str, str]:
-        """The module that defines a dotted name, and the rest of the name: through re-exports to the origin."""
+        """The module that defines a dotted name, and the rest of the name: through re-exports to
+        the origin.
+        """
         for _ in range(20):
             parts = dotted.split(".")
             module = next(
-                (m for k in range(len(parts), 0, -1) if (m := ".".join(parts[:k])) in self.modules), ""
+                (m for k in range(len(parts), 0, -1) if (m := ".".join(parts[:k])) in self.modules),
+                "",
             )
             rest = dotted[len(module) + 1 :]
             if not module or not rest:
@@ -234,13 +248,19 @@ class Reach:
         here = scope(module, self.modules[module])
         for node in ast.walk(annotation):
             if isinstance(node, ast.Name):
-                dotted = f"{module}.{node.id}" if node.id in here.made else here.imports.get(node.id, "")
+                dotted = (
+                    f"{module}.{node.id}" if node.id in here.made else here.imports.get(node.id, "")
+                )
                 where, name = self.home(dotted)
-                made = scope(where, self.modules[where]).made.get(name, ()) if where and name else ()
+                made = (
+                    scope(where, self.modules[where]).made.get(name, ()) if where and name else ()
+                )
                 self.classes |= {f"{where}.{name}" for n in made if isinstance(n, ast.ClassDef)}
 
     def used(self) -> set[str]:
-        """The names that were found, and bounds.module.Class.method for each method that may have been called."""
+        """The names that were found, and bounds.module.Class.method for each method that may have
+        been called.
+        """
         self._follow_methods()
         methods = set()
         for dotted in self.classes:
@@ -250,12 +270,15 @@ class Reach:
                     methods |= {
                         f"{dotted}.{m.name}"
                         for m in node.body
-                        if isinstance(m, ast.FunctionDef) and is_method(m) and m.name in self.attributes
+                        if isinstance(m, ast.FunctionDef)
+                        and is_method(m)
+                        and m.name in self.attributes
                     }
         return self.names | methods
 
 
-# --- functions that stand in a claim --------------------------------------------------------------------------
+# --- functions that stand in a claim
+# --------------------------------------------------------------------------
 
 
 def parts_of(function: Any) -> Iterator[Any]:

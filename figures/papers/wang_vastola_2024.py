@@ -1,4 +1,6 @@
-"""How much of a score is not Gaussian, what a jump costs, and who denoises held-out digits, against the noise level."""
+"""How much of a score is not Gaussian, what a jump costs, and who denoises held-out digits, against
+the noise level.
+"""
 
 import matplotlib.figure
 import numpy as np
@@ -39,7 +41,9 @@ def _axis(axes: Axes, label: str) -> None:
     axes.set_title(label, loc="left")
 
 
-def _marks(axes: Axes, frame: pd.DataFrame, place: int, gid: str, label: str, *, filled: bool = True) -> None:
+def _marks(
+    axes: Axes, frame: pd.DataFrame, place: int, gid: str, label: str, *, filled: bool = True
+) -> None:
     colour = style.COLOURS[place]
     axes.vlines(frame["sigma"], frame["low"], frame["high"], color=colour, lw=2.2)
     axes.plot(
@@ -59,28 +63,33 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : a table for each claim of FLOORS, ENERGY, JUMPS and LOSSES, a row for each cell: sigma, measured, low, high; law,
-        model or law and sigma_T; predicted where it is drawn; n where there are replicates
+    data : a table for each claim of FLOORS, ENERGY, JUMPS and LOSSES, a row for each cell: sigma,
+        measured, low, high; law, model or law and sigma_T; predicted where it is drawn; n where
+        there are replicates
 
     Raises
     ------
-    BadTable
-        If a table is missing or not finite, a number is not positive, an interval does not hold its middle, replicate counts
-        differ, or a model is unknown.
+    BadTable If a table is missing or not finite, a number is not positive, an interval does not
+        hold its middle, replicate counts differ, or a model is unknown.
     """
     columns = ["sigma", "measured", "low", "high"]
     floors = {
-        c: data.table(c, ["law", "sigma"], positive=[*columns, "predicted"], words=["law"]) for c in FLOORS
+        c: data.table(c, ["law", "sigma"], positive=[*columns, "predicted"], words=["law"])
+        for c in FLOORS
     }
     energy = {c: data.table(c, ["sigma"], numbers=["n"], positive=columns) for c in ENERGY}
     jumps = {
         c: data.table(
-            c, ["law", "sigma_T", "sigma"], positive=[*columns, "sigma_T", "predicted"], words=["law"]
+            c,
+            ["law", "sigma_T", "sigma"],
+            positive=[*columns, "sigma_T", "predicted"],
+            words=["law"],
         )
         for c in JUMPS
     }
     losses = {
-        c: data.table(c, ["model", "sigma"], numbers=["n"], positive=columns, words=["model"]) for c in LOSSES
+        c: data.table(c, ["model", "sigma"], numbers=["n"], positive=columns, words=["model"])
+        for c in LOSSES
     }
     for name, frame in {**floors, **energy, **jumps, **losses}.items():
         data.check_order(name, frame, "low", "measured", "high")
@@ -139,7 +148,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         for k, (model, label) in enumerate(MODELS.items()):
             group = held_out[held_out["model"] == model]
             third.plot(
-                group["sigma"], group["measured"], "-", color=style.COLOURS[k], lw=0.7, gid=f"line-{model}"
+                group["sigma"],
+                group["measured"],
+                "-",
+                color=style.COLOURS[k],
+                lw=0.7,
+                gid=f"line-{model}",
             )
             _marks(third, group, k, f"points-{model}", label)
         third.axhline(1, color=style.FAINT, lw=0.8, zorder=1)
@@ -148,14 +162,22 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         third.yaxis.set_minor_locator(NullLocator())
         for axes in (first, second, third):
             axes.legend(
-                loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, columnspacing=0.8, handletextpad=0.3
+                loc="upper center",
+                bbox_to_anchor=(0.45, -0.2),
+                ncols=2,
+                columnspacing=0.8,
+                handletextpad=0.3,
             )
         style.note(
             figure,
-            "Left: E|s − s_G|²/E|s|², s_G the Gaussian's score. Dashes: the floor, which at high noise is the law. Middle: from "
-            f"σ_T = {jumps['teleport-skip']['sigma_T'].max():g} (filled) and 2σ (open), dashes: laws to leading order. Right: "
-            "digits of scikit-learn, models of 1200 of them, losses of the others on the same noise. "
-            f"Digits: n = {n} batches, 95 % intervals of {style.widths(held_out, 'measured')} (right); the rest is computed.",
+            "Left: E|s − s_G|²/E|s|², s_G the Gaussian's score. Dashes: the floor, which at high "
+            "noise is the law. Middle: from "
+            f"σ_T = {jumps['teleport-skip']['sigma_T'].max():g} (filled) and 2σ (open), dashes: "
+            f"laws to leading order. Right: "
+            "digits of scikit-learn, models of 1200 of them, losses of the others on the same "
+            "noise. "
+            f"Digits: n = {n} batches, 95 % intervals of {style.widths(held_out, 'measured')} "
+            f"(right); the rest is computed.",
         )
     return figure
 
@@ -215,25 +237,38 @@ def _found(f: Findings) -> str:
         for row in f.points["teleport-share"]
         if row["sigma"] == 1
     }
-    floor = {sigma: percent("unexplained-floor", law="skewed", sigma=sigma) for sigma in (0.5, 1.0, 2.0, 4.0)}
+    floor = {
+        sigma: percent("unexplained-floor", law="skewed", sigma=sigma)
+        for sigma in (0.5, 1.0, 2.0, 4.0)
+    }
     energy = {sigma: percent("digits-dominated", sigma=sigma) for sigma in (0.5, 1.0, 2.0)}
     ended = {sigma: percent("digits-same", sigma=sigma) for sigma in (0.5, 1.0, 2.0)}
     ten = {sigma: number(at(f, "digits-mixtures", sigma=sigma, model="10")) for sigma in (0.1, 0.5)}
     return (
         "With two modes at ±2 of sd 0.5, the minor one of weight 0.15, the Gaussian leaves "
-        f"{floor[0.5]} of the score's energy at σ = 0.5, {floor[1.0]} at 1, {floor[2.0]} at 2 and {floor[4.0]} at 4. "
-        "It falls like the sixth power of σ for skewed and like the eighth for symmetric data, and at no noise and for no "
-        "law below skewness²/(kurtosis − 1), where a Gaussian's kurtosis is 3: `unexplained-floor`, by Cauchy-Schwarz.\n\n"
-        "A jump keeps the modes' shares better than that would suggest, by accident: after a jump to σ = 1 the minor mode "
-        f"has {shares[0.15]} % for 15 %. The leading term of the shift has the factor b² − 1, b the share's normal score, "
-        f"which vanishes at 15.9 %. With other weights the same jump makes {shares[0.3]} % of 30 % and {shares[0.03]} % of "
+        f"{floor[0.5]} of the score's energy at σ = 0.5, {floor[1.0]} at 1, {floor[2.0]} at 2 and "
+        f"{floor[4.0]} at 4. "
+        "It falls like the sixth power of σ for skewed and like the eighth for symmetric data, and "
+        "at no noise and for no "
+        "law below skewness²/(kurtosis − 1), where a Gaussian's kurtosis is 3: "
+        "`unexplained-floor`, by Cauchy-Schwarz.\n\n"
+        "A jump keeps the modes' shares better than that would suggest, by accident: after a jump "
+        "to σ = 1 the minor mode "
+        f"has {shares[0.15]} % for 15 %. The leading term of the shift has the factor b² − 1, b "
+        f"the share's normal score, "
+        f"which vanishes at 15.9 %. With other weights the same jump makes {shares[0.3]} % of 30 % "
+        f"and {shares[0.03]} % of "
         "3 %.\n\n"
-        f"Of the energy of the exact score of 1797 digits the Gaussian leaves {percent('digits-not-dominated', sigma=0.2)} at "
-        f"σ = 0.2, {energy[0.5]} at 0.5, {energy[1.0]} at 1 and {energy[2.0]} at 2 (a pixel's deviation is 0.54). On held-out "
+        f"Of the energy of the exact score of 1797 digits the Gaussian leaves "
+        f"{percent('digits-not-dominated', sigma=0.2)} at "
+        f"σ = 0.2, {energy[0.5]} at 0.5, {energy[1.0]} at 1 and {energy[2.0]} at 2 (a pixel's "
+        f"deviation is 0.54). On held-out "
         "digits the score of the training digits themselves loses to one Gaussian at low noise: "
-        f"{number(at(f, 'digits-memorised', sigma=0.1))} times its loss at σ = 0.1, where a mixture of 10 has {ten[0.1]} of it; "
+        f"{number(at(f, 'digits-memorised', sigma=0.1))} times its loss at σ = 0.1, where a "
+        f"mixture of 10 has {ten[0.1]} of it; "
         f"at σ = 0.5 that mixture has {ten[0.5]}. A jump from σ = 80 to σ = 2 errs by "
-        f"{percent('digits-teleport', sigma=2.0)} of the spread there. Of the trajectories {ended[2.0]} then end at the digit at "
+        f"{percent('digits-teleport', sigma=2.0)} of the spread there. Of the trajectories "
+        f"{ended[2.0]} then end at the digit at "
         f"which they would have ended; of jumps to σ = 1 {ended[1.0]}, to σ = 0.5 {ended[0.5]}."
     )
 
@@ -241,9 +276,12 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     low = number(at(f, "unexplained-floor", law="skewed", sigma=16.0), 2)
     return (
-        "Three log-log panels against the noise level. Left: the unexplained share of four laws on the line falls from near "
-        f"1, for the skewed one to {low} at σ = 16, each above its dashed floor and closing in on it; digits fall alike. "
-        "Middle: the error of a jump falls along dashed lines, faster at the end than at the jump. Right: held-out loss over "
+        "Three log-log panels against the noise level. Left: the unexplained share of four laws on "
+        "the line falls from near "
+        f"1, for the skewed one to {low} at σ = 16, each above its dashed floor and closing in on "
+        f"it; digits fall alike. "
+        "Middle: the error of a jump falls along dashed lines, faster at the end than at the jump. "
+        "Right: held-out loss over "
         "one Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms come down from "
         f"{number(at(f, 'digits-memorised', sigma=0.05), 2)} to below 1 at σ = 0.7."
     )
@@ -252,18 +290,23 @@ def _alt(f: Findings) -> str:
 FIGURE = Figure(
     name="wang-vastola",
     paper="wang_vastola_2024",
-    title="How much of a score is not Gaussian, what a jump costs, and who denoises held-out digits",
+    title="How much of a score is not Gaussian, what a jump costs, and who denoises held-out "
+    "digits",
     studies=("evidence-wang-vastola", "evidence-wang-vastola-digits"),
     draw=draw,
     sample=sample,
     heading="Most of a score is Gaussian",
     shows=(
-        "The abstract: a Gaussian's flow has a closed form; learned scores are dominated by their Gaussian part at moderate to "
-        "high noise, for a larger range than naive theory suggests; at smaller noise they are better described by a coarse "
-        "mixture than by the training law's score; so the first 15-30 % of sampling steps can be skipped (FID 1.93 on CIFAR-10)"
+        "The abstract: a Gaussian's flow has a closed form; learned scores are dominated by their "
+        "Gaussian part at moderate to "
+        "high noise, for a larger range than naive theory suggests; at smaller noise they are "
+        "better described by a coarse "
+        "mixture than by the training law's score; so the first 15-30 % of sampling steps can be "
+        "skipped (FID 1.93 on CIFAR-10)"
     ),
     unknown=(
-        "the theorems, the noise levels meant, the measure of a score's explained part, the networks, and where the skip ends; "
+        "the theorems, the noise levels meant, the measure of a score's explained part, the "
+        "networks, and where the skip ends; "
         "no network is trained here, and no FID computed"
     ),
     claims=(

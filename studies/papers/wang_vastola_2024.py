@@ -1,7 +1,9 @@
-"""What is measured for Wang and Vastola 2024: flows by DOP853, scores by quadrature, and scikit-learn's digits.
+"""What is measured for Wang and Vastola 2024: flows by DOP853, scores by quadrature, and
+scikit-learn's digits.
 
-On the line nothing is sampled. Of the digits one split and one fit of each model are computed; what is sampled, batch by
-batch, are digits (with replacement) and noise, so that replicates are independent and errors are of this split.
+On the line nothing is sampled. Of the digits one split and one fit of each model are computed; what
+is sampled, batch by batch, are digits (with replacement) and noise, so that replicates are
+independent and errors are of this split.
 
 Longer than 350 lines: a work is one file, and this one measures on the line and on images.
 """
@@ -22,7 +24,8 @@ from bounds.line import Line, flow
 from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row, Study
 
-# --- on the line, and Gaussians --------------------------------------------------------------------------------------
+# --- on the line, and Gaussians
+# --------------------------------------------------------------------------------------
 
 
 def _integrated(
@@ -71,9 +74,13 @@ def _emergence(cell: Cell) -> list[Row]:
 
         def half(sigma: float, u: Array = direction) -> float:
             noisy = covariance + sigma**2 * np.eye(len(u))
-            return float(u @ covariance @ np.linalg.solve(noisy, path.sol(sigma)) - u @ path.sol(0.0) / 2)
+            return float(
+                u @ covariance @ np.linalg.solve(noisy, path.sol(sigma)) - u @ path.sol(0.0) / 2
+            )
 
-        rows.append(row("emergence", {"value": value}, brentq(half, 1e-9, cell["sigma_T"], xtol=1e-13) ** 2))
+        rows.append(
+            row("emergence", {"value": value}, brentq(half, 1e-9, cell["sigma_T"], xtol=1e-13) ** 2)
+        )
     return rows
 
 
@@ -98,7 +105,9 @@ def _flow(cell: Cell) -> list[Row]:
 
 
 def _grid(law: Line, points: int = 6001) -> tuple[Array, Array]:
-    """Points, and their weights under the law: the trapezoid rule, over 14 standard deviations of each component."""
+    """Points, and their weights under the law: the trapezoid rule, over 14 standard deviations of
+    each component.
+    """
     sd = np.sqrt(law.variances)
     x = np.linspace((law.means - 14 * sd).min(), (law.means + 14 * sd).max(), points)
     return x, np.asarray(np.exp(law.log_density(x)) * (x[1] - x[0]))
@@ -132,7 +141,9 @@ def _skip(cell: Cell) -> list[Row]:
 
 
 def _end(cell: Cell) -> list[Row]:
-    """The same after the rest of the flow, over X_0: a grid in x_0 sees the gaps of the law, one in z would not."""
+    """The same after the rest of the flow, over X_0: a grid in x_0 sees the gaps of the law, one in
+    z would not.
+    """
     law, begin, end = _law(cell), cell["sigma_T"], cell["sigma"]
     narrow = law.blurred(end)
     x, p = _grid(law, 1501)
@@ -142,10 +153,14 @@ def _end(cell: Cell) -> list[Row]:
 
 
 def _share(cell: Cell) -> list[Row]:
-    """The share beyond the split after a jump: the split carried up by the ODE, jumped back, and the mass above it."""
+    """The share beyond the split after a jump: the split carried up by the ODE, jumped back, and
+    the mass above it.
+    """
     law, begin, end = _law(cell), cell["sigma_T"], cell["sigma"]
     wide, narrow = law.blurred(begin), law.blurred(end)
-    up = _integrated(lambda s, x: -s * law.blurred(s).score(x), np.array([cell["split"]]), 0.0, end).y[0, -1]
+    up = _integrated(
+        lambda s, x: -s * law.blurred(s).score(x), np.array([cell["split"]]), 0.0, end
+    ).y[0, -1]
     place = law.mean + np.sqrt(wide.variance / narrow.variance) * (up - law.mean)
     found, kept = float(np.exp(wide.log_sf(place))), float(np.exp(law.log_sf(cell["split"])))
     of = _of(cell, "sigma", "sigma_T", "split")
@@ -162,7 +177,12 @@ PARTS: Parts = {
     "emergence": computed(_emergence, "emergence"),
     "flow": computed(_flow, "flow"),
     "unexplained": computed(
-        _unexplained, "high-noise", "high-noise-even", "mean-only", "unexplained", "unexplained-even"
+        _unexplained,
+        "high-noise",
+        "high-noise-even",
+        "mean-only",
+        "unexplained",
+        "unexplained-even",
     ),
     "skip": computed(_skip, "teleport-skip"),
     "end": computed(_end, "teleport-end"),
@@ -176,14 +196,34 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _modes(minor: float) -> Cell:
-    return {"law": "skewed", "weights": [1 - minor, minor], "means": [-2.0, 2.0], "variances": [0.25, 0.25]}
+    return {
+        "law": "skewed",
+        "weights": [1 - minor, minor],
+        "means": [-2.0, 2.0],
+        "variances": [0.25, 0.25],
+    }
 
 
 SKEWED = _modes(0.15)
-SHOULDER: Cell = {"law": "shoulder", "weights": [0.9, 0.1], "means": [0.0, 1.0], "variances": [0.3, 9.0]}
+SHOULDER: Cell = {
+    "law": "shoulder",
+    "weights": [0.9, 0.1],
+    "means": [0.0, 1.0],
+    "variances": [0.3, 9.0],
+}
 SLOPE: Cell = {"law": "slope", "weights": [0.7, 0.3], "means": [0.0, 1.5], "variances": [0.3, 0.8]}
-TWO: Cell = {"law": "symmetric", "weights": [0.5, 0.5], "means": [-1.5, 1.5], "variances": [0.25, 0.25]}
-TAILS: Cell = {"law": "heavy tails", "weights": [0.8, 0.2], "means": [0.0, 0.0], "variances": [0.3, 8.0]}
+TWO: Cell = {
+    "law": "symmetric",
+    "weights": [0.5, 0.5],
+    "means": [-1.5, 1.5],
+    "variances": [0.25, 0.25],
+}
+TAILS: Cell = {
+    "law": "heavy tails",
+    "weights": [0.8, 0.2],
+    "means": [0.0, 0.0],
+    "variances": [0.3, 8.0],
+}
 SIGMAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 HIGH = (16.0, 32.0, 64.0)
 
@@ -203,10 +243,17 @@ CELLS: list[Cell] = [
         for begin, end in ((80.0, 10.0), (80.0, 1.0), (80.0, 0.01), (5.0, 2.0))
     ),
     {"part": "emergence", "values": [0.01, 0.2, 1.0, 9.0, 100.0], "sigma_T": 80.0},
-    *(_at("flow", law, sigma_T=80.0, sigma=end) for law in (SKEWED, SHOULDER) for end in (0.1, 1.0, 4.0)),
+    *(
+        _at("flow", law, sigma_T=80.0, sigma=end)
+        for law in (SKEWED, SHOULDER)
+        for end in (0.1, 1.0, 4.0)
+    ),
     *(
         _at("unexplained", law, quantity=quantity, sigma=sigma)
-        for quantity, laws in (("unexplained", (SKEWED, SHOULDER)), ("unexplained-even", (TWO, TAILS)))
+        for quantity, laws in (
+            ("unexplained", (SKEWED, SHOULDER)),
+            ("unexplained-even", (TWO, TAILS)),
+        )
         for law in laws
         for sigma in SIGMAS
     ),
@@ -247,7 +294,8 @@ STUDY = evidence(
     batch=1,
 )
 
-# --- scikit-learn's digits -----------------------------------------------------------------------------------------
+# --- scikit-learn's digits
+# -----------------------------------------------------------------------------------------
 
 TRAINING = 1200
 COMPONENTS = (1, 2, 10, 50)
@@ -295,7 +343,9 @@ def digits() -> Array:
 
 @cache
 def fitted(components: int) -> Fitted:
-    """A mixture fitted to the training digits: 15 steps of EM from k-means, 0.01 added to each variance."""
+    """A mixture fitted to the training digits: 15 steps of EM from k-means, 0.01 added to each
+    variance.
+    """
     with _scikit_learn():
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
@@ -339,11 +389,17 @@ def _share_of_energy(cell: Cell, rng: np.random.Generator) -> list[Row]:
     """E|s − s_G|²/E|s|² in a batch; the law is all digits, so that s is exact."""
     sigma = cell["sigma"]
     atoms = digits()
-    x = atoms[rng.integers(len(atoms), size=BATCH)] + sigma * rng.standard_normal((BATCH, atoms.shape[1]))
+    x = atoms[rng.integers(len(atoms), size=BATCH)] + sigma * rng.standard_normal(
+        (BATCH, atoms.shape[1])
+    )
     exact, linear = recalled(atoms, sigma, x) - x, denoised(_moments(), sigma, x) - x
     share = np.sum((exact - linear) ** 2) / np.sum(exact**2)
     return [
-        row("unexplained" if sigma >= 0.5 else "unexplained-low", {"law": "digits", "sigma": sigma}, share)
+        row(
+            "unexplained" if sigma >= 0.5 else "unexplained-low",
+            {"law": "digits", "sigma": sigma},
+            share,
+        )
     ]
 
 
@@ -355,7 +411,9 @@ def _held_out(cell: Cell, rng: np.random.Generator) -> list[Row]:
     x = clean + sigma * rng.standard_normal(clean.shape)
     loss = {K: np.sum((denoised(fitted(K), sigma, x) - clean) ** 2) for K in COMPONENTS}
     atoms = np.sum((recalled(training, sigma, x) - clean) ** 2)
-    rows = [row("held-out-few", {"model": f"{K}", "sigma": sigma}, loss[K] / loss[1]) for K in (2, 10)]
+    rows = [
+        row("held-out-few", {"model": f"{K}", "sigma": sigma}, loss[K] / loss[1]) for K in (2, 10)
+    ]
     rows.append(row("held-out-many", {"model": "50", "sigma": sigma}, loss[50] / loss[1]))
     side = "low" if sigma <= 0.5 else "high"
     rows.append(row(f"held-out-atoms-{side}", {"model": "atoms", "sigma": sigma}, atoms / loss[1]))
@@ -364,10 +422,14 @@ def _held_out(cell: Cell, rng: np.random.Generator) -> list[Row]:
 
 
 def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
-    """The exact flow of all digits from σ = 80, against a jump to σ; and how many end at the same digit."""
+    """The exact flow of all digits from σ = 80, against a jump to σ; and how many end at the same
+    digit.
+    """
     sigma = cell["sigma"]
     atoms, gaussian = digits(), _moments()
-    start = atoms[rng.integers(len(atoms), size=STARTS)] + TOP * rng.standard_normal((STARTS, atoms.shape[1]))
+    start = atoms[rng.integers(len(atoms), size=STARTS)] + TOP * rng.standard_normal(
+        (STARTS, atoms.shape[1])
+    )
 
     def carried(x: Array, begin: float, end: float) -> Array:
         def slope(log_sigma: float, flat: Array) -> Array:
@@ -414,12 +476,16 @@ def measure_digits(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 DIGITS_CELLS: list[Cell] = [
     *({"part": "share-of-energy", "sigma": sigma} for sigma in (0.1, 0.2, 0.5, 0.7, 1.0, 2.0, 5.0)),
-    *({"part": "held-out", "sigma": sigma} for sigma in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0)),
+    *(
+        {"part": "held-out", "sigma": sigma}
+        for sigma in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0)
+    ),
     *({"part": "jump", "sigma": sigma} for sigma in (0.5, 1.0, 2.0)),
 ]
 DIGITS = evidence(
     "evidence-wang-vastola-digits",
-    "Scikit-learn's digits: what the Gaussian leaves of the exact score, who denoises held-out digits, jumps.",
+    "Scikit-learn's digits: what the Gaussian leaves of the exact score, who denoises held-out "
+    "digits, jumps.",
     DIGITS_CELLS,
     measure_digits,
     SAMPLED,

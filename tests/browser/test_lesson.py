@@ -1,4 +1,6 @@
-"""A lesson in a browser, served on this machine alone: a slider moves, the picture follows, nothing complains."""
+"""A lesson in a browser, served on this machine alone: a slider moves, the picture follows, nothing
+complains.
+"""
 
 import os
 import socket
@@ -27,7 +29,16 @@ def address(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "marimo", "--yes", "run", str(LESSON), "--headless", "--no-token"]
+    command = [
+        sys.executable,
+        "-m",
+        "marimo",
+        "--yes",
+        "run",
+        str(LESSON),
+        "--headless",
+        "--no-token",
+    ]
     server = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=ROOT,
@@ -51,7 +62,9 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_slider_moves_the_picture(address: str, tab: Watched) -> None:
-    """One key press on the first slider: d = 9, another picture, another number; and an exercise answered."""
+    """One key press on the first slider: d = 9, another picture, another number; and an exercise
+    answered.
+    """
     page = tab.page
     page.goto(address)
     picture = page.locator(PICTURE)
@@ -76,4 +89,6 @@ def test_a_slider_moves_the_picture(address: str, tab: Watched) -> None:
     expect(page.get_by_text("Right.")).to_be_visible(timeout=PATIENCE * 1000)
 
     assert tab.errors == []
-    assert all(url.startswith((address, "data:", "blob:", "ws:")) for url in tab.requests), tab.requests
+    assert all(url.startswith((address, "data:", "blob:", "ws:")) for url in tab.requests), (
+        tab.requests
+    )

@@ -1,4 +1,6 @@
-"""Wang and Vastola 2024: each formula again by another route, the numbers written down before, bad input, the figure."""
+"""Wang and Vastola 2024: each formula again by another route, the numbers written down before, bad
+input, the figure.
+"""
 
 import importlib
 from dataclasses import replace
@@ -34,7 +36,9 @@ def tables():
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_claim_has_its_expected_verdict(claim, tables):
-    """With the decoy rejected at a third of the cells or more. False alarms: nine stochastic claims of 1e-9 each."""
+    """With the decoy rejected at a third of the cells or more. False alarms: nine stochastic claims
+    of 1e-9 each.
+    """
     (verdict,) = verdicts.judge([claim], tables)
     assert verdict.as_expected
     assert verdict.decoy.share >= FEW - 1e-12
@@ -42,10 +46,14 @@ def test_claim_has_its_expected_verdict(claim, tables):
 
 def test_every_quantity_is_claimed(tables):
     claimed = {claim.measurement for claim in CLAIMS}
-    assert {f"{name}:{q}" for name, table in tables.items() for q in table.frame["quantity"]} == claimed
+    assert {
+        f"{name}:{q}" for name, table in tables.items() for q in table.frame["quantity"]
+    } == claimed
 
 
-@pytest.mark.parametrize("name", ["unexplained-skewed", "teleport-skip", "teleport-end", "unexplained-even"])
+@pytest.mark.parametrize(
+    "name", ["unexplained-skewed", "teleport-skip", "teleport-end", "unexplained-even"]
+)
 def test_a_small_change_of_a_law_is_seen(name, tables):
     """Power: the law times 1.04 (teleport-end: 1.04, unexplained-even: 1.04) is contradicted."""
     (claim,) = (c for c in CLAIMS if c.name == name)
@@ -54,12 +62,15 @@ def test_a_small_change_of_a_law_is_seen(name, tables):
     assert verify(wrong, measured).status == "REFUTED"
 
 
-# --- the formulas again, each by a second route ---------------------------------------------------------------------
+# --- the formulas again, each by a second route
+# ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("law", [SKEWED, SLOPE, TAILS], ids=lambda law: law["law"])
 def test_cumulants(law):
-    """From the logarithm of the moment generating function, differentiated by a contour: Cauchy's formula."""
+    """From the logarithm of the moment generating function, differentiated by a contour: Cauchy's
+    formula.
+    """
     w, mu, v = (np.array(law[key]) for key in ("weights", "means", "variances"))
     circle = 0.1 * np.exp(2j * np.pi * np.arange(64) / 64)
     logs = np.log(np.exp(np.outer(circle, mu) + np.outer(circle**2, v) / 2) @ w)
@@ -73,7 +84,9 @@ def test_cumulants(law):
 
 
 def direct(law, sigma):
-    """u, by differences of log p and adaptive quadrature: no score function, no Fisher information."""
+    """u, by differences of log p and adaptive quadrature: no score function, no Fisher
+    information.
+    """
     w, mu, v = (np.array(law[key]) for key in ("weights", "means", "variances"))
     sd = np.sqrt(v + sigma**2)
     mean = w @ mu
@@ -87,15 +100,17 @@ def direct(law, sigma):
 
     ends = (mu - 8 * sd).min(), (mu + 8 * sd).max()
     missed, all_ = (
-        integrate.quad(lambda x, of=of: p(x) * of(x) ** 2, *ends, limit=400, epsabs=1e-13, points=list(mu))[0]
+        integrate.quad(
+            lambda x, of=of: p(x) * of(x) ** 2, *ends, limit=400, epsabs=1e-13, points=list(mu)
+        )[0]
         for of in (lambda x: s(x) + (x - mean) / V, s)
     )
     return missed / all_
 
 
 def test_the_unexplained_fraction_by_differences():
-    """And the numbers written down before: 50 %, 7.5 %, .27 %, .0056 %; 2.22, 1.24, 1.029, 1.0071 of the leading term of
-    E(s − s_G)², which is the fraction's u/(1 − u)/V."""
+    """And the numbers written down before: 50 %, 7.5 %, .27 %, .0056 %; 2.22, 1.24, 1.029, 1.0071
+    of the leading term of E(s − s_G)², which is the fraction's u/(1 − u)/V."""
     known = {1.0: (0.50, 2.22), 2.0: (0.075, 1.24), 4.0: (0.0027, 1.029), 8.0: (5.6e-5, 1.0071)}
     for sigma, (fraction, ratio) in known.items():
         cell = {**SKEWED, "sigma": sigma}
@@ -108,8 +123,9 @@ def test_the_unexplained_fraction_by_differences():
 
 @pytest.mark.parametrize("even", [False, True])
 def test_the_floors_by_their_own_proof(even):
-    """(E g h)²/E h̃² with g = √V s + z, h a Hermite polynomial and h̃ its part that z and 1 do not explain: by quadrature of the
-    expectations, no cumulants. Catches a wrong moment in 2 + λ₄ or 6 + 9λ₄ + λ₆."""
+    """(E g h)²/E h̃² with g = √V s + z, h a Hermite polynomial and h̃ its part that z and 1 do not
+    explain: by quadrature of the expectations, no cumulants. Catches a wrong moment in 2 + λ₄ or 6
+    + 9λ₄ + λ₆."""
     law, floor = (TAILS, claims._even_floor) if even else (SKEWED, claims._floor)
     for sigma in (0.3, 1.0, 4.0):
         blurred = Line(law["weights"], law["means"], law["variances"]).blurred(sigma)
@@ -134,12 +150,16 @@ def jump_error(law, sigma, top, points):
     data = Line(law["weights"], law["means"], law["variances"])
     wide, narrow = data.blurred(top), data.blurred(sigma)
     z = ndtri((np.arange(points) + 0.5) / points)
-    jumped = data.mean + np.sqrt(narrow.variance / wide.variance) * (wide.from_normal(z) - data.mean)
+    jumped = data.mean + np.sqrt(narrow.variance / wide.variance) * (
+        wide.from_normal(z) - data.mean
+    )
     return float(np.sqrt(np.mean((jumped - narrow.from_normal(z)) ** 2)))
 
 
 def test_jump_errors_as_written_down_before():
-    """.2219/.2140, .07408/.07360, .02033/.02029, .005173/.005170 at σ = 2, 4, 8, 16 from σ_T = 80."""
+    """.2219/.2140, .07408/.07360, .02033/.02029, .005173/.005170 at σ = 2, 4, 8, 16 from σ_T =
+    80.
+    """
     for sigma, found, law in (
         (2.0, 0.2219, 0.2140),
         (4.0, 0.07408, 0.07360),
@@ -153,16 +173,21 @@ def test_jump_errors_as_written_down_before():
 
 
 def test_end_errors_written_down_before_missed_the_gap():
-    """.062, .0115, .00165, .00021 at σ = 2, 4, 8, 16 were up to 15 % off: an even grid of levels steps over the gap between
-    the modes, where x_0' is near 900. Over X_0 itself it is .0729, .01261, .001644, .0002298, and so it is on a grid three times
-    as fine."""
-    for sigma, before, found in ((2.0, 0.062, 0.0729), (4.0, 0.0115, 0.01261), (16.0, 0.00021, 0.0002298)):
+    """.062, .0115, .00165, .00021 at σ = 2, 4, 8, 16 were up to 15 % off: an even grid of levels
+    steps over the gap between the modes, where x_0' is near 900. Over X_0 itself it is .0729,
+    .01261, .001644, .0002298, and so it is on a grid three times as fine."""
+    for sigma, before, found in (
+        (2.0, 0.062, 0.0729),
+        (4.0, 0.0115, 0.01261),
+        (16.0, 0.00021, 0.0002298),
+    ):
         cell = {**SKEWED, "sigma": sigma, "sigma_T": 80.0}
         value = float(study._end(cell)[0]["value"])
         assert value == pytest.approx(found, rel=5e-4)
         assert abs(before / value - 1) > 0.08
     law, narrow = (
-        Line(*(SKEWED[key] for key in ("weights", "means", "variances"))).blurred(s) for s in (0.0, 2.0)
+        Line(*(SKEWED[key] for key in ("weights", "means", "variances"))).blurred(s)
+        for s in (0.0, 2.0)
     )
     x, p = study._grid(law, 4501)
     after = flow(narrow, law, study._jumped(law, 80.0, 2.0, flow(law, narrow, x)))
@@ -170,7 +195,9 @@ def test_end_errors_written_down_before_missed_the_gap():
 
 
 def test_end_factor_by_levels():
-    """E (z² − 1)² x_0'(z)² over levels z, x_0' by differences of the quantile: not over x as in the formula."""
+    """E (z² − 1)² x_0'(z)² over levels z, x_0' by differences of the quantile: not over x as in the
+    formula.
+    """
     law = Line(SLOPE["weights"], SLOPE["means"], SLOPE["variances"])
     z, h = np.linspace(-8, 8, 801), 1e-4
     slope = (law.from_normal(z + h) - law.from_normal(z - h)) / (2 * h)
@@ -179,8 +206,8 @@ def test_end_factor_by_levels():
 
 
 def test_shares_as_written_down_before():
-    """.1548, .1513, .1501, .1500 after jumps to 1, 2, 4, 8 (.15487 by 30 digits). And by levels: what share of points at
-    σ_T = 80 ends beyond the split."""
+    """.1548, .1513, .1501, .1500 after jumps to 1, 2, 4, 8 (.15487 by 30 digits). And by levels:
+    what share of points at σ_T = 80 ends beyond the split."""
     data = Line(SKEWED["weights"], SKEWED["means"], SKEWED["variances"])
     z = ndtri((np.arange(2000) + 0.5) / 2000)
     wide = data.blurred(80)
@@ -188,13 +215,19 @@ def test_shares_as_written_down_before():
         cell = {**SKEWED, "sigma": sigma, "sigma_T": 80.0, "split": 0.0}
         assert claims.share(cell) == pytest.approx(known, abs=1e-4)
         narrow = data.blurred(sigma)
-        jumped = data.mean + np.sqrt(narrow.variance / wide.variance) * (wide.from_normal(z) - data.mean)
-        assert np.mean(flow(narrow, data, jumped) > 0) == pytest.approx(claims.share(cell), abs=6e-4)
+        jumped = data.mean + np.sqrt(narrow.variance / wide.variance) * (
+            wide.from_normal(z) - data.mean
+        )
+        assert np.mean(flow(narrow, data, jumped) > 0) == pytest.approx(
+            claims.share(cell), abs=6e-4
+        )
     assert claims.true_share(cell) == pytest.approx(0.85 * ndtr(-4) + 0.15 * ndtr(4), rel=1e-12)
 
 
 def test_the_share_law_changes_sign_at_one_standard_deviation():
-    """The mass moved has the sign of 1 − b²: none at the weight whose split lies at b = 1, up and down beside it."""
+    """The mass moved has the sign of 1 − b²: none at the weight whose split lies at b = 1, up and
+    down beside it.
+    """
     signs = []
     for minor in (0.155, ndtr(-1.0), 0.165):
         cell = {**study._modes(minor), "sigma": 400.0, "sigma_T": 4000.0, "split": 0.0}
@@ -213,16 +246,26 @@ def test_the_quantile_map_by_the_library():
 
 
 def test_teleport():
-    """Against DOP853 on a singular covariance; the last refusals: upwards, and a variance below 0."""
+    """Against DOP853 on a singular covariance; the last refusals: upwards, and a variance below
+    0.
+    """
     basis, _ = np.linalg.qr(np.random.default_rng(3).standard_normal((3, 3)))
-    values, mean, x = np.array([0.0, 1.0, 9.0]), np.array([1.0, -2.0, 0.5]), np.array([[30.0, 5.0, -7.0]])
+    values, mean, x = (
+        np.array([0.0, 1.0, 9.0]),
+        np.array([1.0, -2.0, 0.5]),
+        np.array([[30.0, 5.0, -7.0]]),
+    )
     covariance = (basis * values) @ basis.T
 
     def slope(sigma, y):
         return sigma * np.linalg.solve(covariance + sigma**2 * np.eye(3), y - mean)
 
-    end = integrate.solve_ivp(slope, (20.0, 0.3), x[0], method="DOP853", rtol=1e-11, atol=1e-12).y[:, -1]
-    np.testing.assert_allclose(claims.teleport(x, mean, values, basis, 20.0, 0.3)[0], end, rtol=1e-8)
+    end = integrate.solve_ivp(slope, (20.0, 0.3), x[0], method="DOP853", rtol=1e-11, atol=1e-12).y[
+        :, -1
+    ]
+    np.testing.assert_allclose(
+        claims.teleport(x, mean, values, basis, 20.0, 0.3)[0], end, rtol=1e-8
+    )
     for change, sentence in (
         ({"end": 21.0}, "sigma_skip: must not exceed sigma_T = 20, but is 21"),
         ({"values": -values}, "values: must not be negative: they are variances"),
@@ -235,11 +278,14 @@ def test_teleport():
         assert str(refused.value) == sentence
 
 
-# --- digits ---------------------------------------------------------------------------------------------------------
+# --- digits
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_denoisers_of_digits():
-    """Both posterior means by plain loops; a mixture of one is the linear denoiser μ + Σ(Σ + σ²)^{-1}(x − μ)."""
+    """Both posterior means by plain loops; a mixture of one is the linear denoiser μ + Σ(Σ +
+    σ²)^{-1}(x − μ).
+    """
     pytest.importorskip("sklearn")
     atoms, sigma = study.digits()[:7], 0.8
     x = atoms[:3] + 0.1
@@ -250,7 +296,9 @@ def test_denoisers_of_digits():
     covariance = np.cov(study.digits().T, bias=True)
     gain = covariance @ np.linalg.inv(covariance + sigma**2 * np.eye(64))
     mean = study.digits().mean(axis=0)
-    np.testing.assert_allclose(study.denoised(model, sigma, x), mean + (x - mean) @ gain.T, atol=1e-10)
+    np.testing.assert_allclose(
+        study.denoised(model, sigma, x), mean + (x - mean) @ gain.T, atol=1e-10
+    )
     two = study.fitted(2)
     for point, found in zip(x, study.denoised(two, sigma, x), strict=True):
         logs, means = [], []
@@ -272,7 +320,8 @@ def test_digits_without_scikit_learn(monkeypatch):
     assert str(refused.value) == "digits: come with scikit-learn: install the extra [data]"
 
 
-# --- the figure -----------------------------------------------------------------------------------------------------
+# --- the figure
+# -----------------------------------------------------------------------------------------------------
 
 
 def joined(tables):
@@ -281,13 +330,21 @@ def joined(tables):
 
 
 def test_the_figure_shows_what_the_verdicts_judge(tables):
-    """Marks are the measured numbers, dashes the predicted ones, of the claims' own cells; and all claims are quoted."""
+    """Marks are the measured numbers, dashes the predicted ones, of the claims' own cells; and all
+    claims are quoted.
+    """
     found = joined(tables)
     assert set(figure.FIGURE.claims) == set(found.tables) == {claim.name for claim in CLAIMS}
     drawing = figure.FIGURE.draw(FigureData("wang-vastola", found.tables, found.facts))
-    lines = {line.get_gid(): np.asarray(line.get_xydata()) for axes in drawing.axes for line in axes.lines}
+    lines = {
+        line.get_gid(): np.asarray(line.get_xydata())
+        for axes in drawing.axes
+        for line in axes.lines
+    }
     floor = found.tables["unexplained-floor"]
-    mine = floor[(floor["law"] == "skewed") & (floor["measured"] > figure.LOWEST)].sort_values("sigma")
+    mine = floor[(floor["law"] == "skewed") & (floor["measured"] > figure.LOWEST)].sort_values(
+        "sigma"
+    )
     np.testing.assert_array_equal(lines["points-skewed"], mine[["sigma", "measured"]])
     np.testing.assert_array_equal(lines["floor-skewed"], mine[["sigma", "predicted"]])
     atoms = lines["points-atoms"]
@@ -298,10 +355,17 @@ def test_the_figure_shows_what_the_verdicts_judge(tables):
 
 
 def test_the_words_are_filled(tables):
-    """Sentences with numbers from the tables, no gap, no leftover brace; and the same for what was run."""
+    """Sentences with numbers from the tables, no gap, no leftover brace; and the same for what was
+    run.
+    """
     findings = joined(tables).findings
     text = figure.FIGURE.found(findings)
-    for phrase in ("50 % at 1, 7.5 % at 2", "15.49 % for 15 %", "31.80 % of 30 %", "1.743 % of 3 %"):
+    for phrase in (
+        "50 % at 1, 7.5 % at 2",
+        "15.49 % for 15 %",
+        "31.80 % of 30 %",
+        "1.743 % of 3 %",
+    ):
         assert phrase in text
     for words in (text, figure.FIGURE.ran(findings), figure.FIGURE.alt(findings)):
         assert not set("{}") & set(words) and "nan" not in words
@@ -327,20 +391,27 @@ def test_the_figure_refuses(table, column, value, reason):
         figure.FIGURE.draw(replace(data, tables={**data.tables, table: frame}))
 
 
-# --- the lesson -----------------------------------------------------------------------------------------------------
+# --- the lesson
+# -----------------------------------------------------------------------------------------------------
 
 
 def half_way(value):
-    """σ at which the denoised coordinate is half of its end, along the ODE by small steps of its own."""
+    """σ at which the denoised coordinate is half of its end, along the ODE by small steps of its
+    own.
+    """
     sigmas = np.geomspace(200, 1e-3, 400_001)
-    x = np.exp(np.concatenate([[0], np.cumsum(np.diff(sigmas) * (sigmas / (value + sigmas**2))[:-1])]))
+    x = np.exp(
+        np.concatenate([[0], np.cumsum(np.diff(sigmas) * (sigmas / (value + sigmas**2))[:-1])])
+    )
     image = value / (value + sigmas**2) * x
     return float(sigmas[np.argmin(np.abs(image - image[-1] / 2))])
 
 
 def left(sigma):
     """The unexplained fraction, as the study measures it."""
-    return float(study._unexplained({**SKEWED, "quantity": "high-noise", "sigma": sigma})[0]["value"])
+    return float(
+        study._unexplained({**SKEWED, "quantity": "high-noise", "sigma": sigma})[0]["value"]
+    )
 
 
 LESSON = Checks(

@@ -1,4 +1,6 @@
-"""Kumar, Nagaraj, Sarkar 2025: the paper that this project is about, and what we derive beside it."""
+"""Kumar, Nagaraj, Sarkar 2025: the paper that this project is about, and what we derive beside
+it.
+"""
 
 from bounds.claim import Claim, Paper
 from bounds.papers.kumar_2025 import (
@@ -26,7 +28,8 @@ PAPER = Paper(
     unknown=(
         "the right-hand sides of Theorems 1 to 3 and the value of C",
         "Algorithm 1's weights and the step at which bootstrapping starts",
-        "every hyper-parameter of the figures: d, m, N, Δ, covariance, mixture weights, network width, optimiser",
+        "every hyper-parameter of the figures: d, m, N, Δ, covariance, mixture weights, network "
+        "width, optimiser",
         "the lemmas' exact names and statements",
     ),
 )

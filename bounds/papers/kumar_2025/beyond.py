@@ -1,7 +1,8 @@
-"""Claims beyond linear scores of Gaussian data at large m: one function of all times, small samples, data that are mixtures.
+"""Claims beyond linear scores of Gaussian data at large m: one function of all times, small
+samples, data that are mixtures.
 
-The formulas of the single steps are those of bounds.papers.kumar_2025.bootstrap. What is small or not Gaussian has no
-formula here: those claims tell what was measured.
+The formulas of the single steps are those of bounds.papers.kumar_2025.bootstrap. What is small or
+not Gaussian has no formula here: those claims tell what was measured.
 """
 
 import numpy as np
@@ -9,12 +10,20 @@ import numpy as np
 from bounds.claim import Cell, Claim
 from bounds.gaussian import Gaussian
 from bounds.joint import Scheme, joint_risk
-from bounds.papers.kumar_2025.bootstrap import dsm_risk, eigenvalues_of, entries_of, path_risk, times_of
+from bounds.papers.kumar_2025.bootstrap import (
+    dsm_risk,
+    eigenvalues_of,
+    entries_of,
+    path_risk,
+    times_of,
+)
 from bounds.process import noise_variance, weights
 
 
 def _joint(cell: Cell, *, apart: bool = False) -> float:
-    """m Σ γ_k × risk of a joint fit, bias included; `apart` takes the residuals of different times as independent."""
+    """m Σ γ_k × risk of a joint fit, bias included; `apart` takes the residuals of different times
+    as independent.
+    """
     law = Gaussian(eigenvalues_of(cell))
     times = times_of(cell)
     gamma = weights(times)
@@ -25,7 +34,9 @@ def _joint(cell: Cell, *, apart: bool = False) -> float:
     phi = scheme.functions(times)
     v = np.array([law.variances(float(t)) for t in times])
     noise = noise_variance(np.diff(times, prepend=0.0)) if cell["local"] else noise_variance(times)
-    bread = [np.linalg.inv((phi * (gamma * v[:, j])[:, None]).T @ phi) for j in range(law.dimension)]
+    bread = [
+        np.linalg.inv((phi * (gamma * v[:, j])[:, None]).T @ phi) for j in range(law.dimension)
+    ]
     total = 0.0
     for i in range(law.dimension):
         best = -phi @ (bread[i] @ (phi.T @ gamma))  # E T_k x_k = −1 for both targets
@@ -48,7 +59,9 @@ def _joint_dsm(cell: Cell, share: float) -> float:
 def _predicted_bsm(cell: Cell) -> float:
     """BSM's joint risk over DSM's, to leading order."""
     gamma = weights(cell["times"])
-    both = [[entries_of({**cell, "t": t}, rule).sum() for t in cell["times"]] for rule in ("BSM", "DSM")]
+    both = [
+        [entries_of({**cell, "t": t}, rule).sum() for t in cell["times"]] for rule in ("BSM", "DSM")
+    ]
     return float(gamma @ both[0] / (gamma @ both[1]))
 
 
@@ -66,7 +79,8 @@ def _by_weight(cell: Cell) -> float:
 
 
 _MIXTURES = (
-    "d = 3, m = 1000, Δ = 0.1, at t = 0.2 and 1: two modes (0.75, 0.25), heavy tails (a scale mixture), narrow modes at "
+    "d = 3, m = 1000, Δ = 0.1, at t = 0.2 and 1: two modes (0.75, 0.25), heavy tails (a scale "
+    "mixture), narrow modes at "
     "±1; linear scores, the target is the best one, −V_t^{-1} x with V_t the true covariance"
 )
 
@@ -74,7 +88,8 @@ _MIXTURES = (
 def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str) -> Claim:
     return Claim(
         name=name,
-        statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is nowhere shown to be farther "
+        statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is "
+        f"nowhere shown to be farther "
         "from the best linear score than DSM.",
         assumptions=_MIXTURES + ".",
         source="theory.md, Linear scores on other laws",
@@ -83,9 +98,11 @@ def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str)
         measurement=f"evidence-bootstrap:mixture-{measured}",
         formula=lambda c: 0.0,
         decoy=lambda c: -share * dsm_risk(c, c["t"]),
-        decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
+        decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that "
+        f"covariance",
         description=True,
-        why="E T2 Xᵀ = E T3 Xᵀ = −I for every law of mean 0, so all regress to −V_t^{−1}; what differs is the noise.",
+        why="E T2 Xᵀ = E T3 Xᵀ = −I for every law of mean 0, so all regress to −V_t^{−1}; what "
+        "differs is the noise.",
         uses=(rests,),
     )
 
@@ -93,7 +110,8 @@ def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str)
 def _mixture_true(name: str, what: str, measured: str, share: float, rests: str) -> Claim:
     return Claim(
         name=name,
-        statement=f"Measured on the same data: nor is {what} shown to be farther from the true score.",
+        statement=f"Measured on the same data: nor is {what} shown to be farther from the true "
+        f"score.",
         assumptions=_MIXTURES
         + "; fresh points. What no linear score can reach is 30 to 100 times DSM's own error at "
         "t = 0.2 and is the same for all, so in all the gain is a few percent there.",
@@ -103,9 +121,11 @@ def _mixture_true(name: str, what: str, measured: str, share: float, rests: str)
         measurement=f"evidence-bootstrap:true-{measured}",
         formula=lambda c: 0.0,
         decoy=lambda c: -share * dsm_risk(c, c["t"]),
-        decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that covariance",
+        decoy_note=f"nearer by {share:g} of the risk that DSM would have on Gaussian data of that "
+        f"covariance",
         description=True,
-        why="The best linear score is the projection of the true one, so the two risks differ by a constant.",
+        why="The best linear score is the projection of the true one, so the two risks differ by a "
+        "constant.",
         uses=(rests,),
     )
 
@@ -113,25 +133,31 @@ def _mixture_true(name: str, what: str, measured: str, share: float, rests: str)
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="joint-sandwich",
-        statement="The joint risk of one function over all noise levels is its bias plus the sandwich's variance over m, "
+        statement="The joint risk of one function over all noise levels is its bias plus the "
+        "sandwich's variance over m, "
         "for the targets T1 and T3, four fits.",
-        assumptions="Gaussian data, λ = 0.3, 1.2, 2.1, 3, Δ = 0.2, N = 10, m = 5000; B = 2 or 3; 0.5 % of slack.",
+        assumptions="Gaussian data, λ = 0.3, 1.2, 2.1, 3, Δ = 0.2, N = 10, m = 5000; B = 2 or 3; "
+        "0.5 % of slack.",
         source="theory.md, Joint risk",
         origin="derived",
         kind="tight",
         measurement="evidence-bootstrap:joint-risk",
         formula=_joint,
         decoy=lambda c: _joint(c, apart=True),
-        decoy_note="residuals of different times taken as independent, as if each time had paths of its own",
+        decoy_note="residuals of different times taken as independent, as if each time had paths "
+        "of its own",
         tolerance=0.005,
-        why="Bread and meat of least squares; T1's residuals have covariance (e^{−(t_j − t_k)} σ_k²/σ_j²) C_{t_k} along a "
+        why="Bread and meat of least squares; T1's residuals have covariance (e^{−(t_j − t_k)} "
+        "σ_k²/σ_j²) C_{t_k} along a "
         "path.",
         uses=("dsm-risk",),
     ),
     Claim(
         name="joint-piecewise-is-dsm",
-        statement="With as many indicators of time as there are times, the joint fit is DSM, step by step.",
-        assumptions="One drawn data set, d = 3, m = 60, four times not evenly spaced; ratio of the risks at each.",
+        statement="With as many indicators of time as there are times, the joint fit is DSM, step "
+        "by step.",
+        assumptions="One drawn data set, d = 3, m = 60, four times not evenly spaced; ratio of the "
+        "risks at each.",
         source="theory.md, Joint fit",
         origin="derived",
         kind="identity",
@@ -140,13 +166,16 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=_by_weight,
         decoy_note="that the joint loss fits a time with more weight γ_k better, in proportion",
         tolerance=1e-9,
-        why="Indicators make the normal equations block-diagonal, one block a time, and γ_k drops out.",
+        why="Indicators make the normal equations block-diagonal, one block a time, and γ_k drops "
+        "out.",
     ),
     Claim(
         name="map-bsm-never-loses",
-        statement="Measured on a map of (m/d, Δ, t_1, spectrum): at none of its cells is BSM's joint risk shown to be above "
+        statement="Measured on a map of (m/d, Δ, t_1, spectrum): at none of its cells is BSM's "
+        "joint risk shown to be above "
         "DSM's.",
-        assumptions="d = 16, m/d from 1.5 on, exact engine; where an interval holds both, it does not count as a loss. To "
+        assumptions="d = 16, m/d from 1.5 on, exact engine; where an interval holds both, it does "
+        "not count as a loss. To "
         "leading order bootstrap-order proves it.",
         source="theory.md, Small samples",
         origin="derived",
@@ -161,7 +190,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="map-path-wins",
-        statement="Measured on the same map: at none of its cells is the path fit's joint risk shown to be above a third of "
+        statement="Measured on the same map: at none of its cells is the path fit's joint risk "
+        "shown to be above a third of "
         "DSM's.",
         assumptions="As map-bsm-never-loses.",
         source="theory.md, Small samples",
@@ -176,7 +206,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="scarce-matrix-loses",
-        statement="Measured at m/d = 1.5: with estimated risk-optimal matrix weights the joint risk is above DSM's, by 3 % on "
+        statement="Measured at m/d = 1.5: with estimated risk-optimal matrix weights the joint "
+        "risk is above DSM's, by 3 % on "
         "times from 0.02 in steps of 0.2 and by 32 % on the two times 0.02 and 1.",
         assumptions="d = 16, λ_i = i^{−1.5}; the mean of paired differences; a tenth of slack.",
         source="theory.md, Small samples",
@@ -188,12 +219,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="that they cost nothing, since a weight off by ε costs ε²",
         tolerance=0.1,
         description=True,
-        why="The weights trust the first estimate as if its risk were c d/m, which at m = 1.5 d is a third of what it is.",
+        why="The weights trust the first estimate as if its risk were c d/m, which at m = 1.5 d is "
+        "a third of what it is.",
         uses=("risk-optimal-gain",),
     ),
     Claim(
         name="scarce-bsm-wins",
-        statement="Measured at the same cells: with the control-variate weight the joint risk is below DSM's, by 8.7 % and by "
+        statement="Measured at the same cells: with the control-variate weight the joint risk is "
+        "below DSM's, by 8.7 % and by "
         "0.45 %.",
         assumptions="As scarce-matrix-loses.",
         source="theory.md, Small samples",
@@ -209,7 +242,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="scarce-path-wins",
-        statement="Measured at the same cells: the path fit's joint risk is below DSM's by 92 % and by 90 %.",
+        statement="Measured at the same cells: the path fit's joint risk is below DSM's by 92 % "
+        "and by 90 %.",
         assumptions="As scarce-matrix-loses.",
         source="theory.md, Small samples",
         origin="derived",
@@ -222,7 +256,9 @@ CLAIMS: tuple[Claim, ...] = (
         description=True,
         uses=("path-risk",),
     ),
-    _mixture_wins(name="mixture-bsm-wins", what="BSM", measured="bsm", share=0.5, rests="bootstrap-order"),
+    _mixture_wins(
+        name="mixture-bsm-wins", what="BSM", measured="bsm", share=0.5, rests="bootstrap-order"
+    ),
     _mixture_wins(
         name="mixture-matrix-wins",
         what="the bootstrap with risk-optimal matrix weights",
@@ -231,10 +267,18 @@ CLAIMS: tuple[Claim, ...] = (
         rests="risk-optimal-gain",
     ),
     _mixture_wins(
-        name="mixture-path-wins", what="the path fit", measured="path", share=0.95, rests="path-risk"
+        name="mixture-path-wins",
+        what="the path fit",
+        measured="path",
+        share=0.95,
+        rests="path-risk",
     ),
     _mixture_true(
-        name="mixture-bsm-true-score", what="BSM", measured="bsm", share=0.8, rests="mixture-bsm-wins"
+        name="mixture-bsm-true-score",
+        what="BSM",
+        measured="bsm",
+        share=0.8,
+        rests="mixture-bsm-wins",
     ),
     _mixture_true(
         name="mixture-path-true-score",
@@ -245,7 +289,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="mixture-path-attains",
-        statement="On the same data the path fit has at most 1.15 times the risk of the plug-in score of the empirical "
+        statement="On the same data the path fit has at most 1.15 times the risk of the plug-in "
+        "score of the empirical "
         "covariance, as on Gaussian data.",
         assumptions=_MIXTURES + ".",
         source="theory.md, Linear scores on other laws",
@@ -256,8 +301,10 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: -0.5 * dsm_risk(c, c["t"]),
         decoy_note="by half of DSM's Gaussian risk less than that",
         expected="REFUTED",
-        reason="the weights take the local residuals' variance from Gaussian data; with narrow modes at ±1 the "
-        "empirical covariance is known far better than that, and the path fit loses a factor of about 2 to it (it still "
+        reason="the weights take the local residuals' variance from Gaussian data; with narrow "
+        "modes at ±1 the "
+        "empirical covariance is known far better than that, and the path fit loses a factor of "
+        "about 2 to it (it still "
         "beats every bootstrap)",
         uses=("path-efficiency",),
     ),

@@ -1,7 +1,8 @@
-r"""Claims on linear classes of every size, on population against empirical risk, and on the additivity of BSM.
+r"""Claims on linear classes of every size, on population against empirical risk, and on the
+additivity of BSM.
 
-Fixed X, a p-dimensional space of matrices predicts inside a p-dimensional space of R^{m × d}. White data have
-residuals of covariance c I, c = e_t²/σ_t², so what least squares fits of them is
+Fixed X, a p-dimensional space of matrices predicts inside a p-dimensional space of R^{m × d}. White
+data have residuals of covariance c I, c = e_t²/σ_t², so what least squares fits of them is
 
     m · empirical risk / c ~ χ²_p,
 
@@ -38,12 +39,19 @@ def white_residual(t: float) -> float:
 def _entries(cell: Cell) -> float:
     """c times the entries that may differ from 0, free or not, 2b + 1 in each row of a band."""
     d = int(cell["d"])
-    full = {"scalar": d, "circulant": d * d, "symmetric": d * d, "banded": d * (2 * int(cell["width"]) + 1)}
+    full = {
+        "scalar": d,
+        "circulant": d * d,
+        "symmetric": d * d,
+        "banded": d * (2 * int(cell["width"]) + 1),
+    }
     return white_residual(cell["t"]) * full.get(str(cell["class"]), parameters(cell))
 
 
 def population(cell: Cell, lost: int = 1) -> float:
-    """m · E risk = c Σ_i s_i m/(m − s_i − 1), s_i the number of entries that row i of the class has."""
+    """m · E risk = c Σ_i s_i m/(m − s_i − 1), s_i the number of entries that row i of the class
+    has.
+    """
     d, m, width = int(cell["d"]), int(cell["m"]), int(cell["width"])
     place = np.arange(d)
     rows = {
@@ -56,7 +64,9 @@ def population(cell: Cell, lost: int = 1) -> float:
 
 
 def top_share(share: float) -> float:
-    """∫_q^2 s² √(4 − s²)/π ds with ∫_q^2 √(4 − s²)/π ds = share: the quarter-circle law of s_k(G)/√d."""
+    """∫_q^2 s² √(4 − s²)/π ds with ∫_q^2 √(4 − s²)/π ds = share: the quarter-circle law of
+    s_k(G)/√d.
+    """
 
     def moment(power: int, low: float) -> float:
         return float(integrate.quad(lambda s: s**power * np.sqrt(4 - s * s) / np.pi, low, 2)[0])
@@ -74,7 +84,9 @@ def regular(cell: Cell, twice: bool = False) -> float:
 
 def _best(step: Step) -> float:
     """α* = e^{−g} σ_{t'}²/σ_t²."""
-    return float(np.exp(step.t_prev - step.t) * noise_variance(step.t_prev) / noise_variance(step.t))
+    return float(
+        np.exp(step.t_prev - step.t) * noise_variance(step.t_prev) / noise_variance(step.t)
+    )
 
 
 def _residual_covariance(law: Gaussian, late: float, early: float) -> np.ndarray:
@@ -96,10 +108,11 @@ def _noise_covariance(law: Gaussian, a: Step, b: Step, theta: float) -> np.ndarr
 
 
 def control_risk(cell: Cell, cross: bool = True) -> float:
-    """m · risk at t_N of the bootstrap on T1 + α Û_{t'}, α = θ α*, to leading order; `cross` keeps what the noises
-    of different steps have in common, without which this is the recursion of BSM.
+    """m · risk at t_N of the bootstrap on T1 + α Û_{t'}, α = θ α*, to leading order; `cross` keeps
+    what the noises of different steps have in common, without which this is the recursion of BSM.
 
-    δ_N = Σ_l a_l N_l, N_l = (1/m) Σ η_l X_lᵀ V_l^{-1}, a_l,j = Π_{k>l} α_k e^{−g_k} v_j(k − 1)/v_j(k).
+    δ_N = Σ_l a_l N_l, N_l = (1/m) Σ η_l X_lᵀ V_l^{-1}, a_l,j = Π_{k>l} α_k e^{−g_k} v_j(k −
+    1)/v_j(k).
     """
     law = Gaussian(np.asarray(cell["eigenvalues"], dtype=np.float64))
     theta = float(cell["theta"])
@@ -127,7 +140,9 @@ def fresh_times_carried(cell: Cell) -> float:
     best = _best(step)
     alpha = float(cell["theta"]) * best
     carried = step.carry**2 * (law.variances(step.t_prev) / law.variances(step.t)).sum()
-    return float(2 * alpha * (best - alpha) * law.conditional_variances(step.t_prev).sum() * carried)
+    return float(
+        2 * alpha * (best - alpha) * law.conditional_variances(step.t_prev).sum() * carried
+    )
 
 
 _WHITE = "White data, Σ = I, so that s is in every class; t = 0.3, m = 5 d, d = 4, 12, 64"
@@ -137,7 +152,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="class-collapse",
         statement="m · E empirical risk = c p for every linear class of p parameters: multiples of "
         "I, circulant, diagonal, banded, block, symmetric and dense matrices, p = 1 … 4096.",
-        assumptions=_WHITE + "; exact for every m for which the class has a unique least squares fit.",
+        assumptions=_WHITE
+        + "; exact for every m for which the class has a unique least squares fit.",
         source="theory.md, Linear classes of any size",
         origin="derived",
         kind="tight",
@@ -184,7 +200,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=population,
         decoy=lambda c: population(c, lost=0),
         decoy_note="m − s_i for m − s_i − 1: the −1 of the inverse Wishart mean forgotten",
-        why="Row i is a regression on s_i coordinates of white X_t, and E (X_SᵀX_S)^{-1} = I/(m − s − 1).",
+        why="Row i is a regression on s_i coordinates of white X_t, and E (X_SᵀX_S)^{-1} = I/(m − "
+        "s − 1).",
         uses=("class-collapse",),
     ),
     Claim(
@@ -219,7 +236,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: c["x"] ** -1.5,
         decoy_note="the tail at m = d + 2, whose mean is finite",
         tolerance=0.15,
-        why="P(λ_min(Wishart_d(m)) < ε) is of order ε^{(m − d + 1)/2}, and the risk is of order 1/λ_min.",
+        why="P(λ_min(Wishart_d(m)) < ε) is of order ε^{(m − d + 1)/2}, and the risk is of order "
+        "1/λ_min.",
         uses=("dsm-risk",),
     ),
     Claim(
@@ -266,7 +284,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="bsm-fresh-noise",
         statement="The fresh noise of a bootstrap step and the error carried into it have "
         "covariance proportional to α(α* − α): zero at α* and not at α*/2 or 3α*/2.",
-        assumptions="Gaussian data, λ = (0.3, 1.2, 2.1, 3), step 0.1 → 0.3, m = 10⁸; T1 + α Û_{t'}.",
+        assumptions="Gaussian data, λ = (0.3, 1.2, 2.1, 3), step 0.1 → 0.3, m = 10⁸; T1 + α "
+        "Û_{t'}.",
         source="theory.md, Wrong control variates",
         origin="derived",
         kind="tight",
@@ -291,7 +310,8 @@ CLAIMS: tuple[Claim, ...] = (
         measurement="evidence-classes:control-risk",
         formula=control_risk,
         decoy=lambda c: control_risk(c, cross=False),
-        decoy_note="the recursion of BSM with that α, which leaves the covariances out (the same at α*)",
+        decoy_note="the recursion of BSM with that α, which leaves the covariances out (the same "
+        "at α*)",
         why="At α* the noise is an increment of the reverse martingale. Off α* the target depends "
         "on X_0 besides (X_{t'}, X_t): each step's noise −U_t + α U_{t'} shares U_{t'} with the "
         "step before.",

@@ -1,9 +1,11 @@
-r"""Claims on the identities of the theory, on mixtures of Gaussians; bounds.papers.kumar_2025.symbolic has their algebra.
+r"""Claims on the identities of the theory, on mixtures of Gaussians;
+bounds.papers.kumar_2025.symbolic has their algebra.
 
     E[T | X_t] = s(t, X_t) for T1, T2, T3,     Cov(X_0 | X_t) = e^{2t} σ_t² (I + σ_t² ∇²log p_t),
     w T2 + (1 − w) T3 − s(t, X_t) = −R/(2 sinh t),     Σ_j γ_j ⟨ζ_j, U_j⟩ = Σ_k ⟨G_k, R_k⟩
 
-with R = E[X_0|X_t] − E[X_0|X_{t'}]. They set closed forms of the responsibilities beside quadrature.
+with R = E[X_0|X_t] − E[X_0|X_{t'}]. They set closed forms of the responsibilities beside
+quadrature.
 """
 
 from collections.abc import Callable
@@ -39,7 +41,9 @@ def _target_mean(cell: Cell) -> float:
 def _other_target_mean(cell: Cell) -> float:
     """The mean of T1 with σ_t for σ_t², of T2 without e^g, of T3 with σ_t² for τ²."""
     step, noise = _step(cell), float(noise_variance(cell["t"]))
-    factor = {"T1": np.sqrt(noise), "T2": step.carry, "T3": step.fresh_variance / noise}[cell["target"]]
+    factor = {"T1": np.sqrt(noise), "T2": step.carry, "T3": step.fresh_variance / noise}[
+        cell["target"]
+    ]
     return float(factor) * _target_mean(cell)
 
 
@@ -59,13 +63,17 @@ def _posterior_covariance(cell: Cell, growth: float) -> float:
 
 
 def _hessian_before(cell: Cell) -> float:
-    """E[∇²log p_{t'}(X_{t'}) | X_t = x]: given X_t, X_{t'} is a mixture again, by Bayes' rule in each component."""
+    """E[∇²log p_{t'}(X_{t'}) | X_t = x]: given X_t, X_{t'} is a mixture again, by Bayes' rule in
+    each component.
+    """
     law, step, x = _law(cell), _step(cell), np.array(cell["x"])
     before = law.marginal(cell["t_prev"])
     gains = step.carry * before.covariances @ np.linalg.inv(law.marginal(cell["t"]).covariances)
     means = before.means + np.einsum("kij,kj->ki", gains, x - step.carry * before.means)
     covariances = before.covariances - step.carry * gains @ before.covariances
-    given = Mixture(law.responsibilities(cell["t"], x), means, (covariances + covariances.swapaxes(1, 2)) / 2)
+    given = Mixture(
+        law.responsibilities(cell["t"], x), means, (covariances + covariances.swapaxes(1, 2)) / 2
+    )
     return _at(cell, _average(given, lambda b: law.hessian(cell["t_prev"], b)))
 
 
@@ -88,11 +96,15 @@ def _mean_before(cell: Cell) -> float:
 
 def _mean_along(cell: Cell) -> float:
     """E[X_0|X_{t'} = e^g x]: X_{t'} replaced by the point that flows to x."""
-    return _at(cell, _law(cell).posterior_mean(cell["t_prev"], np.array(cell["x"]) / _step(cell).carry))
+    return _at(
+        cell, _law(cell).posterior_mean(cell["t_prev"], np.array(cell["x"]) / _step(cell).carry)
+    )
 
 
 def _average(law: Mixture, f: Callable[[Array], Array]) -> Array:
-    """E f(X), X drawn component by component: the trapezoidal rule in each one's own coordinates."""
+    """E f(X), X drawn component by component: the trapezoidal rule in each one's own
+    coordinates.
+    """
     line = np.linspace(-9, 9, {1: 181, 2: 101}[law.dimension])
     axes = np.meshgrid(*[line] * law.dimension, indexing="ij")
     normals = np.stack(axes, axis=-1).reshape(-1, law.dimension)
@@ -125,7 +137,9 @@ def _path_sum(cell: Cell, forward: bool = False) -> float:
     """Σ_k ⟨G_k, R_k⟩ of the cell's path, with G_k summed over j ≥ k, or over j ≤ k."""
     x0, zeta = np.array([cell["x0"]]), np.array(cell["zeta"])[:, None]
     law, times, gamma = _law(cell), cell["times"], np.array(cell["gamma"])
-    means = np.stack([law.posterior_mean(t, np.array([x])) for t, x in zip(times, cell["x"], strict=True)])
+    means = np.stack(
+        [law.posterior_mean(t, np.array([x])) for t, x in zip(times, cell["x"], strict=True)]
+    )
     G = concentration.reverse_weights(times, gamma, zeta)
     if forward:
         last = np.concatenate([G[1:], np.zeros_like(G[:1])])
@@ -142,9 +156,14 @@ def _target_noise(cell: Cell, at: str = "t") -> float:
 
 
 def _known_square(cell: Cell, k: int, x: Array) -> Array:
-    """E[G_k² | X_{t_k} = x], x of shape (n,): G_k is a sum of sines of X_{t_k}, …, X_{t_N}, Gaussian given X_{t_k}."""
+    """E[G_k² | X_{t_k} = x], x of shape (n,): G_k is a sum of sines of X_{t_k}, …, X_{t_N},
+    Gaussian given X_{t_k}.
+    """
     times, pitch = np.array(cell["times"][k:]), np.array(cell["pitch"][k:])
-    phase = pitch[:, None] * decay(times - times[0])[:, None] * x + np.arange(k, k + times.size)[:, None]
+    phase = (
+        pitch[:, None] * decay(times - times[0])[:, None] * x
+        + np.arange(k, k + times.size)[:, None]
+    )
     spread = np.exp(-np.abs(np.subtract.outer(times, times))) - np.exp(
         2 * times[0] - np.add.outer(times, times)
     )
@@ -161,7 +180,9 @@ def _known_square(cell: Cell, k: int, x: Array) -> Array:
 def _first_increment(cell: Cell, x: Array) -> Array:
     """E[G_1² R_1² | X_{t_1} = x], x of shape (n, 1)."""
     t = cell["times"][0]
-    unknown = _law(cell).residual_covariance(t, x)[:, 0, 0] * (2 * np.sinh(t)) ** 2  # Var(X_0 | X_t)
+    unknown = (
+        _law(cell).residual_covariance(t, x)[:, 0, 0] * (2 * np.sinh(t)) ** 2
+    )  # Var(X_0 | X_t)
     return np.asarray(_known_square(cell, 0, x[:, 0]) * unknown)
 
 
@@ -179,7 +200,9 @@ def _own_variance(cell: Cell, j: int, x: Array) -> Array:
 
 
 def _sum_of_increments(cell: Cell) -> float:
-    """Σ_k E[G_k² R_k²] on the line: given X_{t_k}, G_k and R_k are independent, and R_1² averages to Var(X_0|X_{t_1})."""
+    """Σ_k E[G_k² R_k²] on the line: given X_{t_k}, G_k and R_k are independent, and R_1² averages
+    to Var(X_0|X_{t_1}).
+    """
     law, times = _law(cell), cell["times"]
 
     total = float(_average(law.marginal(times[0]), partial(_first_increment, cell)))
@@ -187,10 +210,14 @@ def _sum_of_increments(cell: Cell) -> float:
         step = Step(times[k - 1], times[k])
         pair = np.array([1.0, step.carry])
         before = law.marginal(step.t_prev)
-        covariances = before.covariances * np.outer(pair, pair) + np.diag([0.0, step.fresh_variance])
+        covariances = before.covariances * np.outer(pair, pair) + np.diag(
+            [0.0, step.fresh_variance]
+        )
 
         total += float(
-            _average(Mixture(law.weights, before.means * pair, covariances), partial(_increment, cell, k))
+            _average(
+                Mixture(law.weights, before.means * pair, covariances), partial(_increment, cell, k)
+            )
         )
     return total
 
@@ -230,7 +257,9 @@ def _crossed(cell: Cell, spread: float) -> float:
     """1/σ_t² − (1/v_1 + 1/v_2)/2 + spread · a² (1/v_1 − 1/v_2)²."""
     noise = float(noise_variance(cell["t"]))
     v1, v2 = decay(2 * cell["t"]) * np.array(cell["variances"]) + noise
-    return float(1 / noise - (1 / v1 + 1 / v2) / 2 + spread * cell["a"] ** 2 * (1 / v1 - 1 / v2) ** 2)
+    return float(
+        1 / noise - (1 / v1 + 1 / v2) / 2 + spread * cell["a"] ** 2 * (1 / v1 - 1 / v2) ** 2
+    )
 
 
 _mixtures = partial(Claim, origin="derived", kind="identity", tolerance=1e-11, scale=1.0)
@@ -314,14 +343,17 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _mixtures(
         name="matching-gap-mixture",
-        statement="E‖f(X_t) + Z_t/σ_t²‖² − E‖f(X_t) − s(t, X_t)‖² = E tr C_t for each of three functions f.",
+        statement="E‖f(X_t) + Z_t/σ_t²‖² − E‖f(X_t) − s(t, X_t)‖² = E tr C_t for each of three "
+        "functions f.",
         assumptions=_MIXTURES + " over (X_0, X_t); f = 0, a sine and a cubic, by coordinate.",
         source="theory.md, Tweedie",
         measurement="evidence-identities:matching-gap",
         formula=lambda c: _expected_trace(_law(c), c["t"]),
         decoy=_expected_trace_within,
-        decoy_note="the spread of the components' posterior means left out of C_t, as for a single Gaussian",
-        why="f − s is a function of X_t and U_t has mean zero given X_t: no cross term, whatever f is.",
+        decoy_note="the spread of the components' posterior means left out of C_t, as for a single "
+        "Gaussian",
+        why="f − s is a function of X_t and U_t has mean zero given X_t: no cross term, whatever f "
+        "is.",
         uses=("targets-unbiased-mixture", "posterior-covariance-mixture"),
     ),
     _mixtures(

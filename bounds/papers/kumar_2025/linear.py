@@ -1,6 +1,7 @@
 """Claims on linear scores of Gaussian data: one step, Figures 1a, 1b and 3a.
 
-The cells that come with a measurement hold what a formula needs: d, m, t, times, the eigenvalues of Σ.
+The cells that come with a measurement hold what a formula needs: d, m, t, times, the eigenvalues of
+Σ.
 """
 
 import numpy as np
@@ -41,7 +42,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=lambda c: risk.dsm_risk(_law(c), c["t"], c["m"]),
         decoy=lambda c: risk.dsm_risk(_law(c), c["t"], c["m"] + 1),
         decoy_note="tr(C_t) d/(m − d): the −1 of the inverse Wishart mean forgotten",
-        why="Given X, the residuals of Gaussian data are independent noise of covariance C_t, so the error of "
+        why="Given X, the residuals of Gaussian data are independent noise of covariance C_t, so "
+        "the error of "
         "row i has covariance c_i (XᵀX)^{-1}; and E (XᵀX)^{-1} = V_t^{-1}/(m − d − 1).",
     ),
     Claim(
@@ -55,13 +57,16 @@ CLAIMS: tuple[Claim, ...] = (
         formula=lambda c: risk.dsm_empirical_risk(_law(c), c["t"], c["m"]),
         decoy=lambda c: risk.dsm_empirical_risk(_law(c), c["t"], c["m"]) * c["m"] / (c["m"] - 1),
         decoy_note="tr(C_t) d/(m − 1): a degree of freedom lost to an intercept that is not fitted",
-        why="The fitted part of the residuals is their projection onto the d columns of X, which leaves "
+        why="The fitted part of the residuals is their projection onto the d columns of X, which "
+        "leaves "
         "c_i χ²_d of row i.",
     ),
     Claim(
         name="figure-3a-ratio",
-        statement="The risk of BSM over that of DSM at each time step is that of the leading-order recursion.",
-        assumptions="Gaussian data, λ = linspace(0.3, 3, 8), t = 0.1 … 2.0, m ≥ 2000; control-variate weight. "
+        statement="The risk of BSM over that of DSM at each time step is that of the leading-order "
+        "recursion.",
+        assumptions="Gaussian data, λ = linspace(0.3, 3, 8), t = 0.1 … 2.0, m ≥ 2000; "
+        "control-variate weight. "
         "To leading order in 1/m: 2 % of slack.",
         source="theory.md, Bootstrap recursion",
         origin="derived",
@@ -71,15 +76,18 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: _bsm_over_dsm(c, weight=0.5),
         decoy_note="the same recursion with w = 1/2 at every step",
         tolerance=0.02,
-        why="T2 and T3 use (X_{t'}, X_t) alone, and the noise of different steps is uncorrelated given the "
+        why="T2 and T3 use (X_{t'}, X_t) alone, and the noise of different steps is uncorrelated "
+        "given the "
         "future of the path (the reverse martingale), so variances add along the recursion.",
         uses=("dsm-risk",),
     ),
     Claim(
         name="figure-3a-below",
         statement="In our setting BSM's risk is below DSM's at every time step after the first.",
-        assumptions="As figure-3a-ratio; the paper's own covariance, d, m, Δ and weights are unknown.",
-        source="kumar_2025, Figure 3a (caption: BSM 'significantly enhances the quality of the score function')",
+        assumptions="As figure-3a-ratio; the paper's own covariance, d, m, Δ and weights are "
+        "unknown.",
+        source="kumar_2025, Figure 3a (caption: BSM 'significantly enhances the quality of the "
+        "score function')",
         origin="reading",
         kind="upper",
         measurement="figure-3a-ratio",
@@ -90,7 +98,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="figure-1a-flat",
-        statement="The empirical L2 error of the joint loss over log|H| does not depend on d: log-log slope 0 ± 0.02.",
+        statement="The empirical L2 error of the joint loss over log|H| does not depend on d: "
+        "log-log slope 0 ± 0.02.",
         assumptions=_SETTING + "; identity covariance.",
         source="theory.md, Scaled error and the dimension",
         origin="derived",
@@ -105,7 +114,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="figure-1a-tilted",
-        statement="In our setting the same error over log|H| · log log d has log-log slope 0 ± 0.02.",
+        statement="In our setting the same error over log|H| · log log d has log-log slope 0 ± "
+        "0.02.",
         assumptions=_SETTING
         + "; identity covariance. 'Nearly zero' has no number in our sources: ± 0.02 is ours.",
         source="kumar_2025, Figure 1a (caption: 'a nearly zero slope')",
@@ -117,17 +127,21 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="growth linear in d",
         tolerance=0.02,
         expected="REFUTED",
-        reason="the error of the exact linear class is flat without the factor log log d, so dividing by it "
-        "tilts the plot by −1/(log d · log log d). Class, dimensions and margin are ours and the paper's are "
+        reason="the error of the exact linear class is flat without the factor log log d, so "
+        "dividing by it "
+        "tilts the plot by −1/(log d · log log d). Class, dimensions and margin are ours and the "
+        "paper's are "
         "unknown: the two are not comparable",
         uses=("figure-1a-flat",),
     ),
     Claim(
         name="figure-1b-not-linear",
-        statement="In our setting the error over log|H| grows more slowly than log d, and so far below linearly, "
+        statement="In our setting the error over log|H| grows more slowly than log d, and so far "
+        "below linearly, "
         "from the smallest dimension on.",
         assumptions=_SETTING
-        + "; identity covariance. The caption compares with linear growth; the sharper log d is ours.",
+        + "; identity covariance. The caption compares with linear growth; the sharper log d is "
+        "ours.",
         source="kumar_2025, Figure 1b (caption: 'atleast a linear dependence' in previous works)",
         origin="reading",
         kind="upper",

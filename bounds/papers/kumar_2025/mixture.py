@@ -1,8 +1,10 @@
-r"""The claims on mixtures of Gaussians and on Figure 3b; formulas by routes that share nothing with bounds.mixture.
+r"""The claims on mixtures of Gaussians and on Figure 3b; formulas by routes that share nothing with
+bounds.mixture.
 
-At a point they are the definitions in 50 digits: densities p_k, their sum, second moments about 0, explicit
-inverses, where the library has eigenbases, log-sum-exp and centred moments. The target's variance is a sum of Fisher
-informations by ∫ p'²/p, where the evidence integrates the target's square with the library's scores.
+At a point they are the definitions in 50 digits: densities p_k, their sum, second moments about 0,
+explicit inverses, where the library has eigenbases, log-sum-exp and centred moments. The target's
+variance is a sum of Fisher informations by ∫ p'²/p, where the evidence integrates the target's
+square with the library's scores.
 """
 
 from collections.abc import Callable
@@ -29,7 +31,9 @@ def _component(
     return p, -inverse * y, mean + e * sigma * inverse * y, sigma - e**2 * sigma * inverse * sigma
 
 
-def _average(cell: Cell, of: Callable[[mp.matrix, mp.matrix, mp.matrix], mp.mpf], **how: bool) -> mp.mpf:
+def _average(
+    cell: Cell, of: Callable[[mp.matrix, mp.matrix, mp.matrix], mp.mpf], **how: bool
+) -> mp.mpf:
     """Σ_k p_k of(score, mean, covariance of k)/Σ_k p_k."""
     parts = [_component(cell, k, **how) for k in range(len(cell["weights"]))]
     total = mp.fsum(p for p, *_ in parts)
@@ -51,7 +55,9 @@ def posterior(cell: Cell, *, determinant: bool = True) -> float:
 
 
 def residual(cell: Cell, *, between: bool = True) -> float:
-    """uᵀ C_t u = (e²/σ⁴) Var(⟨u, X_0⟩ | X_t = x); without `between`, no spread of the components' means."""
+    """uᵀ C_t u = (e²/σ⁴) Var(⟨u, X_0⟩ | X_t = x); without `between`, no spread of the components'
+    means.
+    """
     with mp.workdps(DIGITS):
         u, e = mp.matrix(cell["u"]), mp.exp(-mp.mpf(cell["t"]))
         value = _average(cell, lambda g, m, P: (u.T * P * u)[0])
@@ -92,9 +98,14 @@ def _stam(cell: Cell, weight: float | None = None) -> tuple[float, float]:
     """A weight, by default w°, and the target's variance there, in one dimension."""
     modes = (np.array(cell["weights"]), np.array(cell["means"]), np.array(cell["variances"]))
     step = Step(cell["t_prev"], cell["t"])
-    local, carried = 1 / step.fresh_variance, _information(modes, step.t_prev) * np.exp(2 * step.gap)
+    local, carried = (
+        1 / step.fresh_variance,
+        _information(modes, step.t_prev) * np.exp(2 * step.gap),
+    )
     if weight is None:
-        return local / (local + carried), 1 / (1 / local + 1 / carried) - _information(modes, step.t)
+        return local / (local + carried), 1 / (1 / local + 1 / carried) - _information(
+            modes, step.t
+        )
     return weight, weight**2 * carried + (1 - weight) ** 2 * local - _information(modes, step.t)
 
 
@@ -105,7 +116,9 @@ def _control(cell: Cell) -> float:
 
 
 def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> float:
-    """Σ_k ρ_k of the bootstrap over DSM's, ρ = E tr Cov + kept · w² ρ'; control-variate weight, or one half."""
+    """Σ_k ρ_k of the bootstrap over DSM's, ρ = E tr Cov + kept · w² ρ'; control-variate weight, or
+    one half.
+    """
     times = cell["horizon"] / cell["steps"] * np.arange(1, cell["steps"] + 1)
     J = [_information(_modes(cell), float(t)) for t in times]
     plain = 1 / noise_variance(times) - J
@@ -119,7 +132,8 @@ def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> flo
 
 
 def wrong_level_bias(cell: Cell, *, handed_on: bool = True) -> float:
-    """b = A v + 1 at t: b_k = w (1 − v_{k−1}/v_{k−2} (1 − b_{k−2})), w = (σ²_{k−1}/σ_k²) e^{−2g}, b_1 = b_2 = 0.
+    """b = A v + 1 at t: b_k = w (1 − v_{k−1}/v_{k−2} (1 − b_{k−2})), w = (σ²_{k−1}/σ_k²) e^{−2g},
+    b_1 = b_2 = 0.
 
     Without `handed_on`, b_{k−2} is left out on the right.
     """
@@ -141,7 +155,8 @@ def _at_setting(cell: Cell) -> float:
 
 _POINTS = "Two components with full covariances, d = 1 … 4, weights down to 1e-10, means up to 100 apart; 16 points."
 _LEARNT = (
-    "Two Gaussians on the line, minor weight 0.15, means ±2, sd 0.5; m = 300, t = 0.15 … 3, N = 20; 25 radial "
+    "Two Gaussians on the line, minor weight 0.15, means ±2, sd 0.5; m = 300, t = 0.15 … 3, N = "
+    "20; 25 radial "
     "features, ridge 1e-3, one fit a step. The setting is ours"
 )
 _SAMPLED = _LEARNT + "; Euler-Maruyama from N(0, I), the density on a grid."
@@ -149,7 +164,8 @@ _SAMPLED = _LEARNT + "; Euler-Maruyama from N(0, I), the density on a grid."
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="mixture-score",
-        statement="s(t, x) of a mixture is the average of its components' scores with weights r_k(x).",
+        statement="s(t, x) of a mixture is the average of its components' scores with weights "
+        "r_k(x).",
         assumptions=_POINTS,
         source="theory.md, Mixture formulas",
         origin="derived",
@@ -179,7 +195,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="mixture-residual-covariance",
-        statement="C_t of a mixture is (e_t²/σ_t⁴) times the mean of the components' posterior covariances plus the "
+        statement="C_t of a mixture is (e_t²/σ_t⁴) times the mean of the components' posterior "
+        "covariances plus the "
         "spread of their means.",
         assumptions=_POINTS,
         source="theory.md, Mixture formulas",
@@ -196,8 +213,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="exact-share",
-        statement="With exact scores from p_T the sampler returns the minor mode's weight within 1e-3, d = 1 and 2.",
-        assumptions="Minor weights 0.02 … 0.5, modes 4 apart, t_1 = 0.01 … 0.025; Euler-Maruyama and the "
+        statement="With exact scores from p_T the sampler returns the minor mode's weight within "
+        "1e-3, d = 1 and 2.",
+        assumptions="Minor weights 0.02 … 0.5, modes 4 apart, t_1 = 0.01 … 0.025; Euler-Maruyama "
+        "and the "
         "probability flow.",
         source="theory.md, Densities on a grid",
         origin="derived",
@@ -208,12 +227,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="a fiftieth more",
         tolerance=1e-3,
         scale=1.0,
-        why="The share is E r_2(Y), whose mean under p_t is π for every t; what is left is discretisation, O(1/N).",
+        why="The share is E r_2(Y), whose mean under p_t is π for every t; what is left is "
+        "discretisation, O(1/N).",
         uses=("reverse-orders",),
     ),
     Claim(
         name="target-variance-any-law",
-        statement="E tr Cov(w T2 + (1 − w) T3 | X_t) = w² e^{2g} J' + (1 − w)² d/τ² − J with J = E‖s(t, X_t)‖².",
+        statement="E tr Cov(w T2 + (1 − w) T3 | X_t) = w² e^{2g} J' + (1 − w)² d/τ² − J with J = "
+        "E‖s(t, X_t)‖².",
         assumptions="Every law with finite J'; measured for two mixtures, w = 0 … 1.",
         source="theory.md, Least variance scalar weight",
         origin="derived",
@@ -223,20 +244,24 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: target_variance(c, cross=True),
         decoy_note="E⟨T2, T3⟩ = J, as if they were independent given X_t",
         tolerance=1e-8,
-        why="T2 is a function of X_{t'}, T3 of the step's own noise: independent, and E T3 = 0, so the cross term is "
+        why="T2 is a function of X_{t'}, T3 of the step's own noise: independent, and E T3 = 0, so "
+        "the cross term is "
         "0. The conditional mean is s(t, X_t), of mean square J.",
     ),
     Claim(
         name="least-variance-weight",
-        statement="Among w T2 + (1 − w) T3 the least conditional variance is at w° = (d/τ²)/(d/τ² + e^{2g} J').",
-        assumptions="Every law with finite J' = E‖s(t', X_{t'})‖²; measured for two mixtures and two steps, d = 1.",
+        statement="Among w T2 + (1 − w) T3 the least conditional variance is at w° = (d/τ²)/(d/τ² "
+        "+ e^{2g} J').",
+        assumptions="Every law with finite J' = E‖s(t', X_{t'})‖²; measured for two mixtures and "
+        "two steps, d = 1.",
         source="theory.md, Least variance scalar weight",
         origin="derived",
         kind="identity",
         measurement="evidence-mixture:best-weight",
         formula=lambda c: _stam(c)[0],
         decoy=_control,
-        decoy_note="the control-variate weight e^{−2g} σ_{t'}²/σ_t², which is the best of T1 + α U_{t'} only",
+        decoy_note="the control-variate weight e^{−2g} σ_{t'}²/σ_t², which is the best of T1 + α "
+        "U_{t'} only",
         tolerance=1e-8,
         why="The variance is w² e^{2g} J' + (1 − w)² d/τ² − J, a parabola in w.",
         uses=("target-variance-any-law",),
@@ -253,14 +278,17 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: _stam(c, _control(c))[1],
         decoy_note="the variance at the control-variate weight: 1.7 to 3.4 times as large",
         tolerance=1e-8,
-        why="1/Σ of inverses at the minimum of the parabola; it is ≥ 0 because X_t = e^{−g} X_{t'} + τ w.",
+        why="1/Σ of inverses at the minimum of the parabola; it is ≥ 0 because X_t = e^{−g} X_{t'} "
+        "+ τ w.",
         uses=("least-variance-weight",),
     ),
     Claim(
         name="wrong-level-bias",
-        statement="Bootstrapping from the level before the last, as if it were the last, leaves A v = −1 + b with "
+        statement="Bootstrapping from the level before the last, as if it were the last, leaves A "
+        "v = −1 + b with "
         "b_k = w (1 − (v_{k−1}/v_{k−2})(1 − b_{k−2})) however many the data.",
-        assumptions="Data N(0, λ), f(t, x) = A x, control-variate weight; b_1 = b_2 = 0, since there is no level before the "
+        assumptions="Data N(0, λ), f(t, x) = A x, control-variate weight; b_1 = b_2 = 0, since "
+        "there is no level before the "
         "first. Measured at Gram matrices' means.",
         source="theory.md, Minor mode",
         origin="derived",
@@ -274,7 +302,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="mixture-bsm-score",
-        statement="Measured at one setting: BSM's time-integrated score error is 0.69 of DSM's for a mixture.",
+        statement="Measured at one setting: BSM's time-integrated score error is 0.69 of DSM's for "
+        "a mixture.",
         assumptions=_LEARNT + "; 5 % of slack.",
         source="theory.md, Minor mode",
         origin="derived",
@@ -285,15 +314,18 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="that the error falls as the target's variance does",
         tolerance=0.05,
         description=True,
-        why="The target's variance is smaller, but a part of the error of the level before is carried over.",
+        why="The target's variance is smaller, but a part of the error of the level before is "
+        "carried over.",
         uses=("target-variance-any-law",),
     ),
     Claim(
         name="figure-3b-share",
-        statement="In our setting, not comparable with the paper's: BSM's mean squared error of the minor mode's share is "
+        statement="In our setting, not comparable with the paper's: BSM's mean squared error of "
+        "the minor mode's share is "
         "at most half of DSM's.",
         assumptions=_SAMPLED
-        + " The caption has a 3-layer network and a 'fair share' without a number; mixture, training and weights are "
+        + " The caption has a 3-layer network and a 'fair share' without a number; mixture, "
+        "training and weights are "
         "unknown. Half, and all of the setting, are ours.",
         source="kumar_2025, Figure 3b (caption)",
         origin="reading",
@@ -303,12 +335,15 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: 0.25,
         decoy_note="a quarter",
         expected="REFUTED",
-        reason="it refutes our threshold in our setting and says nothing of the paper's figure: with the control-variate "
-        "weight the better score hardly changes the share, most of whose error is the training sample's own",
+        reason="it refutes our threshold in our setting and says nothing of the paper's figure: "
+        "with the control-variate "
+        "weight the better score hardly changes the share, most of whose error is the training "
+        "sample's own",
     ),
     Claim(
         name="bsm-share-little",
-        statement="Measured at the same setting: BSM's mean squared error of the minor mode's share is 0.93 of DSM's.",
+        statement="Measured at the same setting: BSM's mean squared error of the minor mode's "
+        "share is 0.93 of DSM's.",
         assumptions=_SAMPLED,
         source="theory.md, Minor mode",
         origin="derived",
@@ -323,7 +358,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="half-weight-share",
-        statement="Measured at the same setting: with w = 1/2 on T2 the estimation part of the share's mean squared error is "
+        statement="Measured at the same setting: with w = 1/2 on T2 the estimation part of the "
+        "share's mean squared error is "
         "0.32 of DSM's.",
         assumptions=_SAMPLED,
         source="theory.md, Minor mode",
@@ -334,12 +370,15 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: 1.0,
         decoy_note="that it is no smaller, as the score error is not",
         description=True,
-        why="Not proven. T3's errors at different steps are uncorrelated (the reverse martingale) and a sampler adds "
-        "scores up over time; DSM's and T2's errors are alike from step to step and do not average out.",
+        why="Not proven. T3's errors at different steps are uncorrelated (the reverse martingale) "
+        "and a sampler adds "
+        "scores up over time; DSM's and T2's errors are alike from step to step and do not average "
+        "out.",
     ),
     Claim(
         name="half-weight-score",
-        statement="Measured at the same setting: with w = 1/2 on T2 the time-integrated score error is 1.49 times DSM's.",
+        statement="Measured at the same setting: with w = 1/2 on T2 the time-integrated score "
+        "error is 1.49 times DSM's.",
         assumptions=_LEARNT + "; 5 % of slack.",
         source="theory.md, Minor mode",
         origin="derived",
@@ -350,12 +389,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="the recursion in which a level's error is passed on without loss",
         tolerance=0.05,
         description=True,
-        why="(1 − w)²/τ² is large at short steps: a worse score at each time can draw the better share.",
+        why="(1 − w)²/τ² is large at short steps: a worse score at each time can draw the better "
+        "share.",
         uses=("target-variance-any-law",),
     ),
     Claim(
         name="wrong-level-score",
-        statement="Measured at the same setting: from the level before the last, as if it were the last, the score error is "
+        statement="Measured at the same setting: from the level before the last, as if it were the "
+        "last, the score error is "
         "6.3 times DSM's.",
         assumptions=_LEARNT + "; a tenth of slack.",
         source="theory.md, Minor mode",
@@ -367,16 +408,21 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="that a level more or less does no harm",
         tolerance=0.1,
         description=True,
-        why="e^{g} s(t'', X_{t'}) has another conditional mean than s(t, X_t), and the bias is handed on.",
+        why="e^{g} s(t'', X_{t'}) has another conditional mean than s(t, X_t), and the bias is "
+        "handed on.",
         uses=("wrong-level-bias",),
     ),
     Claim(
         name="figure-3b-settings",
-        statement="Measured at the settings of Figure 3b: BSM's score error is about 0.72 of DSM's with features, 0.87 with a "
-        "network a step trained for 30 iterations or more, and 1.1 times DSM's otherwise: networks trained less, or one "
+        statement="Measured at the settings of Figure 3b: BSM's score error is about 0.72 of DSM's "
+        "with features, 0.87 with a "
+        "network a step trained for 30 iterations or more, and 1.1 times DSM's otherwise: networks "
+        "trained less, or one "
         "network for all t.",
-        assumptions="The study mixture-bootstrap, 12 % of slack; control-variate weight. One network for all t is at "
-        "1.02 ± 0.08 and 1.05 ± 0.17 (95 %): inside the slack of 1.1, but a loss is not shown there.",
+        assumptions="The study mixture-bootstrap, 12 % of slack; control-variate weight. One "
+        "network for all t is at "
+        "1.02 ± 0.08 and 1.05 ± 0.17 (95 %): inside the slack of 1.1, but a loss is not shown "
+        "there.",
         source="theory.md, Minor mode",
         origin="derived",
         kind="tight",
@@ -390,7 +436,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="figure-3b-short-training",
-        statement="Measured with one network a step trained for 3 or for 10 iterations: BSM's score error is 10 % above DSM's.",
+        statement="Measured with one network a step trained for 3 or for 10 iterations: BSM's "
+        "score error is 10 % above DSM's.",
         assumptions="d = 1, m = 500, minor weight 0.15, N = 20; 1 % of slack.",
         source="theory.md, Minor mode",
         origin="derived",
@@ -401,7 +448,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="that the bootstrap is never worse than denoising",
         tolerance=0.01,
         description=True,
-        why="Not proven. A network that has not converged hands on its own misfit, where denoising starts afresh.",
+        why="Not proven. A network that has not converged hands on its own misfit, where denoising "
+        "starts afresh.",
         uses=("figure-3b-settings",),
     ),
 )

@@ -2,10 +2,10 @@ r"""Published rates, for comparison: what each source's error bound makes of d.
 
     curve(d) = rate(d)/rate(d₀)   at everything else fixed,
 
-which is all that Figure 1b asks of them: no constant of any source is known here. Each function is author,
-year, quantity. Its formula is what our text quotes and no more; constants and logarithms that the text leaves
-unnamed are parameters that default to 1, an unnamed exponent is a parameter without a default. `recalled` in
-RATES marks what was recalled and not read.
+which is all that Figure 1b asks of them: no constant of any source is known here. Each function is
+author, year, quantity. Its formula is what our text quotes and no more; constants and logarithms
+that the text leaves unnamed are parameters that default to 1, an unnamed exponent is a parameter
+without a default. `recalled` in RATES marks what was recalled and not read.
 
 Symbols: d dimension, n samples (sample paths, m in our own notation), t diffusion time.
 """
@@ -52,7 +52,8 @@ def kumar_2025_log_b(
     lipschitz: ArrayLike,
     constant: float = 1.0,
 ) -> Array:
-    """log B, B = C log((L + 1) d m N log(1/δ)/Δ): the only way the dimension enters Theorem 1, as log log d.
+    """log B, B = C log((L + 1) d m N log(1/δ)/Δ): the only way the dimension enters Theorem 1, as
+    log log d.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def kumar_2025_log_b(
     spacing : Δ > 0
     delta : δ in (0, 1), the failure probability
     lipschitz : L ≥ 0, of the score
-    constant : C > 0, absolute, unnamed; unlike a factor of the whole bound it does not drop out of `curve`
+    constant : C > 0, absolute, unnamed; unlike a factor of the whole bound it does not drop out of
+        `curve`
 
     Returns
     -------
@@ -73,7 +75,8 @@ def kumar_2025_log_b(
     InvalidInput
         If an argument is out of range, or B ≤ 1, where log B is not positive.
 
-    Source: Kumar, Nagaraj, Sarkar 2025, Theorem 1's definition of B (cited). Its right-hand side is unknown.
+    Source: Kumar, Nagaraj, Sarkar 2025, Theorem 1's definition of B (cited). Its right-hand side is
+    unknown.
     """
     fail = finite("delta", delta)
     if np.any((fail <= 0) | (fail >= 1)):
@@ -88,7 +91,9 @@ def kumar_2025_log_b(
     )
     b = _above("constant", constant, 0) * inside
     if np.any(b <= 1):
-        raise InvalidInput("constant", f"makes B = {b.min():g}, and log B is not positive for B ≤ 1")
+        raise InvalidInput(
+            "constant", f"makes B = {b.min():g}, and log B is not positive for B ≤ 1"
+        )
     return np.asarray(np.log(b))
 
 
@@ -108,7 +113,8 @@ def kumar_2025_log_log(d: ArrayLike) -> Array:
 def kumar_2025_linear_reference(d: ArrayLike) -> Array:
     """d: the dependence that Figure 1b ascribes to prior work, "at least a linear" one.
 
-    Source: Kumar, Nagaraj, Sarkar 2025, caption of Figure 1b (cited). No competitor is measured there.
+    Source: Kumar, Nagaraj, Sarkar 2025, caption of Figure 1b (cited). No competitor is measured
+    there.
     """
     return _at_least("d", d, 1)
 
@@ -121,7 +127,8 @@ def wibisono_2024_squared_error(
     lipschitz: ArrayLike = 1.0,
     constant: float = 1.0,
 ) -> Array:
-    """E‖ŝ − s‖² ≤ C d α² L² (log n)^{d/(d+4)} n^{−2/(d+4)}; as a function of n it falls only from n = e^{d/2} on.
+    """E‖ŝ − s‖² ≤ C d α² L² (log n)^{d/(d+4)} n^{−2/(d+4)}; as a function of n it falls only from n
+    = e^{d/2} on.
 
     Parameters
     ----------
@@ -138,12 +145,17 @@ def wibisono_2024_squared_error(
     """
     dims, size = _at_least("d", d, 1), _at_least("n", n, 2)
     slope = finite("constant", constant)
-    scale = _in_range(lambda: slope * _above("alpha", alpha, 0) ** 2 * _above("lipschitz", lipschitz, 0) ** 2)
-    return _in_range(lambda: scale * dims * np.log(size) ** (dims / (dims + 4)) * size ** (-2 / (dims + 4)))
+    scale = _in_range(
+        lambda: slope * _above("alpha", alpha, 0) ** 2 * _above("lipschitz", lipschitz, 0) ** 2
+    )
+    return _in_range(
+        lambda: scale * dims * np.log(size) ** (dims / (dims + 4)) * size ** (-2 / (dims + 4))
+    )
 
 
 def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1.0) -> Array:
-    """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator: it matches the upper bound in n, logarithms apart.
+    """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator: it matches the upper bound in n, logarithms
+    apart.
 
     Parameters
     ----------
@@ -154,7 +166,9 @@ def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1
     Source: Wibisono, Wu, Yang 2024 (cited); c unnamed.
     """
     return _in_range(
-        lambda: finite("constant", constant) * _at_least("n", n, 1) ** (-2 / (_at_least("d", d, 1) + 4))
+        lambda: (
+            finite("constant", constant) * _at_least("n", n, 1) ** (-2 / (_at_least("d", d, 1) + 4))
+        )
     )
 
 
@@ -182,10 +196,14 @@ def zhang_2024_squared_error(
     Source: Zhang et al. 2024 (cited); constant and polylogarithms unnamed.
     """
     dims, log_t = _at_least("d", d, 1), np.log(_above("t", t, 0))
-    exponent = -(dims + 2) / 2 * log_t + np.maximum(dims / 2 * log_t, 0) - np.log(_at_least("n", n, 1))
+    exponent = (
+        -(dims + 2) / 2 * log_t + np.maximum(dims / 2 * log_t, 0) - np.log(_at_least("n", n, 1))
+    )
     if np.any(exponent > 700):
         raise InvalidInput("t", f"makes the bound exceed e^700 (t = {np.exp(log_t.min()):g})")
-    return _in_range(lambda: finite("constant", constant) * finite("polylog", polylog) * np.exp(exponent))
+    return _in_range(
+        lambda: finite("constant", constant) * finite("polylog", polylog) * np.exp(exponent)
+    )
 
 
 def gupta_2024_samples(
@@ -214,11 +232,14 @@ def gupta_2024_samples(
     network = [parameters, depth, log_theta, log_inverse_gamma, constant, polylog]
     factor = finite("parameters, depth, log_theta, log_inverse_gamma, constant, polylog", network)
     dims, eps = _at_least("d", d, 1), _above("accuracy", accuracy, 0)
-    return _in_range(lambda: factor[:3].prod() * factor[3] ** 3 * factor[4:].prod() * dims**2 * eps**-3.0)
+    return _in_range(
+        lambda: factor[:3].prod() * factor[3] ** 3 * factor[4:].prod() * dims**2 * eps**-3.0
+    )
 
 
 def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
-    """ε at n samples: `gupta_2024_samples` solved for ε, what Õ hides held fixed; grows as d^{2/3} n^{−1/3}.
+    """ε at n samples: `gupta_2024_samples` solved for ε, what Õ hides held fixed; grows as d^{2/3}
+    n^{−1/3}.
 
     Parameters
     ----------
@@ -228,13 +249,21 @@ def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
 
     Source: Gupta et al. 2024, inverted (derived from the cited rate).
     """
-    return _in_range(lambda: (gupta_2024_samples(d, 1.0, **unnamed) / _at_least("n", n, 1)) ** (1 / 3))
+    return _in_range(
+        lambda: (gupta_2024_samples(d, 1.0, **unnamed) / _at_least("n", n, 1)) ** (1 / 3)
+    )
 
 
 def block_2020_squared_error(
-    d: ArrayLike, rademacher: ArrayLike, *, degree: float, constant: float = 1.0, polylog: float = 1.0
+    d: ArrayLike,
+    rademacher: ArrayLike,
+    *,
+    degree: float,
+    constant: float = 1.0,
+    polylog: float = 1.0,
 ) -> Array:
-    """C · R² · polylog · d^degree: squared Rademacher complexity R² times polylogarithms, polynomial in d.
+    """C · R² · polylog · d^degree: squared Rademacher complexity R² times polylogarithms,
+    polynomial in d.
 
     Parameters
     ----------
@@ -272,7 +301,9 @@ def oko_2023_total_variation(
     Source: Oko et al. 2023 (cited; recalled, not read).
     """
     dims, s = _at_least("d", d, 1), _above("smoothness", smoothness, 0)
-    return _in_range(lambda: finite("constant", constant) * _at_least("n", n, 1) ** (-s / (2 * s + dims)))
+    return _in_range(
+        lambda: finite("constant", constant) * _at_least("n", n, 1) ** (-s / (2 * s + dims))
+    )
 
 
 def chen_2023_rate(
@@ -301,8 +332,8 @@ def koehler_2023_covariance(maximum_likelihood: ArrayLike, factor: ArrayLike) ->
     Parameters
     ----------
     maximum_likelihood : asymptotic covariance of maximum likelihood, any shape
-    factor : ≥ 1, since maximum likelihood is efficient; it comes from the Poincaré constant, our text
-        does not say how
+    factor : ≥ 1, since maximum likelihood is efficient; it comes from the Poincaré constant, our
+        text does not say how
 
     Source: Koehler, Heckett, Risteski 2023 (cited; recalled, not read).
     """
@@ -323,8 +354,8 @@ class Rate:
     recalled : recalled, not read
     quantity : what is bounded
     unnamed : what the source, as our text quotes it, leaves unnamed
-    comparable : whether its dependence on d at fixed n is fully quoted and bounds a squared score error, or
-        stands in the paper for such a bound; only then is it a curve of Figure 1b
+    comparable : whether its dependence on d at fixed n is fully quoted and bounds a squared score
+        error, or stands in the paper for such a bound; only then is it a curve of Figure 1b
     note : how d enters; why not comparable
     """
 
@@ -397,7 +428,8 @@ RATES: tuple[Rate, ...] = (
         quantity="mean squared error",
         unnamed="constant and polylogarithms of Õ",
         comparable=True,
-        note="exponential in d for t < 1, free of d for t ≥ 1, what Õ hides apart; no log|H| to divide by",
+        note="exponential in d for t < 1, free of d for t ≥ 1, what Õ hides apart; no log|H| to "
+        "divide by",
     ),
     Rate(
         name="gupta_2024_samples",
@@ -407,7 +439,8 @@ RATES: tuple[Rate, ...] = (
         quantity="samples for accuracy ε",
         unnamed="constant and polylogarithms of Õ; what ε measures",
         comparable=False,
-        note="ε grows as d^{2/3} at fixed n, but whether ε is a squared score error our text does not say",
+        note="ε grows as d^{2/3} at fixed n, but whether ε is a squared score error our text does "
+        "not say",
     ),
     Rate(
         name="block_2020_squared_error",
@@ -453,7 +486,8 @@ RATES: tuple[Rate, ...] = (
 
 
 def curve(name: str, d: ArrayLike, anchor: float, **parameters: ArrayLike) -> Array:
-    """rate(d)/rate(anchor) with everything else fixed: 1 at the anchor, whatever the bound's own constant.
+    """rate(d)/rate(anchor) with everything else fixed: 1 at the anchor, whatever the bound's own
+    constant.
 
     Parameters
     ----------
@@ -468,13 +502,14 @@ def curve(name: str, d: ArrayLike, anchor: float, **parameters: ArrayLike) -> Ar
 
     Raises
     ------
-    InvalidInput
-        If the rate is unknown, or its dependence on d at fixed n is not known to be comparable (with the
-        reason).
+    InvalidInput If the rate is unknown, or its dependence on d at fixed n is not known to be
+        comparable (with the reason).
     """
     rate = next((r for r in RATES if r.name == name), None)
     if rate is None:
         raise InvalidInput("name", f"{name!r} is not one of {', '.join(r.name for r in RATES)}")
     if not rate.comparable:
         raise InvalidInput("name", f"{name} cannot be drawn against d: {rate.note}")
-    return _in_range(lambda: rate.function(d=d, **parameters) / rate.function(d=anchor, **parameters))
+    return _in_range(
+        lambda: rate.function(d=d, **parameters) / rate.function(d=anchor, **parameters)
+    )

@@ -1,12 +1,15 @@
-r"""Claims on redraws: K noise paths for each of m data, linear scores of Gaussian data, to leading order in 1/m.
+r"""Claims on redraws: K noise paths for each of m data, linear scores of Gaussian data, to leading
+order in 1/m.
 
-To first order the error of every estimator here is a mean of some ψ(path) over mK paths, so its variance splits,
+To first order the error of every estimator here is a mean of some ψ(path) over mK paths, so its
+variance splits,
 
     m Var = Var E[ψ | X_0] + E Var(ψ | X_0)/K = limit + (at one draw − limit)/K.
 
-The limit, K = ∞, is the plug-in score of the empirical covariance, whatever the estimator: the information bound. A joint fit
-of few functions of time has a limit of its own, since it cannot represent that score. In the clock x = e^{2t} − 1, with
-p_i = λ_i + x = e^{2t} v_i, entry by entry, r_ij = m v_j Var δ_ij:
+The limit, K = ∞, is the plug-in score of the empirical covariance, whatever the estimator: the
+information bound. A joint fit of few functions of time has a limit of its own, since it cannot
+represent that score. In the clock x = e^{2t} − 1, with p_i = λ_i + x = e^{2t} v_i, entry by entry,
+r_ij = m v_j Var δ_ij:
 
     bound:         λ_i λ_j (1 + δ_ij) (1 + x)/(p_i² p_j)
     DSM:           (1 + x) λ_i/(x p_i)
@@ -38,7 +41,9 @@ def _clock(cell: Cell) -> Array:
 
 
 def bound_entries(cell: Cell, *, pooled: bool = True) -> Array:
-    """r_ij of the plug-in score, K = ∞; without `pooled` each entry as if it were off the diagonal."""
+    """r_ij of the plug-in score, K = ∞; without `pooled` each entry as if it were off the
+    diagonal.
+    """
     lam = _eigenvalues(cell)
     x = _clock(cell)[-1]
     p = lam + x
@@ -99,7 +104,9 @@ def split(cell: Cell) -> float:
 
 
 def averaged(cell: Cell) -> float:
-    """m · risk at one draw over K, to leading order that of mK fresh data: it forgets that the data are finite."""
+    """m · risk at one draw over K, to leading order that of mK fresh data: it forgets that the data
+    are finite.
+    """
     return float(ONE_DRAW[cell["estimator"]](cell).sum() / cell["redraws"])
 
 
@@ -123,15 +130,17 @@ def _in_proportion(cell: Cell) -> float:
     return float((first * entries(cell).sum() / first.sum())[cell["i"], cell["j"]])
 
 
-# --- a joint fit of few functions of time -----------------------------------------------------------------
+# --- a joint fit of few functions of time
+# -----------------------------------------------------------------
 
 
 def joint_limit(cell: Cell) -> Array:
     """m · risk at K = ∞ of the default joint fit beside its bias: variance and shift, shape (N,).
 
-    Given X_0 a path's score Σ_l γ_l φ_l (T_l − a_l x_l)_i x_l,j has the mean −Σ_l γ_l φ_l a_l,i e_l² x_0,i x_0,j + const, for
-    T1 and for T3; the entry (i, j) of the Gram matrix e_k² x_0,i x_0,j + const. What follows is bread and meat, as in
-    bounds/joint.py, with Var x_0,i x_0,j = λ_i λ_j (1 + δ_ij) the only variance there is.
+    Given X_0 a path's score Σ_l γ_l φ_l (T_l − a_l x_l)_i x_l,j has the mean −Σ_l γ_l φ_l a_l,i
+    e_l² x_0,i x_0,j + const, for T1 and for T3; the entry (i, j) of the Gram matrix e_k² x_0,i
+    x_0,j + const. What follows is bread and meat, as in bounds/joint.py, with Var x_0,i x_0,j = λ_i
+    λ_j (1 + δ_ij) the only variance there is.
     """
     lam, times = _eigenvalues(cell), np.asarray(cell["times"], dtype=np.float64)
     # The scheme of `joint`, as it stands in bounds/joint.py.
@@ -139,7 +148,9 @@ def joint_limit(cell: Cell) -> Array:
     share = np.exp(-2 * times)
     v = share[:, None] * lam + (1 - share)[:, None]
     weighted = gamma[:, None] * phi
-    reach = [phi @ np.linalg.solve((weighted * v[:, [j]]).T @ phi, weighted.T) for j in range(lam.size)]
+    reach = [
+        phi @ np.linalg.solve((weighted * v[:, [j]]).T @ phi, weighted.T) for j in range(lam.size)
+    ]
     total = np.zeros(times.size)
     for i, own in enumerate(reach):
         a = own @ (v[:, i] - 1) - 1  # the best A at each time, under the skip
@@ -154,7 +165,9 @@ def joint_limit(cell: Cell) -> Array:
 
 
 def joint_split(cell: Cell, *, limited: bool = True) -> float:
-    """m · risk of the joint fit at K: its bias, and the split of the rest; without `limited` the rest over K."""
+    """m · risk of the joint fit at K: its bias, and the split of the rest; without `limited` the
+    rest over K.
+    """
     law, times = Gaussian(_eigenvalues(cell)), list(cell["times"])
     k = times.index(cell["t"])
     leading = joint_risk(law, times)
@@ -163,7 +176,8 @@ def joint_split(cell: Cell, *, limited: bool = True) -> float:
     return float(cell["m"] * leading.bias[k] + limit + (first - limit) / cell["redraws"])
 
 
-# --- at m near d ------------------------------------------------------------------------------------------
+# --- at m near d
+# ------------------------------------------------------------------------------------------
 
 SCARCE: Mapping[int, Mapping[str, float]] = {
     2: {"dsm": 1.47, "bsm": 1.30, "path": 0.92, "plug-in": 0.89},
@@ -175,18 +189,21 @@ SCARCE: Mapping[int, Mapping[str, float]] = {
 
 _THEORY = "theory.md, Noise redraws"
 _SETTING = (
-    "Gaussian data of mean 0, λ = linspace(0.3, 3, 8), Δ = 0.1 up to 2, m = 100000, K = 1, 2, 5, 20, at t = 0.5, 1 and 2; "
+    "Gaussian data of mean 0, λ = linspace(0.3, 3, 8), Δ = 0.1 up to 2, m = 100000, K = 1, 2, 5, "
+    "20, at t = 0.5, 1 and 2; "
     "linear scores, no estimator is told the covariance; leading order in 1/m"
 )
 _SPLIT = (
-    "To first order the error is a mean of some ψ(path) over mK paths. Its variance is that of E[ψ | X_0] over m and the rest "
+    "To first order the error is a mean of some ψ(path) over mK paths. Its variance is that of E[ψ "
+    "| X_0] over m and the rest "
     "over mK; and at K = ∞ the estimator is the plug-in score."
 )
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-split",
-        statement="With K noise paths for each datum the risk of DSM, BSM, the risk-optimal bootstrap and the path fit is "
+        statement="With K noise paths for each datum the risk of DSM, BSM, the risk-optimal "
+        "bootstrap and the path fit is "
         "bound + (risk at K = 1 − bound)/K, with the information bound.",
         assumptions=_SETTING + "; 0.3 % of slack for higher orders.",
         source="theory.md, Noise redraws",
@@ -202,8 +219,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-entries",
-        statement="The split holds entry by entry: r_ij at K is bound_ij + (r_ij at K = 1 − bound_ij)/K.",
-        assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, 5, 20; 0.3 % of slack.",
+        statement="The split holds entry by entry: r_ij at K is bound_ij + (r_ij at K = 1 − "
+        "bound_ij)/K.",
+        assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, "
+        "5, 20; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
@@ -217,7 +236,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-plug-in",
-        statement="The plug-in score of the empirical covariance, which is K = ∞, has the information bound as its risk, "
+        statement="The plug-in score of the empirical covariance, which is K = ∞, has the "
+        "information bound as its risk, "
         "at every K.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
@@ -226,13 +246,15 @@ CLAIMS: tuple[Claim, ...] = (
         measurement="redraws-plug-in",
         formula=split,
         decoy=lambda c: float(bound_entries(c, pooled=False).sum()),
-        decoy_note="variances on the diagonal of the empirical covariance not twice as large as beside it",
+        decoy_note="variances on the diagonal of the empirical covariance not twice as large as "
+        "beside it",
         tolerance=0.003,
         why="m Var Σ̂_ij = λ_i λ_j (1 + δ_ij), and no noise enters.",
     ),
     Claim(
         name="redraws-excess",
-        statement="K times what the noise costs, the risk beyond that of the plug-in score on the same data, is the same at "
+        statement="K times what the noise costs, the risk beyond that of the plug-in score on the "
+        "same data, is the same at "
         "every K: risk at K = 1 − bound.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
@@ -248,7 +270,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-worth",
-        statement="At every K the bootstrap is worth (DSM − bound)/(BSM − bound) redraws of DSM: 1.6, 3.0, 9.9 at t = 0.5, 1, "
+        statement="At every K the bootstrap is worth (DSM − bound)/(BSM − bound) redraws of DSM: "
+        "1.6, 3.0, 9.9 at t = 0.5, 1, "
         "2; the path fit 36, 64, 398.",
         assumptions=_SETTING + "; 0.5 % of slack.",
         source="theory.md, Noise redraws",
@@ -259,12 +282,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=_worth_of_risk,
         decoy_note="the ratio of the risks at one draw",
         tolerance=0.005,
-        why="DSM with K redraws has BSM's risk at one draw where its excess over K is BSM's excess.",
+        why="DSM with K redraws has BSM's risk at one draw where its excess over K is BSM's "
+        "excess.",
         uses=("redraws-excess",),
     ),
     Claim(
         name="redraws-joint",
-        statement="The joint fit of few functions of time splits as well, about its own limit and bias: "
+        statement="The joint fit of few functions of time splits as well, about its own limit and "
+        "bias: "
         "bias + (limit + (variance at K = 1 − limit)/K)/m.",
         assumptions=_SETTING + "; four powers of e^{−2t} under a skip; 0.3 % of slack.",
         source="theory.md, Noise redraws",
@@ -276,14 +301,17 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="bias + variance at K = 1 over K",
         tolerance=0.003,
         why=_SPLIT
-        + " Not quite so here: the fit cannot represent that score, so its limit is another one, 0.1 to 2.5 % off.",
+        + " Not quite so here: the fit cannot represent that score, so its limit is another one, "
+        "0.1 to 2.5 % off.",
         uses=("joint-sandwich", "redraws-split"),
     ),
     Claim(
         name="redraws-scarce",
-        statement="Measured at m = 1.5 d: the split is no guide. At K = 2 DSM has 1.47 and BSM 1.30 times its risk; from "
+        statement="Measured at m = 1.5 d: the split is no guide. At K = 2 DSM has 1.47 and BSM "
+        "1.30 times its risk; from "
         "K = 20 on all have 0.89 to 0.92 of it, and the plug-in score 0.89 at every K.",
-        assumptions="Gaussian data, λ = linspace(0.3, 3, 8), m = 12, Δ = 0.1, at t = 1; K = 2, 20, 100; 3 % of slack.",
+        assumptions="Gaussian data, λ = linspace(0.3, 3, 8), m = 12, Δ = 0.1, at t = 1; K = 2, 20, "
+        "100; 3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
         kind="tight",
@@ -293,7 +321,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="the split itself",
         tolerance=0.03,
         description=True,
-        why="Few draws: XᵀX is near singular, which mK paths cure. Many draws: the plug-in's own risk is left, and at so few "
+        why="Few draws: XᵀX is near singular, which mK paths cure. Many draws: the plug-in's own "
+        "risk is left, and at so few "
         "data it is below the leading order.",
         uses=("redraws-split",),
     ),

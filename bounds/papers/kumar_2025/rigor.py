@@ -1,7 +1,9 @@
-"""CLAIMS of rigor: inequalities that hold on continuous boxes of parameters, certified by ball arithmetic.
+"""CLAIMS of rigor: inequalities that hold on continuous boxes of parameters, certified by ball
+arithmetic.
 
-What is measured is a rigorous end of the range over a whole box. What comes before the formula on the box is algebra
-that the evidence does again, or a named theorem; see bounds.certify, and what subdivision does not reach.
+What is measured is a rigorous end of the range over a whole box. What comes before the formula on
+the box is algebra that the evidence does again, or a named theorem; see bounds.certify, and what
+subdivision does not reach.
 """
 
 from bounds import kernels
@@ -64,7 +66,8 @@ CLAIMS: tuple[Claim, ...] = (
         measurement="evidence-rigor:kappa-gaussian",
         formula=lambda c: kernels.kappa_universal([c["spacing"][0]]),
         decoy=lambda c: kernels.kappa_universal([c["spacing"][0]]) / 2,
-        decoy_note="e^Δ: half the constant; false at certified points of Δ in [0.1, 0.2], λ in [10, 1000]",
+        decoy_note="e^Δ: half the constant; false at certified points of Δ in [0.1, 0.2], λ in "
+        "[10, 1000]",
         tolerance=_EXACT,
         why="Collatz-Wielandt: any positive vector bounds the largest eigenvalue of a positive "
         "matrix from both sides.",

@@ -1,8 +1,9 @@
 """Claims on the identities of the theory, in symbols.
 
-They are algebra: sympy simplifies each residual to zero, for Gaussian data with free eigenvalues, or for every law by
-integrands and path by path. Where a step is taken from probability (the tower property, an integral that vanishes) and
-not from algebra, `assumptions` says so. bounds.identities holds the residuals.
+They are algebra: sympy simplifies each residual to zero, for Gaussian data with free eigenvalues,
+or for every law by integrands and path by path. Where a step is taken from probability (the tower
+property, an integral that vanishes) and not from algebra, `assumptions` says so. bounds.identities
+holds the residuals.
 """
 
 from functools import partial
@@ -16,7 +17,9 @@ def _nothing(cell: Cell) -> float:
 
 
 def _symbolic_decoy(cell: Cell) -> float:
-    """|residual of the decoy| at the cell's rational point; an undefined function becomes exp(−y⁴/3)."""
+    """|residual of the decoy| at the cell's rational point; an undefined function becomes
+    exp(−y⁴/3).
+    """
     # sympy takes half a second to import, and the ledger is imported by every command
     import sympy as sp
 
@@ -24,13 +27,18 @@ def _symbolic_decoy(cell: Cell) -> float:
 
     derivation = next((one for one in DERIVATIONS if one.name == cell["derivation"]), None)
     if derivation is None:
-        raise InvalidInput("derivation", f"{cell['derivation']!r} is none of this dimfree's: measure anew")
+        raise InvalidInput(
+            "derivation", f"{cell['derivation']!r} is none of this dimfree's: measure anew"
+        )
     decoy = derivation.decoy()
     concrete = decoy.replace(
-        lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: sp.exp(-(e.args[0] ** 4) / 3)
+        lambda e: isinstance(e, sp.core.function.AppliedUndef),
+        lambda e: sp.exp(-(e.args[0] ** 4) / 3),
     ).doit()
     names = sorted(concrete.free_symbols, key=str)
-    point = {s: sp.Rational(n, 1000) for s, n in zip(names, cell["point"][: len(names)], strict=True)}
+    point = {
+        s: sp.Rational(n, 1000) for s, n in zip(names, cell["point"][: len(names)], strict=True)
+    }
     return float(abs(sp.N(concrete.subs(point), 30)))
 
 
@@ -55,7 +63,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="tweedie-symbolic",
         statement="E[−Z_t/σ_t² | X_t] = s(t, X_t), and E[T3 | X_t] = s(t, X_t) for T3 = −(X_t − "
         "e^{−g} X_{t'})/τ².",
-        assumptions=_ANY + ", p_{t'} likewise; and Gaussian data in the plane with a full symbolic Σ.",
+        assumptions=_ANY
+        + ", p_{t'} likewise; and Gaussian data in the plane with a full symbolic Σ.",
         source="theory.md, Tweedie",
         measurement="evidence-identities:symbolic-tweedie",
         decoy_note="another noise level: σ_t in place of σ_t², σ_t² in place of τ²",
@@ -65,12 +74,14 @@ CLAIMS: tuple[Claim, ...] = (
     _proof(
         name="martingale-symbolic",
         statement="s(t, X_t) = e^g E[s(t', X_{t'}) | X_t].",
-        assumptions=_ANY + ", where the integral of a total derivative is taken to vanish (k p_{t'} → 0 at "
+        assumptions=_ANY
+        + ", where the integral of a total derivative is taken to vanish (k p_{t'} → 0 at "
         "infinity); and Gaussian data.",
         source="theory.md, Score martingale",
         measurement="evidence-identities:symbolic-martingale",
         decoy_note="e^{−g} in place of e^g",
-        why="The kernel k(x, b) depends on x − e^{−g} b, so ∂_x k = −e^g ∂_b k; integrate by parts.",
+        why="The kernel k(x, b) depends on x − e^{−g} b, so ∂_x k = −e^g ∂_b k; integrate by "
+        "parts.",
     ),
     _proof(
         name="residual-covariance-symbolic",
@@ -149,7 +160,8 @@ CLAIMS: tuple[Claim, ...] = (
         "variance alone, which the first part of the statement allows.",
         source="theory.md, Bootstrap recursion",
         measurement="evidence-identities:symbolic-bsm-recursion",
-        decoy_note="the old error carried by Var X'_j instead of Cov(X'_j, X_j); T1 + α U_{t'} with α ≠ α*",
+        decoy_note="the old error carried by Var X'_j instead of Cov(X'_j, X_j); T1 + α U_{t'} "
+        "with α ≠ α*",
         why="The regression's noise is the target's conditional variance over m v_j, and the old "
         "error enters through w e^g Cov(X'_j, X_j)/v_j = w v'_j/v_j.",
         uses=("target-variances-symbolic",),
@@ -174,7 +186,8 @@ CLAIMS: tuple[Claim, ...] = (
         "e^{2t} − 1, whatever r_{k−1,ij} is: from DSM at t_1, r_N,ij = c_i − Σ_{l<N} (x_{l+1} − "
         "x_l) x_l λ_i/(λ_i + x_l)/(x_N² v_j), so BSM is below DSM at every step after the first, "
         "entry by entry, for every spectrum and grid.",
-        assumptions=_BSM + "; control-variate weight. The growth is checked, the sum is its induction.",
+        assumptions=_BSM
+        + "; control-variate weight. The growth is checked, the sum is its induction.",
         source="theory.md, Closed form in the clock",
         measurement="evidence-identities:symbolic-bsm-gain",
         decoy_note="(x − x') x λ_i/(λ_i + x): the step's other end",
@@ -187,7 +200,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="With w = 1, the transported score T2 alone, the step after DSM has r_ij/c_i = "
         "(x − x') x/(λ_i (x' + λ_i)) + (1 + (x − x')/(x' + λ_i))(1 + λ_j (x − x')/(x' (x + λ_j))), "
         "above 1 in every entry, for every spectrum and every t' < t.",
-        assumptions=_BSM + "; x = e^{2t} − 1, x' = e^{2t'} − 1. Above 1: each factor of the second term is.",
+        assumptions=_BSM
+        + "; x = e^{2t} − 1, x' = e^{2t'} − 1. Above 1: each factor of the second term is.",
         source="theory.md, First bootstrapped step",
         measurement="evidence-identities:symbolic-transport-alone",
         decoy_note="the old error shrunk by e^{−2g} once more, as X_{t'} is",

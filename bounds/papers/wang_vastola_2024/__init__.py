@@ -5,7 +5,8 @@ from bounds.papers.wang_vastola_2024 import digits, flows
 
 PAPER = Paper(
     stem="wang_vastola_2024",
-    title="The Unreasonable Effectiveness of Gaussian Score Approximation for Diffusion Models and its Applications",
+    title="The Unreasonable Effectiveness of Gaussian Score Approximation for Diffusion Models and "
+    "its Applications",
     authors=("Wang", "Vastola"),
     venue="arXiv 2024",
     link="https://arxiv.org/abs/2412.09726",
@@ -14,7 +15,8 @@ PAPER = Paper(
         "how its theorems read and what they assume",
         "the noise levels that count as moderate, high and small",
         "how a fraction of the score is measured, and on which networks",
-        "the noise level that is teleported to, and the sampler's grid, behind the skipped 15-30 % of steps",
+        "the noise level that is teleported to, and the sampler's grid, behind the skipped 15-30 % "
+        "of steps",
     ),
 )
 

@@ -1,25 +1,33 @@
-"""Claims on scikit-learn's digits: what the Gaussian leaves of their score, who denoises held-out ones, jumps."""
+"""Claims on scikit-learn's digits: what the Gaussian leaves of their score, who denoises held-out
+ones, jumps.
+"""
 
 from bounds.claim import Claim
 
 _DIGITS = "evidence-wang-vastola-digits"
 _ATOMS = (
-    "Scikit-learn's 1797 digits, pixels scaled to [−1, 1], taken as the law itself, so that its score is exact; means over "
+    "Scikit-learn's 1797 digits, pixels scaled to [−1, 1], taken as the law itself, so that its "
+    "score is exact; means over "
     "batches of 60; "
 )
 _SPLIT = (
-    "Scikit-learn's 1797 digits, pixels scaled to [−1, 1]; 1200 of them for training, one split; mixtures by 15 steps of EM "
-    "from k-means, 0.01 added to each variance. Held-out loss E|x̂ − x|² in batches of 60, over the Gaussian's loss on the "
+    "Scikit-learn's 1797 digits, pixels scaled to [−1, 1]; 1200 of them for training, one split; "
+    "mixtures by 15 steps of EM "
+    "from k-means, 0.01 added to each variance. Held-out loss E|x̂ − x|² in batches of 60, over "
+    "the Gaussian's loss on the "
     "same noise. The setting is ours"
 )
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="digits-dominated",
-        statement="From σ = 0.5 on, the Gaussian leaves at most a third of the energy of the exact score of the digits.",
+        statement="From σ = 0.5 on, the Gaussian leaves at most a third of the energy of the exact "
+        "score of the digits.",
         assumptions=_ATOMS
-        + "σ = 0.5 … 5, where 0.54 is the root mean square of a pixel's deviation. The threshold is ours",
-        source="wang_vastola_2024, abstract ('dominated by its linear (Gaussian) approximation for moderate to high "
+        + "σ = 0.5 … 5, where 0.54 is the root mean square of a pixel's deviation. The threshold "
+        "is ours",
+        source="wang_vastola_2024, abstract ('dominated by its linear (Gaussian) approximation for "
+        "moderate to high "
         "noise scales')",
         origin="reading",
         kind="upper",
@@ -33,7 +41,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="digits-not-dominated",
-        statement="At σ = 0.1 and 0.2 the Gaussian leaves more than half of the energy of the exact score of the digits.",
+        statement="At σ = 0.1 and 0.2 the Gaussian leaves more than half of the energy of the "
+        "exact score of the digits.",
         assumptions=_ATOMS + "σ = 0.1, 0.2",
         source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
@@ -47,9 +56,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="digits-mixtures",
-        statement="On held-out digits mixtures of 2 and of 10 Gaussians denoise at least as well as one, at every noise.",
+        statement="On held-out digits mixtures of 2 and of 10 Gaussians denoise at least as well "
+        "as one, at every noise.",
         assumptions=_SPLIT + "; σ = 0.05 … 5",
-        source="wang_vastola_2024, measured, where the abstract speaks of learned scores, and of mixtures at smaller noise",
+        source="wang_vastola_2024, measured, where the abstract speaks of learned scores, and of "
+        "mixtures at smaller noise",
         origin="derived",
         kind="upper",
         measurement=f"{_DIGITS}:held-out-few",
@@ -61,7 +72,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="digits-fifty",
-        statement="On held-out digits a mixture of 50 Gaussians leaves at least 60 % of one Gaussian's loss, at every noise.",
+        statement="On held-out digits a mixture of 50 Gaussians leaves at least 60 % of one "
+        "Gaussian's loss, at every noise.",
         assumptions=_SPLIT + "; σ = 0.05 … 5",
         source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
@@ -71,13 +83,16 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: 0.9,
         decoy_note="at least 90 %",
         description=True,
-        why="Most of what can be denoised is Gaussian; with 24 digits a component a covariance is hardly learned.",
+        why="Most of what can be denoised is Gaussian; with 24 digits a component a covariance is "
+        "hardly learned.",
     ),
     Claim(
         name="digits-memorised",
-        statement="Up to σ = 0.5 the exact score of the training digits denoises held-out ones worse than the Gaussian.",
+        statement="Up to σ = 0.5 the exact score of the training digits denoises held-out ones "
+        "worse than the Gaussian.",
         assumptions=_SPLIT + "; σ = 0.05 … 0.5",
-        source="wang_vastola_2024, measured, where the abstract finds learned scores better described by a coarse "
+        source="wang_vastola_2024, measured, where the abstract finds learned scores better "
+        "described by a coarse "
         "mixture than by the training law",
         origin="derived",
         kind="lower",
@@ -90,7 +105,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="digits-remembered",
-        statement="From σ = 0.7 on, the exact score of the training digits denoises held-out ones better than the Gaussian.",
+        statement="From σ = 0.7 on, the exact score of the training digits denoises held-out ones "
+        "better than the Gaussian.",
         assumptions=_SPLIT + "; σ = 0.7 … 5",
         source="studies/papers/wang_vastola_2024.py, measured",
         origin="derived",
@@ -100,11 +116,13 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: 0.85,
         decoy_note="at most 0.85 of the loss",
         description=True,
-        why="Where the noise is wider than the gaps between digits, atoms are as good as a density, and not Gaussian.",
+        why="Where the noise is wider than the gaps between digits, atoms are as good as a "
+        "density, and not Gaussian.",
     ),
     Claim(
         name="digits-coarse",
-        statement="A mixture of 50 Gaussians denoises held-out digits as well as the training digits' own score, or better.",
+        statement="A mixture of 50 Gaussians denoises held-out digits as well as the training "
+        "digits' own score, or better.",
         assumptions=_SPLIT.replace("the Gaussian's loss", "that score's loss") + "; σ = 0.05 … 5",
         source="wang_vastola_2024, abstract ('better described by a coarse-grained "
         "(Gaussian mixture) approximation'), of learned scores",
@@ -119,10 +137,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="digits-teleport",
-        statement="Teleporting the digits from σ = 80 to σ = 0.5, 1 or 2 errs there by at most half of their spread.",
+        statement="Teleporting the digits from σ = 80 to σ = 0.5, 1 or 2 errs there by at most "
+        "half of their spread.",
         assumptions=_ATOMS.replace("batches of 60", "batches of 10")
         + "root mean square error over that of x_σ − μ",
-        source="wang_vastola_2024, measured, where the abstract reports that teleporting keeps sample quality, on networks",
+        source="wang_vastola_2024, measured, where the abstract reports that teleporting keeps "
+        "sample quality, on networks",
         origin="derived",
         kind="upper",
         measurement=f"{_DIGITS}:teleport",
@@ -135,7 +155,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="digits-same",
-        statement="Of digits teleported to σ = 0.5, 1 or 2, at least 10 % end where they would have ended.",
+        statement="Of digits teleported to σ = 0.5, 1 or 2, at least 10 % end where they would "
+        "have ended.",
         assumptions=_ATOMS.replace("batches of 60", "batches of 10")
         + "the rest of the flow by the exact score, to σ = 0.2",
         source="studies/papers/wang_vastola_2024.py, measured",

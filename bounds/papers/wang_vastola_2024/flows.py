@@ -1,26 +1,29 @@
-r"""Wang and Vastola 2024: most of a score is Gaussian. What their abstract says, derived here, with what it costs to believe it.
+r"""Wang and Vastola 2024: most of a score is Gaussian. What their abstract says, derived here, with
+what it costs to believe it.
 
-Exploding variance, as they use it: X_σ = X_0 + σZ, V_σ = Var X_0 + σ², the score s(σ, ·) of X_σ, and the flow
-dx/dσ = −σ s(σ, x), which carries X_σT to X_σ. The Gaussian of the same mean μ and covariance Σ = Σ_k λ_k u_k u_kᵀ has
-s_G = −(Σ + σ²)^{-1}(x − μ).
+Exploding variance, as they use it: X_σ = X_0 + σZ, V_σ = Var X_0 + σ², the score s(σ, ·) of X_σ,
+and the flow dx/dσ = −σ s(σ, x), which carries X_σT to X_σ. The Gaussian of the same mean μ and
+covariance Σ = Σ_k λ_k u_k u_kᵀ has s_G = −(Σ + σ²)^{-1}(x − μ).
 
 **The Gaussian's flow.** d(x − μ)/dσ = σ(Σ + σ²)^{-1}(x − μ), so along u_k
 
     x_σ − μ = Σ_k √((λ_k + σ²)/(λ_k + σ_T²)) u_k u_kᵀ (x_T − μ),
 
-without the root it is E[X_σ | X_σT = x_T], the mean of the SDE. The denoised image λ/(λ + σ²) (x_σ − μ) along u_k is
-√(λ/(λ + σ²)) of its end: half of it at σ² = 3λ, so what varies most emerges first.
+without the root it is E[X_σ | X_σT = x_T], the mean of the SDE. The denoised image λ/(λ + σ²) (x_σ
+− μ) along u_k is √(λ/(λ + σ²)) of its end: half of it at σ² = 3λ, so what varies most emerges
+first.
 
-**Jumping.** "Teleporting" from σ_T to σ replaces the flow by the Gaussian's. On the line both maps increase, and the
-flow's is F_σ^{-1} ∘ F_σT.
+**Jumping.** "Teleporting" from σ_T to σ replaces the flow by the Gaussian's. On the line both maps
+increase, and the flow's is F_σ^{-1} ∘ F_σT.
 
-**What the Gaussian leaves.** On the line, z = (x − μ)/√V, g = √V (s − s_G) = √V s + z, E over X_σ. By parts
-E[√V s h(z)] = −E h'(z), so E g = E[g z] = 0 and E s² = 1/V + E(s − s_G)²: the unexplained fraction
+**What the Gaussian leaves.** On the line, z = (x − μ)/√V, g = √V (s − s_G) = √V s + z, E over X_σ.
+By parts E[√V s h(z)] = −E h'(z), so E g = E[g z] = 0 and E s² = 1/V + E(s − s_G)²: the unexplained
+fraction
 
     u = E(s − s_G)²/E s² = 1 − 1/(V E s²) = G/(1 + G),   G = E g².
 
-With λ_n = κ_n/V^{n/2}: E[g (z² − 1)] = E z³ = λ₃, and z² − 1 without its projection on 1 and z has the second moment
-2 + λ₄ − λ₃². Cauchy-Schwarz: G ≥ λ₃²/(2 + λ₄ − λ₃²), that is
+With λ_n = κ_n/V^{n/2}: E[g (z² − 1)] = E z³ = λ₃, and z² − 1 without its projection on 1 and z has
+the second moment 2 + λ₄ − λ₃². Cauchy-Schwarz: G ≥ λ₃²/(2 + λ₄ − λ₃²), that is
 
     u ≥ λ₃²/(2 + λ₄)   at every noise and for every law;
 
@@ -28,18 +31,19 @@ a law with λ₃ = 0 and E z⁵ = 0, as every symmetric one, has by the same arg
 
     u ≥ λ₄²/(6 + 9λ₄ + λ₆).
 
-As σ grows both are equalities to leading order (log p = log φ + Σ λ_n H_n/n! + …, E H_{n−1}² = (n − 1)!): u falls like
-κ₃²/(2V³), like κ₄²/(6V⁴) where the data are symmetric. The score that knows the mean alone, −(x − μ)/σ², misses
-E(s − s_G)² + λ²/(σ⁴V), λ = Var X_0.
+As σ grows both are equalities to leading order (log p = log φ + Σ λ_n H_n/n! + …, E H_{n−1}² = (n −
+1)!): u falls like κ₃²/(2V³), like κ₄²/(6V⁴) where the data are symmetric. The score that knows the
+mean alone, −(x − μ)/σ², misses E(s − s_G)² + λ²/(σ⁴V), λ = Var X_0.
 
-**What a jump costs.** Cornish-Fisher: X_σ at the normal score z is μ + √V (z + λ₃(z² − 1)/6 + …). Both maps keep z; the
-Gaussian's keeps λ₃ of σ_T as well. Their difference at σ has the root mean square, E(z² − 1)² = 2,
+**What a jump costs.** Cornish-Fisher: X_σ at the normal score z is μ + √V (z + λ₃(z² − 1)/6 + …).
+Both maps keep z; the Gaussian's keeps λ₃ of σ_T as well. Their difference at σ has the root mean
+square, E(z² − 1)² = 2,
 
     |κ₃| √2/(6V) · (1 − (V/V_T)^{3/2}),
 
-and the rest of the flow multiplies it at z by x_0'(z)/√V: at the end it is |κ₃|/(6V^{3/2}) · (E(z² − 1)² x_0'(z)²)^{1/2},
-one more order of σ. Mass moves across a point of normal score b by −φ(b)(b² − 1)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), which
-vanishes where the share beyond it is Φ(−1) = 15.9 %.
+and the rest of the flow multiplies it at z by x_0'(z)/√V: at the end it is |κ₃|/(6V^{3/2}) · (E(z²
+− 1)² x_0'(z)²)^{1/2}, one more order of σ. Mass moves across a point of normal score b by −φ(b)(b²
+− 1)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), which vanishes where the share beyond it is Φ(−1) = 15.9 %.
 """
 
 from collections.abc import Callable
@@ -78,7 +82,8 @@ def teleport(x: Array, mean: Array, values: Array, basis: Array, begin: float, e
     return np.asarray(mean + ((finite("x", x) - mean) @ basis * factors) @ basis.T)
 
 
-# --- laws on the line: weights, means and variances of a cell -----------------------------------------------------
+# --- laws on the line: weights, means and variances of a cell
+# -----------------------------------------------------
 
 
 def _variance(cell: Cell) -> float:
@@ -92,7 +97,9 @@ def cumulant(cell: Cell, order: int) -> float:
     normal = [1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0]
 
     def moment(n: int) -> float:
-        return float(w @ sum(comb(n, j) * shift ** (n - j) * v ** (j / 2) * normal[j] for j in range(n + 1)))
+        return float(
+            w @ sum(comb(n, j) * shift ** (n - j) * v ** (j / 2) * normal[j] for j in range(n + 1))
+        )
 
     m = [moment(n) for n in range(order + 1)]
     return {
@@ -110,7 +117,9 @@ def _standard(cell: Cell, order: int) -> float:
 
 
 def _integral(cell: Cell, sigma: float, of: Callable[[Array, Array, Array, Array], Array]) -> float:
-    """∫ of(x, p, p', F) dx for the law at σ, by Gauss-Legendre on 240 panels over 13 standard deviations."""
+    """∫ of(x, p, p', F) dx for the law at σ, by Gauss-Legendre on 240 panels over 13 standard
+    deviations.
+    """
     w, mu = np.array(cell["weights"]), np.array(cell["means"])
     sd = np.sqrt(np.array(cell["variances"]) + sigma**2)
     edges = np.linspace((mu - 13 * sd).min(), (mu + 13 * sd).max(), 241)
@@ -177,7 +186,8 @@ def shift_law(cell: Cell, centre: float = 1.0) -> float:
     return float(-density * (b**2 - centre) * cumulant(cell, 3) / (6 * V**1.5) * _travelled(cell))
 
 
-# --- in 30 digits of the smaller tail ---------------------------------------------------------------
+# --- in 30 digits of the smaller tail
+# ---------------------------------------------------------------
 
 
 def _upper(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
@@ -185,7 +195,10 @@ def _upper(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
     parts = zip(cell["weights"], cell["means"], cell["variances"], strict=True)
     total = mp.fsum(mp.mpf(w) for w in cell["weights"])
     return (
-        mp.fsum(w * mp.erfc((x - m) / mp.sqrt(2 * (v + mp.mpf(sigma) ** 2))) / 2 for w, m, v in parts) / total
+        mp.fsum(
+            w * mp.erfc((x - m) / mp.sqrt(2 * (v + mp.mpf(sigma) ** 2))) / 2 for w, m, v in parts
+        )
+        / total
     )
 
 
@@ -227,7 +240,9 @@ def share(cell: Cell) -> float:
     """Beyond the split at the end: 1 − F_T(μ + √(V_T/V)(F_σ^{-1}(F_0(split)) − μ))."""
     with mp.workdps(DIGITS):
         mean = mp.fsum(mp.mpf(w) * m for w, m in zip(cell["weights"], cell["means"], strict=True))
-        V, V_T = (mp.mpf(_variance(cell)) + mp.mpf(cell[name]) ** 2 for name in ("sigma", "sigma_T"))
+        V, V_T = (
+            mp.mpf(_variance(cell)) + mp.mpf(cell[name]) ** 2 for name in ("sigma", "sigma_T")
+        )
         place = _carried(cell, 0.0, cell["sigma"], mp.mpf(cell["split"]))
         return float(_upper(cell, cell["sigma_T"], mean + mp.sqrt(V_T / V) * (place - mean)))
 
@@ -261,8 +276,10 @@ _SOURCE = "wang_vastola_2024, abstract, statement unread; bounds/papers/wang_vas
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="gaussian-flow",
-        statement="The flow of N(μ, Σ) from σ_T to σ multiplies u_kᵀ(x − μ) by √((λ_k + σ²)/(λ_k + σ_T²)).",
-        assumptions="Exploding variance; d = 6, λ from 0 to 40 in a turned basis, σ from 80 down to 0.01.",
+        statement="The flow of N(μ, Σ) from σ_T to σ multiplies u_kᵀ(x − μ) by √((λ_k + σ²)/(λ_k + "
+        "σ_T²)).",
+        assumptions="Exploding variance; d = 6, λ from 0 to 40 in a turned basis, σ from 80 down "
+        "to 0.01.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -275,7 +292,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="emergence-order",
-        statement="Along the Gaussian's flow the denoised image has half of its end along u_k at σ² = 3λ_k.",
+        statement="Along the Gaussian's flow the denoised image has half of its end along u_k at "
+        "σ² = 3λ_k.",
         assumptions="Exploding variance; d = 5, λ from 0.01 to 100.",
         source=_SOURCE,
         origin="derived",
@@ -291,7 +309,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="flow-is-quantile-map",
         statement="On the line the probability flow from σ_T to σ is F_σ^{-1} ∘ F_σT.",
-        assumptions="Exploding variance; two mixtures, from 10 sd left of the mean to 10 sd right of it.",
+        assumptions="Exploding variance; two mixtures, from 10 sd left of the mean to 10 sd right "
+        "of it.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -315,11 +334,13 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=of_denoising,
         decoy_note="what the Gaussian denoiser loses, as a share of its own loss",
         tolerance=1e-6,
-        why="E[s (x − μ)] = −1 by parts, so the Gaussian's score is the projection of s on the linear ones.",
+        why="E[s (x − μ)] = −1 by parts, so the Gaussian's score is the projection of s on the "
+        "linear ones.",
     ),
     Claim(
         name="unexplained-floor",
-        statement="The Gaussian leaves at least λ₃²/(2 + λ₄) of the score's energy, λ_n = κ_n/V^{n/2}, at every noise.",
+        statement="The Gaussian leaves at least λ₃²/(2 + λ₄) of the score's energy, λ_n = "
+        "κ_n/V^{n/2}, at every noise.",
         assumptions="Any law on the line with four moments, σ > 0; measured at three mixtures.",
         source=_SOURCE,
         origin="derived",
@@ -334,8 +355,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="unexplained-floor-even",
-        statement="For symmetric data the Gaussian leaves at least λ₄²/(6 + 9λ₄ + λ₆) of the score's energy.",
-        assumptions="Any symmetric law on the line with six moments, σ > 0; measured at two mixtures.",
+        statement="For symmetric data the Gaussian leaves at least λ₄²/(6 + 9λ₄ + λ₆) of the "
+        "score's energy.",
+        assumptions="Any symmetric law on the line with six moments, σ > 0; measured at two "
+        "mixtures.",
         source=_SOURCE,
         origin="derived",
         kind="lower",
@@ -349,7 +372,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="unexplained-skewed",
-        statement="At high noise the unexplained fraction of skewed data is κ₃²/(2V³), to leading order.",
+        statement="At high noise the unexplained fraction of skewed data is κ₃²/(2V³), to leading "
+        "order.",
         assumptions="Two mixtures on the line, σ = 16 … 64; the next order is below 1 % there.",
         source=_SOURCE,
         origin="derived",
@@ -364,8 +388,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="unexplained-even",
-        statement="At high noise the unexplained fraction of symmetric data is κ₄²/(6V⁴), to leading order.",
-        assumptions="Two symmetric mixtures on the line, σ = 16 … 64; the next order is below 3 % there.",
+        statement="At high noise the unexplained fraction of symmetric data is κ₄²/(6V⁴), to "
+        "leading order.",
+        assumptions="Two symmetric mixtures on the line, σ = 16 … 64; the next order is below 3 % "
+        "there.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -379,7 +405,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="mean-only-score",
-        statement="The score −(x − μ)/σ² misses by λ²/(σ⁴V) more than the Gaussian's: E(s + (x − μ)/σ²)² − E(s − s_G)².",
+        statement="The score −(x − μ)/σ² misses by λ²/(σ⁴V) more than the Gaussian's: E(s + (x − "
+        "μ)/σ²)² − E(s − s_G)².",
         assumptions="Any law on the line, λ = Var X_0; measured at three mixtures, σ = 0.25 … 32.",
         source=_SOURCE,
         origin="derived",
@@ -394,8 +421,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="teleport-skip",
-        statement="Teleporting to σ errs there by |κ₃|√2/(6V) · (1 − (V/V_T)^{3/2}) in root mean square, to leading order.",
-        assumptions="Two mixtures on the line, σ = 6 … 64, σ_T = 2σ and 1000; the next order is below 1 % there.",
+        statement="Teleporting to σ errs there by |κ₃|√2/(6V) · (1 − (V/V_T)^{3/2}) in root mean "
+        "square, to leading order.",
+        assumptions="Two mixtures on the line, σ = 6 … 64, σ_T = 2σ and 1000; the next order is "
+        "below 1 % there.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -410,11 +439,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="teleport-end",
         statement=(
-            "After the rest of the flow the error of teleporting to σ is |κ₃|/(6V^{3/2}) (E(z² − 1)² x_0'(z)²)^{1/2} "
+            "After the rest of the flow the error of teleporting to σ is |κ₃|/(6V^{3/2}) (E(z² − "
+            "1)² x_0'(z)²)^{1/2} "
             "(1 − (V/V_T)^{3/2}): one more order of σ."
         ),
         assumptions=(
-            "A mixture of one mode on the line, σ = 8 … 64, σ_T = 2σ and 1000; the next order is below 2 % there. A gap between "
+            "A mixture of one mode on the line, σ = 8 … 64, σ_T = 2σ and 1000; the next order is "
+            "below 2 % there. A gap between "
             "modes, where x_0' is large, makes the next orders much larger"
         ),
         source=_SOURCE,
@@ -430,8 +461,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="teleport-share",
-        statement="After teleporting to σ a mode's share is 1 − F_T(μ + √(V_T/V)(F_σ^{-1}(F_0(split)) − μ)).",
-        assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03 to .4, σ = 1 … 8, σ_T = 80.",
+        statement="After teleporting to σ a mode's share is 1 − F_T(μ + "
+        "√(V_T/V)(F_σ^{-1}(F_0(split)) − μ)).",
+        assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03 to .4, σ = 1 … 8, σ_T = "
+        "80.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -446,10 +479,12 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="teleport-share-law",
         statement=(
-            "Teleporting to σ moves mass across a point of normal score b by −φ(b)(b² − 1)κ₃/(6V^{3/2}) (1 − (V/V_T)^{3/2}), "
+            "Teleporting to σ moves mass across a point of normal score b by −φ(b)(b² − "
+            "1)κ₃/(6V^{3/2}) (1 − (V/V_T)^{3/2}), "
             "to leading order: by nothing where the share is Φ(−1) = 15.9 %."
         ),
-        assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03, .2 and .3, σ = 64 … 512, σ_T = 4σ.",
+        assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03, .2 and .3, σ = 64 … "
+        "512, σ_T = 4σ.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -463,8 +498,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="teleport-share-kept",
-        statement="Teleporting to σ = 1, where up to half of the score is unexplained, moves a mode's share by .005 at most.",
-        assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03, .1, .15, .2, .3, .4, σ_T = 80.",
+        statement="Teleporting to σ = 1, where up to half of the score is unexplained, moves a "
+        "mode's share by .005 at most.",
+        assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03, .1, .15, .2, .3, .4, "
+        "σ_T = 80.",
         source=_SOURCE,
         origin="derived",
         kind="upper",
@@ -474,7 +511,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="0.001",
         expected="REFUTED",
         reason=(
-            "it holds at the weight .15 where it was noticed, since .15 is so near Φ(−1) that the leading term almost vanishes; "
+            "it holds at the weight .15 where it was noticed, since .15 is so near Φ(−1) that the "
+            "leading term almost vanishes; "
             "at .3 the share moves by .018, and at .03 the minor mode loses 42 % of itself"
         ),
         description=True,

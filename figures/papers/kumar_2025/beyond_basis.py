@@ -17,15 +17,14 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables
-        points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 % interval of the mean), predicted;
-        levels: m, curve, value (joint risk of other estimators). Facts: d, spectrum, delta, steps.
+    data : tables points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 %
+        interval of the mean), predicted; levels: m, curve, value (joint risk of other estimators).
+        Facts: d, spectrum, delta, steps.
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite, a number is not positive, replicate counts differ, a target or
-        level is unknown, or the tables hold different m.
+    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+        differ, a target or level is unknown, or the tables hold different m.
     """
     points = data.table(
         "points",
@@ -39,7 +38,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     data.check_cells({"points": points, "levels": levels}, ["m"])
     n = data.replicates({"points": points})
     if set(points["target"]) != set(TARGETS):
-        raise data.bad("points", f"column target must hold {' and '.join(TARGETS)}, and nothing else")
+        raise data.bad(
+            "points", f"column target must hold {' and '.join(TARGETS)}, and nothing else"
+        )
     if set(levels["curve"]) != set(LEVELS):
         raise data.bad("levels", f"column curve must hold {', '.join(LEVELS)}, and nothing else")
     bases = sorted(set(points["basis"]))
@@ -52,7 +53,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                     marks = group[(group["basis"] == basis) & (group["target"] == target)]
                     name = f"{m:g}-{basis}-{target}"
                     colour = style.COLOURS[k]
-                    axes.plot(marks["count"], marks["predicted"], dash, color=colour, gid=f"theory-{name}")
+                    axes.plot(
+                        marks["count"], marks["predicted"], dash, color=colour, gid=f"theory-{name}"
+                    )
                     axes.vlines(marks["count"], marks["low"], marks["high"], color=colour, lw=2.2)
                     axes.plot(
                         marks["count"],
@@ -66,7 +69,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                         label=f"{basis}, {target}" if axes is panels[0] else None,
                     )
             for curve, dashes in LEVELS.items():
-                value = float(levels.loc[(levels["m"] == m) & (levels["curve"] == curve), "value"].iloc[0])
+                value = float(
+                    levels.loc[(levels["m"] == m) & (levels["curve"] == curve), "value"].iloc[0]
+                )
                 axes.axhline(value, color=style.FAINT, lw=0.8, ls=(0, dashes), zorder=1)
                 axes.annotate(
                     curve,
@@ -90,23 +95,30 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         figure.legend(loc="outside upper center", ncols=len(bases), columnspacing=1.2)
         style.note(
             figure,
-            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; Δ = {data.fact('delta')}, "
-            f"N = {data.fact('steps')}. Full lines and markers: denoising target T1 (the paper's objective); "
-            f"dashed and open: local target T3. Lines: bias and variance to leading order. n = {n} replicates, 95 % intervals of "
+            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; Δ = "
+            f"{data.fact('delta')}, "
+            f"N = {data.fact('steps')}. Full lines and markers: denoising target T1 (the paper's "
+            f"objective); "
+            f"dashed and open: local target T3. Lines: bias and variance to leading order. n = {n} "
+            f"replicates, 95 % intervals of "
             f"{style.widths(points, 'mean')}. Beyond the paper: settings are ours.",
         )
     return figure
 
 
 def sample() -> FigureData:
-    """Two bases and both targets against four counts at two m, with the levels of other estimators."""
+    """Two bases and both targets against four counts at two m, with the levels of other
+    estimators.
+    """
     rows = []
     for m in (500, 20_000):
         for k, basis in enumerate(("exponential", "polynomial")):
             for target, factor in (("T1", 1.0), ("T3", 1.4)):
                 for count in (1, 2, 5, 20):
                     mean = factor * (0.1 * (k + 1) / count**3 + 30 * count / m)
-                    rows.append([m, basis, target, count, 20, mean, 0.97 * mean, 1.03 * mean, 1.01 * mean])
+                    rows.append(
+                        [m, basis, target, count, 20, mean, 0.97 * mean, 1.03 * mean, 1.01 * mean]
+                    )
     columns = ["m", "basis", "target", "count", "n", "mean", "low", "high", "predicted"]
     levels = [
         (m, curve, value / m)
@@ -127,13 +139,17 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r.spacing:g} | {r.m} | {r.target} | {r.basis} | {r.count} | {number(r.mean)} [{number(r.low)}, "
+        f"| {r.spacing:g} | {r.m} | {r.target} | {r.basis} | {r.count} | {number(r.mean)} "
+        f"[{number(r.low)}, "
         f"{number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
         for r in f.best
     ]
-    levels = "; ".join(f"{r.curve} at Δ = {r.spacing:g}, m = {r.m}: {number(r.value)}" for r in f.levels)
+    levels = "; ".join(
+        f"{r.curve} at Δ = {r.spacing:g}, m = {r.m}: {number(r.value)}" for r in f.levels
+    )
     return (
-        "Few functions leave a bias, many leave each step to itself. The joint risk of others on the same grids, by theory: "
+        "Few functions leave a bias, many leave each step to itself. The joint risk of others on "
+        "the same grids, by theory: "
         f"{levels}.\n\n" + "\n".join(rows)
     )
 
@@ -143,7 +159,8 @@ def _alt(f: Findings) -> str:
         f"Δ = {r.spacing:g}, m = {r.m}, target {r.target}: {r.basis}, B = {r.count}" for r in f.best
     )
     return (
-        "Joint risk against the number B of time functions, two panels for two sample counts: it falls while the bias does, "
+        "Joint risk against the number B of time functions, two panels for two sample counts: it "
+        "falls while the bias does, "
         f"then rises or stays. Least at {best}."
     )
 

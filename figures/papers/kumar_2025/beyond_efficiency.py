@@ -1,4 +1,6 @@
-"""Risk over the information bound against time, for every estimator, on a coarse and on a fine grid of times."""
+"""Risk over the information bound against time, for every estimator, on a coarse and on a fine grid
+of times.
+"""
 
 import matplotlib.figure
 import numpy as np
@@ -21,9 +23,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite, a number is not positive, replicate counts differ, or the tables
-        hold different estimators or spacings.
+    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+        differ, or the tables hold different estimators or spacings.
     """
     points = data.table(
         "points",
@@ -33,7 +34,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         words=["estimator"],
     )
     theory = data.table(
-        "theory", ["spacing", "estimator", "t"], positive=["spacing", "t", "value"], words=["estimator"]
+        "theory",
+        ["spacing", "estimator", "t"],
+        positive=["spacing", "t", "value"],
+        words=["estimator"],
     )
     data.check_order("points", points, "low", "mean", "high")
     data.check_cells({"points": points, "theory": theory}, ["spacing", "estimator"])
@@ -68,13 +72,19 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             axes.set_title(f"Δ = {spacing:g}", loc="left")
             axes.set_xlabel("diffusion time t  (dimensionless)")
         panels[0].set_ylabel("risk / information bound")
-        figure.legend(loc="outside upper center", ncols=len(estimators), columnspacing=1.0, handletextpad=0.3)
+        figure.legend(
+            loc="outside upper center", ncols=len(estimators), columnspacing=1.0, handletextpad=0.3
+        )
         style.note(
             figure,
-            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = {data.fact('m')}. Lines: "
-            "theory, exact for DSM and to leading order for the rest; dotted: the information bound. Bars: 95 % "
-            f"intervals of the mean of n = {n} replicates, {style.widths(points, 'mean')}; where no bar shows, it lies "
-            "inside the marker. No estimator is told the covariance. Beyond the paper: settings are ours.",
+            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
+            f"{data.fact('m')}. Lines: "
+            "theory, exact for DSM and to leading order for the rest; dotted: the information "
+            "bound. Bars: 95 % "
+            f"intervals of the mean of n = {n} replicates, {style.widths(points, 'mean')}; where "
+            f"no bar shows, it lies "
+            "inside the marker. No estimator is told the covariance. Beyond the paper: settings "
+            "are ours.",
         )
     return figure
 
@@ -101,10 +111,14 @@ def sample() -> FigureData:
             dense = np.linspace(0.2, 2.0, 7)
             value = (5.0 - 3.9 * k) * (1 + 0.1 * dense) + spacing
             theory.append(
-                pd.DataFrame({"spacing": spacing, "t": dense, "estimator": estimator, "value": value})
+                pd.DataFrame(
+                    {"spacing": spacing, "t": dense, "estimator": estimator, "value": value}
+                )
             )
     tables = {"points": pd.concat(points), "theory": pd.concat(theory)}
-    return FigureData("beyond-efficiency", tables, {"d": 8, "m": 20_000, "spectrum": "linear 0.3 … 3"})
+    return FigureData(
+        "beyond-efficiency", tables, {"d": 8, "m": 20_000, "spectrum": "linear 0.3 … 3"}
+    )
 
 
 def _found(f: Findings) -> str:
@@ -122,9 +136,12 @@ def _found(f: Findings) -> str:
     end = {r.estimator: r.mean for r in f.rows if r.t == last and r.spacing == fine}
     listed = ", ".join(f"{name} {number(value)}" for name, value in end.items())
     return (
-        f"At d = {f.d}, m = {f.m}; no estimator is told the covariance. The information bound is the least risk of "
-        f"anything regular that sees the m samples. At t = {last:g}, Δ = {fine:g}, the risk over it is: {listed}. The path "
-        "fit treats the score at all times as one function of one covariance and weighs every step's own noise by its known "
+        f"At d = {f.d}, m = {f.m}; no estimator is told the covariance. The information bound is "
+        f"the least risk of "
+        f"anything regular that sees the m samples. At t = {last:g}, Δ = {fine:g}, the risk over "
+        f"it is: {listed}. The path "
+        "fit treats the score at all times as one function of one covariance and weighs every "
+        "step's own noise by its known "
         "variance.\n\n" + "\n".join(rows)
     )
 
@@ -135,7 +152,8 @@ def _alt(f: Findings) -> str:
     end = [r for r in f.rows if r.t == last and r.spacing == fine]
     listed = ", ".join(f"{r.estimator} {number(r.mean)}" for r in end)
     return (
-        "Risk over the information bound against time, for five estimators, on a coarse and on a fine grid. "
+        "Risk over the information bound against time, for five estimators, on a coarse and on a "
+        "fine grid. "
         f"At t = {last:g} on the fine one: {listed}."
     )
 

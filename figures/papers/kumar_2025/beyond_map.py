@@ -1,4 +1,6 @@
-"""Should I bootstrap? Joint risk over DSM's for each estimator, against m/d, spacing, first time and spectrum."""
+"""Should I bootstrap? Joint risk over DSM's for each estimator, against m/d, spacing, first time
+and spectrum.
+"""
 
 from typing import Any
 
@@ -17,14 +19,13 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : table
-        cells: estimator, spectrum, first, spacing, m_over_d, n, ratio, low, high (95 % interval). Facts: d.
+    data : table cells: estimator, spectrum, first, spacing, m_over_d, n, ratio, low, high (95 %
+        interval). Facts: d.
 
     Raises
     ------
-    BadTable
-        If the table or the fact is missing or not finite, a ratio is not positive, replicate counts differ, or a cell
-        is missing for some estimator.
+    BadTable If the table or the fact is missing or not finite, a ratio is not positive, replicate
+        counts differ, or a cell is missing for some estimator.
     """
     cells = data.table(
         "cells",
@@ -57,7 +58,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             if np.isnan(values).any():
                 raise data.bad("cells", f"lacks a cell of {estimator}")
             image = axes.imshow(
-                values, cmap="cividis", norm=LogNorm(0.05, 20 ** (1 / 3)), aspect="auto", gid=f"map-{k}"
+                values,
+                cmap="cividis",
+                norm=LogNorm(0.05, 20 ** (1 / 3)),
+                aspect="auto",
+                gid=f"map-{k}",
             )
             for (i, j), value in np.ndenumerate(values):
                 text = f"{value:.2f}".lstrip("0") if value < 1 else f"{value:.2f}"
@@ -77,15 +82,20 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             axes.tick_params(length=0)
         panels[0].set_yticks(range(len(rows)), [f"{s}, t₁ = {f:g}, Δ = {g:g}" for s, f, g in rows])
         bar = figure.colorbar(image, ax=panels, shrink=0.9, pad=0.01)
-        bar.set_ticks([0.05, 0.1, 0.2, 0.5, 1.0, 2.0], labels=["0.05", "0.1", "0.2", "0.5", "1", "2"])
+        bar.set_ticks(
+            [0.05, 0.1, 0.2, 0.5, 1.0, 2.0], labels=["0.05", "0.1", "0.2", "0.5", "1", "2"]
+        )
         bar.minorticks_off()
         bar.set_label("joint risk / DSM's")
         widest = 100 * ((cells["high"] - cells["low"]) / 2 / cells["ratio"]).max()
         style.note(
             figure,
-            f"Gaussian data, d = {data.fact('d')}, times t₁, t₁ + Δ, … up to 2. Each number is the mean of Σ γ_k × "
-            f"population risk over DSM's on the same n = {n} data sets, known to ±{widest:.2g} % or better (95 %); below "
-            "1 the estimator wins, bold where it loses with the whole interval above 1. Beyond the paper: settings are "
+            f"Gaussian data, d = {data.fact('d')}, times t₁, t₁ + Δ, … up to 2. Each number is the "
+            f"mean of Σ γ_k × "
+            f"population risk over DSM's on the same n = {n} data sets, known to ±{widest:.2g} % "
+            f"or better (95 %); below "
+            "1 the estimator wins, bold where it loses with the whole interval above 1. Beyond the "
+            "paper: settings are "
             "ours.",
         )
     return figure
@@ -98,7 +108,9 @@ def sample() -> FigureData:
     for k, estimator in enumerate(("BSM", "path fit")):
         for j, (spectrum, first, spacing, ratio) in enumerate(places):
             value = 1.3 if (k, j) == (0, 3) else 0.9 - 0.4 * k - 0.03 * j
-            rows.append([estimator, spectrum, first, spacing, ratio, 30, value, 0.85 * value, 1.15 * value])
+            rows.append(
+                [estimator, spectrum, first, spacing, ratio, 30, value, 0.85 * value, 1.15 * value]
+            )
     columns = ["estimator", "spectrum", "first", "spacing", "m_over_d", "n", "ratio", "low", "high"]
     return FigureData("beyond-map", {"cells": pd.DataFrame(rows, columns=columns)}, {"d": 16})
 
@@ -130,7 +142,8 @@ def _alt(f: Findings) -> str:
 FIGURE = Figure(
     name="beyond-map",
     paper="kumar_2025",
-    title="Should I bootstrap? Joint risk over DSM's, against m/d, spacing, first time and spectrum",
+    title="Should I bootstrap? Joint risk over DSM's, against m/d, spacing, first time and "
+    "spectrum",
     studies=("bootstrap-map",),
     draw=draw,
     sample=sample,

@@ -1,4 +1,6 @@
-"""Risk over the information bound against the number of noise draws for each datum, and what a bootstrap is worth in them."""
+"""Risk over the information bound against the number of noise draws for each datum, and what a
+bootstrap is worth in them.
+"""
 
 import matplotlib.figure
 import numpy as np
@@ -17,16 +19,15 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables
-        points: t, estimator, redraws (K), n, mean, low, high (95 % interval of the mean of risk/bound);
-        theory: t, estimator, redraws, value; worth: t, estimator, redraws (at which DSM has the estimator's risk at K = 1),
-        value (that risk over the bound). Facts: d, m, spectrum.
+    data : tables points: t, estimator, redraws (K), n, mean, low, high (95 % interval of the mean
+        of risk/bound); theory: t, estimator, redraws, value; worth: t, estimator, redraws (at which
+        DSM has the estimator's risk at K = 1), value (that risk over the bound). Facts: d, m,
+        spectrum.
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite, a number is not positive, replicate counts differ, or the tables
-        hold different estimators or times.
+    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+        differ, or the tables hold different estimators or times.
     """
     key = ["t", "estimator", "redraws"]
     points = data.table(
@@ -68,7 +69,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                 )
                 mine = worth[(worth["t"] == t) & (worth["estimator"] == estimator)]
                 for redraws, value in zip(mine["redraws"], mine["value"], strict=True):
-                    axes.plot([1.0, redraws], [value, value], color=colour, ls=":", lw=0.9, zorder=1)
+                    axes.plot(
+                        [1.0, redraws], [value, value], color=colour, ls=":", lw=0.9, zorder=1
+                    )
                     axes.annotate(
                         f"×{redraws:.0f}" if redraws >= 20 else f"×{redraws:.1f}",
                         (redraws, value),
@@ -88,14 +91,20 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             axes.set_title(f"t = {t:g}", loc="left")
             axes.set_xlabel("noise draws for each datum K")
         panels[0].set_ylabel("risk / information bound")
-        figure.legend(loc="outside upper center", ncols=len(estimators), columnspacing=1.0, handletextpad=0.3)
+        figure.legend(
+            loc="outside upper center", ncols=len(estimators), columnspacing=1.0, handletextpad=0.3
+        )
         style.note(
             figure,
-            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = {data.fact('m')}. Lines: "
-            "to leading order, bound + (risk at K = 1 − bound)/K; a joint fit of few functions of time keeps its bias. Dotted "
+            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
+            f"{data.fact('m')}. Lines: "
+            "to leading order, bound + (risk at K = 1 − bound)/K; a joint fit of few functions of "
+            "time keeps its bias. Dotted "
             "at 1: the information bound, and the plug-in score. "
-            f"×: how many draws {BASE} needs for the risk that the estimator has at K = 1. Bars: 95 % intervals of the mean of "
-            f"n = {n} replicates of {data.fact('draws')} data sets each, {style.widths(points, 'mean')}; where no bar shows, it "
+            f"×: how many draws {BASE} needs for the risk that the estimator has at K = 1. Bars: "
+            f"95 % intervals of the mean of "
+            f"n = {n} replicates of {data.fact('draws')} data sets each, "
+            f"{style.widths(points, 'mean')}; where no bar shows, it "
             "lies inside the marker. Beyond the paper: settings are ours.",
         )
     return figure
@@ -110,16 +119,24 @@ def sample() -> FigureData:
             measured, dense = np.array([1.0, 2.0, 5.0, 20.0]), np.geomspace(1, 1000, 13)
             mean = 1 + above / measured
             points.append(
-                pd.DataFrame({"t": t, "estimator": name, "redraws": measured, "n": 40, "mean": mean}).assign(
-                    low=0.98 * mean, high=1.02 * mean
-                )
+                pd.DataFrame(
+                    {"t": t, "estimator": name, "redraws": measured, "n": 40, "mean": mean}
+                ).assign(low=0.98 * mean, high=1.02 * mean)
             )
             theory.append(
-                pd.DataFrame({"t": t, "estimator": name, "redraws": dense, "value": 1 + above / dense})
+                pd.DataFrame(
+                    {"t": t, "estimator": name, "redraws": dense, "value": 1 + above / dense}
+                )
             )
             if name != BASE:
-                worth.append({"t": t, "estimator": name, "redraws": first[BASE] / above, "value": 1 + above})
-    tables = {"points": pd.concat(points), "theory": pd.concat(theory), "worth": pd.DataFrame(worth)}
+                worth.append(
+                    {"t": t, "estimator": name, "redraws": first[BASE] / above, "value": 1 + above}
+                )
+    tables = {
+        "points": pd.concat(points),
+        "theory": pd.concat(theory),
+        "worth": pd.DataFrame(worth),
+    }
     return FigureData(
         "beyond-redraws", tables, {"d": 8, "m": 100_000, "draws": 7, "spectrum": "linear 0.3 … 3"}
     )
@@ -141,7 +158,8 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r.t:g} | {r.estimator} | {number(r.redraws)} | {number(r.measured)} | {number(r.se, 2)} |"
+        f"| {r.t:g} | {r.estimator} | {number(r.redraws)} | {number(r.measured)} | "
+        f"{number(r.se, 2)} |"
         for r in sorted(f.worth, key=lambda r: (r.t, r.redraws))
         if r.measured is not None
     ]
@@ -150,28 +168,35 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|---|",
     ]
     table += [
-        f"| {r.t:g} | {r.estimator} | {r.redraws} | {number(r.mean)} | {number(r.low)} … {number(r.high)} "
+        f"| {r.t:g} | {r.estimator} | {r.redraws} | {number(r.mean)} | {number(r.low)} … "
+        f"{number(r.high)} "
         f"| {number(r.predicted)} |"
         for r in f.excesses
     ]
     return (
-        f"Noise is free in training, so each of the m = {f.m} data, at d = {f.d}, can have K noise draws. Then every "
+        f"Noise is free in training, so each of the m = {f.m} data, at d = {f.d}, can have K noise "
+        f"draws. Then every "
         "estimator's risk is "
-        "bound + (risk at K = 1 − bound)/K: what is left at K = ∞ is the data's own variance, the information bound, and there "
-        "all are one, the plug-in score; but a joint fit of few functions of time keeps its bias, which redraws do not touch. "
+        "bound + (risk at K = 1 − bound)/K: what is left at K = ∞ is the data's own variance, the "
+        "information bound, and there "
+        "all are one, the plug-in score; but a joint fit of few functions of time keeps its bias, "
+        "which redraws do not touch. "
         f"At t = {_times(f)} bootstrapping is worth {', '.join(_worth(f, 'BSM'))} noise draws "
-        f"of DSM for each datum, and the path fit {', '.join(_worth(f, 'path fit'))}; with endless draws nothing is left to "
+        f"of DSM for each datum, and the path fit {', '.join(_worth(f, 'path fit'))}; with endless "
+        f"draws nothing is left to "
         "win but the noise of the optimiser, which is not measured here.\n\n"
         + "\n".join(rows)
-        + "\n\nThe excess is over the plug-in score of the same data, in units of the information bound.\n\n"
-        + "\n".join(table)
+        + "\n\nThe excess is over the plug-in score of the same data, in units of the information "
+        "bound.\n\n" + "\n".join(table)
     )
 
 
 def _alt(f: Findings) -> str:
     return (
-        "Risk over the information bound against the number of noise draws for each datum, from 1 to 1000, on log axes, at "
-        f"t = {_times(f)}. Every estimator falls to 1, but for the joint fit, which keeps its bias. "
+        "Risk over the information bound against the number of noise draws for each datum, from 1 "
+        "to 1000, on log axes, at "
+        f"t = {_times(f)}. Every estimator falls to 1, but for the joint fit, which keeps its "
+        f"bias. "
         "DSM meets the risk that BSM has at one draw at "
         f"{', '.join(_worth(f, 'BSM'))} draws."
     )
@@ -180,7 +205,8 @@ def _alt(f: Findings) -> str:
 FIGURE = Figure(
     name="beyond-redraws",
     paper="kumar_2025",
-    title="Every estimator's risk over the information bound, against the noise draws for each datum",
+    title="Every estimator's risk over the information bound, against the noise draws for each "
+    "datum",
     studies=("redraws",),
     draw=draw,
     sample=sample,

@@ -41,7 +41,9 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
             positive=["m", "margin"],
             flags=["equivalent"],
         ),
-        "lines": data.table("lines", cell, words=["scaling"], positive=["m", "d", "value", "low", "high"]),
+        "lines": data.table(
+            "lines", cell, words=["scaling"], positive=["m", "d", "value", "low", "high"]
+        ),
         "theory": data.table("theory", cell, words=["scaling"], positive=["m", "d", "value"]),
     }
     points, fits = frames["points"], frames["fits"]
@@ -83,13 +85,35 @@ def panel(axes: Axes, key: Axes, frames: dict[str, pd.DataFrame], scaling: str) 
         )
         axes.plot(line["d"], line["value"], color=colour, lw=0.9, gid=f"fit-{name}")
         axes.vlines(
-            points["d"], points["q05"], points["q95"], color=colour, lw=5.0, alpha=0.25, gid=f"spread-{name}"
+            points["d"],
+            points["q05"],
+            points["q95"],
+            color=colour,
+            lw=5.0,
+            alpha=0.25,
+            gid=f"spread-{name}",
         )
-        axes.vlines(points["d"], points["low"], points["high"], color=colour, lw=2.2, gid=f"interval-{name}")
+        axes.vlines(
+            points["d"], points["low"], points["high"], color=colour, lw=2.2, gid=f"interval-{name}"
+        )
         axes.plot(
-            points["d"], points["mean"], marker, color=colour, mec="white", mew=0.4, gid=f"points-{name}"
+            points["d"],
+            points["mean"],
+            marker,
+            color=colour,
+            mec="white",
+            mew=0.4,
+            gid=f"points-{name}",
         )
-        axes.plot(theory["d"], theory["value"], "--", color=style.INK, lw=0.8, gid=f"theory-{name}", zorder=4)
+        axes.plot(
+            theory["d"],
+            theory["value"],
+            "--",
+            color=style.INK,
+            lw=0.8,
+            gid=f"theory-{name}",
+            zorder=4,
+        )
         fit = fits.iloc[0]
         entries.append(
             Line2D(
@@ -115,7 +139,9 @@ def panel(axes: Axes, key: Axes, frames: dict[str, pd.DataFrame], scaling: str) 
         alignment="left",
         title=f"slope [95 % interval] (predicted); flat: within ±{fits['margin'].iloc[0]:g}",
     )
-    legend.set_in_layout(False)  # its row has the height already, and its width must not squeeze the panel
+    legend.set_in_layout(
+        False
+    )  # its row has the height already, and its width must not squeeze the panel
     key.set_axis_off()
 
 
@@ -124,20 +150,18 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables
-        points: scaling, m, d, n, mean, low, high (95 % interval of the mean), q05, q95 (of the replicates);
-        fits: scaling, m, slope, slope_low, slope_high, margin, equivalent (to zero, within the margin),
-        predicted_slope; lines: scaling, m, d, value, low, high (the fit and its interval);
-        theory: scaling, m, d, value (the exact expectation).
-        Facts: quantity, spectrum, delta, steps, engine.
+    data : tables points: scaling, m, d, n, mean, low, high (95 % interval of the mean), q05, q95
+        (of the replicates); fits: scaling, m, slope, slope_low, slope_high, margin, equivalent (to
+        zero, within the margin), predicted_slope; lines: scaling, m, d, value, low, high (the fit
+        and its interval); theory: scaling, m, d, value (the exact expectation). Facts: quantity,
+        spectrum, delta, steps, engine.
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite; a number on a log axis is not positive; replicate counts
-        differ; the tables disagree on (scaling, m); there are more m's than looks; the d's differ between
-        cells; an estimate lies outside its interval; the margin is not unique, or a slope beyond it is marked
-        equivalent to zero.
+    BadTable If a table or fact is missing or not finite; a number on a log axis is not positive;
+        replicate counts differ; the tables disagree on (scaling, m); there are more m's than looks;
+        the d's differ between cells; an estimate lies outside its interval; the margin is not
+        unique, or a slope beyond it is marked equivalent to zero.
     """
     frames = checked(data)
     n = data.replicates({"points": frames["points"]})
@@ -164,9 +188,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"{setting} Markers: means of n = {n} replicates; thick bars: their 95 % intervals "
-            f"({style.widths(frames['points'], 'mean')}; where no bar shows, it lies inside the marker); "
-            "pale bars: 5–95 % of the replicates; lines with bands: least-squares fits with 95 % intervals. "
-            "log|H| ∝ d² for linear scores. The tilt on the right, −1/(log d · log log d) locally, is "
+            f"({style.widths(frames['points'], 'mean')}; where no bar shows, it lies inside the "
+            f"marker); "
+            "pale bars: 5–95 % of the replicates; lines with bands: least-squares fits with 95 % "
+            "intervals. "
+            "log|H| ∝ d² for linear scores. The tilt on the right, −1/(log d · log log d) locally, "
+            "is "
             "expected: the left needs no log log d. Settings are ours; the paper's are unknown.",
         )
     return figure
@@ -180,7 +207,9 @@ DIVISOR: dict[str, Callable[[Any], Any]] = {
 
 
 def sample() -> FigureData:
-    """Flat error 2/m at n = 100, its spread that of a mean of d² squares; drawn by hand, not by a study."""
+    """Flat error 2/m at n = 100, its spread that of a mean of d² squares; drawn by hand, not by a
+    study.
+    """
     rng = np.random.default_rng(11)
     n, d = 100, np.asarray(DIMS, dtype=float)
     tables: dict[str, list[pd.DataFrame]] = {"points": [], "fits": [], "lines": [], "theory": []}
@@ -193,13 +222,22 @@ def sample() -> FigureData:
             cell = {"scaling": scaling, "m": m}
             tables["points"].append(
                 pd.DataFrame(
-                    {**cell, "d": DIMS, "n": n, "mean": mean, "low": mean - half, "high": mean + half}
+                    {
+                        **cell,
+                        "d": DIMS,
+                        "n": n,
+                        "mean": mean,
+                        "low": mean - half,
+                        "high": mean + half,
+                    }
                 ).assign(q05=low, q95=high)
             )
             slope, offset = np.polyfit(np.log(d), np.log(mean), 1)
             line = np.exp(offset) * d**slope
             tables["lines"].append(
-                pd.DataFrame({**cell, "d": DIMS, "value": line, "low": line * 0.97, "high": line * 1.03})
+                pd.DataFrame(
+                    {**cell, "d": DIMS, "value": line, "low": line * 0.97, "high": line * 1.03}
+                )
             )
             tables["theory"].append(pd.DataFrame({**cell, "d": DIMS, "value": 2 / m / divisor(d)}))
             predicted = np.polyfit(np.log(d), -np.log(divisor(d)), 1)[0]
@@ -225,7 +263,9 @@ def sample() -> FigureData:
         "engine": "exact",
         "quantity": "empirical risk",
     }
-    return FigureData("figure-1a", {name: pd.concat(parts) for name, parts in tables.items()}, facts)
+    return FigureData(
+        "figure-1a", {name: pd.concat(parts) for name, parts in tables.items()}, facts
+    )
 
 
 def _law_fit(one: Findings) -> str:
@@ -245,25 +285,33 @@ def _law_fit(one: Findings) -> str:
 
 def _found(f: Findings) -> str:
     rows = [
-        "| scaled by | m | slope against log d | 95 % interval | predicted | shown to be within ± margin of 0 (p) |",
+        "| scaled by | m | slope against log d | 95 % interval | predicted | shown to be within ± "
+        "margin of 0 (p) |",
         "|---|---|---|---|---|---|",
     ]
     for fit in f.fits:
         shown = "yes" if fit.equivalent else "no"
         rows.append(
             f"| {fit.scaling.replace('|', chr(92) + '|')} | {fit.m} | {number(fit.slope, 2)} | "
-            f"{number(fit.slope_low, 2)} … {number(fit.slope_high, 2)} | {number(fit.predicted_slope, 2)} | "
+            f"{number(fit.slope_low, 2)} … {number(fit.slope_high, 2)} | "
+            f"{number(fit.predicted_slope, 2)} | "
             f"{shown}, ± {fit.margin:g} (p = {number(fit.p, 2)}) |"
         )
     parts = [
-        "Slopes of log error against log d, weighted least squares; equivalence to zero by two one-sided tests, never "
+        "Slopes of log error against log d, weighted least squares; equivalence to zero by two "
+        "one-sided tests, never "
         "by the absence of significance:",
         "\n".join(rows),
-        "Why the second scaling tilts. For the linear class the error is exactly proportional to d², our log|H|, so "
-        "error/log|H| is flat without any further factor. Dividing it by log log d as well gives the plot the local "
-        "slope −1/(log d · log log d), which over these dimensions averages to the predicted number above: a flat "
-        "truth looks tilted, and a truth that grows like log log d would look flat. A bound with the factor log log d "
-        "is not contradicted by this; it is not needed for this class. For d ≤ 2, log log d is not positive and the "
+        "Why the second scaling tilts. For the linear class the error is exactly proportional to "
+        "d², our log|H|, so "
+        "error/log|H| is flat without any further factor. Dividing it by log log d as well gives "
+        "the plot the local "
+        "slope −1/(log d · log log d), which over these dimensions averages to the predicted "
+        "number above: a flat "
+        "truth looks tilted, and a truth that grows like log log d would look flat. A bound with "
+        "the factor log log d "
+        "is not contradicted by this; it is not needed for this class. For d ≤ 2, log log d is not "
+        "positive and the "
         "scaling means nothing.",
     ]
     for law in f.laws:
@@ -275,7 +323,8 @@ def _found(f: Findings) -> str:
             "NONE": "**NONE** of them describes the table",
         }.get(law.verdict, f"the table names **{law.verdict}**")
         parts.append(
-            f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, all that the table "
+            f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, all that the "
+            f"table "
             f"does not exclude at a joint 99 %: {named}. {fits}."
         )
         power = "; ".join(
@@ -285,19 +334,24 @@ def _found(f: Findings) -> str:
         parts.append(
             "How often that rule names the right law on this grid at this noise "
             f"({law.power[0].draws} synthetic tables a law, without offset; the rest get no name): "
-            f"{power}. For normal errors a wrong name comes in at most 1 % of tables, whichever of these "
+            f"{power}. For normal errors a wrong name comes in at most 1 % of tables, whichever of "
+            f"these "
             f"laws holds, with whatever offset; that is proved. {law.design.sentence}"
         )
     parts.append(
-        "Every slope was found twice, by statsmodels and by plain least squares on the whitened system; they differ by "
-        f"at most {number(max(fit.discrepancy for fit in f.fits), 2)}, relative, at condition numbers up to "
+        "Every slope was found twice, by statsmodels and by plain least squares on the whitened "
+        "system; they differ by "
+        f"at most {number(max(fit.discrepancy for fit in f.fits), 2)}, relative, at condition "
+        f"numbers up to "
         f"{number(max(fit.condition for fit in f.fits))}."
     )
     return "\n\n".join(parts)
 
 
 def _alt(f: Findings) -> str:
-    fits = "; ".join(f"{number(fit.slope, 2)} divided by {fit.scaling}, m = {fit.m}" for fit in f.fits)
+    fits = "; ".join(
+        f"{number(fit.slope, 2)} divided by {fit.scaling}, m = {fit.m}" for fit in f.fits
+    )
     return f"Scaled error against dimension d = {f.run.dims[0]} to {f.run.dims[-1]}, log-log. Slopes: {fits}."
 
 
@@ -309,9 +363,11 @@ FIGURE = Figure(
     draw=draw,
     sample=sample,
     heading="Figure 1a: scaled error against dimension",
-    shows="The empirical L2 error, divided by log|H| · log log d, on log-log axes; a linear fit has a slope near "
+    shows="The empirical L2 error, divided by log|H| · log log d, on log-log axes; a linear fit "
+    "has a slope near "
     "zero, 'consistent with our log log d dimension dependence' (caption).",
-    unknown="Dimensions, m, N, Δ, covariance, the class H and how log|H| was counted, the number of repetitions, "
+    unknown="Dimensions, m, N, Δ, covariance, the class H and how log|H| was counted, the number "
+    "of repetitions, "
     "the slope itself. That log|H| is d² up to a constant for the linear class is our reading.",
     claims=("figure-1a-flat", "figure-1a-tilted", "dsm-empirical-risk"),
     found=_found,

@@ -1,7 +1,7 @@
 """Figure 1b: the measured dependence on dimension beside linear dependence and published rates.
 
-All curves pass through 1 at one dimension, so that only their shape in d can be compared: the constants of
-the published rates are not known.
+All curves pass through 1 at one dimension, so that only their shape in d can be compared: the
+constants of the published rates are not known.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ from figures.data import Fact, FigureData
 from figures.told import Figure, Findings, number, ran_linear
 
 GROUPS = ("linear", "published", "paper")
-# How far above the measured and the linear curves the plot reaches; what rises higher is cut and said to be.
+# How far above the measured and the linear curves the plot reaches; what rises higher is cut and
+# said to be.
 HEADROOM = 30.0
 # Of the labels beside the curves: letters per line, and a line's height as a share of the plot's.
 NOTE_LETTERS = 46
@@ -28,7 +29,9 @@ LINE_HEIGHT = 0.05
 
 def checked(data: FigureData) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables measured and rivals after their checks, which are those that `draw` names."""
-    measured = data.table("measured", ["d"], numbers=["n"], positive=["d", "m", "value", "low", "high"])
+    measured = data.table(
+        "measured", ["d"], numbers=["n"], positive=["d", "m", "value", "low", "high"]
+    )
     rivals = data.table(
         "rivals", ["label", "d"], positive=["d", "value"], words=["label", "style_group", "note"]
     )
@@ -37,7 +40,9 @@ def checked(data: FigureData) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise data.bad("measured", f"m must be {data.fact('m')} throughout, as the facts say")
     unknown = set(rivals["style_group"]) - set(GROUPS)
     if unknown:
-        raise data.bad("rivals", f"style_group must be one of {', '.join(GROUPS)}, not {min(unknown)}")
+        raise data.bad(
+            "rivals", f"style_group must be one of {', '.join(GROUPS)}, not {min(unknown)}"
+        )
     if "linear" not in set(rivals["style_group"]):
         raise data.bad("rivals", "the linear dependence is missing")
     if len(rivals.drop_duplicates(["label", "style_group", "note"])) > rivals["label"].nunique():
@@ -104,7 +109,9 @@ def curves(measured: pd.DataFrame, rivals: pd.DataFrame, n: int) -> list[Curve]:
                     "lw": 1.0,
                 }
                 published += 1
-        made.append(Curve(str(label), points["note"].iloc[0], points, {"mec": "white", "mew": 0.4, **look}))
+        made.append(
+            Curve(str(label), points["note"].iloc[0], points, {"mec": "white", "mew": 0.4, **look})
+        )
     return made
 
 
@@ -127,17 +134,16 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables
-        measured: d, m, n, value, low, high (95 % interval), divided by the value at anchor_d;
-        rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or "paper"), note (what is
-        not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
+    data : tables measured: d, m, n, value, low, high (95 % interval), divided by the value at
+        anchor_d; rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or
+        "paper"), note (what is not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite; a number is not positive; replicate counts differ; m
-        differs from the fact; a style group is unknown or "linear" is missing; a label has two notes or
-        groups; a curve is not 1 at anchor_d; the measured value lies outside its interval.
+    BadTable If a table or fact is missing or not finite; a number is not positive; replicate counts
+        differ; m differs from the fact; a style group is unknown or "linear" is missing; a label
+        has two notes or groups; a curve is not 1 at anchor_d; the measured value lies outside its
+        interval.
     """
     measured, rivals = checked(data)
     n = data.replicates({"measured": measured})
@@ -155,10 +161,19 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             # Markers on a rival say which it is; about six of them do.
             every = 1 if k == 0 else max(1, len(curve.points) // 6)
             axes.plot(
-                curve.points["d"], curve.points["value"], gid=f"curve-{k}", markevery=every, **curve.look
+                curve.points["d"],
+                curve.points["value"],
+                gid=f"curve-{k}",
+                markevery=every,
+                **curve.look,
             )
         axes.vlines(
-            measured["d"], measured["low"], measured["high"], color=style.COLOURS[0], lw=2.2, gid="interval"
+            measured["d"],
+            measured["low"],
+            measured["high"],
+            color=style.COLOURS[0],
+            lw=2.2,
+            gid="interval",
         )
         axes.set_yscale("log")
         style.dimension_axis(axes, list(measured["d"]))
@@ -187,13 +202,24 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             key.plot([0.0, 0.055, 0.11], [place] * 3, markevery=[1], clip_on=False, **curve.look)
             key.text(0.14, place, curve.label, va="bottom" if text else "center", fontsize=7.5)
             if text:
-                key.text(0.14, place - 0.012, text, va="top", fontsize=style.SMALLEST_FONT, color=style.FAINT)
+                key.text(
+                    0.14,
+                    place - 0.012,
+                    text,
+                    va="top",
+                    fontsize=style.SMALLEST_FONT,
+                    color=style.FAINT,
+                )
         style.note(
             figure,
-            f"Gaussian data, spectrum {data.fact('spectrum')}; m = {data.fact('m')}, n = {n} replicates; "
-            f"95 % intervals of {style.widths(measured, 'value')}; where no bar shows, it lies inside the "
-            f"marker. Every curve is divided by its value at d = {data.fact('anchor_d')}: constants are not "
-            "known, so only the shape in d can be compared. No competitor was measured. Settings are ours; the "
+            f"Gaussian data, spectrum {data.fact('spectrum')}; m = {data.fact('m')}, n = {n} "
+            f"replicates; "
+            f"95 % intervals of {style.widths(measured, 'value')}; where no bar shows, it lies "
+            f"inside the "
+            f"marker. Every curve is divided by its value at d = {data.fact('anchor_d')}: "
+            f"constants are not "
+            "known, so only the shape in d can be compared. No competitor was measured. Settings "
+            "are ours; the "
             "paper's are unknown.",
         )
     return figure
@@ -203,13 +229,22 @@ DIMS = (4, 8, 16, 32, 64, 128, 256)  # of the sample
 
 
 def sample() -> FigureData:
-    """A flat measured curve, and rivals with the shapes that published rates have (one beyond 1e100)."""
+    """A flat measured curve, and rivals with the shapes that published rates have (one beyond
+    1e100).
+    """
     rng = np.random.default_rng(12)
     d = np.asarray(DIMS, dtype=float)
     value = 1 + 0.3 / d * rng.standard_normal(d.size)
     value /= value[0]
     measured = pd.DataFrame(
-        {"d": DIMS, "m": 2000, "n": 100, "value": value, "low": value - 0.1 / d, "high": value + 0.1 / d}
+        {
+            "d": DIMS,
+            "m": 2000,
+            "n": 100,
+            "value": value,
+            "low": value - 0.1 / d,
+            "high": value + 0.1 / d,
+        }
     )
     dense = np.asarray([4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256], dtype=float)
     log_n = np.log(2000)
@@ -244,8 +279,10 @@ def _found(f: Findings) -> str:
     lines = [
         f"From d = {f.anchor} to d = {f.largest}, at m = {f.m}, error/log|H| changes by a factor "
         f"{number(f.value, 4)} [{number(f.low, 4)}, {number(f.high, 4)}]; linear "
-        f"dependence would make it {number(f.linear, 4)}. All curves are normalised at d = {f.anchor}; the "
-        "constants of the published rates are unknown, so only shapes are compared, and no competitor was measured.",
+        f"dependence would make it {number(f.linear, 4)}. All curves are normalised at d = "
+        f"{f.anchor}; the "
+        "constants of the published rates are unknown, so only shapes are compared, and no "
+        "competitor was measured.",
         "Published rates that are not drawn, and why:",
         "\n".join(
             f"- {r.source}{' (recalled, not read)' if r.recalled else ''}: {r.quantity}; {r.note}."
@@ -257,7 +294,8 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = {f.largest} the measured "
+        f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = "
+        f"{f.largest} the measured "
         f"one changes by a factor {number(f.value, 3)}, where linear growth would make it "
         f"{number(f.linear, 3)}."
     )
@@ -271,7 +309,8 @@ FIGURE = Figure(
     draw=draw,
     sample=sample,
     heading="Figure 1b: against a linear dependence on dimension",
-    shows="The same scaled error beside what it would be if it depended linearly on d as in prior work; 'all "
+    shows="The same scaled error beside what it would be if it depended linearly on d as in prior "
+    "work; 'all "
     "previous works provide scaled error bounds with atleast a linear dependence' (caption).",
     unknown="As for Figure 1a, and how the linear reference was anchored.",
     claims=("figure-1b-not-linear",),

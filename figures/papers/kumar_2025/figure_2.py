@@ -1,7 +1,7 @@
 """Figure 2: what uses what, on the way to the explicit bound and to the form of Theorem 1.
 
-Nodes are claims, coloured by verdict; an arrow goes from a claim to one whose derivation uses it. Premises stand to
-the left of what they carry.
+Nodes are claims, coloured by verdict; an arrow goes from a claim to one whose derivation uses it.
+Premises stand to the left of what they carry.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,11 +31,14 @@ ROW = 0.36
 """Height of a row, inches."""
 
 
-def layers(nodes: Sequence[str], edges: Sequence[tuple[str, str]], goals: Collection[str]) -> list[list[str]]:
-    """Columns from left to right: a node stands one column after the last of its premises, goals in the last.
+def layers(
+    nodes: Sequence[str], edges: Sequence[tuple[str, str]], goals: Collection[str]
+) -> list[list[str]]:
+    """Columns from left to right: a node stands one column after the last of its premises, goals in
+    the last.
 
-    Within a column, nodes are ordered by the mean place of their neighbours in the column before and after, in a few
-    sweeps, which keeps most arrows short and is the same every time.
+    Within a column, nodes are ordered by the mean place of their neighbours in the column before
+    and after, in a few sweeps, which keeps most arrows short and is the same every time.
 
     Raises
     ------
@@ -86,20 +89,24 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables
-        nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or False), goal (True or False);
-        edges: source, target, names of nodes. Facts: claims (how many the ledger has).
+    data : tables nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or
+        False), goal (True or False); edges: source, target, names of nodes. Facts: claims (how many
+        the ledger has).
 
     Raises
     ------
-    BadTable
-        If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the edges run in a circle.
+    BadTable If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the
+        edges run in a circle.
     """
-    nodes = data.table("nodes", ["name"], words=["name", "verdict", "origin"], flags=["certified", "goal"])
+    nodes = data.table(
+        "nodes", ["name"], words=["name", "verdict", "origin"], flags=["certified", "goal"]
+    )
     edges = data.table("edges", ["source", "target"], words=["source", "target"])
     for column, known in (("verdict", set(LOOKS)), ("origin", {"cited", "reading", "derived"})):
         if not set(nodes[column]) <= known:
-            raise data.bad("nodes", f"column {column} must hold {', '.join(sorted(known))}, and nothing else")
+            raise data.bad(
+                "nodes", f"column {column} must hold {', '.join(sorted(known))}, and nothing else"
+            )
     loose = (set(edges["source"]) | set(edges["target"])) - set(nodes["name"])
     if loose:
         raise data.bad("edges", f"{min(loose)} is not a node")
@@ -117,7 +124,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         axes.set_axis_off()
         axes.set_xlim(-0.5, len(columns) - 0.5)
         axes.set_ylim(-rows / 2, rows / 2)
-        place = {n: (k, (len(c) - 1) / 2 - i) for k, c in enumerate(columns) for i, n in enumerate(c)}
+        place = {
+            n: (k, (len(c) - 1) / 2 - i) for k, c in enumerate(columns) for i, n in enumerate(c)
+        }
         for source, target in pairs:
             _arrow(axes, place[source], place[target])
         for node in nodes.to_dict("records"):
@@ -136,8 +145,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), columnspacing=1.2)
         style.note(
             figure,
-            f"{len(nodes)} of the ledger's {data.fact('claims')} claims: those that the goals rest on. An arrow goes "
-            "from a claim to one whose derivation uses it. The paper's own list of lemmas, and its Figure 2, are not "
+            f"{len(nodes)} of the ledger's {data.fact('claims')} claims: those that the goals rest "
+            f"on. An arrow goes "
+            "from a claim to one whose derivation uses it. The paper's own list of lemmas, and its "
+            "Figure 2, are not "
             "in our sources: this is the graph as we can establish it.",
         )
     return figure
@@ -213,7 +224,8 @@ def sample() -> FigureData:
 
 def _ran(f: Findings) -> str:
     return (
-        f"The ledger, {f.claims} claims; drawn are the {f.nodes} that the explicit bounds and the form of "
+        f"The ledger, {f.claims} claims; drawn are the {f.nodes} that the explicit bounds and the "
+        f"form of "
         f"Theorem 1 rest on.{missing(f)}"
     )
 
@@ -233,17 +245,17 @@ def _found(f: Findings) -> str:
     return (
         f"{f.nodes} claims, {f.edges} arrows: {counts}. The graph has no circle.\n\n"
         "*Theorem 1's own form beside it.* There the dimension enters through log B, "
-        "B = C log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log B in it are "
-        "unknown. What it adds from d = 10 on, by its definition; in the explicit bounds below it is 0, since κ does "
+        "B = C log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log "
+        "B in it are "
+        "unknown. What it adds from d = 10 on, by its definition; in the explicit bounds below it "
+        "is 0, since κ does "
         "not know d:\n\n" + "\n".join(rows)
     )
 
 
 def _alt(f: Findings) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
-    return (
-        f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, no circle."
-    )
+    return f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, no circle."
 
 
 FIGURE = Figure(
@@ -255,7 +267,8 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 2: what uses what",
     shows="The dependency graph of the key lemmas leading to Theorem 1 (caption).",
-    unknown="The lemmas: their names, statements and number on the graph. The paper's own list is not in our "
+    unknown="The lemmas: their names, statements and number on the graph. The paper's own list is "
+    "not in our "
     "sources; this is the graph as we can establish it, with our own explicit bounds as its goals.",
     claims=(
         "gaussian-bound",

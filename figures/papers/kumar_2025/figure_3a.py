@@ -1,6 +1,7 @@
 """Figure 3a: the L2 error of DSM and BSM at each time step, and their ratio.
 
-E‖f(X_t) − s(t, X_t)‖² against t, with the theory's curves through the points and the information bound below.
+E‖f(X_t) − s(t, X_t)‖² against t, with the theory's curves through the points and the information
+bound below.
 """
 
 import matplotlib.figure
@@ -37,7 +38,9 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
     points, theory, ratio = frames.values()
     for name, column, wanted in (("points", "estimator", ESTIMATORS), ("theory", "curve", LOOKS)):
         if set(frames[name][column]) != set(wanted):
-            raise data.bad(name, f"column {column} must hold {' and '.join(wanted)}, and nothing else")
+            raise data.bad(
+                name, f"column {column} must hold {' and '.join(wanted)}, and nothing else"
+            )
     data.check_grid("points", points, ["estimator"], "t")
     data.check_order("points", points, "low", "mean", "high")
     data.check_order("ratio", ratio, "low", "ratio", "high")
@@ -45,7 +48,9 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
         raise data.bad("ratio", "has a time t that the table points lacks")
     for curve, group in theory.groupby("curve"):
         if group["t"].min() > points["t"].min() or group["t"].max() < points["t"].max():
-            raise data.bad("theory", f"the curve {curve} does not cover the times of the table points")
+            raise data.bad(
+                "theory", f"the curve {curve} does not cover the times of the table points"
+            )
     return frames
 
 
@@ -61,10 +66,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite; a number is not positive; replicate counts differ; the
-        estimators or curves are not those named; the estimators' times differ; a ratio has a time without
-        points; a curve ends before the points do; an estimate lies outside its interval.
+    BadTable If a table or fact is missing or not finite; a number is not positive; replicate counts
+        differ; the estimators or curves are not those named; the estimators' times differ; a ratio
+        has a time without points; a curve ends before the points do; an estimate lies outside its
+        interval.
     """
     frames = checked(data)
     points, theory, ratio = frames.values()
@@ -79,7 +84,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             marks = points[points["estimator"] == estimator]
             colour = style.COLOURS[k]
             upper.vlines(
-                marks["t"], marks["low"], marks["high"], color=colour, lw=2.2, gid=f"interval-{estimator}"
+                marks["t"],
+                marks["low"],
+                marks["high"],
+                color=colour,
+                lw=2.2,
+                gid=f"interval-{estimator}",
             )
             upper.plot(
                 marks["t"],
@@ -97,10 +107,20 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
         lower.axhline(1.0, color=style.FAINT, lw=0.5)
         lower.plot(
-            ratio["t"], ratio["predicted"], color=style.INK, ls="--", gid="predicted", label="predicted"
+            ratio["t"],
+            ratio["predicted"],
+            color=style.INK,
+            ls="--",
+            gid="predicted",
+            label="predicted",
         )
         lower.vlines(
-            ratio["t"], ratio["low"], ratio["high"], color=style.COLOURS[3], lw=2.2, gid="interval-ratio"
+            ratio["t"],
+            ratio["low"],
+            ratio["high"],
+            color=style.COLOURS[3],
+            lw=2.2,
+            gid="interval-ratio",
         )
         lower.plot(
             ratio["t"],
@@ -119,9 +139,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         figure.align_ylabels()
         style.note(
             figure,
-            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; m = {data.fact('m')}; "
-            f"engine {data.fact('engine')}. Bars: 95 % intervals of the mean of n = {n} replicates, "
-            f"{style.widths(points, 'mean')} (ratio: {style.widths(ratio, 'ratio')}); where no bar shows, it "
+            f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; m = "
+            f"{data.fact('m')}; "
+            f"engine {data.fact('engine')}. Bars: 95 % intervals of the mean of n = {n} "
+            f"replicates, "
+            f"{style.widths(points, 'mean')} (ratio: {style.widths(ratio, 'ratio')}); where no bar "
+            f"shows, it "
             "lies inside the marker. Settings are ours; the paper's are unknown.",
         )
     return figure
@@ -135,19 +158,27 @@ def sample() -> FigureData:
     predicted = np.interp(t, knots, [1.0, 0.917, 0.778, 0.448, 0.286, 0.131])
     bound = np.interp(t, knots, [0.2, 0.203, 0.250, 0.171, 0.096, 0.033])
     dsm = 8 / 2000 * 8 * np.exp(-2 * t) / (1 - np.exp(-2 * t))
-    curves = {"DSM, exact": dsm, "BSM, leading order": dsm * predicted, "information bound": dsm * bound}
+    curves = {
+        "DSM, exact": dsm,
+        "BSM, leading order": dsm * predicted,
+        "information bound": dsm * bound,
+    }
     noise = 1 + 0.015 * rng.standard_normal((2, t.size))
     points = []
     for k, estimator in enumerate(("dsm", "bsm")):
         mean = list(curves.values())[k] * noise[k]
         points.append(
-            pd.DataFrame({"t": t, "estimator": estimator, "n": 150, "mean": mean, "low": 0.97 * mean})
+            pd.DataFrame(
+                {"t": t, "estimator": estimator, "n": 150, "mean": mean, "low": 0.97 * mean}
+            )
         )
         points[-1]["high"] = 1.03 * mean
     ratio = predicted * noise[1] / noise[0]
     tables = {
         "points": pd.concat(points),
-        "theory": pd.concat(pd.DataFrame({"t": t, "curve": c, "value": v}) for c, v in curves.items()),
+        "theory": pd.concat(
+            pd.DataFrame({"t": t, "curve": c, "value": v}) for c, v in curves.items()
+        ),
         "ratio": pd.DataFrame(
             {
                 "t": t,
@@ -159,7 +190,13 @@ def sample() -> FigureData:
             }
         ),
     }
-    facts: dict[str, Fact] = {"d": 8, "m": 2000, "n": 150, "spectrum": "linear 0.3 … 3", "engine": "exact"}
+    facts: dict[str, Fact] = {
+        "d": 8,
+        "m": 2000,
+        "n": 150,
+        "spectrum": "linear 0.3 … 3",
+        "engine": "exact",
+    }
     return FigureData("figure-3a", tables, facts)
 
 
@@ -169,15 +206,18 @@ def _found(f: Findings) -> str:
         "|---|---|---|---|---|",
     ]
     rows += [
-        f"| {r.t:g} | {number(r.ratio)} | {number(r.low)} … {number(r.high)} | {number(r.predicted)} | "
+        f"| {r.t:g} | {number(r.ratio)} | {number(r.low)} … {number(r.high)} | "
+        f"{number(r.predicted)} | "
         f"{number(r.bound)} |"
         for r in f.ratios
     ]
     last = f.ratios[-1]
     below = sum(r.high < 1 for r in f.ratios)
     text = (
-        f"At d = {f.d}, m = {f.m}. With the control-variate weight (Algorithm 1's own weights are unknown) the "
-        f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f.ratios)} steps after the first; "
+        f"At d = {f.d}, m = {f.m}. With the control-variate weight (Algorithm 1's own weights are "
+        f"unknown) the "
+        f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f.ratios)} steps "
+        f"after the first; "
         f"at t = {last.t:g} the ratio is {number(last.ratio)}. "
         f"The information bound there is {number(last.bound)}: BSM leaves a factor "
         f"{number(last.ratio / last.bound, 2)}."
@@ -188,8 +228,10 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     first, last = f.ratios[0], f.ratios[-1]
     return (
-        "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, the information bound "
-        f"lower still. Below, their ratio: {number(first.ratio)} at t = {first.t:g}, {number(last.ratio)} at "
+        "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, "
+        "the information bound "
+        f"lower still. Below, their ratio: {number(first.ratio)} at t = {first.t:g}, "
+        f"{number(last.ratio)} at "
         f"t = {last.t:g}."
     )
 
@@ -202,9 +244,11 @@ FIGURE = Figure(
     draw=draw,
     sample=sample,
     heading="Figure 3a: bootstrapped score matching",
-    shows="L2 error at each time step for a multivariate Gaussian, the least-squares problem solved exactly "
+    shows="L2 error at each time step for a multivariate Gaussian, the least-squares problem "
+    "solved exactly "
     "without a network; 'BSM significantly enhances the quality of the score function' (caption).",
-    unknown="d, m, N, Δ, the covariance, Algorithm 1's weights and the step at which its bootstrapping starts.",
+    unknown="d, m, N, Δ, the covariance, Algorithm 1's weights and the step at which its "
+    "bootstrapping starts.",
     claims=("figure-3a-below", "figure-3a-ratio", "dsm-risk"),
     found=_found,
     ran=ran_linear,

@@ -1,7 +1,8 @@
-"""Figure 3b: what the reverse SDE draws with DSM and BSM scores of a mixture, and the minor mode's share of it.
+"""Figure 3b: what the reverse SDE draws with DSM and BSM scores of a mixture, and the minor mode's
+share of it.
 
-The true density beside the drawn ones, the share against the training budget, and the improvement of the share by
-bootstrapping at every setting.
+The true density beside the drawn ones, the share against the training budget, and the improvement
+of the share by bootstrapping at every setting.
 
 Longer than 350 lines: three panels, their words and their sample data stand together.
 """
@@ -46,9 +47,13 @@ def checked(data: FigureData) -> dict[str, pd.DataFrame]:
     }
     densities, budgets, gains = frames.values()
     if set(densities["curve"]) != {"truth", "exact", *CURVES}:
-        raise data.bad("densities", "column curve must hold truth, exact, dsm and bsm, and nothing else")
+        raise data.bad(
+            "densities", "column curve must hold truth, exact, dsm and bsm, and nothing else"
+        )
     if set(budgets["method"]) != set(CURVES) or not set(budgets["fit"]) <= set(FITS):
-        raise data.bad("budgets", "must hold dsm and bsm, fitted by step or jointly, and nothing else")
+        raise data.bad(
+            "budgets", "must hold dsm and bsm, fitted by step or jointly, and nothing else"
+        )
     if not set(gains["method"]) <= set(RIVALS):
         raise data.bad("gains", f"column method must hold {' and '.join(RIVALS)}, and nothing else")
     data.check_grid("densities", densities, ["curve"], "x")
@@ -67,19 +72,18 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables
-        densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95 (quantiles of replicates);
-        budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget, sets (of training), share (mean), low, high
-        (95 % interval), exact (share with exact scores); gains: place (of the setting, from 0), case (what of it
-        differs), method ("bsm", "bsm-half"), sets (of training), gain (share of DSM's mean absolute error that
-        bootstrapping removes), low, high. Facts: case, base (the first setting), minor, exact (its share), n, sampler,
-        and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
+    data : tables densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95
+        (quantiles of replicates); budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget,
+        sets (of training), share (mean), low, high (95 % interval), exact (share with exact
+        scores); gains: place (of the setting, from 0), case (what of it differs), method ("bsm",
+        "bsm-half"), sets (of training), gain (share of DSM's mean absolute error that bootstrapping
+        removes), low, high. Facts: case, base (the first setting), minor, exact (its share), n,
+        sampler, and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
 
     Raises
     ------
-    BadTable
-        If a table or fact is missing or not finite; curves, methods or fits are not those named; grids or
-        replicate counts differ; an estimate lies outside its interval.
+    BadTable If a table or fact is missing or not finite; curves, methods or fits are not those
+        named; grids or replicate counts differ; an estimate lies outside its interval.
     """
     frames = checked(data)
     densities, budgets, gains = frames.values()
@@ -88,7 +92,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     cases = gains.drop_duplicates("place")
     with style.look():
         height = 4.2 + 0.155 * len(cases)
-        figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, height), layout="constrained")
+        figure = matplotlib.figure.Figure(
+            figsize=(style.DOUBLE_COLUMN, height), layout="constrained"
+        )
         ratios = [2.9, 0.6 + 0.155 * len(cases)]
         top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=ratios)).tolist()
         left, right = top.subplots(1, 2, width_ratios=[1.35, 1.0])
@@ -97,10 +103,14 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         _gains(bottom.subplots(), gains, cases)
         style.note(
             figure,
-            f"Above left: {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on a grid, without "
-            f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of the mean; below, of "
-            "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a network a step) or "
-            "epochs of Adam (one for all t). ± is half the distance of the modes. Below, what differs "
+            f"Above left: {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on "
+            f"a grid, without "
+            f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of "
+            f"the mean; below, of "
+            "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a "
+            "network a step) or "
+            "epochs of Adam (one for all t). ± is half the distance of the modes. Below, what "
+            "differs "
             f"from {data.fact('base')}. Settings are ours; the paper's "
             "are unknown.",
         )
@@ -121,12 +131,22 @@ def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
     }
     for curve, (dash, label) in shown.items():
         mine = densities[densities["curve"] == curve]
-        axes.plot(mine["x"], mine["value"], color=style.INK, lw=1.0, ls=dash, gid=curve, label=label)
+        axes.plot(
+            mine["x"], mine["value"], color=style.INK, lw=1.0, ls=dash, gid=curve, label=label
+        )
     for k, (curve, name) in enumerate(CURVES.items()):
         mine = densities[densities["curve"] == curve]
-        share, low, high = (100 * data.number(f"{curve}-{part}") for part in ("mean", "low", "high"))
+        share, low, high = (
+            100 * data.number(f"{curve}-{part}") for part in ("mean", "low", "high")
+        )
         axes.fill_between(
-            mine["x"], mine["q05"], mine["q95"], color=style.COLOURS[k], alpha=0.25, lw=0, gid=f"band-{curve}"
+            mine["x"],
+            mine["q05"],
+            mine["q95"],
+            color=style.COLOURS[k],
+            alpha=0.25,
+            lw=0,
+            gid=f"band-{curve}",
         )
         axes.plot(
             mine["x"],
@@ -147,7 +167,11 @@ def _density(axes: Axes, data: FigureData, densities: pd.DataFrame) -> None:
 def _budget(axes: Axes, budgets: pd.DataFrame, minor: float) -> None:
     axes.axhline(100 * minor, color=style.INK, lw=1.0, ls=":", gid="weight", label="true weight")
     axes.axhline(
-        100 * budgets["exact"].iloc[0], color=style.FAINT, lw=0.7, gid="exact", label="exact scores, N steps"
+        100 * budgets["exact"].iloc[0],
+        color=style.FAINT,
+        lw=0.7,
+        gid="exact",
+        label="exact scores, N steps",
     )
     for fit, method in product(FITS, CURVES):
         mine = budgets[(budgets["fit"] == fit) & (budgets["method"] == method)]
@@ -194,7 +218,9 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
             continue
         place = mine["place"] + (-0.18, 0.18)[k]
         colour = style.COLOURS[k + 1]
-        axes.hlines(place, mine["low"], mine["high"], color=colour, lw=1.6, gid=f"interval-{method}")
+        axes.hlines(
+            place, mine["low"], mine["high"], color=colour, lw=1.6, gid=f"interval-{method}"
+        )
         axes.plot(
             mine["gain"],
             place,
@@ -212,10 +238,17 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
 
 
 def sample() -> FigureData:
-    """Two methods over three budgets and two fits, four settings, and densities that differ by a shift."""
+    """Two methods over three budgets and two fits, four settings, and densities that differ by a
+    shift.
+    """
     x = np.linspace(-3.0, 3.0, 25)
     p = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
-    curves = {"bsm": 1.1 * p + 0.01, "dsm": 0.9 * p + 0.02, "exact": 1.0 * p + 0.03, "truth": p + 0.04}
+    curves = {
+        "bsm": 1.1 * p + 0.01,
+        "dsm": 0.9 * p + 0.02,
+        "exact": 1.0 * p + 0.03,
+        "truth": p + 0.04,
+    }
     densities = [
         pd.DataFrame({"curve": c, "x": x, "n": 60, "value": v, "q05": 0.9 * v, "q95": 1.2 * v})
         for c, v in curves.items()
@@ -253,7 +286,9 @@ def sample() -> FigureData:
         "n": 60,
     }
     facts |= {"minor": 0.15, "exact": 0.1712}
-    facts |= {f"{m}-{k}": v for m, s in (("dsm", 0.1), ("bsm", 0.12)) for k, v in _interval(s).items()}
+    facts |= {
+        f"{m}-{k}": v for m, s in (("dsm", 0.1), ("bsm", 0.12)) for k, v in _interval(s).items()
+    }
     return FigureData("figure-3b", tables, facts)
 
 
@@ -263,8 +298,10 @@ def _interval(mean: float) -> dict[str, float]:
 
 def _ran(f: Findings) -> str:
     return (
-        f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below; Euler-Maruyama from N(0, I) "
-        f"over t_j = Δ j up to 3, the drawn density on a grid; up to {f.run.replicates} training sets a setting and "
+        f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below; "
+        f"Euler-Maruyama from N(0, I) "
+        f"over t_j = Δ j up to 3, the drawn density on a grid; up to {f.run.replicates} training "
+        f"sets a setting and "
         f"method, seed {f.run.seed}; code {f.run.code}.{missing(f.run)}"
     )
 
@@ -279,12 +316,14 @@ def _found(f: Findings) -> str:
         "wrong-level": "decoy: from the wrong level",
     }
     share = (
-        f"Drawn are {shown.case} (± is half the distance of the modes). Over {shown.n} training sets a method, "
+        f"Drawn are {shown.case} (± is half the distance of the modes). Over {shown.n} training "
+        f"sets a method, "
         f"the minor mode of weight {number(100 * shown.minor)} % gets a share of "
         f"{number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
         f"{number(100 * dsm.share.high)}] with DSM and "
         f"{number(100 * bsm.share.mean)} % [{number(100 * bsm.share.low)}, "
-        f"{number(100 * bsm.share.high)}] with BSM scores; bootstrapping there: **{bsm.gain.word}**."
+        f"{number(100 * bsm.share.high)}] with BSM scores; bootstrapping there: "
+        f"**{bsm.gain.word}**."
     )
     counted = []
     for method, name in names.items():
@@ -294,19 +333,26 @@ def _found(f: Findings) -> str:
             counted.append(f"{name}: {tally} of {len(words)}")
     meaning = "; ".join(f"*{word}*, {text}" for word, text in f.words.items())
     verdict = (
-        "Improvement is the part of DSM's mean |share − π| that the method removes, paired over training sets, with "
-        f"intervals that hold for all {f.comparisons} comparisons at once at 95 %: {meaning}. {'; '.join(counted)}."
+        "Improvement is the part of DSM's mean |share − π| that the method removes, paired over "
+        "training sets, with "
+        f"intervals that hold for all {f.comparisons} comparisons at once at 95 %: {meaning}. "
+        f"{'; '.join(counted)}."
     )
     rows = [
-        "| setting | n | method | share, % | error | improvement, % | word | score error over DSM's |",
+        "| setting | n | method | share, % | error | improvement, % | word | score error over "
+        "DSM's |",
         "|---|---|---|---|---|---|---|---|",
     ]
     parts = [
-        "| setting | discretisation | initialisation | sample | estimation, DSM | BSM | w = 1/2 | TV, DSM | BSM |"
+        "| setting | discretisation | initialisation | sample | estimation, DSM | BSM | w = 1/2 | "
+        "TV, DSM | BSM |"
         " W1, DSM | BSM |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    trained = ["| setting | method | steps taken | loss | stopped by itself, % |", "|---|---|---|---|---|"]
+    trained = [
+        "| setting | method | steps taken | loss | stopped by itself, % |",
+        "|---|---|---|---|---|",
+    ]
     for s in f.settings:
         by = s.methods
         for method, v in by.items():
@@ -327,7 +373,8 @@ def _found(f: Findings) -> str:
                 )
         half = number(100 * by["bsm-half"].estimation, 2) if "bsm-half" in by else "—"
         parts.append(
-            f"| {s.case} | {number(100 * s.discretisation, 2)} | {number(100 * s.initialisation, 2)} | "
+            f"| {s.case} | {number(100 * s.discretisation, 2)} | "
+            f"{number(100 * s.initialisation, 2)} | "
             f"{number(100 * s.sample, 2)} | {number(100 * by['dsm'].estimation, 2)} | "
             f"{number(100 * by['bsm'].estimation, 2)} | {half} | "
             + " | ".join(
@@ -342,12 +389,16 @@ def _found(f: Findings) -> str:
             share,
             verdict,
             "\n".join(rows),
-            "*Where the error comes from*, in per cent of mass: share − π is the sum of discretisation and "
-            "initialisation (exact scores; signed), of the training sample's own share − π and of estimation (both "
-            "root mean square). TV and W1 are to the truth at t_1, W1 in the plane a lower bound (the largest over 16 "
+            "*Where the error comes from*, in per cent of mass: share − π is the sum of "
+            "discretisation and "
+            "initialisation (exact scores; signed), of the training sample's own share − π and of "
+            "estimation (both "
+            "root mean square). TV and W1 are to the truth at t_1, W1 in the plane a lower bound "
+            "(the largest over 16 "
             "projections).",
             "\n".join(parts),
-            "*Training of the networks* (two hidden layers of 16, tanh): L-BFGS iterations a step, or epochs of Adam.",
+            "*Training of the networks* (two hidden layers of 16, tanh): L-BFGS iterations a step, "
+            "or epochs of Adam.",
             "\n".join(trained),
         ]
     )
@@ -357,9 +408,12 @@ def _alt(f: Findings) -> str:
     shown = f.shown
     shares = [f"{number(100 * shown.methods[m].share.mean)} %" for m in ("dsm", "bsm")]
     return (
-        f"The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, which lie on top of each "
-        f"other: the minor mode of weight {number(100 * shown.minor)} % gets {shares[0]} and {shares[1]}. Beside it the "
-        "share against the training budget; below, for each setting, the part of DSM's error of the share that "
+        f"The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, "
+        f"which lie on top of each "
+        f"other: the minor mode of weight {number(100 * shown.minor)} % gets {shares[0]} and "
+        f"{shares[1]}. Beside it the "
+        "share against the training budget; below, for each setting, the part of DSM's error of "
+        "the share that "
         "bootstrapping removes, with intervals."
     )
 
@@ -372,11 +426,15 @@ FIGURE = Figure(
     draw=draw,
     sample=sample,
     heading="Figure 3b: the minor mode's share",
-    shows="A mixture of Gaussians, the score represented by a 3-layer network, the density drawn by the reverse "
+    shows="A mixture of Gaussians, the score represented by a 3-layer network, the density drawn "
+    "by the reverse "
     "SDE; with bootstrapping the minor mode gets its fair share (caption).",
-    unknown="The mixture: its dimension, weights, means and covariances; m, N, Δ; the network's width, activation, "
-    "optimiser and budget, and whether there is one for each t; Algorithm 1's weights; how many training sets the "
-    "picture stands for; what share is fair. Where the verdict below differs from the caption, it may "
+    unknown="The mixture: its dimension, weights, means and covariances; m, N, Δ; the network's "
+    "width, activation, "
+    "optimiser and budget, and whether there is one for each t; Algorithm 1's weights; how many "
+    "training sets the "
+    "picture stands for; what share is fair. Where the verdict below differs from the caption, it "
+    "may "
     "be the setting.",
     claims=(
         "figure-3b-share",

@@ -1,6 +1,8 @@
-"""The recommendation: three sentences for whoever trains models, each filled from results and held by claims.
+"""The recommendation: three sentences for whoever trains models, each filled from results and held
+by claims.
 
-A sentence whose claims are not as expected in these results is withdrawn, and says which claim is to blame.
+A sentence whose claims are not as expected in these results is withdrawn, and says which claim is
+to blame.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,51 +29,64 @@ class Sentence:
 
 
 def _share(found: Mapping[str, Findings], curve: str) -> str:
-    """The joint risk of an estimator over denoising's, by theory, at the first Δ and the largest m of joint-time."""
+    """The joint risk of an estimator over denoising's, by theory, at the first Δ and the largest m
+    of joint-time.
+    """
     levels = found["beyond-basis"].levels
     spacing, m = levels[0].spacing, max(level.m for level in levels)
-    here = {level.curve: level.value for level in levels if (level.spacing, level.m) == (spacing, m)}
+    here = {
+        level.curve: level.value for level in levels if (level.spacing, level.m) == (spacing, m)
+    }
     return number(here[curve] / here["DSM"], 2)
 
 
 def _one_by_one(found: Mapping[str, Findings]) -> str:
     return (
-        "bootstrap with the control-variate weight, which needs nothing of the data: it brings the joint "
-        f"risk here to {_share(found, 'BSM')} of denoising's, and nowhere on the map was it shown to lose"
+        "bootstrap with the control-variate weight, which needs nothing of the data: it brings the "
+        "joint "
+        f"risk here to {_share(found, 'BSM')} of denoising's, and nowhere on the map was it shown "
+        f"to lose"
     )
 
 
 def _together(found: Mapping[str, Findings]) -> str:
     return (
-        "regress on each step's own noise, weighted by the inverse of its residual's variance: the joint "
+        "regress on each step's own noise, weighted by the inverse of its residual's variance: the "
+        "joint "
         f"risk here falls to {_share(found, 'path fit')} of denoising's"
     )
 
 
 def _networks(found: Mapping[str, Findings]) -> str:
     return (
-        "train long enough before you bootstrap, and measure on held-out paths: from 30 iterations a step on "
+        "train long enough before you bootstrap, and measure on held-out paths: from 30 iterations "
+        "a step on "
         "it won here, at 3 and at 10 it lost a tenth"
     )
 
 
 def _worth(found: Mapping[str, Findings], estimator: str) -> str:
     """How many draws of denoising an estimator at one draw is worth, at each time of the figure."""
-    rows = sorted((r.t, r.redraws) for r in found["beyond-redraws"].worth if r.estimator == estimator)
+    rows = sorted(
+        (r.t, r.redraws) for r in found["beyond-redraws"].worth if r.estimator == estimator
+    )
     return ", ".join(number(redraws, 2 if redraws < 99.5 else 3) for _, redraws in rows)
 
 
 def _few_draws(found: Mapping[str, Findings]) -> str:
     times = sorted({r.t for r in found["beyond-redraws"].worth})
     return (
-        f"at t = {', '.join(f'{t:g}' for t in times)} bootstrapping is worth {_worth(found, 'BSM')} draws of plain denoising, "
-        f"the path fit {_worth(found, 'path fit')}: below that bootstrap, above it denoise, or do both"
+        f"at t = {', '.join(f'{t:g}' for t in times)} bootstrapping is worth "
+        f"{_worth(found, 'BSM')} draws of plain denoising, "
+        f"the path fit {_worth(found, 'path fit')}: below that bootstrap, above it denoise, or do "
+        f"both"
     )
 
 
 def _endless_draws(found: Mapping[str, Findings]) -> str:
     return (
-        "denoise step by step: it is the plug-in score of the data then, as BSM and the path fit are, and the risk that is "
+        "denoise step by step: it is the plug-in score of the data then, as BSM and the path fit "
+        "are, and the risk that is "
         "left is the information bound"
     )
 
@@ -88,7 +103,9 @@ SENTENCES = (
         ("path-risk",),
     ),
     Sentence("A few noise draws for each datum", _few_draws, ("redraws-split", "redraws-worth")),
-    Sentence("Endless noise draws, linear scores", _endless_draws, ("redraws-plug-in", "redraws-excess")),
+    Sentence(
+        "Endless noise draws, linear scores", _endless_draws, ("redraws-plug-in", "redraws-excess")
+    ),
     Sentence("Networks", _networks, ("figure-3b-settings", "figure-3b-short-training")),
 )
 
@@ -105,12 +122,16 @@ def closing(found: Mapping[str, Findings], verdicts: Mapping[str, Mapping[str, A
     return (
         "### The recommendation, by noise draws\n\n"
         + "\n".join(lines)
-        + "\n\nRedraws are measured for Gaussian data and linear scores fitted exactly. For networks and other features all is "
-        "measured with one noise draw for each datum; what bootstrapping saves a stochastic optimiser is not measured.\n\n"
+        + "\n\nRedraws are measured for Gaussian data and linear scores fitted exactly. For "
+        "networks and other features all is "
+        "measured with one noise draw for each datum; what bootstrapping saves a stochastic "
+        "optimiser is not measured.\n\n"
     )
 
 
-def _line(one: Sentence, found: Mapping[str, Findings], verdicts: Mapping[str, Mapping[str, Any]]) -> str:
+def _line(
+    one: Sentence, found: Mapping[str, Findings], verdicts: Mapping[str, Mapping[str, Any]]
+) -> str:
     held = ", ".join(f"`{name}`" for name in one.claims)
     failed = [
         f"`{name}`"

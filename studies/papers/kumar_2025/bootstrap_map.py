@@ -1,4 +1,6 @@
-"""Should I bootstrap, and with which weight? Joint risk over DSM's, against m/d, Δ, t_1 and the spectrum."""
+"""Should I bootstrap, and with which weight? Joint risk over DSM's, against m/d, Δ, t_1 and the
+spectrum.
+"""
 
 from collections.abc import Sequence
 from itertools import tee
@@ -34,7 +36,15 @@ class MapSettings(Settings):
     """
 
     d: Annotated[int, Field(ge=2, le=2**16)] = 16
-    ratios: Annotated[tuple[float, ...], Field(min_length=1)] = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
+    ratios: Annotated[tuple[float, ...], Field(min_length=1)] = (
+        1.5,
+        2.0,
+        3.0,
+        5.0,
+        10.0,
+        30.0,
+        100.0,
+    )
     spacings: Annotated[tuple[float, ...], Field(min_length=1)] = (0.05, 0.2)
     firsts: Annotated[tuple[float, ...], Field(min_length=1)] = (0.02, 0.2)
     last: float = 2.0
@@ -64,7 +74,9 @@ class MapSettings(Settings):
             )
         for ratio in self.ratios:
             if ratio * self.d > MAX_SAMPLES:
-                raise InvalidInput("ratios", f"{ratio:g} makes m = {ratio * self.d:.3g}, beyond m ≤ 10¹²")
+                raise InvalidInput(
+                    "ratios", f"{ratio:g} makes m = {ratio * self.d:.3g}, beyond m ≤ 10¹²"
+                )
         counts = [round(ratio * self.d) for ratio in self.ratios]
         if len(set(counts)) < len(counts):
             raise InvalidInput("ratios", f"two of them make the same m at d = {self.d}")
@@ -72,13 +84,15 @@ class MapSettings(Settings):
             for spacing in self.spacings:
                 if first > self.last or steps_to(self.last, spacing) < 0.5:
                     raise InvalidInput(
-                        "last", f"{self.last:g} leaves no room for t_1 = {first:g} and Δ = {spacing:g}"
+                        "last",
+                        f"{self.last:g} leaves no room for t_1 = {first:g} and Δ = {spacing:g}",
                     )
         for cell in cells(self):
             increasing_times("firsts", cell["times"])
             if cell["m"] < self.d + 2:
                 raise InvalidInput(
-                    "ratios", f"m = {cell['m']} is below d + 2 = {self.d + 2}, where risks have no mean"
+                    "ratios",
+                    f"m = {cell['m']} is below d + 2 = {self.d + 2}, where risks have no mean",
                 )
             with under(spectrum="spectra", covariance="spectra", times="last", samples="ratios"):
                 law = Spectrum(**cell["law"]).law(self.d)
@@ -97,7 +111,9 @@ def cells(settings: MapSettings) -> Lazy:
             "m": round(ratio * settings.d),
             "spacing": spacing,
             "first": first,
-            "times": [round(float(t), 12) for t in np.arange(first, settings.last + spacing / 2, spacing)],
+            "times": [
+                round(float(t), 12) for t in np.arange(first, settings.last + spacing / 2, spacing)
+            ],
             "law": spectrum.parameters(),
             "estimators": list(settings.estimators),
         }
@@ -127,7 +143,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
 STUDY = Study(
     name="bootstrap-map",
-    about="Joint risk of the bootstraps and of path fitting over DSM's, against m/d, Δ, t_1 and the spectrum.",
+    about="Joint risk of the bootstraps and of path fitting over DSM's, against m/d, Δ, t_1 and "
+    "the spectrum.",
     settings=MapSettings,
     cells=cells,
     measure=measure,

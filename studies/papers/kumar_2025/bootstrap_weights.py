@@ -1,4 +1,6 @@
-"""Risk of every estimator at each time, on a coarse and on a fine grid of times: beyond the paper's bootstrap."""
+"""Risk of every estimator at each time, on a coarse and on a fine grid of times: beyond the paper's
+bootstrap.
+"""
 
 from collections.abc import Sequence
 from itertools import tee
@@ -46,7 +48,9 @@ class WeightsSettings(Settings):
         increasing_times("kept", self.kept)
         for spacing in self.spacings:
             if not set(self.kept) <= set(grid(spacing, self.last)):
-                raise InvalidInput("kept", f"holds a time that is not on the grid of spacing {spacing:g}")
+                raise InvalidInput(
+                    "kept", f"holds a time that is not on the grid of spacing {spacing:g}"
+                )
         for name in self.estimators:
             estimator(name)
         with under(covariance="spectrum", times="last"):
@@ -72,7 +76,8 @@ def steps_to(span: float, spacing: float) -> float:
     if count > MOST_STEPS:
         raise InvalidInput(
             "spacings",
-            f"Δ = {spacing:g} takes {count:.3g} steps up to {span:g}, and at most {MOST_STEPS} are done",
+            f"Δ = {spacing:g} takes {count:.3g} steps up to {span:g}, and at most {MOST_STEPS} are "
+            f"done",
         )
     return count
 
@@ -82,9 +87,8 @@ def grid(spacing: float, last: float) -> list[float]:
 
     Raises
     ------
-    InvalidInput
-        If either is not positive, Δ does not divide `last`, to 1e-9, there are more than 100 000 steps, or Δ is lost to the
-        rounding.
+    InvalidInput If either is not positive, Δ does not divide `last`, to 1e-9, there are more than
+        100 000 steps, or Δ is lost to the rounding.
     """
     count = steps_to(last, spacing)
     if round(count) < 1 or abs(count - round(count)) > 1e-9 * count:
@@ -121,7 +125,12 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
             continue
         for name, estimate in zip(names, at_time, strict=True):
             for mine, value in zip(rows, risk(law, gram.step.t, estimate), strict=True):
-                shared = {"d": cell["d"], "m": cell["m"], "spacing": cell["spacing"], "t": gram.step.t}
+                shared = {
+                    "d": cell["d"],
+                    "m": cell["m"],
+                    "spacing": cell["spacing"],
+                    "t": gram.step.t,
+                }
                 mine.append({**shared, "estimator": name, "risk": float(value)})
     return rows
 
@@ -135,7 +144,8 @@ def batch(cell: Cell) -> int:
 
 STUDY = Study(
     name="bootstrap-weights",
-    about="Risk of DSM, the bootstraps, joint-time and path fitting at each time, on a coarse and a fine grid.",
+    about="Risk of DSM, the bootstraps, joint-time and path fitting at each time, on a coarse and "
+    "a fine grid.",
     settings=WeightsSettings,
     cells=cells,
     measure=measure,
@@ -144,6 +154,8 @@ STUDY = Study(
     presets={
         "quick": WeightsSettings(replicates=100, seed=19),
         "paper": WeightsSettings(replicates=600, seed=19),
-        "deep": WeightsSettings(dims=(8, 64), samples=(200, 20_000, 10**7), replicates=5000, seed=19),
+        "deep": WeightsSettings(
+            dims=(8, 64), samples=(200, 20_000, 10**7), replicates=5000, seed=19
+        ),
     },
 )

@@ -1,10 +1,12 @@
-"""Mixtures of Gaussians given X_t, from their densities alone; nothing of the library's mixtures goes in.
+"""Mixtures of Gaussians given X_t, from their densities alone; nothing of the library's mixtures
+goes in.
 
     p(y | X_t = x) ∝ p_0(y) N(x; e_t y, σ_t²),     p(b | X_t = x) ∝ p_{t'}(b) N(x; e^{-g} b, τ²),
 
-and the moments of both, by the trapezoidal rule on a box: its error falls like exp(−2π²(width/h)²) for Gaussian
-integrands and like exp(−2π · distance/h) where a score has a pole off the real line, far below 1e-11 with the
-spacings here. Scores are complex-step derivatives of the density, exact to rounding.
+and the moments of both, by the trapezoidal rule on a box: its error falls like exp(−2π²(width/h)²)
+for Gaussian integrands and like exp(−2π · distance/h) where a score has a pole off the real line,
+far below 1e-11 with the spacings here. Scores are complex-step derivatives of the density, exact to
+rounding.
 """
 
 from collections.abc import Mapping
@@ -21,7 +23,9 @@ Law = Mapping[str, Any]
 def log_density(law: Law, t: float, x: np.ndarray) -> np.ndarray:
     """log Σ_k π_k N(x; e_t μ_k, e_t² Σ_k + σ_t² I) at real or complex x, shape (…, d) to (…)."""
     terms = []
-    for weight, mean, covariance in zip(law["weights"], law["means"], law["covariances"], strict=True):
+    for weight, mean, covariance in zip(
+        law["weights"], law["means"], law["covariances"], strict=True
+    ):
         V = decay(2 * t) * np.array(covariance) + noise_variance(t) * np.eye(len(mean))
         y = x - decay(t) * np.array(mean)
         form = np.sum((y @ np.linalg.inv(V)) * y, axis=-1)
@@ -37,15 +41,19 @@ def score(law: Law, t: float, x: Array) -> Array:
 
 
 def nodes(d: int, reach: float, spacing: float) -> Array:
-    """The trapezoidal rule's nodes on [−reach, reach]^d, shape (…, d); the weights are equal and cancel."""
+    """The trapezoidal rule's nodes on [−reach, reach]^d, shape (…, d); the weights are equal and
+    cancel.
+    """
     line = spacing * np.arange(-round(reach / spacing), round(reach / spacing) + 1)
     return np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1)
 
 
 def data_moments(law: Law, t: float, x: Array, y: Array) -> tuple[Array, Array]:
-    """E[X_0|X_t = x] and E[X_0 X_0ᵀ|X_t = x] from p_0 on the nodes y; x (n, d) to (n, d), (n, d, d).
+    """E[X_0|X_t = x] and E[X_0 X_0ᵀ|X_t = x] from p_0 on the nodes y; x (n, d) to (n, d), (n, d,
+    d).
 
-    In the plane the points x are a product of two lines like the nodes, and the kernel a product with them.
+    In the plane the points x are a product of two lines like the nodes, and the kernel a product
+    with them.
     """
     d = x.shape[-1]
     p = np.exp(log_density(law, 0.0, y))
@@ -88,7 +96,9 @@ SPACING = {1: 0.04, 2: 0.1}
 REACH = {1: 9.0, 2: 8.0}
 
 
-def conditional(law: Law, t_prev: float, t: float, x: Array, refine: float = 1.0) -> dict[str, Array]:
+def conditional(
+    law: Law, t_prev: float, t: float, x: Array, refine: float = 1.0
+) -> dict[str, Array]:
     """What the identities speak of, given X_t = x.
 
     Parameters
@@ -115,7 +125,11 @@ def conditional(law: Law, t_prev: float, t: float, x: Array, refine: float = 1.0
         """tr Cov(T1 + α U_{t'} | X_t = x); given b it is A(b) + c X_0, with c a number."""
         c = decay(t) / noise - alpha * decay(t_prev) / noise_prev
         A = -x / noise + alpha * (b / noise_prev + score_prev)
-        square = np.sum(A**2, axis=-1) + 2 * c * np.sum(A * m, axis=-1) + c**2 * np.trace(Q, axis1=1, axis2=2)
+        square = (
+            np.sum(A**2, axis=-1)
+            + 2 * c * np.sum(A * m, axis=-1)
+            + c**2 * np.trace(Q, axis1=1, axis2=2)
+        )
         return float(bridge.mean(square) - np.sum(bridge.mean(A + c * m) ** 2))
 
     low, middle, high = variance(0.0), variance(0.5), variance(1.0)
@@ -133,9 +147,13 @@ def conditional(law: Law, t_prev: float, t: float, x: Array, refine: float = 1.0
 
 
 def residual_norm(law: Law, t: float, x: Array) -> Array:
-    """‖C_t(x)‖ by Bayes' rule in each component and the spread of their means; shape (…, d) to (…)."""
+    """‖C_t(x)‖ by Bayes' rule in each component and the spread of their means; shape (…, d) to
+    (…).
+    """
     means, within, logs = [], [], []
-    for weight, mean, covariance in zip(law["weights"], law["means"], law["covariances"], strict=True):
+    for weight, mean, covariance in zip(
+        law["weights"], law["means"], law["covariances"], strict=True
+    ):
         S = np.array(covariance)
         V = decay(2 * t) * S + noise_variance(t) * np.eye(x.shape[-1])
         gain, y = decay(t) * np.linalg.solve(V, S), x - decay(t) * np.array(mean)
@@ -149,5 +167,9 @@ def residual_norm(law: Law, t: float, x: Array) -> Array:
     r = np.exp(np.array(logs) - np.max(logs, axis=0))
     r /= r.sum(axis=0)
     off = np.array(means) - np.einsum("k...,k...i->...i", r, np.array(means))
-    covariance = np.einsum("k...,k...i,k...j->...ij", r, off, off) + np.tensordot(r, np.array(within), (0, 0))
-    return np.asarray(decay(2 * t) / noise_variance(t) ** 2 * np.linalg.eigvalsh(covariance)[..., -1])
+    covariance = np.einsum("k...,k...i,k...j->...ij", r, off, off) + np.tensordot(
+        r, np.array(within), (0, 0)
+    )
+    return np.asarray(
+        decay(2 * t) / noise_variance(t) ** 2 * np.linalg.eigvalsh(covariance)[..., -1]
+    )

@@ -27,7 +27,8 @@ def _settings(largest: int, samples: tuple[int, ...], replicates: int) -> Linear
 
 STUDY = Study(
     name="error-vs-dimension",
-    about="Population and empirical risk of DSM against d and m, Gaussian data, linear score, times Δ j.",
+    about="Population and empirical risk of DSM against d and m, Gaussian data, linear score, "
+    "times Δ j.",
     settings=LinearScoreSettings,
     cells=cells,
     measure=measure,

@@ -14,7 +14,9 @@ _TIMES = tuple(round(0.1 * k, 1) for k in range(1, 21))
 _SPECTRUM = Spectrum(kind="linear", low=0.3, high=3.0)
 
 
-def _settings(dims: tuple[int, ...], samples: tuple[int, ...], replicates: int) -> LinearScoreSettings:
+def _settings(
+    dims: tuple[int, ...], samples: tuple[int, ...], replicates: int
+) -> LinearScoreSettings:
     return LinearScoreSettings(
         dims=dims, samples=samples, times=_TIMES, spectrum=_SPECTRUM, replicates=replicates, seed=7
     )
@@ -22,7 +24,8 @@ def _settings(dims: tuple[int, ...], samples: tuple[int, ...], replicates: int) 
 
 STUDY = Study(
     name="error-vs-timestep",
-    about="Population and empirical risk of DSM and BSM at each time step, Gaussian data, linear score.",
+    about="Population and empirical risk of DSM and BSM at each time step, Gaussian data, linear "
+    "score.",
     settings=LinearScoreSettings,
     cells=cells,
     measure=measure,

@@ -1,9 +1,10 @@
-"""Evidence on what lies beyond the paper's bootstrap: better weights, one fit along the path, one function of all times.
+"""Evidence on what lies beyond the paper's bootstrap: better weights, one fit along the path, one
+function of all times.
 
-Parts of a cell, all sampled: "gaussian" runs every estimator on the same drawn Gram matrices; "joint" fits one
-function over all times; "scarce" takes m near d, where DSM itself is poor; "mixture" gives the same estimators data
-that are not Gaussian. What is computed and not sampled is in
-studies.papers.kumar_2025.evidence_bootstrap_exact.
+Parts of a cell, all sampled: "gaussian" runs every estimator on the same drawn Gram matrices;
+"joint" fits one function over all times; "scarce" takes m near d, where DSM itself is poor;
+"mixture" gives the same estimators data that are not Gaussian. What is computed and not sampled is
+in studies.papers.kumar_2025.evidence_bootstrap_exact.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -48,7 +49,9 @@ def _joint(law: Gaussian, times: Sequence[float], estimates: Sequence[Array]) ->
 
 
 def apart(law: Gaussian, grams: Sequence[Gram]) -> list[Array]:
-    """One round of the path fit from the true Λ (diagonal), each entry on its own: (i, j) is not pooled with (j, i)."""
+    """One round of the path fit from the true Λ (diagonal), each entry on its own: (i, j) is not
+    pooled with (j, i).
+    """
     score, held = np.zeros_like(grams[0].xx), np.zeros((law.dimension, law.dimension))
     for gram in grams:
         v, h = law.variances(gram.step.t), local_variances(law, gram.step)
@@ -69,7 +72,9 @@ def _gaussian(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     times = uniform_grid(cell["spacing"], round(cell["last"] / cell["spacing"])).tolist()
     grams = list(exact(law, m, times, _generators(seeds, cell["draws"])))
     shared = {key: cell[key] for key in ("eigenvalues", "spacing", "last", "m")}
-    fits: dict[str, tuple[Cell, Callable[[Sequence[Gram]], Iterable[Array]]]] = {"path-risk": ({}, path)}
+    fits: dict[str, tuple[Cell, Callable[[Sequence[Gram]], Iterable[Array]]]] = {
+        "path-risk": ({}, path)
+    }
     if cell["weights"]:
         fits["unpooled-risk"] = ({}, lambda g: apart(law, g))
         for scalar in (False, True):
@@ -82,7 +87,9 @@ def _gaussian(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         estimates = list(fit_of(grams))
         for t in cell["kept"]:
             k = round(t / cell["spacing"]) - 1
-            found.append((name.split()[0], {**shared, **of, "t": t}, m * risk(law, times[k], estimates[k])))
+            found.append(
+                (name.split()[0], {**shared, **of, "t": t}, m * risk(law, times[k], estimates[k]))
+            )
     return _rows(found, seeds)
 
 
@@ -111,7 +118,8 @@ def _scarce(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         "path": path,
     }
     found = [
-        ("scarce-" + name, shared, _joint(law, times, list(fit(grams))) - base) for name, fit in fits.items()
+        ("scarce-" + name, shared, _joint(law, times, list(fit(grams))) - base)
+        for name, fit in fits.items()
     ]
     return _rows(found, seeds)
 
@@ -132,7 +140,9 @@ def covariance_of(law: Mixture) -> Array:
 def mixture_grams(
     law: Mixture, m: int, times: Sequence[float], rng: np.random.Generator
 ) -> tuple[Array, list[Gram]]:
-    """The empirical covariance of m samples of X_0, and the Gram matrices of the paths that start there."""
+    """The empirical covariance of m samples of X_0, and the Gram matrices of the paths that start
+    there.
+    """
     x0 = law.sample(m, rng)
     grams = [
         Gram(
@@ -179,9 +189,13 @@ def _mixture(cell: Cell, seeds: Seeds) -> list[list[Row]]:
             continue
         of = {**shared, "t": t}
         against = {name: m * risk(best, t, a[k]) for name, a in estimates.items()}
-        plug_in = -np.linalg.inv(np.exp(-2 * t) * covariances + noise_variance(t) * np.eye(law.dimension))
+        plug_in = -np.linalg.inv(
+            np.exp(-2 * t) * covariances + noise_variance(t) * np.eye(law.dimension)
+        )
         least = m * risk(best, t, plug_in)
-        found += [(f"mixture-{n}", of, against[n] - against["dsm"]) for n in ("bsm", "matrix", "path")]
+        found += [
+            (f"mixture-{n}", of, against[n] - against["dsm"]) for n in ("bsm", "matrix", "path")
+        ]
         found.append(("mixture-attained", of, against["path"] - 1.15 * least))
         # Against the true score, on fresh points of the marginal law.
         fresh, gaps = law.marginal(t), []
@@ -189,7 +203,8 @@ def _mixture(cell: Cell, seeds: Seeds) -> list[list[Row]]:
             x = fresh.sample(cell["points"], rng)
             s = law.score(t, x)
             off = {
-                n: ((x @ estimates[n][k][one].T - s) ** 2).sum(axis=1).mean() for n in ("dsm", "bsm", "path")
+                n: ((x @ estimates[n][k][one].T - s) ** 2).sum(axis=1).mean()
+                for n in ("dsm", "bsm", "path")
             }
             gaps.append([m * (off[n] - off["dsm"]) for n in ("bsm", "path")])
         for name, values in zip(("bsm", "path"), np.transpose(gaps), strict=True):
@@ -202,7 +217,13 @@ PARTS: Parts = {
     "joint": together(_joint_part, "joint-risk"),
     "scarce": together(_scarce, "scarce-bsm", "scarce-matrix", "scarce-path"),
     "mixture": together(
-        _mixture, "mixture-attained", "mixture-bsm", "mixture-matrix", "mixture-path", "true-bsm", "true-path"
+        _mixture,
+        "mixture-attained",
+        "mixture-bsm",
+        "mixture-matrix",
+        "mixture-path",
+        "true-bsm",
+        "true-path",
     ),
 }
 
@@ -222,7 +243,12 @@ _LAWS: list[Cell] = [
         "means": [[-0.6, 0.0, 0.0], [1.8, 0.0, 0.0]],
         "variances": [0.25, 0.25],
     },
-    {"law": "heavy tails", "weights": [0.9, 0.1], "means": [[0.0] * 3, [0.0] * 3], "variances": [0.3, 7.0]},
+    {
+        "law": "heavy tails",
+        "weights": [0.9, 0.1],
+        "means": [[0.0] * 3, [0.0] * 3],
+        "variances": [0.3, 7.0],
+    },
     {
         "law": "narrow modes",
         "weights": [0.5, 0.5],
@@ -266,13 +292,22 @@ SAMPLED: list[Cell] = [
         for times, draws in ((_COARSE, 2), ([0.02, 1.0], 4))
     ),
     *(
-        {"part": "mixture", **law, "m": 1000, "times": _TENTHS, "kept": [0.2, 1.0], "draws": 1, "points": 100}
+        {
+            "part": "mixture",
+            **law,
+            "m": 1000,
+            "times": _TENTHS,
+            "kept": [0.2, 1.0],
+            "draws": 1,
+            "points": 100,
+        }
         for law in _LAWS
     ),
 ]
 STUDY = evidence(
     "evidence-bootstrap",
-    "Better weights, path fitting and joint-time fitting: risks on Gaussian data, at small m, and on mixtures.",
+    "Better weights, path fitting and joint-time fitting: risks on Gaussian data, at small m, and "
+    "on mixtures.",
     SAMPLED,
     measure,
     PARTS,

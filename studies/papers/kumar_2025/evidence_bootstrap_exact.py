@@ -1,8 +1,9 @@
 """What lies beyond the paper's bootstrap, computed: no seed of a replicate touches it.
 
-Parts of a cell: "held" adds up the path's information step by step; "grids" searches the times that hold most; "limit"
-runs the recursions at small gaps; "order" compares them on random laws and grids; "witness" and "two-step" are where one
-weight for all entries loses to BSM; "piecewise" fits one data set twice.
+Parts of a cell: "held" adds up the path's information step by step; "grids" searches the times that
+hold most; "limit" runs the recursions at small gaps; "order" compares them on random laws and
+grids; "witness" and "two-step" are where one weight for all entries loses to BSM; "piecewise" fits
+one data set twice.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ from studies.study import Cell, Row
 
 
 def held(pair: Sequence[float], times: Sequence[float]) -> Array:
-    """I_ij = Σ_k s_k,ij² v_j/h_i of the law with these eigenvalues, added up step by step; shape (d, d)."""
+    """I_ij = Σ_k s_k,ij² v_j/h_i of the law with these eigenvalues, added up step by step; shape
+    (d, d).
+    """
     law = Gaussian(np.array(pair))
     total = np.zeros((law.dimension, law.dimension))
     for step in steps(times):
@@ -40,13 +43,19 @@ def _held(cell: Cell) -> list[Row]:
 
 
 def _grids(cell: Cell) -> list[Row]:
-    """The share 2 λ² I of the information, at `best_times` and at the best that a search from random grids finds."""
+    """The share 2 λ² I of the information, at `best_times` and at the best that a search from
+    random grids finds.
+    """
     eigenvalue, count = cell["eigenvalue"], cell["count"]
 
     def lost(log_gaps: Array) -> float:
-        return float(-2 * eigenvalue**2 * held([eigenvalue], np.cumsum(np.exp(log_gaps)).tolist())[0, 0])
+        return float(
+            -2 * eigenvalue**2 * held([eigenvalue], np.cumsum(np.exp(log_gaps)).tolist())[0, 0]
+        )
 
-    rng = np.random.default_rng(cell["seed"])  # the search's own: what it ends at is computed, not sampled
+    rng = np.random.default_rng(
+        cell["seed"]
+    )  # the search's own: what it ends at is computed, not sampled
     tried = [
         optimize.minimize(lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12).fun
         for _ in range(cell["starts"])
@@ -60,7 +69,9 @@ def _grids(cell: Cell) -> list[Row]:
 
 
 def gains(pair: Sequence[float], first: float, last: float, count: int, rule: str) -> Array:
-    """r_ij at `last` after DSM at `first` and `count` steps, even in log(e^{2t} − 1); shape (d, d)."""
+    """r_ij at `last` after DSM at `first` and `count` steps, even in log(e^{2t} − 1); shape (d,
+    d).
+    """
     law = Gaussian(np.array(pair))
     times = np.log1p(np.geomspace(np.expm1(2 * first), np.expm1(2 * last), count + 1)) / 2
     weight = None if rule == "bsm" else optimal_weights(law, times).__getitem__
@@ -68,7 +79,9 @@ def gains(pair: Sequence[float], first: float, last: float, count: int, rule: st
 
 
 def _limit(cell: Cell) -> list[Row]:
-    """r_ij at gaps → 0, by Richardson's step from `count` and 2 · `count` steps; and how fast it is approached."""
+    """r_ij at gaps → 0, by Richardson's step from `count` and 2 · `count` steps; and how fast it is
+    approached.
+    """
     ends = (cell["pair"], cell["first"], cell["last"])
     of = {key: cell[key] for key in ("pair", "first", "last")}
     rows = []
@@ -90,7 +103,9 @@ def _limit(cell: Cell) -> list[Row]:
 
 
 def risks(law: Gaussian, times: Sequence[float]) -> dict[str, Array]:
-    """r_k,ij of four bootstraps to leading order, shape (N, d, d): entry by entry, one weight, BSM; and of DSM."""
+    """r_k,ij of four bootstraps to leading order, shape (N, d, d): entry by entry, one weight, BSM;
+    and of DSM.
+    """
     found = {
         name: np.array(
             bootstrap_recursion(law, times, optimal_weights(law, times, scalar=scalar).__getitem__)
@@ -110,7 +125,9 @@ def over_bsm(law: Gaussian, times: Sequence[float]) -> Array:
 
 
 def _order(cell: Cell) -> list[Row]:
-    """The largest ratio of an entry's r at the last time, for three pairs; ratios of totals where theorems speak."""
+    """The largest ratio of an entry's r at the last time, for three pairs; ratios of totals where
+    theorems speak.
+    """
     law, times = Gaussian(np.array(cell["eigenvalues"])), cell["times"]
     found = risks(law, times)
     of = {"eigenvalues": cell["eigenvalues"], "times": times, "t": times[-1]}
@@ -132,13 +149,18 @@ def _witness(cell: Cell) -> list[Row]:
     law = Gaussian(np.array([cell["large"]] + [cell["small"]] * cell["count"]))
     of = {key: cell[key] for key in ("large", "small", "count", "times")}
     ratios = over_bsm(law, cell["times"])
-    return [row("witness", {**of, "t": t}, ratio) for t, ratio in zip(cell["times"], ratios, strict=True)]
+    return [
+        row("witness", {**of, "t": t}, ratio)
+        for t, ratio in zip(cell["times"], ratios, strict=True)
+    ]
 
 
 def _two_step(cell: Cell) -> list[Row]:
-    """`over_bsm` at the third time as n, the number of small eigenvalues, grows: extrapolated twice in 1/n.
+    """`over_bsm` at the third time as n, the number of small eigenvalues, grows: extrapolated twice
+    in 1/n.
 
-    In the clock x = e^{2t} − 1: λ = 1, x_1 = 1/(c n), x_2 = a c n, x_3 = y x_2, and one eigenvalue that is next to infinite.
+    In the clock x = e^{2t} − 1: λ = 1, x_1 = 1/(c n), x_2 = a c n, x_3 = y x_2, and one eigenvalue
+    that is next to infinite.
     """
     c, a, y = cell["c"], cell["a"], cell["y"]
 
@@ -153,7 +175,9 @@ def _two_step(cell: Cell) -> list[Row]:
 
 
 def _piecewise(cell: Cell) -> list[Row]:
-    """Joint risk of B indicators over that of DSM, on one data set that the cell names; B as many as times."""
+    """Joint risk of B indicators over that of DSM, on one data set that the cell names; B as many
+    as times.
+    """
     law, m, times = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["times"]
     grams = list(exact(law, m, times, np.random.default_rng(cell["seed"])))
     base = np.array([risk(law, t, a) for t, a in zip(times, dsm(grams), strict=True)])
@@ -166,7 +190,9 @@ def _piecewise(cell: Cell) -> list[Row]:
 PARTS: Parts = {
     "held": computed(_held, "held-pair"),
     "grids": computed(_grids, "share"),
-    "limit": computed(_limit, "approach-bsm", "approach-matrix", "far-pair", "limit-bsm", "limit-matrix"),
+    "limit": computed(
+        _limit, "approach-bsm", "approach-matrix", "far-pair", "limit-bsm", "limit-matrix"
+    ),
     "order": computed(_order, "order", "order-first", "order-white"),
     "witness": computed(_witness, "witness"),
     "two-step": computed(_two_step, "two-step"),
@@ -180,7 +206,9 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _random_laws() -> list[Cell]:
-    """Random spectra over one and over four decades, and random times; and white ones, whose eigenvalues are equal."""
+    """Random spectra over one and over four decades, and random times; and white ones, whose
+    eigenvalues are equal.
+    """
     rng, out = np.random.default_rng(72), []
     for decades in (0.5, 2.0):
         for place in range(12):
@@ -225,7 +253,13 @@ CELLS: list[Cell] = [
         for first, last, far in ((0.05, 1.0, False), (5e-5, 6.0, True))
     ),
     *_random_laws(),
-    {"part": "witness", "large": 1e5, "small": 0.6, "count": 99, "times": [0.005, 2.31, 3.11, 3.34]},
+    {
+        "part": "witness",
+        "large": 1e5,
+        "small": 0.6,
+        "count": 99,
+        "times": [0.005, 2.31, 3.11, 3.34],
+    },
     *(
         {"part": "two-step", "c": c, "a": a, "y": y, "count": 128}
         for c, a, y in (
@@ -236,11 +270,18 @@ CELLS: list[Cell] = [
             (0.3, 3.0, 3.0),
         )
     ),
-    {"part": "piecewise", "eigenvalues": [0.3, 1.2, 3.0], "m": 60, "times": [0.1, 0.3, 0.4, 1.0], "seed": 72},
+    {
+        "part": "piecewise",
+        "eigenvalues": [0.3, 1.2, 3.0],
+        "m": 60,
+        "times": [0.1, 0.3, 0.4, 1.0],
+        "seed": 72,
+    },
 ]
 STUDY = evidence(
     "evidence-bootstrap-exact",
-    "What the path holds, the best times, the limits of small gaps and the order of the estimators, computed.",
+    "What the path holds, the best times, the limits of small gaps and the order of the "
+    "estimators, computed.",
     CELLS,
     measure,
     PARTS,

@@ -1,8 +1,10 @@
-"""Evidence on linear classes of every size, on population against empirical risk, and on the additivity of BSM.
+"""Evidence on linear classes of every size, on population against empirical risk, and on the
+additivity of BSM.
 
-Parts of a cell: "classes" fits them all to the same drawn Gram matrices of white data; "ratio" and "heavy" take the
-dense class at small m, simulated; "spiked" takes low-rank corrections where the score is one; "control" runs the
-bootstrap on T1 + α Û_{t'}, its control-variate form, with α = θ α*.
+Parts of a cell: "classes" fits them all to the same drawn Gram matrices of white data; "ratio" and
+"heavy" take the dense class at small m, simulated; "spiked" takes low-rank corrections where the
+score is one; "control" runs the bootstrap on T1 + α Û_{t'}, its control-variate form, with α = θ
+α*.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,14 +32,20 @@ from studies.evidence import Parts, Seeds, evidence, measured, row, together
 from studies.study import Cell, Row
 
 
-def _draws(law: Gaussian, samples: int, times: Sequence[float], seeds: Seeds, draws: int) -> list[Gram]:
-    """Gram matrices for `draws` draws of each seed; leading axis len(seeds) · draws, a seed's draws together."""
+def _draws(
+    law: Gaussian, samples: int, times: Sequence[float], seeds: Seeds, draws: int
+) -> list[Gram]:
+    """Gram matrices for `draws` draws of each seed; leading axis len(seeds) · draws, a seed's draws
+    together.
+    """
     generators = [np.random.default_rng(one) for seed in seeds for one in seed.spawn(draws)]
     return list(exact(law, samples, times, generators))
 
 
 def _simulated(law: Gaussian, samples: int, t: float, draws: int, rng: np.random.Generator) -> Gram:
-    """The Gram matrices of the one step 0 → t, from `draws` plain simulations of m samples at once."""
+    """The Gram matrices of the one step 0 → t, from `draws` plain simulations of m samples at
+    once.
+    """
     shape = (draws, samples, law.dimension)
     x0, unit = law.paint(rng.standard_normal(shape)), rng.standard_normal(shape)
     step = Step(0.0, t)
@@ -53,7 +61,9 @@ def _solver(kind: str, width: int, d: int) -> tuple[int, Callable[[Gram], Array]
         reach = {"diagonal": 0, "dense": d - 1}.get(kind, width)
         mask = block_mask(d, width) if kind == "block" else banded_mask(d, reach)
         return int(mask.sum()), lambda gram: supported(gram, mask)
-    basis = {"scalar": scalar_basis, "circulant": circulant_basis, "symmetric": symmetric_basis}[kind](d)
+    basis = {"scalar": scalar_basis, "circulant": circulant_basis, "symmetric": symmetric_basis}[
+        kind
+    ](d)
     return len(basis), lambda gram: spanned(gram, basis)
 
 
@@ -77,7 +87,8 @@ def _classes(cell: Cell, seeds: Seeds) -> list[list[Row]]:
             found["population"] = population
         _append(rows, of, found, seeds)
         if cell["draws"] > 1:
-            # Two standard deviations of χ²_p above its mean, in units of c = 1/σ² − 1 of white data.
+            # Two standard deviations of χ²_p above its mean, in units of c = 1/σ² − 1 of white
+            # data.
             level = parameters + 2 * np.sqrt(2 * parameters)
             beyond = empirical > level / np.expm1(2 * t)
             _append(rows, {**of, "level": level}, {"beyond": beyond}, seeds)
@@ -106,7 +117,9 @@ def _ratio(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _heavy(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """How often the population risk exceeds a level, in units of the empirical risk's mean; dense, m near d."""
+    """How often the population risk exceeds a level, in units of the empirical risk's mean; dense,
+    m near d.
+    """
     d, m, t, level = cell["d"], cell["m"], cell["t"], cell["x"]
     law = Gaussian(np.ones(d))
     rows = []
@@ -172,7 +185,13 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _white(d: int, draws: int, band: int, block: int, ranks: list[int], small: bool) -> Cell:
-    kinds = ["diagonal", "banded", "block", "dense", *(["scalar", "circulant", "symmetric"] if small else [])]
+    kinds = [
+        "diagonal",
+        "banded",
+        "block",
+        "dense",
+        *(["scalar", "circulant", "symmetric"] if small else []),
+    ]
     classes = [[kind, {"banded": band, "block": block}.get(kind, 0)] for kind in kinds]
     return {
         "part": "classes",
@@ -218,7 +237,8 @@ CELLS: list[Cell] = [
 ]
 STUDY = evidence(
     "evidence-classes",
-    "Linear classes from one parameter to d²: empirical and population risk; BSM in its control-variate form.",
+    "Linear classes from one parameter to d²: empirical and population risk; BSM in its "
+    "control-variate form.",
     CELLS,
     measure,
     PARTS,

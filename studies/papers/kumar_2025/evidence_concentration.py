@@ -1,13 +1,15 @@
-r"""Evidence on the dimension-free bounds: data sets drawn, losses compared, κ measured; no bound is known here.
+r"""Evidence on the dimension-free bounds: data sets drawn, losses compared, κ measured; no bound is
+known here.
 
     R* = max_h (2 S_h/m)₊²
 
-Among s + ε w_j F_h with |F_h| = 1 and Σ γ w² = 1, the loss of alternative h is below that of s where m ε² + 2 ε S_h < 0.
-So R* is the largest ε² at which the DSM minimiser goes wrong, and its (1 − δ)-quantile is what a bound at level δ must
-cover to hold at every scale ε.
+Among s + ε w_j F_h with |F_h| = 1 and Σ γ w² = 1, the loss of alternative h is below that of s
+where m ε² + 2 ε S_h < 0. So R* is the largest ε² at which the DSM minimiser goes wrong, and its (1
+− δ)-quantile is what a bound at level δ must cover to hold at every scale ε.
 
-Gaussian data and constant F along eigenvectors see those coordinates alone, which are independent of the rest: they
-are all that is simulated ("span"). What the supermartingale needs of κ is computed in studies.supermartingale.
+Gaussian data and constant F along eigenvectors see those coordinates alone, which are independent
+of the rest: they are all that is simulated ("span"). What the supermartingale needs of κ is
+computed in studies.supermartingale.
 """
 
 from decimal import Decimal, localcontext
@@ -34,11 +36,14 @@ from studies.papers.kumar_2025.supermartingale import (
 )
 from studies.study import Cell, Row
 
-# --- Gaussian data ------------------------------------------------------------------------------------------
+# --- Gaussian data
+# ------------------------------------------------------------------------------------------
 
 
 def path_sums(x0: Array, eigenvalues: Array, times: Array, w: Array, rng: Rng) -> Array:
-    """Σ_j γ_j w_j U_j of every path and coordinate, U_j = Z_j/σ_j² + s(t_j, X_j); shape of `x0`, (n, d)."""
+    """Σ_j γ_j w_j U_j of every path and coordinate, U_j = Z_j/σ_j² + s(t_j, X_j); shape of `x0`,
+    (n, d).
+    """
     total = np.zeros_like(x0)
     for part, gamma, each in zip(simulate(x0, times, rng), weights(times), w, strict=True):
         noise = -np.expm1(-2 * part.step.t)
@@ -48,7 +53,9 @@ def path_sums(x0: Array, eigenvalues: Array, times: Array, w: Array, rng: Rng) -
 
 
 def span(cell: Cell, rng: Rng) -> Array:
-    """(−2 S_h/m)₊ of each data set, for alternatives along the |H| − 1 widest eigendirections; (n, |H| − 1)."""
+    """(−2 S_h/m)₊ of each data set, for alternatives along the |H| − 1 widest eigendirections; (n,
+    |H| − 1).
+    """
     times, size = np.array(cell["times"]), cell["hypotheses"] - 1
     low, high = cell["spectrum"]
     eigenvalues = np.linspace(low, high, cell["d"])[-size:]
@@ -59,7 +66,9 @@ def span(cell: Cell, rng: Rng) -> Array:
 
 
 def measure_span(cell: Cell, rng: Rng) -> list[Row]:
-    """The (1 − δ)-quantile of R*; once more under another name where |H| is large enough for half the constant."""
+    """The (1 − δ)-quantile of R*; once more under another name where |H| is large enough for half
+    the constant.
+    """
     largest = span(cell, rng).max(axis=1) ** 2
     value = float(np.quantile(largest, 1 - cell["delta"], method="higher"))
     known = {k: cell[k] for k in ("d", "hypotheses", "m", "times", "spectrum", "delta")}
@@ -70,8 +79,8 @@ def measure_span(cell: Cell, rng: Rng) -> list[Row]:
 
 
 def measure_prior(cell: Cell, rng: Rng) -> list[Row]:
-    """The (1 − δ)-quantile of max_h (2 S_h/m)₊²/log(1/(π_h δ)) with π_h = 1/(h (h + 1)): alternative h at ε² = c
-    log(1/(π_h δ)) beats s where c is below its term."""
+    """The (1 − δ)-quantile of max_h (2 S_h/m)₊²/log(1/(π_h δ)) with π_h = 1/(h (h + 1)):
+    alternative h at ε² = c log(1/(π_h δ)) beats s where c is below its term."""
     found = span(cell, rng) ** 2
     h = np.arange(1, found.shape[1] + 1)
     largest = (found / np.log(h * (h + 1) / cell["delta"])).max(axis=1)
@@ -90,7 +99,9 @@ def measure_mean(cell: Cell, rng: Rng) -> list[Row]:
 
 
 def measure_wrong(cell: Cell, rng: Rng) -> list[Row]:
-    """How often the minimiser is not s, at ε² = fraction · 8 Var(S)/m · log(|H|/δ), which is the class's own size."""
+    """How often the minimiser is not s, at ε² = fraction · 8 Var(S)/m · log(|H|/δ), which is the
+    class's own size.
+    """
     variance, _ = worst_constants(np.array(cell["times"]), cell["spectrum"][1])
     log_ratio = np.log(cell["hypotheses"] / cell["delta"])
     epsilon = np.sqrt(cell["fraction"] * 8 * variance * log_ratio / cell["m"])
@@ -99,8 +110,8 @@ def measure_wrong(cell: Cell, rng: Rng) -> list[Row]:
 
 
 def measure_linear(cell: Cell, rng: Rng) -> list[Row]:
-    """The (1 − δ)-quantile of the empirical risk of the minimiser among s and f_h(t, x) = s + ε_h B_h x, the DSM loss
-    taken by its definition in all d coordinates; N(0, λI) data."""
+    """The (1 − δ)-quantile of the empirical risk of the minimiser among s and f_h(t, x) = s + ε_h
+    B_h x, the DSM loss taken by its definition in all d coordinates; N(0, λI) data."""
     d, m, sets, size = (cell[k] for k in ("d", "m", "sets", "hypotheses"))
     times, value = np.array(cell["times"]), cell["spectrum"][1]
     drawn = np.random.default_rng(cell["class"]).standard_normal((size, d, d)) / d
@@ -126,28 +137,36 @@ def risk_of_minimiser(loss: Array, error: Array) -> Array:
     return np.asarray(error.mean(axis=2)[best, np.arange(best.size)])
 
 
-# --- Theorem 1's own factor ---------------------------------------------------------------------------------
+# --- Theorem 1's own factor
+# ---------------------------------------------------------------------------------
 
 
 def measure_log_factor(cell: Cell) -> list[Row]:
-    """What log B of Theorem 1, B = C log((L+1) d m N log(1/δ)/Δ), grows by from d = 10; in 40 digits."""
+    """What log B of Theorem 1, B = C log((L+1) d m N log(1/δ)/Δ), grows by from d = 10; in 40
+    digits.
+    """
 
     def number(name: str) -> Decimal:
         return Decimal(str(cell[name]))
 
     def factor(d: int) -> Decimal:
-        size: Decimal = (number("lipschitz") + 1) * d * cell["m"] * cell["steps"] * -number("delta").ln()
+        size: Decimal = (
+            (number("lipschitz") + 1) * d * cell["m"] * cell["steps"] * -number("delta").ln()
+        )
         inner: Decimal = number("constant") * (size / number("spacing")).ln()
         return inner.ln()
 
     with localcontext() as context:
         context.prec = 40
-        known = {k: cell[k] for k in ("constant", "lipschitz", "d", "m", "steps", "delta", "spacing")}
+        known = {
+            k: cell[k] for k in ("constant", "lipschitz", "d", "m", "steps", "delta", "spacing")
+        }
         growth = factor(cell["d"]) - factor(10)
     return [row("log-factor-growth", known, float(growth))]
 
 
-# --- the cells ----------------------------------------------------------------------------------------------
+# --- the cells
+# ----------------------------------------------------------------------------------------------
 
 PARTS: Parts = {
     "span": one_by_one(measure_span, "gaussian-quantile", "gaussian-quantile-many"),
@@ -161,10 +180,19 @@ PARTS: Parts = {
     "climb": computed(measure_climb, "variation-log-concave"),
     "separate": computed(measure_separate, "joint-variation", "separate-growth"),
     "adversary": computed(
-        measure_adversary, "needed-bimodal", "needed-far-modes", "needed-gaussian", "needed-log-concave"
+        measure_adversary,
+        "needed-bimodal",
+        "needed-far-modes",
+        "needed-gaussian",
+        "needed-log-concave",
     ),
     "need": computed(
-        measure_need, "need-bounded", "need-cauchy", "need-heavy-narrow", "need-heavy-wide", "need-strong"
+        measure_need,
+        "need-bounded",
+        "need-cauchy",
+        "need-heavy-narrow",
+        "need-heavy-wide",
+        "need-strong",
     ),
     "one-time": computed(measure_one_time, "need-one-time"),
     "log-factor": computed(measure_log_factor, "log-factor-growth"),
@@ -230,7 +258,9 @@ def _cells() -> list[Cell]:
         for times in grids
         for value in (None, 1.0, 1000.0)
     ]
-    cells += [{"kind": "climb", "largest": largest, "seed": 17} for largest in (0.03, 0.5, 1.0, 3.0)]
+    cells += [
+        {"kind": "climb", "largest": largest, "seed": 17} for largest in (0.03, 0.5, 1.0, 3.0)
+    ]
     cells += _weights() + _computed()
     cells += [
         {"kind": "law", "law": law, "d": d, "m": 4, "sets": 50, "times": SHORT, "delta": 0.1}
@@ -245,13 +275,19 @@ def _cells() -> list[Cell]:
     ]
     first: Cell = {"lipschitz": 0.0, "m": 1, "steps": 1, "delta": float(np.exp(-1)), "spacing": 1.0}
     usual: Cell = {"lipschitz": 1.0, "m": 1000, "steps": 30, "delta": 0.05, "spacing": 0.1}
-    settings = [{"constant": 1.0, **first}, {"constant": 1000.0, **first}, {"constant": 1.0, **usual}]
+    settings = [
+        {"constant": 1.0, **first},
+        {"constant": 1000.0, **first},
+        {"constant": 1.0, **usual},
+    ]
     dims = (100, 10**4, 10**6, 10**9)
     return cells + [{"kind": "log-factor", **one, "d": d} for one in settings for d in dims]
 
 
 def _weights() -> list[Cell]:
-    """Grids whose weights exceed their gaps: a cluster, the trapezoid's idea of a uniform grid, the next gap."""
+    """Grids whose weights exceed their gaps: a cluster, the trapezoid's idea of a uniform grid, the
+    next gap.
+    """
     crowd = 0.5 + 0.0002 * np.arange(50)
     uniform = uniform_grid(0.05, 60)
     geometric = 10.0 ** np.arange(-8, -1.5, 0.5)
@@ -261,7 +297,8 @@ def _weights() -> list[Cell]:
         ("geometric, each weight the next gap", geometric[:-1], np.diff(geometric)),
     )
     return [
-        {"kind": "weights", "case": case, "times": t.tolist(), "gamma": g.tolist()} for case, t, g in cases
+        {"kind": "weights", "case": case, "times": t.tolist(), "gamma": g.tolist()}
+        for case, t, g in cases
     ]
 
 
@@ -287,7 +324,14 @@ def _computed() -> list[Cell]:
         ("heavy-narrow", 3, 0.02),
     )
     cells += [
-        {"kind": "need", "family": family, "law": "student", "freedom": nu, "scale": scale, "times": times}
+        {
+            "kind": "need",
+            "family": family,
+            "law": "student",
+            "freedom": nu,
+            "scale": scale,
+            "times": times,
+        }
         for family, nu, scale in students
         for times in grids
     ]
@@ -322,7 +366,8 @@ def _computed() -> list[Cell]:
         for times in ([0.1], [0.4], SHORT)
     ]
     cells += [
-        {"kind": "need", "family": "bounded", "law": "uniform", "times": times} for times in ([0.4], SHORT)
+        {"kind": "need", "family": "bounded", "law": "uniform", "times": times}
+        for times in ([0.4], SHORT)
     ]
     single: list[Cell] = [
         {"law": "student", "freedom": 1, "scale": 1.0},
@@ -330,12 +375,15 @@ def _computed() -> list[Cell]:
         {"law": "bimodal", "mean": 2.0, "variance": 0.04},
         {"law": "atoms", "places": [-1, 1], "masses": [0.5, 0.5]},
     ]
-    return cells + [{"kind": "one-time", **one, "time": t} for one in single for t in (0.1, 0.4, 0.8)]
+    return cells + [
+        {"kind": "one-time", **one, "time": t} for one in single for t in (0.1, 0.4, 0.8)
+    ]
 
 
 STUDY = evidence(
     "evidence-concentration",
-    "The dimension-free bounds with explicit constants: data sets judged, κ measured, adversaries let loose.",
+    "The dimension-free bounds with explicit constants: data sets judged, κ measured, adversaries "
+    "let loose.",
     _cells(),
     measure,
     PARTS,

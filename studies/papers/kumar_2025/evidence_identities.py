@@ -1,10 +1,13 @@
-r"""Evidence for the identities of the theory, on laws where linear algebra cannot save a wrong formula.
+r"""Evidence for the identities of the theory, on laws where linear algebra cannot save a wrong
+formula.
 
 What is conditional is computed by quadrature from the density Σ_k π_k N(x; e_t μ_k, V_k) alone, in
-studies.papers.kumar_2025.conditional_laws. The residual's norm is searched for with posterior covariances, never
-Hessians; symbolic residuals are simplified, and evaluated in 50 digits at rational points.
+studies.papers.kumar_2025.conditional_laws. The residual's norm is searched for with posterior
+covariances, never Hessians; symbolic residuals are simplified, and evaluated in 50 digits at
+rational points.
 
-Longer than 350 lines: one function for each kind of cell, and the cells; the laws that they share are apart.
+Longer than 350 lines: one function for each kind of cell, and the cells; the laws that they share
+are apart.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +33,11 @@ from studies.papers.kumar_2025.conditional_laws import (
 )
 from studies.study import Cell, Row
 
-LOPSIDED: Law = {"weights": [0.85, 0.15], "means": [[2.0], [-2.0]], "covariances": [[[0.25]], [[0.25]]]}
+LOPSIDED: Law = {
+    "weights": [0.85, 0.15],
+    "means": [[2.0], [-2.0]],
+    "covariances": [[[0.25]], [[0.25]]],
+}
 UNEVEN: Law = {
     "weights": [0.5, 0.3, 0.2],
     "means": [[-1.5], [0.4], [3.0]],
@@ -39,7 +46,11 @@ UNEVEN: Law = {
 PLANE: Law = {
     "weights": [0.5, 0.3, 0.2],
     "means": [[-1.0, 0.5], [1.5, 1.0], [0.5, -2.0]],
-    "covariances": [[[0.5, 0.2], [0.2, 0.3]], [[0.25, -0.1], [-0.1, 0.6]], [[0.8, 0.3], [0.3, 0.4]]],
+    "covariances": [
+        [[0.5, 0.2], [0.2, 0.3]],
+        [[0.25, -0.1], [-0.1, 0.6]],
+        [[0.8, 0.3], [0.3, 0.4]],
+    ],
 }
 CROSSED: Law = {
     "weights": [0.5, 0.5],
@@ -60,7 +71,8 @@ SHAPES: Mapping[str, tuple[Callable[[Array], Array], tuple[float, ...]]] = {
 TARGETS = ("T1", "T2", "T3")
 
 
-# --- what is measured -------------------------------------------------------------------------------------
+# --- what is measured
+# -------------------------------------------------------------------------------------
 
 
 def entries(value: Array) -> list[tuple[list[int], float]]:
@@ -108,8 +120,8 @@ def matching(cell: Cell) -> list[Row]:
 
 
 def mixing(cell: Cell, rng: Rng) -> list[Row]:
-    """On random paths: the α for which T1 + α U_{t'} does not move with X_0, and what it then leaves of
-    T1 + α U_{t'} − s(t, X_t)."""
+    """On random paths: the α for which T1 + α U_{t'} does not move with X_0, and what it then
+    leaves of T1 + α U_{t'} − s(t, X_t)."""
     law, t_prev, t = cell["law"], cell["t_prev"], cell["t"]
     d = len(law["means"][0])
     y, y_other, b, x = rng.uniform(-2, 2, (4, d))
@@ -124,7 +136,9 @@ def mixing(cell: Cell, rng: Rng) -> list[Row]:
     alpha = -(denoising(y) - denoising(y_other)) / (residual(y) - residual(y_other))
     noise = denoising(y) + alpha * residual(y) - score(law, t, x)
     where = {"law": law, "t_prev": t_prev, "t": t, "x_prev": b.tolist(), "x": x.tolist()}
-    return [row("target-noise", {**where, "index": index}, number) for index, number in entries(noise)]
+    return [
+        row("target-noise", {**where, "index": index}, number) for index, number in entries(noise)
+    ]
 
 
 def _mixture(law: Law) -> Mixture:
@@ -132,25 +146,37 @@ def _mixture(law: Law) -> Mixture:
 
 
 def paths(cell: Cell, rng: Rng) -> list[Row]:
-    """Σ_j γ_j ⟨ζ_j, U_j⟩ on one simulated path, ζ_j a random function of X_{t_j}, with the path in the row's cell."""
+    """Σ_j γ_j ⟨ζ_j, U_j⟩ on one simulated path, ζ_j a random function of X_{t_j}, with the path in
+    the row's cell.
+    """
     law, times, gamma = cell["law"], cell["times"], cell["gamma"]
     x0 = _mixture(law).sample(1, rng)[0]
     x, total, visited, zetas, before = x0, 0.0, [], [], 0.0
     for t, weight in zip(times, gamma, strict=True):
-        x = decay(t - before) * x + np.sqrt(noise_variance(t - before)) * rng.standard_normal(x0.size)
+        x = decay(t - before) * x + np.sqrt(noise_variance(t - before)) * rng.standard_normal(
+            x0.size
+        )
         zeta = np.sin(rng.standard_normal((x0.size, x0.size)) @ x + rng.standard_normal(x0.size))
         total += weight * float(zeta @ ((x - decay(t) * x0) / noise_variance(t) + score(law, t, x)))
         visited.append(x.tolist())
         zetas.append(zeta.tolist())
         before = t
-    where = {"law": law, "times": times, "gamma": gamma, "x0": x0.tolist(), "x": visited, "zeta": zetas}
+    where = {
+        "law": law,
+        "times": times,
+        "gamma": gamma,
+        "x0": x0.tolist(),
+        "x": visited,
+        "zeta": zetas,
+    }
     return [row("path-sum", where, total)]
 
 
 def decomposition(cell: Cell, refine: float = 1.0) -> list[Row]:
     """Var S at N = 3 on the line, and Cov(U_j, U_k).
 
-    ζ_j(x) = sin(a_j x + j). Given X_{t_1} the datum is independent of the rest, so it enters by two moments.
+    ζ_j(x) = sin(a_j x + j). Given X_{t_1} the datum is independent of the rest, so it enters by two
+    moments.
     """
     law, times, gamma = cell["law"], cell["times"], cell["gamma"]
     y, x = nodes(1, 9.0, 0.04), nodes(1, cell["reach"], cell["spacing"] / refine)
@@ -159,14 +185,17 @@ def decomposition(cell: Cell, refine: float = 1.0) -> list[Row]:
     shapes = [(-1, 1, 1), (1, -1, 1), (1, 1, -1)]
     M, size = [], []
     for j, (t, weight, shape) in enumerate(zip(times, gamma, shapes, strict=True)):
-        # Tweedie's mean from the complex-step score; the datum's own moments come by quadrature instead
+        # Tweedie's mean from the complex-step score; the datum's own moments come by quadrature
+        # instead
         mean = (line + noise_variance(t) * score(law, t, x)[:, 0]) / decay(t)
         M.append(mean.reshape(shape))
         zeta = np.sin(cell["pitch"][j] * line + j)
         size.append((weight * decay(t) / noise_variance(t) * zeta).reshape(shape))
 
     def step(gap: float) -> Array:
-        return np.asarray(np.exp(-((line - decay(gap) * line[:, None]) ** 2) / (2 * noise_variance(gap))))
+        return np.asarray(
+            np.exp(-((line - decay(gap) * line[:, None]) ** 2) / (2 * noise_variance(gap)))
+        )
 
     first = np.exp(log_density(law, times[0], x))
     p = (first[:, None] * step(times[1] - times[0]))[:, :, None] * step(times[2] - times[1])
@@ -186,10 +215,11 @@ def decomposition(cell: Cell, refine: float = 1.0) -> list[Row]:
 
 
 def norm(cell: Cell) -> list[Row]:
-    """sup_x of ‖C_t‖, x searched: segments between the components' means at t and beyond either end, and random
-    points; from the best of each, ascent over the span of the means' differences, which is all that responsibilities
-    see. It can miss the supremum: an equality is harder to meet for it. The search has a generator of its own, seeded
-    by the cell: where it ends is computed, not sampled.
+    """sup_x of ‖C_t‖, x searched: segments between the components' means at t and beyond either
+    end, and random points; from the best of each, ascent over the span of the means' differences,
+    which is all that responsibilities see. It can miss the supremum: an equality is harder to meet
+    for it. The search has a generator of its own, seeded by the cell: where it ends is computed,
+    not sampled.
     """
     means, t, own = np.array(cell["means"]), cell["t"], np.random.default_rng(cell["seed"])
     covariances = [np.diag(cell["variances"])] * len(means)
@@ -221,7 +251,9 @@ def norm(cell: Cell) -> list[Row]:
 
 
 def shape_residual(name: str, t: float, x: Array) -> Array:
-    """C_t(x) for a law on the line that is not a mixture, by Gauss-Legendre on its smooth pieces; x (n,) to (n,)."""
+    """C_t(x) for a law on the line that is not a mixture, by Gauss-Legendre on its smooth pieces; x
+    (n,) to (n,).
+    """
     log_p, ends = SHAPES[name]
     u, w = np.polynomial.legendre.leggauss(40)
     edges = np.unique(np.concatenate([np.linspace(a, b, 120) for a, b in pairwise(ends)]))
@@ -251,9 +283,11 @@ def crossed(cell: Cell) -> list[Row]:
 
 
 def symbolic(cell: Cell) -> list[Row]:
-    """|residual| of a derivation at a rational point, in 50 digits; one more if it does not simplify to zero.
+    """|residual| of a derivation at a rational point, in 50 digits; one more if it does not
+    simplify to zero.
 
-    An undefined function becomes exp(−y⁴/3), and the k-th free symbol by name the k-th number of the cell.
+    An undefined function becomes exp(−y⁴/3), and the k-th free symbol by name the k-th number of
+    the cell.
     """
     # sympy takes half a second to import, and the list of studies is imported by every command
     import sympy as sp
@@ -263,7 +297,8 @@ def symbolic(cell: Cell) -> list[Row]:
     derivation = next(one for one in DERIVATIONS if one.name == cell["derivation"])
     residual = derivation.residual()
     concrete = residual.replace(
-        lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: sp.exp(-(e.args[0] ** 4) / 3)
+        lambda e: isinstance(e, sp.core.function.AppliedUndef),
+        lambda e: sp.exp(-(e.args[0] ** 4) / 3),
     ).doit()
     names = sorted(concrete.free_symbols, key=str)
     survives = 0.0 if sp.simplify(residual) == 0 else 1.0
@@ -316,7 +351,8 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-# --- the cells --------------------------------------------------------------------------------------------
+# --- the cells
+# --------------------------------------------------------------------------------------------
 
 PROOFS: Mapping[str, tuple[str, ...]] = {
     "tweedie": ("tweedie-gaussian-matrix", "tweedie-any-law", "local-tweedie-any-law"),
@@ -324,7 +360,11 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
     "residual-covariance": ("residual-covariance-gaussian", "residual-covariance-any-law"),
     "residual-regression": ("residual-is-regression",),
     "bootstrap-noise": ("noise-is-increment", "carried-factor"),
-    "alpha-star": ("noise-of-control-variate", "optimal-control-variate-gaussian", "control-variate-gain"),
+    "alpha-star": (
+        "noise-of-control-variate",
+        "optimal-control-variate-gaussian",
+        "control-variate-gain",
+    ),
     "target-variances": (
         *("variance-of-t1", "variance-of-t2", "variance-of-t3"),
         *("factored-t1", "factored-t2", "factored-t3", "factored-combined"),
@@ -349,7 +389,9 @@ POINTS_2D = [[0.4, -0.3], [-1.0, 1.2], [1.1, 0.6]]
 
 
 def _pair(d: int) -> Cell:
-    """Two equal round components, 3 apart along a direction that no axis knows of; d numbers a mean."""
+    """Two equal round components, 3 apart along a direction that no axis knows of; d numbers a
+    mean.
+    """
     direction = [(-1.0) ** i / d**0.5 for i in range(d)]
     means = [[1.5 * u for u in direction], [-1.5 * u for u in direction]]
     return {"d": d, "weights": [0.7, 0.3], "means": means, "variances": [0.2] * d}
@@ -367,11 +409,20 @@ VARIANCES = {
 
 def _cells() -> list[Cell]:
     out: list[Cell] = [
-        {"kind": "symbolic", "quantity": f"symbolic-{quantity}", "derivation": name, "points": POINTS}
+        {
+            "kind": "symbolic",
+            "quantity": f"symbolic-{quantity}",
+            "derivation": name,
+            "points": POINTS,
+        }
         for quantity, names in PROOFS.items()
         for name in names
     ]
-    grids = [(LOPSIDED, STEPS_1D, POINTS_1D), (UNEVEN, STEPS_1D, POINTS_1D), (PLANE, STEPS_2D, POINTS_2D)]
+    grids = [
+        (LOPSIDED, STEPS_1D, POINTS_1D),
+        (UNEVEN, STEPS_1D, POINTS_1D),
+        (PLANE, STEPS_2D, POINTS_2D),
+    ]
     for law, steps, points in grids:
         for t_prev, t in steps:
             step = {"law": law, "t_prev": t_prev, "t": t}
@@ -398,7 +449,11 @@ def _cells() -> list[Cell]:
         for law in (LOPSIDED, UNEVEN)
         for times in ([0.3, 0.6, 1.2], [0.5, 0.8, 1.0])
     ]
-    out += [{"kind": "norm", **_pair(d), "t": t, "seed": 41} for d in DIMENSIONS for t in (0.05, 0.4, 1.5)]
+    out += [
+        {"kind": "norm", **_pair(d), "t": t, "seed": 41}
+        for d in DIMENSIONS
+        for t in (0.05, 0.4, 1.5)
+    ]
     out += [
         {"kind": "shapes", "shape": shape, "variance": VARIANCES[shape], "t": t}
         for shape in SHAPES

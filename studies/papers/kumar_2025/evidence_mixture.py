@@ -1,7 +1,9 @@
-"""Evidence on mixtures: their functions at points, samplers with exact scores on a grid, and what bootstrapping gains.
+"""Evidence on mixtures: their functions at points, samplers with exact scores on a grid, and what
+bootstrapping gains.
 
-Parts of a cell: all but "learn" are computed; "learn" draws a training set and fits scores on features: per method the
-score error, the squared error of the minor mode's share, and the square of the share's estimation part.
+Parts of a cell: all but "learn" are computed; "learn" draws a training set and fits scores on
+features: per method the score error, the squared error of the minor mode's share, and the square of
+the share's estimation part.
 """
 
 from collections.abc import Sequence
@@ -59,8 +61,12 @@ def _share(cell: Cell) -> list[Row]:
     return [row("exact-share", of, float(p @ r) * grid.cell)]
 
 
-def _spread(law: Mixture, step: Step, weights: Sequence[float], half: float, points: int) -> list[float]:
-    """E tr Cov of w T2 + (1 − w) T3 given X_t, from its definition by quadrature over X_{t'} and the step's noise."""
+def _spread(
+    law: Mixture, step: Step, weights: Sequence[float], half: float, points: int
+) -> list[float]:
+    """E tr Cov of w T2 + (1 − w) T3 given X_t, from its definition by quadrature over X_{t'} and
+    the step's noise.
+    """
     x, w = np.linspace(-half, half, points), np.linspace(-7, 7, 281)
     before = np.exp(law.log_density(step.t_prev, x[:, None])) * (x[1] - x[0])
     noise = np.exp(-(w**2) / 2) / np.sqrt(2 * np.pi) * (w[1] - w[0])
@@ -74,7 +80,12 @@ def _spread(law: Mixture, step: Step, weights: Sequence[float], half: float, poi
 def _variance(cell: Cell) -> list[Row]:
     """The target's variance at several weights."""
     law, step = mixture(1, cell["minor"], cell["separation"]), Step(cell["t_prev"], cell["t"])
-    of = {"minor": cell["minor"], "separation": cell["separation"], "t_prev": step.t_prev, "t": step.t}
+    of = {
+        "minor": cell["minor"],
+        "separation": cell["separation"],
+        "t_prev": step.t_prev,
+        "t": step.t,
+    }
     found = _spread(law, step, cell["weights"], 7.0, 701)
     return [
         row("target-variance", of | {"w": weight}, value)
@@ -83,9 +94,14 @@ def _variance(cell: Cell) -> list[Row]:
 
 
 def _best_weight(cell: Cell) -> list[Row]:
-    """The weight at which the target's variance is least, and that variance: of the parabola through w = 0, ½, 1."""
+    """The weight at which the target's variance is least, and that variance: of the parabola
+    through w = 0, ½, 1.
+    """
     means, variances = np.array(cell["means"])[:, None], np.array(cell["variances"])[:, None, None]
-    law, step = Mixture(np.array(cell["weights"]), means, variances), Step(cell["t_prev"], cell["t"])
+    law, step = (
+        Mixture(np.array(cell["weights"]), means, variances),
+        Step(cell["t_prev"], cell["t"]),
+    )
     start, middle, end = _spread(law, step, (0.0, 0.5, 1.0), 8.0, 401)
     bend, slope = 2 * (start - 2 * middle + end), 4 * middle - 3 * start - end
     of = {name: value for name, value in cell.items() if name != "part"}
@@ -96,7 +112,8 @@ def _best_weight(cell: Cell) -> list[Row]:
 
 
 def _wrong_level(cell: Cell) -> list[Row]:
-    """What the wrong level leaves in the limit of endless data: f(t, x) = A x on Gram matrices at their means.
+    """What the wrong level leaves in the limit of endless data: f(t, x) = A x on Gram matrices at
+    their means.
 
     Reported is A v + 1, the relative bias of A at each time, for data N(0, λ).
     """
@@ -176,7 +193,9 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _points() -> list[Cell]:
-    """Laws with full covariances, weights down to 1e-10, means up to 100 apart; points near, between and far."""
+    """Laws with full covariances, weights down to 1e-10, means up to 100 apart; points near,
+    between and far.
+    """
     rng = np.random.default_rng(66)
     out: list[Cell] = []
     for d, spread, small, t in (
@@ -190,7 +209,9 @@ def _points() -> list[Cell]:
         means = spread * rng.standard_normal((2, d))
         u = rng.standard_normal(d)
         for part in (0.1, 0.5, 0.9, 1.4):
-            x = np.exp(-t) * (means[0] + part * (means[1] - means[0])) + 0.3 * rng.standard_normal(d)
+            x = np.exp(-t) * (means[0] + part * (means[1] - means[0])) + 0.3 * rng.standard_normal(
+                d
+            )
             out.append(
                 {
                     "part": "point",
@@ -250,7 +271,8 @@ CELLS: list[Cell] = [
 ]
 STUDY = evidence(
     "evidence-mixture",
-    "Mixtures: identities at points, samplers on a grid with exact scores, what the bootstrap gains with features.",
+    "Mixtures: identities at points, samplers on a grid with exact scores, what the bootstrap "
+    "gains with features.",
     CELLS,
     measure,
     PARTS,

@@ -1,7 +1,9 @@
-"""Evidence on reverse-time sampling: laws of four samplers with exact, DSM and BSM scores, and their distances.
+"""Evidence on reverse-time sampling: laws of four samplers with exact, DSM and BSM scores, and
+their distances.
 
-Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no sample; "samples",
-"flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate them.
+Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no
+sample; "samples", "flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate
+them.
 """
 
 from collections.abc import Sequence
@@ -24,11 +26,14 @@ ESTIMATORS = {"dsm": dsm, "bsm": bsm}
 def _law(eigenvalues: Sequence[float]) -> Gaussian:
     """A law whose eigenbasis is nobody's axes, so that no matrix of the chain is diagonal."""
     values = np.array(eigenvalues)
-    basis, _ = np.linalg.qr(np.random.default_rng(values.size).standard_normal((values.size, values.size)))
+    basis, _ = np.linalg.qr(
+        np.random.default_rng(values.size).standard_normal((values.size, values.size))
+    )
     return Gaussian(values, basis)
 
 
-# --- computed ---------------------------------------------------------------------------------------------
+# --- computed
+# ---------------------------------------------------------------------------------------------
 
 
 def _order(cell: Cell) -> list[Row]:
@@ -70,7 +75,12 @@ def _step(cell: Cell) -> list[Row]:
 
 
 def _start(cell: Cell) -> list[Row]:
-    law, first, spacing, last = _law(cell["eigenvalues"]), cell["first"], cell["spacing"], cell["last"]
+    law, first, spacing, last = (
+        _law(cell["eigenvalues"]),
+        cell["first"],
+        cell["spacing"],
+        cell["last"],
+    )
     times = np.linspace(first, last, 1 + round((last - first) / spacing))
     scores = exact_scores(law, times)
     rows = []
@@ -78,7 +88,11 @@ def _start(cell: Cell) -> list[Row]:
         part = error_split(law, times, scores, sampler).w2
         kind = "flow" if sampler == "flow" else "stochastic"
         rows.append(
-            row(f"start-{kind}", {"sampler": sampler, "x": float(np.exp(last))}, float(part.initialisation))
+            row(
+                f"start-{kind}",
+                {"sampler": sampler, "x": float(np.exp(last))},
+                float(part.initialisation),
+            )
         )
     return rows
 
@@ -115,21 +129,26 @@ def _grid(cell: Cell) -> list[Row]:
     return rows
 
 
-# --- drawn ------------------------------------------------------------------------------------------------
+# --- drawn
+# ------------------------------------------------------------------------------------------------
 
 
 def _scores(
     law: Gaussian, samples: int, times: Array, seeds: Seeds, names: Sequence[str]
 ) -> dict[str, Array]:
-    """Estimated A_k, shape (len(seeds), N, d, d), of each estimator, from the same Gram matrices."""
+    """Estimated A_k, shape (len(seeds), N, d, d), of each estimator, from the same Gram
+    matrices.
+    """
     grams = list(exact(law, samples, times, [np.random.default_rng(seed) for seed in seeds]))
     return {name: np.stack(list(ESTIMATORS[name](grams)), axis=1) for name in names}
 
 
 def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """The estimation part: of DSM in W2; of DSM and BSM in KL, over each other and over Σ_k g_k risk_k.
+    """The estimation part: of DSM in W2; of DSM and BSM in KL, over each other and over Σ_k g_k
+    risk_k.
 
-    A replicate speaks for one sampler only of the rate in W2, whose cells must be independent of each other.
+    A replicate speaks for one sampler only of the rate in W2, whose cells must be independent of
+    each other.
     """
     law, m, ends, count = _law(cell["eigenvalues"]), cell["m"], cell["ends"], cell["steps"]
     times = np.linspace(ends[0], ends[1], count)
@@ -144,8 +163,14 @@ def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     for order, sampler in enumerate(SAMPLERS):
         of = shared | {"sampler": sampler}
         if cell["rate"]:
-            mine = [place for place, seed in enumerate(seeds) if seed.spawn_key[-1] % len(SAMPLERS) == order]
-            parts = w2(*_drawn_laws(law, times, scores["dsm"][mine], sampler)) if mine else np.empty(0)
+            mine = [
+                place
+                for place, seed in enumerate(seeds)
+                if seed.spawn_key[-1] % len(SAMPLERS) == order
+            ]
+            parts = (
+                w2(*_drawn_laws(law, times, scores["dsm"][mine], sampler)) if mine else np.empty(0)
+            )
             for place, part in zip(mine, parts, strict=True):
                 rows[place].append(row("estimation-w2", {"sampler": sampler, "x": m}, float(part)))
         if not cell["compare"]:
@@ -161,14 +186,18 @@ def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _drawn_laws(law: Gaussian, times: Array, scores: Array, sampler: str) -> tuple[Normal, Normal]:
-    """What a sampler draws from N(0, I), with exact scores and with these: the ends of the estimation part."""
+    """What a sampler draws from N(0, I), with exact scores and with these: the ends of the
+    estimation part.
+    """
     begin = Normal(np.zeros(law.dimension), np.eye(law.dimension))
     exactly = sampled_law(times, exact_scores(law, times), begin, sampler)
     return exactly, sampled_law(times, scores, begin, sampler)
 
 
 def _flow(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """m × the estimation part of KL under the probability flow with BSM scores, a mean over the draws of a replicate."""
+    """m × the estimation part of KL under the probability flow with BSM scores, a mean over the
+    draws of a replicate.
+    """
     law, m, ends = _law(cell["eigenvalues"]), cell["m"], cell["ends"]
     times = np.linspace(ends[0], ends[1], cell["steps"])
     each = [one for seed in seeds for one in seed.spawn(cell["draws"])]
@@ -187,7 +216,9 @@ def _thin(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     full = error_split(law, times, scores, sampler).w2
     for every in cell["every"]:
         kept = thin(times.size, every)
-        part = error_split(law, times[kept], scores[:, kept], sampler, marginal(law, float(times[-1]))).w2
+        part = error_split(
+            law, times[kept], scores[:, kept], sampler, marginal(law, float(times[-1]))
+        ).w2
         of = {"sampler": sampler, "every": every, "steps": cell["steps"], "m": cell["m"]}
         kept_error = part.score / full.score
         squares = part.total**2 / (part.discretisation**2 + part.score**2)
@@ -228,8 +259,16 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-def _drawn(eigenvalues: list[float], steps: int, samples: int, *, rate: bool, compare: bool) -> Cell:
-    shared = {"part": "samples", "eigenvalues": eigenvalues, "ends": [0.1, 2.0], "steps": steps, "m": samples}
+def _drawn(
+    eigenvalues: list[float], steps: int, samples: int, *, rate: bool, compare: bool
+) -> Cell:
+    shared = {
+        "part": "samples",
+        "eigenvalues": eigenvalues,
+        "ends": [0.1, 2.0],
+        "steps": steps,
+        "m": samples,
+    }
     return shared | {"rate": rate, "compare": compare}
 
 
@@ -253,7 +292,14 @@ CELLS: list[Cell] = [
     _drawn(_EIGHT, 40, 10**6, rate=False, compare=True),
     _drawn([1.0] * 8, 40, 10**6, rate=False, compare=True),
     *(
-        {"part": "flow", "eigenvalues": values, "ends": [0.1, 2.0], "steps": 20, "m": 10**6, "draws": 3}
+        {
+            "part": "flow",
+            "eigenvalues": values,
+            "ends": [0.1, 2.0],
+            "steps": 20,
+            "m": 10**6,
+            "draws": 3,
+        }
         for values in (_EIGHT, [1.0] * 8)
     ),
     {"part": "grid", "eigenvalues": _EIGHT, "ends": [0.1, 2.1], "steps": 257, "every": [2, 4, 8]},
@@ -277,7 +323,8 @@ CELLS: list[Cell] = [
 ]
 STUDY = evidence(
     "evidence-reverse",
-    "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d to 128.",
+    "Laws of four reverse-time samplers: orders, start, split, estimated scores, thinned grids, d "
+    "to 128.",
     CELLS,
     measure,
     PARTS,

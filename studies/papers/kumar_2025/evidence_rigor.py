@@ -1,8 +1,9 @@
-"""Evidence by ball arithmetic: the extreme of a formula over a continuous box of parameters, rounded outwards.
+"""Evidence by ball arithmetic: the extreme of a formula over a continuous box of parameters,
+rounded outwards.
 
-A cell is a box. A row is a rigorous upper end of the formula's largest value there: no point of the box is left out, and
-no seed is used. Where the formula is the outcome of algebra, that algebra is done again beside it, and a residual that does
-not simplify to zero adds 1 to the row.
+A cell is a box. A row is a rigorous upper end of the formula's largest value there: no point of the
+box is left out, and no seed is used. Where the formula is the outcome of algebra, that algebra is
+done again beside it, and a residual that does not simplify to zero adds 1 to the row.
 """
 
 import math
@@ -23,7 +24,9 @@ def information(u: Interval) -> Interval:
 
 
 def _information(cell: Cell) -> list[Row]:
-    """Over all u > 0: balls on the cell's interval; below it 2u/(1 + u), above it 2/log(1 + u), at its ends."""
+    """Over all u > 0: balls on the cell's interval; below it 2u/(1 + u), above it 2/log(1 + u), at
+    its ends.
+    """
     # sympy takes half a second to import, and the list of studies is imported by every command
     import sympy as sp
 
@@ -42,7 +45,9 @@ def _kappa(cell: Cell) -> list[Row]:
     """κ of every uniform grid whose Δ lies in the cell, however long."""
     low, high = cell["spacing"]
     rows = math.ceil(4 / low)
-    found = maximum(lambda spacing: certify.kappa_every_length(spacing, rows), [(low, high)], gap=0.015)
+    found = maximum(
+        lambda spacing: certify.kappa_every_length(spacing, rows), [(low, high)], gap=0.015
+    )
     return [row("kappa-uniform", cell, found.upper)]
 
 
@@ -66,7 +71,12 @@ CELLS: tuple[Cell, ...] = (
     {"part": "information", "u": [0.5, 20.0]},
     *({"part": "kappa", "spacing": list(spacing)} for spacing in SPACINGS),
     *(
-        {"part": "kappa-gaussian", "spacing": list(spacing), "eigenvalues": list(values), "steps": 24}
+        {
+            "part": "kappa-gaussian",
+            "spacing": list(spacing),
+            "eigenvalues": list(values),
+            "steps": 24,
+        }
         for spacing, values in SPECTRAL
     ),
 )

@@ -60,7 +60,8 @@ class JointSettings(Settings):
             times = grid(spacing, self.last)
             if max(self.counts) > len(times):
                 raise InvalidInput(
-                    "counts", f"{max(self.counts)} functions on {len(times)} times are not independent"
+                    "counts",
+                    f"{max(self.counts)} functions on {len(times)} times are not independent",
                 )
             with under(covariance="spectrum", times="last"):
                 for m in (min(self.samples), max(self.samples)):
@@ -76,7 +77,10 @@ def cells(settings: JointSettings) -> Lazy:
     shared = {
         "law": settings.spectrum.parameters(),
         "schemes": [
-            [b, c, local] for b in settings.bases for c in settings.counts for local in (False, True)
+            [b, c, local]
+            for b in settings.bases
+            for c in settings.counts
+            for local in (False, True)
         ],
     }
 
@@ -88,17 +92,31 @@ def cells(settings: JointSettings) -> Lazy:
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Σ_k γ_k × population risk of each joint fit, with the targets T1 (local = 0) and T3 (local = 1)."""
+    """Σ_k γ_k × population risk of each joint fit, with the targets T1 (local = 0) and T3 (local =
+    1).
+    """
     law = Spectrum(**cell["law"]).law(cell["d"])
     grams = exact(law, cell["m"], cell["times"], [np.random.default_rng(s) for s in seeds])
     gamma = weights(cell["times"])
     rows: list[list[Row]] = [[] for _ in seeds]
-    for (basis, count, local), stream in zip(cell["schemes"], tee(grams, len(cell["schemes"])), strict=True):
+    for (basis, count, local), stream in zip(
+        cell["schemes"], tee(grams, len(cell["schemes"])), strict=True
+    ):
         fit = joint_fit(Scheme(basis=basis, count=count, local=local))
-        joint = sum(g * risk(law, t, a) for g, t, a in zip(gamma, cell["times"], fit(stream), strict=True))
+        joint = sum(
+            g * risk(law, t, a) for g, t, a in zip(gamma, cell["times"], fit(stream), strict=True)
+        )
         for mine, value in zip(rows, np.asarray(joint), strict=True):
             shared = {"d": cell["d"], "m": cell["m"], "spacing": cell["spacing"]}
-            mine.append({**shared, "basis": basis, "count": count, "local": int(local), "risk": float(value)})
+            mine.append(
+                {
+                    **shared,
+                    "basis": basis,
+                    "count": count,
+                    "local": int(local),
+                    "risk": float(value),
+                }
+            )
     return rows
 
 
@@ -111,7 +129,8 @@ def batch(cell: Cell) -> int:
 
 STUDY = Study(
     name="joint-time",
-    about="Risk of joint-time fitting against the number B of time functions, for several bases and both targets.",
+    about="Risk of joint-time fitting against the number B of time functions, for several bases "
+    "and both targets.",
     settings=JointSettings,
     cells=cells,
     measure=measure,

@@ -1,6 +1,8 @@
-r"""Linear scores of Gaussian data: the settings, cells and measurement that both base studies share.
+r"""Linear scores of Gaussian data: the settings, cells and measurement that both base studies
+share.
 
-    cell → Gram matrices (exact or simulated) → estimators → population and empirical risk at each time.
+    cell → Gram matrices (exact or simulated) → estimators → population and empirical risk at each
+    time.
 
 All estimators of a cell see the same data, so their ratios are paired.
 """
@@ -40,7 +42,8 @@ def _tuple(values: Any) -> Any:
 
 
 class Spectrum(BaseModel):
-    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them; a key that its kind has no use for is refused.
+    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them; a key that its kind
+    has no use for is refused.
 
     Attributes
     ----------
@@ -63,10 +66,14 @@ class Spectrum(BaseModel):
         given = self.model_fields_set
         if given == set(Spectrum.model_fields):
             # A manifest writes down all there is; then what is not used must be as it comes.
-            given = {key for key in given if getattr(self, key) != Spectrum.model_fields[key].default}
+            given = {
+                key for key in given if getattr(self, key) != Spectrum.model_fields[key].default
+            }
         for key in sorted(given - {"kind", *USED[self.kind]}):
             (kind,) = (kind for kind, used in USED.items() if key in used)
-            named = "" if "kind" in self.model_fields_set else ", which is meant where no kind is named"
+            named = (
+                "" if "kind" in self.model_fields_set else ", which is meant where no kind is named"
+            )
             raise InvalidInput(
                 key, f"belongs to kind = {kind!r} and does nothing for kind = {self.kind!r}{named}"
             )
@@ -80,7 +87,9 @@ class Spectrum(BaseModel):
         InvalidInput
             If the eigenvalues do not fit the dimension or are not positive.
         """
-        with np.errstate(over="ignore"):  # an overflow is refused by name, and needs no warning beside
+        with np.errstate(
+            over="ignore"
+        ):  # an overflow is refused by name, and needs no warning beside
             eigenvalues = spectrum(
                 self.kind,
                 dimension,
@@ -92,7 +101,9 @@ class Spectrum(BaseModel):
         return Gaussian(eigenvalues)
 
     def parameters(self) -> dict[str, Any]:
-        """The kind and what that kind uses, nothing else: so that a cell's key holds only what matters."""
+        """The kind and what that kind uses, nothing else: so that a cell's key holds only what
+        matters.
+        """
         held = self.model_dump(mode="json")
         return {key: held[key] for key in ("kind", *USED[self.kind])}
 
@@ -128,7 +139,10 @@ class LinearScoreSettings(Settings):
         with under(covariance="spectrum"):
             for d in self.dims:
                 law = self.spectrum.law(d)
-                for m in (min(self.samples), max(self.samples)):  # what is in range there is so in between
+                for m in (
+                    min(self.samples),
+                    max(self.samples),
+                ):  # what is in range there is so in between
                     check_range(law, m, self.times, max(self.redraws))
                     for name in self.estimators:
                         check_estimator(name, law, m, self.times)
@@ -138,7 +152,8 @@ class LinearScoreSettings(Settings):
 def cells(settings: LinearScoreSettings) -> Lazy:
     """One cell for each d, m and K; it names K only where that is not 1.
 
-    So what was measured before there were redraws keeps its cells, and with them its seeds and its numbers.
+    So what was measured before there were redraws keeps its cells, and with them its seeds and its
+    numbers.
     """
     shared = {
         "times": list(settings.times),
@@ -172,8 +187,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
     Notes
     -----
-    Cost: that of the engine and the estimators, plus 5 d³ flops for the two risks; memory about 20 d² numbers a
-    replicate.
+    Cost: that of the engine and the estimators, plus 5 d³ flops for the two risks; memory about 20
+    d² numbers a replicate.
     """
     law = Spectrum(**cell["spectrum"]).law(cell["d"])
     redraws = redraws_of(cell)
@@ -204,7 +219,9 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
 
 def batch(cell: Cell) -> int:
-    """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d matrix."""
+    """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d
+    matrix.
+    """
     d, m, steps = cell["d"], cell["m"], len(cell["times"])
     flops = 25 * d**3 if cell["engine"] == "exact" else redraws_of(cell) * m * d * (6 * d + 200)
     seconds = steps * (3e-5 + flops / 2e10)

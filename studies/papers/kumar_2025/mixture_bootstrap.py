@@ -1,13 +1,18 @@
-r"""Does bootstrapping give the minor mode its share? Two Gaussians, DSM and BSM scores, the drawn density on a grid.
+r"""Does bootstrapping give the minor mode its share? Two Gaussians, DSM and BSM scores, the drawn
+density on a grid.
 
-The share is E r_2(Y) with r_2 the minor component's responsibility under the true law at t_1: for the truth it is the
-minor weight exactly, whatever the overlap. What a sampler returns is off by a sum of four parts,
+The share is E r_2(Y) with r_2 the minor component's responsibility under the true law at t_1: for
+the truth it is the minor weight exactly, whatever the overlap. What a sampler returns is off by a
+sum of four parts,
 
-    share − π = discretisation + initialisation + (the training sample's own share − π) + estimation,
+    share − π = discretisation + initialisation + (the training sample's own share − π) +
+    estimation,
 
-the first two with exact scores: from p_T, and from N(0, I) instead of it. Estimation is what is left.
+the first two with exact scores: from p_T, and from N(0, I) instead of it. Estimation is what is
+left.
 
-All methods of a cell see the same training set and the same noise. The score error is Σ_k γ_k E‖f − s‖², by quadrature.
+All methods of a cell see the same training set and the same noise. The score error is Σ_k γ_k E‖f −
+s‖², by quadrature.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -90,7 +95,9 @@ class Case(BaseModel):
             allowed = ("dsm", "bsm")
         for name in self.estimators:
             if name not in allowed:
-                raise InvalidInput("estimators", f"{name!r} is not one of {', '.join(allowed)} here")
+                raise InvalidInput(
+                    "estimators", f"{name!r} is not one of {', '.join(allowed)} here"
+                )
         if "dsm" not in self.estimators or len(set(self.estimators)) < len(self.estimators):
             raise InvalidInput("estimators", "must differ and hold dsm")
         if (self.learner == "network") != (self.budget >= 2):
@@ -209,12 +216,14 @@ def judged(known: Truth, scores: Sequence[Array]) -> tuple[dict[str, float], Arr
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Rows of each seed: one training set, all methods. What needs no sample stands at replicate 0 alone.
+    """Rows of each seed: one training set, all methods. What needs no sample stands at replicate 0
+    alone.
 
     Notes
     -----
-    Cost of a method on features: about 3 ms in one dimension, 60 ms in two (30 steps); of networks, about
-    0.15 ms per iteration and step, 2 ms per epoch (m = 500, 20 steps, ten replicates side by side).
+    Cost of a method on features: about 3 ms in one dimension, 60 ms in two (30 steps); of networks,
+    about 0.15 ms per iteration and step, 2 ms per epoch (m = 500, 20 steps, ten replicates side by
+    side).
     """
     known = truth(cell["d"], cell["minor"], cell["separation"], cell["steps"])
     key = {name: cell[name] for name in KEYS}
@@ -235,7 +244,9 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
                 rows.append(row("none", quantity, share(known, p)))
                 if cell["picture"] and quantity == "exact":
                     for name, one in (("none", known.densities[0]), ("exact", p)):
-                        rows += [row(name, "density", value, x) for x, value in _thinned(known, one)]
+                        rows += [
+                            row(name, "density", value, x) for x, value in _thinned(known, one)
+                        ]
         rows.append(row("none", "sample", known.law.responsibilities(0.0, x0)[:, 1].mean()))
         for name, (scores, more) in methods.items():
             found, p = judged(known, scores)
@@ -247,7 +258,9 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
 def _thinned(known: Truth, p: Array) -> list[tuple[float, float]]:
     """Every second point of a density."""
-    return [(round(float(x), 9), float(v)) for x, v in zip(known.grid.axis[::2], p[::2], strict=True)]
+    return [
+        (round(float(x), 9), float(v)) for x, v in zip(known.grid.axis[::2], p[::2], strict=True)
+    ]
 
 
 def _on_features(
@@ -255,7 +268,10 @@ def _on_features(
 ) -> Learned:
     for x0, rng in zip(samples, rngs, strict=True):
         grams = list(feature_grams(x0, known.times, known.features, rng))
-        yield {n: (s, {}) for n, s in on_features(known, grams, cell["fit"], cell["estimators"]).items()}
+        yield {
+            n: (s, {})
+            for n, s in on_features(known, grams, cell["fit"], cell["estimators"]).items()
+        }
 
 
 def _on_networks(
@@ -277,7 +293,9 @@ def _on_networks(
 
 
 def batch(cell: Cell) -> int:
-    """Replicates per task: up to a second or two of work; of networks, enough to train side by side."""
+    """Replicates per task: up to a second or two of work; of networks, enough to train side by
+    side.
+    """
     if cell["learner"] == "network":
         return 10
     return 20 if cell["d"] == 1 else 2
@@ -315,7 +333,8 @@ _NETWORKS = (
 )
 STUDY = Study(
     name="mixture-bootstrap",
-    about="Minor-mode share, score error and distance to the truth with DSM and BSM scores of a mixture.",
+    about="Minor-mode share, score error and distance to the truth with DSM and BSM scores of a "
+    "mixture.",
     settings=MixtureSettings,
     cells=cells,
     measure=measure,

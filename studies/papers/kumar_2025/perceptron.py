@@ -1,10 +1,12 @@
-r"""A score as a 3-layer perceptron: two hidden layers of tanh, trained on the targets that the features are fitted to.
+r"""A score as a 3-layer perceptron: two hidden layers of tanh, trained on the targets that the
+features are fitted to.
 
-Step by step, one network for each t_k by L-BFGS on x; jointly, one network for all by Adam on (x, log t, e^{-t}), the
-steps weighing the same (γ_j = Δ). The budget is iterations of the one and epochs of the other. Bootstrapping step by
-step takes the network of the level before as it stands after its own budget; jointly, half of the budget goes to T1,
-and half to targets that the first half's network makes (DSM restarts Adam at half as well). The paper's width,
-optimiser and budget are unknown. The networks of all replicates and methods are trained side by side.
+Step by step, one network for each t_k by L-BFGS on x; jointly, one network for all by Adam on (x,
+log t, e^{-t}), the steps weighing the same (γ_j = Δ). The budget is iterations of the one and
+epochs of the other. Bootstrapping step by step takes the network of the level before as it stands
+after its own budget; jointly, half of the budget goes to T1, and half to targets that the first
+half's network makes (DSM restarts Adam at half as well). The paper's width, optimiser and budget
+are unknown. The networks of all replicates and methods are trained side by side.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +80,8 @@ def by_step(
 
     Returns
     -------
-    For each replicate, the scores of each method. They do not depend on the other replicates and methods.
+    For each replicate, the scores of each method. They do not depend on the other replicates and
+    methods.
     """
     d = paths[0][0].x.shape[1]
     each = [(i, weight) for i in range(len(paths)) for weight in weights]
@@ -113,8 +116,8 @@ def jointly(
     ----------
     paths, weights : as `by_step`
     budget : epochs of Adam, in two halves; where there is a weight, the first is for T1
-    rngs : of each replicate, the source of its network's first weights and of the data's orders, the same for all
-        methods
+    rngs : of each replicate, the source of its network's first weights and of the data's orders,
+        the same for all methods
     """
     d, count = paths[0][0].x.shape[1], len(weights)
     times = np.array([now.step.t for now in paths[0]])
@@ -126,14 +129,18 @@ def jointly(
     first = networks.adam(start, x, plain, half, RATE, rngs)
     y = []
     for path, weight_row, values in zip(paths, first.weights, inputs, strict=True):
-        before = networks.predict(np.broadcast_to(weight_row, (times.size, weight_row.size)), values)
+        before = networks.predict(
+            np.broadcast_to(weight_row, (times.size, weight_row.size)), values
+        )
         behind = [None, *before[:-1]]
         y += [
             np.concatenate([_target(now, b, weight) for now, b in zip(path, behind, strict=True)])
             for weight in weights
         ]
     here = networks.Course(*(np.repeat(part, count, axis=0) for part in first))
-    second = networks.adam(here, np.repeat(x, count, axis=0), np.stack(y), budget - half, RATE, rngs)
+    second = networks.adam(
+        here, np.repeat(x, count, axis=0), np.stack(y), budget - half, RATE, rngs
+    )
     trained = [
         Trained(
             np.tile(second.weights[place], (times.size, 1)),

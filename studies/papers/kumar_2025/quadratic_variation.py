@@ -1,4 +1,6 @@
-"""The quadratic variation of the dimension-free bounds, and what treating each time by itself would cost; nothing sampled."""
+"""The quadratic variation of the dimension-free bounds, and what treating each time by itself would
+cost; nothing sampled.
+"""
 
 from itertools import pairwise
 
@@ -14,8 +16,8 @@ from studies.study import Cell, Row
 def largest_variation(times: Array, eigenvalue: float | None, gamma: Array | None = None) -> float:
     """sup of Σ_k w_k G_k² over Σ_j γ_j ζ_j² = 1, w_k = ∫_{t_{k−1}}^{t_k} 2 (e_s/σ_s²)² b(s)² ds.
 
-    By quadrature, and Lanczos iteration on ζ ↦ G and its adjoint: no kernel is formed. b = λσ²/v, or e^{2s} − 1 where
-    λ is None. The weights are the gaps unless they are given.
+    By quadrature, and Lanczos iteration on ζ ↦ G and its adjoint: no kernel is formed. b = λσ²/v,
+    or e^{2s} − 1 where λ is None. The weights are the gaps unless they are given.
     """
     nodes, mass = np.polynomial.legendre.leggauss(12)
     # Panels: 8 pieces of each gap, the first gap halving towards 0 instead.
@@ -41,14 +43,18 @@ def largest_variation(times: Array, eigenvalue: float | None, gamma: Array | Non
         return np.asarray(factor * np.cumsum(w * g))
 
     if times.size < 3:
-        return float(np.linalg.eigvalsh(np.column_stack([apply(e) for e in np.eye(times.size)]))[-1])
+        return float(
+            np.linalg.eigvalsh(np.column_stack([apply(e) for e in np.eye(times.size)]))[-1]
+        )
     operator = LinearOperator((times.size, times.size), matvec=apply, dtype=np.float64)
     start_vector = np.ones(times.size)
     return float(eigsh(operator, k=1, v0=start_vector, tol=1e-11, return_eigenvectors=False)[0])
 
 
 def measure_variation(cell: Cell) -> list[Row]:
-    """The largest quadratic variation on a grid; without an eigenvalue also as the log-concave case of the bounds."""
+    """The largest quadratic variation on a grid; without an eigenvalue also as the log-concave case
+    of the bounds.
+    """
     times = np.array(cell["times"])
     value = largest_variation(times, cell["eigenvalue"])
     known = {"times": cell["times"], "eigenvalue": cell["eigenvalue"]}
@@ -62,13 +68,17 @@ def measure_weights(cell: Cell) -> list[Row]:
     """The log-concave variation where the weights are not the gaps."""
     gamma = np.array(cell["gamma"])
     value = largest_variation(np.array(cell["times"]), None, gamma)
-    return [row("variation-any-weights", {"case": cell["case"], "largest": float(gamma.max())}, value)]
+    return [
+        row("variation-any-weights", {"case": cell["case"], "largest": float(gamma.max())}, value)
+    ]
 
 
 def measure_climb(cell: Cell) -> list[Row]:
-    """An adversary on the grid: hill climbing on 16 gaps, none above `largest`, that enlarges the variation.
+    """An adversary on the grid: hill climbing on 16 gaps, none above `largest`, that enlarges the
+    variation.
 
-    The search has a generator of its own, seeded by the cell: where it ends is computed, not sampled.
+    The search has a generator of its own, seeded by the cell: where it ends is computed, not
+    sampled.
     """
     own = np.random.default_rng(cell["seed"])
 
@@ -82,7 +92,9 @@ def measure_climb(cell: Cell) -> list[Row]:
     gaps = cell["largest"] * own.uniform(0.2, 1.0, 16)
     best = variation(gaps)
     for _ in range(600):
-        trial = np.minimum(gaps * np.exp(own.standard_normal(16) * own.choice([0.05, 0.5])), cell["largest"])
+        trial = np.minimum(
+            gaps * np.exp(own.standard_normal(16) * own.choice([0.05, 0.5])), cell["largest"]
+        )
         value = variation(trial)
         if value > best:
             gaps, best = trial, value

@@ -21,7 +21,9 @@ from studies.tables import Table
 
 def settings_of(table: Table) -> LinearScoreSettings:
     """The settings that a base study's manifest records."""
-    return parse_settings(LinearScoreSettings, table.manifest["config"], f"{table.manifest['study']}.json")
+    return parse_settings(
+        LinearScoreSettings, table.manifest["config"], f"{table.manifest['study']}.json"
+    )
 
 
 def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
@@ -30,7 +32,8 @@ def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
 
 
 def one_draw(table: Table) -> pd.DataFrame:
-    """The rows of a base study with one noise path for each datum, K = 1: what this paper's figures and claims are about.
+    """The rows of a base study with one noise path for each datum, K = 1: what this paper's figures
+    and claims are about.
 
     Raises
     ------
@@ -40,7 +43,8 @@ def one_draw(table: Table) -> pd.DataFrame:
     frame = table.frame[table.frame["redraws"] == 1]
     if frame.empty:
         raise InvalidInput(
-            "redraws", "must hold 1 for this: one noise path for each datum, which the results do not have"
+            "redraws",
+            "must hold 1 for this: one noise path for each datum, which the results do not have",
         )
     return frame
 
@@ -50,7 +54,9 @@ def joint_empirical_risk(table: Table) -> pd.DataFrame:
     frame = one_draw(table)
     frame = frame[frame["estimator"] == "dsm"]
     if frame.empty:
-        raise InvalidInput("estimators", "the joint error is that of dsm, which the results do not hold")
+        raise InvalidInput(
+            "estimators", "the joint error is that of dsm, which the results do not hold"
+        )
     times = settings_of(table).times
     gamma = dict(zip(times, weights(times), strict=True))
     weighted = frame.assign(error=frame["empirical_risk"] * frame["t"].map(gamma))
@@ -58,7 +64,9 @@ def joint_empirical_risk(table: Table) -> pd.DataFrame:
 
 
 def _cells(table: Table, estimator: str) -> list[tuple[dict[str, Any], pd.DataFrame]]:
-    """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of it."""
+    """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of
+    it.
+    """
     settings = settings_of(table)
     frame = one_draw(table)
     frame = frame[frame["estimator"] == estimator]
@@ -97,7 +105,10 @@ def measure_scaled_error(table: Table) -> list[Measured]:
     errors = joint_empirical_risk(table)
     errors = errors[errors["m"] == errors["m"].max()]
     return [
-        mean({"x": float(d), "d": int(d), "m": int(g["m"].iloc[0])}, g["error"].to_numpy() / float(d) ** 2)
+        mean(
+            {"x": float(d), "d": int(d), "m": int(g["m"].iloc[0])},
+            g["error"].to_numpy() / float(d) ** 2,
+        )
         for d, g in groups(errors, "d")
     ]
 
@@ -110,7 +121,9 @@ def measure_growth(table: Table) -> list[Measured]:
         Measured(
             {**one.cell, "smallest": first.cell["d"]},
             one.value / first.value,
-            one.value / first.value * float(np.hypot(one.error / one.value, first.error / first.value)),
+            one.value
+            / first.value
+            * float(np.hypot(one.error / one.value, first.error / first.value)),
             one.replicates,
         )
         for one in scaled[1:]
@@ -123,7 +136,9 @@ def redraws_settings_of(table: Table) -> RedrawsSettings:
 
 
 def redraws_risks(table: Table) -> list[tuple[dict[str, Any], dict[str, Array]]]:
-    """Each (K, t) of `redraws`: what a formula needs to know, and m · risk of each estimator, paired by replicate."""
+    """Each (K, t) of `redraws`: what a formula needs to know, and m · risk of each estimator,
+    paired by replicate.
+    """
     settings = redraws_settings_of(table)
     law = settings.spectrum.law(settings.d)
     shared = {
@@ -133,7 +148,9 @@ def redraws_risks(table: Table) -> list[tuple[dict[str, Any], dict[str, Array]]]
         "eigenvalues": law.eigenvalues.tolist(),
     }
     found = []
-    for (redraws, t), group in groups(table.frame.sort_values("replicate", kind="stable"), ["redraws", "t"]):
+    for (redraws, t), group in groups(
+        table.frame.sort_values("replicate", kind="stable"), ["redraws", "t"]
+    ):
         by = {e: settings.samples * g["risk"].to_numpy() for e, g in groups(group, "estimator")}
         found.append(({**shared, "redraws": int(redraws), "t": float(t)}, by))
     return found
@@ -158,7 +175,9 @@ def measure_redraws_excess(*estimators: str) -> Callable[[Table], list[Measured]
 
 
 def measure_redraws_worth(*estimators: str) -> Callable[[Table], list[Measured]]:
-    """The mean excess of DSM over that of the plug-in, divided by the estimator's, on the same data at each K and t."""
+    """The mean excess of DSM over that of the plug-in, divided by the estimator's, on the same data
+    at each K and t.
+    """
 
     def measured(table: Table) -> list[Measured]:
         out = []
@@ -177,7 +196,10 @@ def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
     def measured(table: Table) -> list[Measured]:
         out = []
         for place, group in groups(table.frame, ["spectrum", "first", "spacing", "d", "m"]):
-            by = {e: g.sort_values("replicate")["risk"].to_numpy() for e, g in groups(group, "estimator")}
+            by = {
+                e: g.sort_values("replicate")["risk"].to_numpy()
+                for e, g in groups(group, "estimator")
+            }
             ratio, se = ratio_of_means(by[estimator], by["dsm"])
             cell = dict(zip(("spectrum", "first", "spacing", "d", "m"), place, strict=True))
             out.append(Measured(cell, ratio, se, by["dsm"].size))
@@ -187,11 +209,15 @@ def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
 
 
 def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table], list[Measured]]:
-    """Paired ratio of BSM's mean score error to DSM's at each setting of Figure 3b that is one `of` them."""
+    """Paired ratio of BSM's mean score error to DSM's at each setting of Figure 3b that is one `of`
+    them.
+    """
 
     def measured(table: Table) -> list[Measured]:
         out = []
-        frame = table.frame[table.frame["quantity"] == "score-error"].sort_values("replicate", kind="stable")
+        frame = table.frame[table.frame["quantity"] == "score-error"].sort_values(
+            "replicate", kind="stable"
+        )
         for key, group in groups(frame, list(KEYS)):
             cell = dict(zip(KEYS, key, strict=True))
             if of(cell):

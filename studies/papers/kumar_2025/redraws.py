@@ -1,4 +1,6 @@
-"""Redraws: risk of every estimator with K noise paths for each datum; and evidence, entry by entry and at small m."""
+"""Redraws: risk of every estimator with K noise paths for each datum; and evidence, entry by entry
+and at small m.
+"""
 
 from collections.abc import Sequence
 from itertools import tee
@@ -74,11 +76,15 @@ def cells(settings: RedrawsSettings) -> Lazy:
 
 def spawned(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
     """The first children of a seed; asked again, the same (spawn would go on)."""
-    return [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, k)) for k in range(count)]
+    return [
+        np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, k)) for k in range(count)
+    ]
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Population risk of each estimator at the kept times, on the same Gram matrices: the mean over a replicate's draws."""
+    """Population risk of each estimator at the kept times, on the same Gram matrices: the mean over
+    a replicate's draws.
+    """
     law, draws = Spectrum(**cell["spectrum"]).law(cell["d"]), cell["draws"]
     generators = [np.random.default_rng(one) for seed in seeds for one in spawned(seed, draws)]
     grams = exact(law, cell["m"], cell["times"], generators, redraws=cell["redraws"])
@@ -106,7 +112,8 @@ def batch(cell: Cell) -> int:
 
 STUDY = Study(
     name="redraws",
-    about="Risk of every estimator with K noise paths for each datum, and of the plug-in score, K = ∞.",
+    about="Risk of every estimator with K noise paths for each datum, and of the plug-in score, K "
+    "= ∞.",
     settings=RedrawsSettings,
     cells=cells,
     measure=measure,
@@ -120,15 +127,20 @@ STUDY = Study(
     },
 )
 
-# --- evidence ------------------------------------------------------------------------------------------------
+# --- evidence
+# ------------------------------------------------------------------------------------------------
 
 ENTRIES = ("dsm", "bsm", "bsm-optimal", "path")
 
 
 def _risks(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """m v_j δ_ij² at the last time, entry by entry ("entries"), or their sum ("scarce"), the mean of a replicate's draws."""
+    """m v_j δ_ij² at the last time, entry by entry ("entries"), or their sum ("scarce"), the mean
+    of a replicate's draws.
+    """
     law, m, redraws = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["redraws"]
-    generators = [np.random.default_rng(one) for seed in seeds for one in spawned(seed, cell["draws"])]
+    generators = [
+        np.random.default_rng(one) for seed in seeds for one in spawned(seed, cell["draws"])
+    ]
     grams = list(exact(law, m, cell["times"], generators, redraws=redraws))
     t = cell["times"][-1]
     rows: list[list[Row]] = [[] for _ in seeds]

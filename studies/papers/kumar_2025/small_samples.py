@@ -1,7 +1,8 @@
-"""Simulated DSM risk where m is small: the cells on which its exact finite-sample formulas are checked.
+"""Simulated DSM risk where m is small: the cells on which its exact finite-sample formulas are
+checked.
 
-Small m is where a forgotten −1 shows. m − d − 1 ≥ 11 throughout, so that the risk has moments enough for its
-standard error to mean something.
+Small m is where a forgotten −1 shows. m − d − 1 ≥ 11 throughout, so that the risk has moments
+enough for its standard error to mean something.
 """
 
 from studies.papers.kumar_2025.linear_score import (
@@ -30,7 +31,8 @@ def _settings(replicates: int) -> LinearScoreSettings:
 
 STUDY = Study(
     name="small-samples",
-    about="Simulated DSM risk at small m, where the exact finite-sample formulas differ from the leading order.",
+    about="Simulated DSM risk at small m, where the exact finite-sample formulas differ from the "
+    "leading order.",
     settings=LinearScoreSettings,
     cells=cells,
     measure=measure,

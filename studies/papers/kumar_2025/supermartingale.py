@@ -4,12 +4,12 @@ r"""What the supermartingale needs of κ, computed and not sampled; no bound is 
 
 for one ζ, in one dimension. Three ways to make it large:
 
-- `Chain`: at a given ρ, over functions ζ_j(x), by transfer operators. At fixed κ and other times fixed, log E is for
-  every x a convex Λ(z) − ρ²κγ z²/2 in z = ζ_j(x); the tangent of Λ minorises it, so z ← −E_tilted[U_j | X_{t_j} =
-  x]/(ρκ) never lowers E. A search: it ends at a local maximum.
-- `second_moment`: to second order in ρ, over all functions ζ_j(x) at once: the largest E S²/E Σ_j γ_j ζ_j², an
-  eigenvalue. For j ≤ k, E[U_j U_k | X_{t_j}, X_{t_k}] = a_j a_k Var(X_0 | X_{t_j}), since given the earlier time the
-  later one is noise alone.
+- `Chain`: at a given ρ, over functions ζ_j(x), by transfer operators. At fixed κ and other times
+  fixed, log E is for every x a convex Λ(z) − ρ²κγ z²/2 in z = ζ_j(x); the tangent of Λ minorises
+  it, so z ← −E_tilted[U_j | X_{t_j} = x]/(ρκ) never lowers E. A search: it ends at a local maximum.
+- `second_moment`: to second order in ρ, over all functions ζ_j(x) at once: the largest E S²/E Σ_j
+  γ_j ζ_j², an eigenvalue. For j ≤ k, E[U_j U_k | X_{t_j}, X_{t_k}] = a_j a_k Var(X_0 | X_{t_j}),
+  since given the earlier time the later one is noise alone.
 - `one_time`: at one time, over all ρ and ζ(x): sup over x and z of 2 log E[exp(−zU) | X_t = x]/z².
 """
 
@@ -25,11 +25,14 @@ from bounds.process import weights
 from studies.evidence import row
 from studies.study import Cell, Row
 
-# --- constants ----------------------------------------------------------------------------------------------
+# --- constants
+# ----------------------------------------------------------------------------------------------
 
 
 def residual_covariance(times: Array, eigenvalue: float) -> Array:
-    """Cov(U_j, U_l) in one coordinate, from the joint covariance e^{−|t−s|} v(min) of (X_0, X_{t_1}, …); (N, N)."""
+    """Cov(U_j, U_l) in one coordinate, from the joint covariance e^{−|t−s|} v(min) of (X_0,
+    X_{t_1}, …); (N, N).
+    """
     grid = np.concatenate([[0.0], times])
     earlier = np.minimum.outer(grid, grid)
     v = np.exp(-2 * earlier) * eigenvalue - np.expm1(-2 * earlier)
@@ -47,13 +50,16 @@ def worst_constants(times: Array, eigenvalue: float) -> tuple[float, Array]:
     return float(values[-1]), np.abs(vectors[:, -1]) / root
 
 
-# --- laws in one dimension ----------------------------------------------------------------------------------
+# --- laws in one dimension
+# ----------------------------------------------------------------------------------
 
 Density = Callable[[Array], Array]
 
 
 def quadrature(density: Density, edges: Sequence[float] | Array, order: int) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes on panels with masses ∝ density, normalised; shapes (panels · order,)."""
+    """Gauss-Legendre nodes on panels with masses ∝ density, normalised; shapes (panels ·
+    order,).
+    """
     nodes, mass = np.polynomial.legendre.leggauss(order)
     ends = np.asarray(edges, dtype=np.float64)
     width = np.diff(ends)[:, None]
@@ -133,7 +139,9 @@ class Chain:
         return np.asarray(state)
 
     def factor(self, j: int, zeta: Array, kappa: float, rho: float) -> Array:
-        """exp(−ρ γ_j ζ_j U_j − ρ²κ γ_j ζ_j²/2), shape (Y, X); not above e^200, which no path of weight meets."""
+        """exp(−ρ γ_j ζ_j U_j − ρ²κ γ_j ζ_j²/2), shape (Y, X); not above e^200, which no path of
+        weight meets.
+        """
         exponent = -rho * zeta[j] * self.u[j] - rho**2 * kappa * zeta[j] ** 2 / 2
         return np.asarray(np.exp(np.minimum(self.gamma[j] * exponent, 200)))
 
@@ -149,10 +157,14 @@ class Chain:
             return float(np.log(max(self.moment(zeta, float(np.exp(log_kappa)), rho), 1e-2)))
 
         low = np.log(0.1)
-        return float(np.exp(brentq(excess, low, np.log(1e3), xtol=1e-7))) if excess(low) > 0 else 0.1
+        return (
+            float(np.exp(brentq(excess, low, np.log(1e3), xtol=1e-7))) if excess(low) > 0 else 0.1
+        )
 
     def improve(self, zeta: Array, kappa: float, rho: float, cap: Array) -> Array:
-        """One round of the minorising update, time after time; |ζ_j(x)| ≤ cap(x). It never lowers the moment."""
+        """One round of the minorising update, time after time; |ζ_j(x)| ≤ cap(x). It never lowers
+        the moment.
+        """
         steps = self.times.size
         factors = [self.factor(j, zeta, kappa, rho) for j in range(steps)]
         behind = [np.ones_like(self.first)]
@@ -169,7 +181,9 @@ class Chain:
         return better
 
     def adversary(self, start: Array, rho: float, cap: Array, rounds: int) -> float:
-        """The largest κ* met on the way from `start`, shape (N, X): updates at fixed κ, then κ* anew."""
+        """The largest κ* met on the way from `start`, shape (N, X): updates at fixed κ, then κ*
+        anew.
+        """
         zeta, kappa = start, self.needed(start, rho)
         for _ in range(rounds):
             for _ in range(3):
@@ -181,8 +195,9 @@ class Chain:
 def chain_of(law: str, times: Array) -> Chain:
     """The chain of a law by name. bimodal-a-v is ½ N(−a, v) + ½ N(a, v).
 
-    Laws on the line are cut at |x| = 12. A log-concave law that is cut is log-concave still, so the cut changes which
-    laws are tried, and nothing else. (A heavy-tailed law would not stay what it is: see `second_moment`.)
+    Laws on the line are cut at |x| = 12. A log-concave law that is cut is log-concave still, so the
+    cut changes which laws are tried, and nothing else. (A heavy-tailed law would not stay what it
+    is: see `second_moment`.)
     """
     if not law.startswith("bimodal"):
         edges = panels(law)
@@ -197,7 +212,9 @@ FAR_MODES = "bimodal-2-0.04"
 
 
 def measure_adversary(cell: Cell) -> list[Row]:
-    """κ* of one law at one ρ: the larger of two climbs, one from constants, one from functions near 0."""
+    """κ* of one law at one ρ: the larger of two climbs, one from constants, one from functions near
+    0.
+    """
     times, rho, law = np.array(cell["times"]), cell["rho"], cell["law"]
     chain, w = chain_of(law, times), worst_constants(times, 1e6)[1][:, None]
     cap = np.full(chain.x.shape, 20.0)
@@ -215,15 +232,16 @@ def measure_adversary(cell: Cell) -> list[Row]:
     return [row("needed-gaussian" if law == "gaussian" else "needed-log-concave", known, value)]
 
 
-# --- all functions at once, to second order ---------------------------------------------------------------------
+# --- all functions at once, to second order
+# ---------------------------------------------------------------------
 
 
 def nodes_of(cell: Cell) -> tuple[Array, Array, float]:
     """A law on nodes: places, masses, and how far out X_t is looked at when t is small.
 
-    student: ν degrees of freedom at a scale, in panels that double from the scale to ½, out to |x| = 70; gauss-kink:
-    exp(−x²/(2λ) − |x|/√λ); half-normal: N(0, λ) on x > 0; quartic: exp(−x²/(2λ) − x⁴); atoms: places and masses;
-    uniform: on [−1, 1].
+    student: ν degrees of freedom at a scale, in panels that double from the scale to ½, out to |x|
+    = 70; gauss-kink: exp(−x²/(2λ) − |x|/√λ); half-normal: N(0, λ) on x > 0; quartic: exp(−x²/(2λ) −
+    x⁴); atoms: places and masses; uniform: on [−1, 1].
     """
     law = cell["law"]
     if law == "atoms":
@@ -263,7 +281,9 @@ def seen(nodes: Array, masses: Array, t: float, x: Array) -> tuple[Array, Array]
     return density, variance
 
 
-def second_moment(nodes: Array, masses: Array, times: Array, reach: float, step: float = 0.125) -> float:
+def second_moment(
+    nodes: Array, masses: Array, times: Array, reach: float, step: float = 0.125
+) -> float:
     """The largest E S²/E Σ_j γ_j ζ_j² over all functions ζ_j(x) that vanish beyond |x| = reach.
 
     Less reach means fewer functions: a cut can only make it smaller.
@@ -283,7 +303,9 @@ def second_moment(nodes: Array, masses: Array, times: Array, reach: float, step:
         for k in range(j + 1, times.size):
             gap = times[k] - times[j]
             tau = -np.expm1(-2 * gap)
-            move = np.exp(-((x - np.exp(-gap) * x[:, None]) ** 2) / (2 * tau)) / np.sqrt(2 * np.pi * tau)
+            move = np.exp(-((x - np.exp(-gap) * x[:, None]) ** 2) / (2 * tau)) / np.sqrt(
+                2 * np.pi * tau
+            )
             weight = scaled[j] * scaled[k] * step * variance[j] * np.sqrt(p[j])
             blocks.append((j, k, weight[:, None] * move / np.sqrt(p[k])))
 
@@ -304,7 +326,9 @@ def second_moment(nodes: Array, masses: Array, times: Array, reach: float, step:
 
 
 def measure_need(cell: Cell) -> list[Row]:
-    """The need to second order of one law on one grid, under the name of the claim's family of laws."""
+    """The need to second order of one law on one grid, under the name of the claim's family of
+    laws.
+    """
     nodes, masses, reach = nodes_of(cell)
     value = second_moment(nodes, masses, np.array(cell["times"]), reach)
     known = {k: v for k, v in cell.items() if k not in ("kind", "family")}
@@ -316,7 +340,8 @@ def measure_need(cell: Cell) -> list[Row]:
     return rows
 
 
-# --- one time, all ρ -------------------------------------------------------------------------------------------
+# --- one time, all ρ
+# -------------------------------------------------------------------------------------------
 
 
 def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array) -> float:
@@ -333,7 +358,9 @@ def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array
 
 
 def measure_one_time(cell: Cell) -> list[Row]:
-    """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 5, z on either side."""
+    """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 5, z on
+    either side.
+    """
     t, law = cell["time"], cell["law"]
     if law == "bimodal":
         a, v = cell["mean"], cell["variance"]

@@ -24,7 +24,8 @@ from tests.measured import quick
 @pytest.fixture(scope="module")
 def measured():
     return {
-        study.name: quick(study.name) for study in (evidence.STUDY, exact_evidence.STUDY, bootstrap_map.STUDY)
+        study.name: quick(study.name)
+        for study in (evidence.STUDY, exact_evidence.STUDY, bootstrap_map.STUDY)
     }
 
 
@@ -40,12 +41,16 @@ AT = (0.2, 0.4, 1.0, 1.4, 2.0)
 
 
 def test_formulas_are_theory_mds_numbers():
-    """Ratios to DSM 0.908 … 0.065, 0.910 … 0.080, and path over bound 1.093, 1.076, 1.074: printed before this code.
+    """Ratios to DSM 0.908 … 0.065, 0.910 … 0.080, and path over bound 1.093, 1.076, 1.074: printed
+    before this code.
 
     Catches a wrong clock, an index i for j and a δ_ij forgotten in the bound.
     """
     law = Gaussian(np.array(CELL["eigenvalues"]))
-    printed = {False: (0.908, 0.747, 0.361, 0.193, 0.065), True: (0.910, 0.754, 0.378, 0.213, 0.080)}
+    printed = {
+        False: (0.908, 0.747, 0.361, 0.193, 0.065),
+        True: (0.910, 0.754, 0.378, 0.213, 0.080),
+    }
     for scalar, ratios in printed.items():
         for t, ratio in zip(AT, ratios, strict=True):
             cell = {**CELL, "t": t, "scalar": scalar}
@@ -61,7 +66,9 @@ def test_formulas_are_theory_mds_numbers():
 
 
 def test_limits_solve_their_equations():
-    """dr/dt of the closed forms by central differences against the ODEs; the decoys' do not, or start wrong."""
+    """dr/dt of the closed forms by central differences against the ODEs; the decoys' do not, or
+    start wrong.
+    """
     h = 1e-5
     for pair in ((0.3, 3.0), (1.0, 1.0), (5.0, 0.02)):
         for last in (0.1, 0.7):
@@ -71,7 +78,9 @@ def test_limits_solve_their_equations():
             c = 1 / noise - 1 / v[0]
 
             def slope(formula, cell=cell, last=last):
-                return (formula({**cell, "last": last + h}) - formula({**cell, "last": last - h})) / (2 * h)
+                return (
+                    formula({**cell, "last": last + h}) - formula({**cell, "last": last - h})
+                ) / (2 * h)
 
             r = claims._limit_bsm(cell)
             assert slope(claims._limit_bsm) == pytest.approx(
@@ -88,7 +97,9 @@ def test_limits_solve_their_equations():
 
 @pytest.mark.parametrize("pair", [(0.3, 3.0), (1.0, 1.0), (5.0, 0.02)])
 def test_limits_are_integrals(pair):
-    """Both closed forms, and what their decoys change, against scipy's quadrature of the integrals in their docstrings."""
+    """Both closed forms, and what their decoys change, against scipy's quadrature of the integrals
+    in their docstrings.
+    """
     (a, b), last, first = pair, 0.7, 0.05
     x, x1 = np.expm1(2 * last), np.expm1(2 * first)
     cell = {"pair": pair, "first": first, "last": last}
@@ -108,8 +119,8 @@ def test_limits_are_integrals(pair):
 
 
 def test_information_of_a_pair_is_a_sum_over_steps():
-    """Σ_k s_k² (v_j/h_i + v_i/h_j), from theory.md's s, v and h step by step; without products of gaps it is only what
-    the two ends say. Catches a clock that starts elsewhere than at 0."""
+    """Σ_k s_k² (v_j/h_i + v_i/h_j), from theory.md's s, v and h step by step; without products of
+    gaps it is only what the two ends say. Catches a clock that starts elsewhere than at 0."""
     pair, times = (0.3, 3.0), [0.1, 0.4, 1.0]
     total, before = 0.0, 0.0
     for t in times:
@@ -125,8 +136,8 @@ def test_information_of_a_pair_is_a_sum_over_steps():
 
 
 def test_path_risk_on_a_coarse_grid_is_theory_mds_sum():
-    """Σ_ij v_j s_ij² Var δΛ_ij with I_ij = Σ_k s_k² v_j/h_i, pooled or not, on two times: where the ends of the telescoped
-    sum still weigh. At the last time and at the first."""
+    """Σ_ij v_j s_ij² Var δΛ_ij with I_ij = Σ_k s_k² v_j/h_i, pooled or not, on two times: where the
+    ends of the telescoped sum still weigh. At the last time and at the first."""
     lam, times = np.array([0.3, 3.0]), (0.4, 0.8)
     held, before, moves = np.zeros((2, 2)), 0.0, {}
     for t in times:
@@ -139,15 +150,18 @@ def test_path_risk_on_a_coarse_grid_is_theory_mds_sum():
     for t in times:
         cell = {"eigenvalues": lam.tolist(), "spacing": 0.4, "last": 0.8, "t": t}
         assert claims.path_risk(cell) == pytest.approx((moves[t] / pooled).sum(), rel=1e-12)
-        assert claims.path_risk(cell, apart=True) == pytest.approx((moves[t] / held).sum(), rel=1e-12)
+        assert claims.path_risk(cell, apart=True) == pytest.approx(
+            (moves[t] / held).sum(), rel=1e-12
+        )
 
 
 @pytest.mark.parametrize("local", [False, True])
 @pytest.mark.parametrize("count", [1, 2])
 def test_joint_decoy_is_the_sandwich_of_separate_paths(local, count):
-    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j (β_i² v_i + c_i), and 2 v² β² + c v
-    for i = j; bread and meat with 1 and t, of which only the span matters. Along one path T1 has another risk, and T3, whose
-    residuals are white but for the bias, nearly the same.
+    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j (β_i² v_i +
+    c_i), and 2 v² β² + c v for i = j; bread and meat with 1 and t, of which only the span matters.
+    Along one path T1 has another risk, and T3, whose residuals are white but for the bias, nearly
+    the same.
     """
     spacing, steps, m, lam = 0.4, 3, 500, np.array([0.5, 2.0])
     times = spacing * np.arange(1, steps + 1)
@@ -156,7 +170,9 @@ def test_joint_decoy_is_the_sandwich_of_separate_paths(local, count):
     v = np.exp(-2 * times)[:, None] * lam + noise[:, None]
     spread = np.full(steps, 1 - np.exp(-2 * spacing)) if local else noise
     c = 1 / spread[:, None] - 1 / v
-    bread = [sum(spacing * v[k, j] * np.outer(phi[k], phi[k]) for k in range(steps)) for j in range(2)]
+    bread = [
+        sum(spacing * v[k, j] * np.outer(phi[k], phi[k]) for k in range(steps)) for j in range(2)
+    ]
     wanted = 0.0
     for i in range(2):
         beta = -phi @ np.linalg.solve(bread[i], spacing * phi.sum(axis=0)) + 1 / v[:, i]
@@ -174,8 +190,9 @@ def test_joint_decoy_is_the_sandwich_of_separate_paths(local, count):
 
 
 def test_shares_of_dsm_and_of_the_bound_by_hand():
-    """Σ_j γ_j tr(C_j) d/(m − d − 1) for white data at two times, and shares of it; 1.15 and 1.06 times the bound at the
-    two spacings, and once it in the decoy. Catches m − d, a weight of another step and factors exchanged."""
+    """Σ_j γ_j tr(C_j) d/(m − d − 1) for white data at two times, and shares of it; 1.15 and 1.06
+    times the bound at the two spacings, and once it in the decoy. Catches m − d, a weight of
+    another step and factors exchanged."""
     cell: dict[str, Any] = {"eigenvalues": [1.0, 1.0, 1.0], "m": 10, "times": [0.1, 0.5]}
     joint = (0.1 / np.expm1(0.2) + 0.4 / np.expm1(1.0)) * 3 * 3 / (10 - 3 - 1)
     named = {one.name: one for one in (*claims.CLAIMS, *beyond.CLAIMS)}
@@ -212,11 +229,15 @@ def test_weights_of_the_joint_loss_by_hand():
 
 
 def over_bsm(values, counts, times):
-    """The best single weight's total risk over BSM's, theory.md's recursion in 40 digits for λ with multiplicities."""
+    """The best single weight's total risk over BSM's, theory.md's recursion in 40 digits for λ with
+    multiplicities.
+    """
     with mp.workdps(40):
         t = [mp.mpf(one) for one in times]
         noise = [1 - mp.exp(-2 * one) for one in t]
-        v = [[mp.exp(-2 * a) * mp.mpf(x) + n for x in values] for a, n in zip(t, noise, strict=True)]
+        v = [
+            [mp.exp(-2 * a) * mp.mpf(x) + n for x in values] for a, n in zip(t, noise, strict=True)
+        ]
         pairs = [(i, j) for i in range(len(values)) for j in range(len(values))]
         start = {(i, j): 1 / noise[0] - 1 / v[0][i] for i, j in pairs}
         found = {"best": start, "BSM": start}
@@ -228,15 +249,18 @@ def over_bsm(values, counts, times):
                 a = {(i, j): grow / v[k - 1][i] + v[k - 1][j] / v[k][j] * r[i, j] for i, j in pairs}
                 mean = mp.fsum(counts[i] * counts[j] * a[i, j] for i, j in pairs) / sum(counts) ** 2
                 w = 1 / (1 + fresh * mean) if rule == "best" else noise[k - 1] / noise[k] / grow
-                found[rule] = {(i, j): w**2 * a[i, j] + (1 - w) ** 2 / fresh - 1 / v[k][i] for i, j in pairs}
+                found[rule] = {
+                    (i, j): w**2 * a[i, j] + (1 - w) ** 2 / fresh - 1 / v[k][i] for i, j in pairs
+                }
                 total[rule] = mp.fsum(counts[i] * counts[j] * found[rule][i, j] for i, j in pairs)
             out.append(total["best"] / total["BSM"])
         return [float(one) for one in out]
 
 
 def test_the_witness_by_another_route():
-    """1, 0.8150, 1.0002, 1.0051 in 40 digits, with multiplicities in place of 100 eigenvalues; the evidence's and the
-    formulas' recursions agree with it. The decoy has ten small eigenvalues: too few to outvote the large one."""
+    """1, 0.8150, 1.0002, 1.0051 in 40 digits, with multiplicities in place of 100 eigenvalues; the
+    evidence's and the formulas' recursions agree with it. The decoy has ten small eigenvalues: too
+    few to outvote the large one."""
     (cell,) = (one for one in exact_evidence.CELLS if one["part"] == "witness")
     found = over_bsm([cell["large"], cell["small"]], [1, cell["count"]], cell["times"])
     assert found == pytest.approx([1, 0.8150, 1.0002, 1.0051], abs=5e-5)
@@ -250,8 +274,9 @@ def test_the_witness_by_another_route():
 
 
 def test_two_steps_tend_to_their_limit():
-    """n = 10⁶ and 4·10⁶ by multiplicities, extrapolated, against the closed form; its largest value is 1.00775, by a search
-    from 20 starts. Without the large eigenvalue's column it stays below 1."""
+    """n = 10⁶ and 4·10⁶ by multiplicities, extrapolated, against the closed form; its largest value
+    is 1.00775, by a search from 20 starts. Without the large eigenvalue's column it stays below
+    1."""
 
     def at(c, a, y, n):
         clock = [1 / (c * n), a * c * n, y * a * c * n]
@@ -266,13 +291,17 @@ def test_two_steps_tend_to_their_limit():
         return -claims.two_step(dict(zip("cay", np.exp(log), strict=True)), column=column)
 
     starts = rng.normal(0, 1.5, (20, 3))
-    largest = [-min(optimize.minimize(lost, x, (column,)).fun for x in starts) for column in (True, False)]
+    largest = [
+        -min(optimize.minimize(lost, x, (column,)).fun for x in starts) for column in (True, False)
+    ]
     assert largest[0] == pytest.approx(1.007745, abs=1e-6)
     assert largest[1] <= 1
 
 
 def test_entries_are_the_librarys_recursion():
-    """All three rules at a middle time of an uneven grid, and DSM's c_i at that time. The bound's share by its own sum."""
+    """All three rules at a middle time of an uneven grid, and DSM's c_i at that time. The bound's
+    share by its own sum.
+    """
     law, times = Gaussian(np.array([0.2, 1.0, 7.0])), [0.05, 0.2, 0.7, 1.1]
     cell = {"eigenvalues": law.eigenvalues.tolist(), "times": times, "t": 0.7}
     for rule, wanted in exact_evidence.risks(law, times).items():
@@ -285,7 +314,9 @@ def test_entries_are_the_librarys_recursion():
 
 
 def test_the_order_is_strict_where_it_should_be():
-    """theory.md's grid: matrix < scalar < BSM < DSM in all at t = 2, so the claim is not about equal numbers."""
+    """theory.md's grid: matrix < scalar < BSM < DSM in all at t = 2, so the claim is not about
+    equal numbers.
+    """
     law, times = Gaussian(np.array(CELL["eigenvalues"])), uniform_grid(0.1, 20)
     cell = {**CELL, "t": 2.0}
     matrix, scalar = (claims.gain_risk({**cell, "scalar": s}) for s in (False, True))
@@ -294,7 +325,8 @@ def test_the_order_is_strict_where_it_should_be():
 
 
 def test_unpooled_round_is_least_squares_by_entry():
-    """`apart` against weighted least squares of one entry at a time on the rows of simulated paths, X and W in hand.
+    """`apart` against weighted least squares of one entry at a time on the rows of simulated paths,
+    X and W in hand.
 
     Decoy: with equal weights for all steps the answer is another.
     """
@@ -329,7 +361,9 @@ def test_unpooled_round_is_least_squares_by_entry():
 
 
 def test_mixture_cells_have_mean_zero_and_their_covariance():
-    """Cov X_0 from 4·10⁵ draws within 0.03: six standard errors of the widest entry. Decoy: without the means."""
+    """Cov X_0 from 4·10⁵ draws within 0.03: six standard errors of the widest entry. Decoy: without
+    the means.
+    """
     for cell in evidence._LAWS:
         law = evidence.mixture_of(cell)
         assert np.abs(law.weights @ law.means).max() < 1e-12
@@ -340,7 +374,9 @@ def test_mixture_cells_have_mean_zero_and_their_covariance():
 
 
 def test_the_best_linear_score_is_orthogonal_to_what_is_left():
-    """E (s − A* x) xᵀ = 0 with A* = −V^{-1}, by 4·10⁵ points: so both risks differ by a constant. Decoy: −I/σ²-like A."""
+    """E (s − A* x) xᵀ = 0 with A* = −V^{-1}, by 4·10⁵ points: so both risks differ by a constant.
+    Decoy: −I/σ²-like A.
+    """
     law = evidence.mixture_of(evidence._LAWS[0])
     v = np.exp(-0.4) * evidence.covariance_of(law) + (1 - np.exp(-0.4)) * np.eye(3)
     x = law.marginal(0.2).sample(400_000, np.random.default_rng(6))
@@ -351,26 +387,34 @@ def test_the_best_linear_score_is_orthogonal_to_what_is_left():
 
 
 def test_mixture_grams_are_those_of_their_paths():
-    """Their mean over 300 data sets of 50: xx/m = V, xw/m = τ I, and the samples' covariance, within 0.1.
+    """Their mean over 300 data sets of 50: xx/m = V, xw/m = τ I, and the samples' covariance,
+    within 0.1.
 
     That is more than six standard errors; the decoy is σ_t in place of τ.
     """
     law = evidence.mixture_of(evidence._LAWS[0])
-    drawn = [evidence.mixture_grams(law, 50, (0.1, 0.5), np.random.default_rng([8, k])) for k in range(300)]
+    drawn = [
+        evidence.mixture_grams(law, 50, (0.1, 0.5), np.random.default_rng([8, k]))
+        for k in range(300)
+    ]
     last = evidence._stack([one[1] for one in drawn])[1]
     step = Step(0.1, 0.5)
     v = np.exp(-1) * evidence.covariance_of(law) + (1 - np.exp(-1)) * np.eye(3)
     assert np.abs(last.xx.mean(axis=0) / 50 - v).max() < 0.1
     assert np.abs(last.xw.mean(axis=0) / 50 - step.fresh * np.eye(3)).max() < 0.05
     assert np.abs(last.xw.mean(axis=0) / 50 - np.sqrt(1 - np.exp(-1)) * np.eye(3)).max() > 0.05
-    assert np.abs(np.mean([one[0] for one in drawn], axis=0) - evidence.covariance_of(law)).max() < 0.1
+    assert (
+        np.abs(np.mean([one[0] for one in drawn], axis=0) - evidence.covariance_of(law)).max() < 0.1
+    )
 
 
 @pytest.mark.parametrize(
     "cell", evidence.SAMPLED, ids=lambda c: f"{c['part']} {c.get('law', c.get('spacing', ''))}"
 )
 def test_replicates_do_not_see_their_batch(cell):
-    """A replicate's rows are the same alone and beside others. Catches draws that leak between seeds."""
+    """A replicate's rows are the same alone and beside others. Catches draws that leak between
+    seeds.
+    """
     few = {**cell, "draws": 2}
 
     def seeds():
@@ -386,7 +430,9 @@ def test_replicates_do_not_see_their_batch(cell):
 
 
 def test_a_searched_grid_is_not_a_lucky_one():
-    """One time, λ = 1: 2 λ² I = 2 x/(1 + x)² at x = e^{2t} − 1, and 1/2 at best. The decoy, x = 2, holds 4/9."""
+    """One time, λ = 1: 2 λ² I = 2 x/(1 + x)² at x = e^{2t} − 1, and 1/2 at best. The decoy, x = 2,
+    holds 4/9.
+    """
     for x in (0.5, 1.0, 2.0):
         share = 2 * exact_evidence.held([1.0], [np.log1p(x) / 2])[0, 0]
         assert share == pytest.approx(2 * x / (1 + x) ** 2, rel=1e-12)

@@ -23,7 +23,9 @@ def table():
 
 
 def test_parameters_are_counted():
-    """The closed forms against the rank of the class's span, built entry by entry. Catches a wrong corner count."""
+    """The closed forms against the rank of the class's span, built entry by entry. Catches a wrong
+    corner count.
+    """
     for d, kind, width in ((7, "banded", 2), (6, "block", 3), (5, "diagonal", 0), (5, "dense", 0)):
         inside = {
             "banded": lambda i, j: abs(i - j) <= 2,
@@ -37,8 +39,9 @@ def test_parameters_are_counted():
 
 
 def test_the_decoy_of_the_collapse_counts_entries():
-    """c = 1/(e^{2t} − 1) times the entries that may differ from 0: 12 where a band has 10 parameters at d = 4, 576 where it
-    has 556 at d = 64, as the note says; 25 for a circulant matrix of 5 and a symmetric one of 15."""
+    """c = 1/(e^{2t} − 1) times the entries that may differ from 0: 12 where a band has 10
+    parameters at d = 4, 576 where it has 556 at d = 64, as the note says; 25 for a circulant matrix
+    of 5 and a symmetric one of 15."""
     (claim,) = (one for one in claims.CLAIMS if one.name == "class-collapse")
     c = 1 / np.expm1(0.6)
     for d, kind, width, entries, true in (
@@ -52,7 +55,9 @@ def test_the_decoy_of_the_collapse_counts_entries():
 
 
 def test_the_tail_is_chi_squares(table):
-    """P(χ²_2 > q) = e^{−q/2} at the level of p = 2; the level measured at is p + 2√(2p), of the parameters by counting."""
+    """P(χ²_2 > q) = e^{−q/2} at the level of p = 2; the level measured at is p + 2√(2p), of the
+    parameters by counting.
+    """
     (claim,) = (one for one in claims.CLAIMS if one.name == "class-chi-square")
     cell = {"d": 2, "class": "diagonal", "width": 0, "level": 6.0}
     assert claim.formula(cell) == pytest.approx(np.exp(-3), rel=1e-12)
@@ -65,20 +70,28 @@ def test_the_tail_is_chi_squares(table):
 
 
 def test_top_share_ends_and_middle():
-    """All of the mass has ∫ s² = 1; at share 1/2 by sorting the singular values of one 400 × 400 normal matrix (self-
-    averaging: fluctuations of order 1/d). The decoy is the parameter count ρ(2 − ρ) = 0.75."""
+    """All of the mass has ∫ s² = 1; at share 1/2 by sorting the singular values of one 400 × 400
+    normal matrix (self- averaging: fluctuations of order 1/d). The decoy is the parameter count ρ(2
+    − ρ) = 0.75."""
     assert claims.top_share(1 - 1e-12) == pytest.approx(1, abs=1e-9)
-    s = np.linalg.svd(np.random.default_rng(0).standard_normal((400, 400)), compute_uv=False) ** 2 / 400**2
+    s = (
+        np.linalg.svd(np.random.default_rng(0).standard_normal((400, 400)), compute_uv=False) ** 2
+        / 400**2
+    )
     assert s[:200].sum() == pytest.approx(claims.top_share(0.5), rel=0.01)
     assert s[:200].sum() != pytest.approx(0.75, rel=0.1)
 
 
 def test_regular_is_a_projection():
-    """Tangent space of the rank-r matrices at UVᵀ: {U Aᵀ + B Vᵀ}, by the rank and projection of explicit vectors."""
+    """Tangent space of the rank-r matrices at UVᵀ: {U Aᵀ + B Vᵀ}, by the rank and projection of
+    explicit vectors.
+    """
     cell = {"eigenvalues": [6.0, 4.0, 1.0, 1.0, 1.0], "t": 0.5, "rank": 2}
     c = Gaussian(np.array(cell["eigenvalues"])).conditional_variances(0.5)
     unit = np.eye(5)
-    tangent = [np.outer(unit[i], unit[j]).ravel() for i in range(5) for j in range(5) if i < 2 or j < 2]
+    tangent = [
+        np.outer(unit[i], unit[j]).ravel() for i in range(5) for j in range(5) if i < 2 or j < 2
+    ]
     q, _ = np.linalg.qr(np.array(tangent).T)
     assert q.shape[1] == 2 * (10 - 2)
     noise = np.repeat(c, 5)  # Cov of vec(√C G), rows first
@@ -87,25 +100,33 @@ def test_regular_is_a_projection():
 
 
 def test_regular_counts_directions():
-    """White data: c r(2d − r); 2dr once the r² that rows and columns share are counted twice, which is the decoy."""
+    """White data: c r(2d − r); 2dr once the r² that rows and columns share are counted twice, which
+    is the decoy.
+    """
     c = 1 / np.expm1(1.0)
     cell = {"eigenvalues": [1.0] * 7, "t": 0.5, "rank": 3}
     assert claims.regular(cell) == pytest.approx(c * 3 * 11, rel=1e-12)
     assert claims.regular(cell, twice=True) == pytest.approx(c * 2 * 7 * 3, rel=1e-12)
 
 
-CONTROL: dict[str, Any] = {"eigenvalues": [0.3, 1.2, 2.1, 3.0], "times": [0.1, 0.3, 0.6, 1.0], "theta": 1.0}
+CONTROL: dict[str, Any] = {
+    "eigenvalues": [0.3, 1.2, 2.1, 3.0],
+    "times": [0.1, 0.3, 0.6, 1.0],
+    "theta": 1.0,
+}
 
 
 def test_control_risk_at_the_best_weight_is_the_recursion():
-    """Where α = α* the double sum over noises is the recursion of bounds.risk, written in w and without U: with
-    cross terms and without. At another α (decoy) the cross terms do not vanish."""
+    """Where α = α* the double sum over noises is the recursion of bounds.risk, written in w and
+    without U: with cross terms and without. At another α (decoy) the cross terms do not vanish."""
     law = Gaussian(np.array(CONTROL["eigenvalues"]))
     recursion = bootstrap_risk(law, CONTROL["times"], 1)[-1]
     assert claims.control_risk(CONTROL) == pytest.approx(recursion, rel=1e-12)
     assert claims.control_risk(CONTROL, cross=False) == pytest.approx(recursion, rel=1e-12)
     off = {**CONTROL, "theta": 1.2}
-    assert claims.control_risk(off) != pytest.approx(claims.control_risk(off, cross=False), rel=1e-2)
+    assert claims.control_risk(off) != pytest.approx(
+        claims.control_risk(off, cross=False), rel=1e-2
+    )
     assert claims.control_risk({**CONTROL, "theta": 0.0}, cross=False) == pytest.approx(
         law.conditional_variances(1.0).sum() * 4, rel=1e-12
     )
@@ -134,8 +155,9 @@ def test_control_step_is_least_squares_on_the_samples():
 
 
 def test_simulated_grams_have_the_exact_mean():
-    """E xx = m V, E X_tᵀε = m σ_t, over 4000 draws: within 1.2, which is 7 standard errors of the widest entry (false
-    alarms below 1e-9, and the seed is fixed). The decoy is σ_t² in place of σ_t."""
+    """E xx = m V, E X_tᵀε = m σ_t, over 4000 draws: within 1.2, which is 7 standard errors of the
+    widest entry (false alarms below 1e-9, and the seed is fixed). The decoy is σ_t² in place of
+    σ_t."""
     law = Gaussian(np.array([0.5, 2.0]))
     gram = evidence._simulated(law, 20, 0.3, 4000, np.random.default_rng(3))
     sigma = np.sqrt(1 - np.exp(-0.6))
@@ -149,7 +171,9 @@ def test_simulated_grams_have_the_exact_mean():
     "cell", [evidence.CELLS[0], evidence.CELLS[3], evidence.CELLS[-1]], ids=["w", "r", "c"]
 )
 def test_replicates_do_not_see_their_batch(cell):
-    """A replicate's rows are the same alone and beside others. Catches draws that leak between seeds."""
+    """A replicate's rows are the same alone and beside others. Catches draws that leak between
+    seeds.
+    """
     few = {**cell, "draws": 3}
 
     def seeds():

@@ -35,8 +35,9 @@ def table() -> Table:
 
 
 def test_what_would_be_caught(table: Table) -> None:
-    """The same measurements reject false variants other than the decoys: 0.7 of the constant, 0.85 of the log-concave
-    one's 0.65, a wrong-choice probability 8 % off, nine tenths of a moment. They cannot tell 0.9 of the constant."""
+    """The same measurements reject false variants other than the decoys: 0.7 of the constant, 0.85
+    of the log-concave one's 0.65, a wrong-choice probability 8 % off, nine tenths of a moment. They
+    cannot tell 0.9 of the constant."""
 
     def answer(name: str, factor) -> str:
         claim = NAMED[name]
@@ -53,13 +54,20 @@ def test_what_would_be_caught(table: Table) -> None:
     assert answer("wrong-choice-probability", lambda x: 0.92) == "contradicted"
     assert answer("kappa", lambda x: 1 + 1e-6) == "contradicted"
     assert answer("log-concave-moment", lambda x: 0.9) == "contradicted"
-    for name in ("one-time-need", "bounded-support-need", "strongly-log-concave-need", "heavy-tails-profile"):
+    for name in (
+        "one-time-need",
+        "bounded-support-need",
+        "strongly-log-concave-need",
+        "heavy-tails-profile",
+    ):
         assert answer(name, lambda x: 0.999) == "contradicted"
     assert answer("kappa-schur", lambda x: 0.85) == "contradicted"
 
 
 def test_the_fields_reach_the_bound(table: Table) -> None:
-    """Hypotheses that are not constant in x need more than half of the bound too: the classes are evidence on it."""
+    """Hypotheses that are not constant in x need more than half of the bound too: the classes are
+    evidence on it.
+    """
     claim = NAMED["log-concave-bound"]
     share = {
         name: max(
@@ -90,13 +98,15 @@ def test_rows_depend_on_their_seed_alone() -> None:
             assert e.STUDY.replicates(cell, e.STUDY.presets["deep"]) == 1
 
 
-# --- the formulas ---------------------------------------------------------------------------------------------
+# --- the formulas
+# ---------------------------------------------------------------------------------------------
 
 ONE_TIME = 0.7 / -np.expm1(-1.4)  # κ_log-concave of t = γ = 0.7: γ/σ²
 
 
 def test_kappa_is_theory_mds() -> None:
-    """κ of four grids as printed there; the decoy, γ_j c_j at the worst time by itself, written out with v = 1.
+    """κ of four grids as printed there; the decoy, γ_j c_j at the worst time by itself, written out
+    with v = 1.
 
     Catches a grid other than the cell's, and the limit λ → ∞ where there is an eigenvalue.
     """
@@ -116,7 +126,9 @@ def test_kappa_is_theory_mds() -> None:
 
 
 def test_bounds_are_eight_kappa_over_m() -> None:
-    """8 κ log(|H|/δ)/m in numbers: one time, m = 4, |H| = 20, δ = 0.1; Gaussian by ‖C_t‖ at the largest eigenvalue."""
+    """8 κ log(|H|/δ)/m in numbers: one time, m = 4, |H| = 20, δ = 0.1; Gaussian by ‖C_t‖ at the
+    largest eigenvalue.
+    """
     cell = {"times": [0.7], "hypotheses": 20, "delta": 0.1, "m": 4, "spectrum": [0.5, 3.0, 1.0]}
     wanted = 8 * ONE_TIME * np.log(200) / 4
     assert NAMED["log-concave-bound"].formula(cell) == pytest.approx(wanted, rel=1e-12)
@@ -127,9 +139,10 @@ def test_bounds_are_eight_kappa_over_m() -> None:
 
 
 def test_kappa_of_the_profile_is_one_step_after_another() -> None:
-    """Two times: W_1 is the smaller of b(t_1) and ∫_0^{t_1} 2a²b², then one more step likewise, by scipy's rule, L₊ of
-    two modes written out; M's largest eigenvalue in closed form. Catches an integral that starts at 0 at each step, a
-    minimum that is left out, and one mode for two (the largest eigenvalue is then half of it)."""
+    """Two times: W_1 is the smaller of b(t_1) and ∫_0^{t_1} 2a²b², then one more step likewise, by
+    scipy's rule, L₊ of two modes written out; M's largest eigenvalue in closed form. Catches an
+    integral that starts at 0 at each step, a minimum that is left out, and one mode for two (the
+    largest eigenvalue is then half of it)."""
     a, v, times = 1.0, 0.25, (0.3, 0.7)
 
     def b(s: float, modes: int) -> float:
@@ -145,7 +158,9 @@ def test_kappa_of_the_profile_is_one_step_after_another() -> None:
                 lambda s: 2 * (b(s, modes) / (2 * np.sinh(s))) ** 2, start, end, epsabs=1e-13
             )
             w.append(min(area, b(end, modes)) if smaller else area)
-        first, second = (np.sqrt(g) / (2 * np.sinh(t)) for g, t in zip((0.3, 0.4), times, strict=True))
+        first, second = (
+            np.sqrt(g) / (2 * np.sinh(t)) for g, t in zip((0.3, 0.4), times, strict=True)
+        )
         p, q, r = first**2 * w[0], first * second * w[0], second**2 * (w[0] + w[1])
         return float((p + r) / 2 + np.hypot((p - r) / 2, q))
 
@@ -157,8 +172,8 @@ def test_kappa_of_the_profile_is_one_step_after_another() -> None:
 
 
 def test_one_time_is_curvature() -> None:
-    """γ (1/σ² + L₊) of two modes and of two atoms, L₊ by second differences of log p_t at 0; of Cauchy data, from
-    scipy's Voigt profile, the largest over x."""
+    """γ (1/σ² + L₊) of two modes and of two atoms, L₊ by second differences of log p_t at 0; of
+    Cauchy data, from scipy's Voigt profile, the largest over x."""
     h = 1e-3
 
     def bend(log_p: np.ndarray) -> float:
@@ -172,9 +187,13 @@ def test_one_time_is_curvature() -> None:
             ({"law": "atoms"}, 1.0, 0.0),
         ):
             spread = np.exp(-2 * t) * v + noise
-            log_p = np.logaddexp(*(-((x - s * np.exp(-t) * a) ** 2) / (2 * spread) for s in (-1, 1)))
+            log_p = np.logaddexp(
+                *(-((x - s * np.exp(-t) * a) ** 2) / (2 * spread) for s in (-1, 1))
+            )
             wanted = t * (1 / noise + bend(log_p))
-            assert NAMED["one-time-need"].formula({"time": t, **cell}) == pytest.approx(wanted, rel=1e-5)
+            assert NAMED["one-time-need"].formula({"time": t, **cell}) == pytest.approx(
+                wanted, rel=1e-5
+            )
         places = np.arange(0, 6, 0.01)[:, None] + x
         curves = np.log(voigt_profile(places, np.sqrt(noise), np.exp(-t))).T
         wanted = t * (1 / noise + max(bend(c) for c in curves.T))
@@ -195,12 +214,14 @@ def test_moment_is_that_of_a_normal_sum() -> None:
             assert formula(cell) == pytest.approx(wanted, rel=1e-10)
 
 
-# --- Gaussian data ------------------------------------------------------------------------------------------
+# --- Gaussian data
+# ------------------------------------------------------------------------------------------
 
 
 def test_worst_constants() -> None:
-    """Var S from the joint covariance of (X_0, X_t) against the kernel's largest eigenvalue and eigenvector, to 1e-9.
-    Decoy: the largest diagonal entry (independent times) is 10 % and more below."""
+    """Var S from the joint covariance of (X_0, X_t) against the kernel's largest eigenvalue and
+    eigenvector, to 1e-9. Decoy: the largest diagonal entry (independent times) is 10 % and more
+    below."""
     for times, value in (
         (TIMES, 1.0),
         (uniform_grid(0.1, 30), 3.0),
@@ -215,8 +236,8 @@ def test_worst_constants() -> None:
 
 
 def test_sums_are_differences_of_losses() -> None:
-    """loss(s + ε w_j v) − loss(s), each Σ_i Σ_j γ_j |f + z/σ²|² in all coordinates, is mε² + 2ε ⟨S, v⟩ for dense
-    orthonormal directions. Decoy: without the 2."""
+    """loss(s + ε w_j v) − loss(s), each Σ_i Σ_j γ_j |f + z/σ²|² in all coordinates, is mε² + 2ε ⟨S,
+    v⟩ for dense orthonormal directions. Decoy: without the 2."""
     d, m, epsilon = 16, 5, 0.4
     w = sm.worst_constants(TIMES, 1.0)[1]
     directions = laws.reflection(d)[:4]
@@ -235,8 +256,9 @@ def test_sums_are_differences_of_losses() -> None:
 
 
 def test_families_are_differences_of_losses() -> None:
-    """The same for the fields that are not constant, F_h written out coordinate by coordinate with |F_h| = 1: the loss
-    of s + ε w_j F_h less that of s, Gaussian data. Decoy: the next coordinate's field."""
+    """The same for the fields that are not constant, F_h written out coordinate by coordinate with
+    |F_h| = 1: the loss of s + ε w_j F_h less that of s, Gaussian data. Decoy: the next coordinate's
+    field."""
     d, m, epsilon = 5, 7, 0.4
     w = sm.worst_constants(TIMES, 1.0)[1]
     x0 = np.random.default_rng(1).standard_normal((m, d))
@@ -264,20 +286,27 @@ def test_families_are_differences_of_losses() -> None:
 
 
 def test_risk_of_the_minimiser() -> None:
-    """By hand: two data sets of two paths, three hypotheses; the risk is that of the smallest total loss."""
+    """By hand: two data sets of two paths, three hypotheses; the risk is that of the smallest total
+    loss.
+    """
     loss = np.array([[[1.0, 1.0], [0.0, 3.0]], [[0.0, 1.5], [1.0, 3.0]], [[5.0, 5.0], [1.0, 1.0]]])
     error = np.array([[[0.0, 0.0], [0.0, 0.0]], [[1.0, 3.0], [8.0, 8.0]], [[9.0, 9.0], [4.0, 6.0]]])
     assert_allclose(e.risk_of_minimiser(loss, error), [2.0, 5.0])
 
 
 def test_quantile_of_the_simulated_class() -> None:
-    """R*'s 0.95-quantile, over 128 batches of 100 data sets, against its exact law: 4κ/m times the square of the normal
-    quantile below which |H| − 1 independent S all stay. 15 % is allowed: the sample quantile's own bias is a few per
-    cent, the rest is 8 standard errors and more. Decoy: one alternative for fifteen."""
+    """R*'s 0.95-quantile, over 128 batches of 100 data sets, against its exact law: 4κ/m times the
+    square of the normal quantile below which |H| − 1 independent S all stay. 15 % is allowed: the
+    sample quantile's own bias is a few per cent, the rest is 8 standard errors and more. Decoy: one
+    alternative for fifteen."""
     cell = next(
-        x for x in e.STUDY.cells(None) if x["kind"] == "span" and x["hypotheses"] == 16 and x["m"] == 4
+        x
+        for x in e.STUDY.cells(None)
+        if x["kind"] == "span" and x["hypotheses"] == 16 and x["m"] == 4
     )
-    values = [float(e.measure_span(cell, np.random.default_rng([7, r]))[0]["value"]) for r in range(128)]
+    values = [
+        float(e.measure_span(cell, np.random.default_rng([7, r]))[0]["value"]) for r in range(128)
+    ]
     kappa = kernels.kappa_gaussian(cell["times"], weights(cell["times"]), [1.0])
 
     def exact(alternatives: int) -> float:
@@ -288,10 +317,12 @@ def test_quantile_of_the_simulated_class() -> None:
 
 
 def test_quantile_under_a_prior() -> None:
-    """The same for max_h (2 S_h/m)₊²/log(1/(π_h δ)): its exact quantile solves Π_h (1 − p_h) = 1 − δ. Decoy: the prior
-    forgotten, log(1/δ) for all."""
+    """The same for max_h (2 S_h/m)₊²/log(1/(π_h δ)): its exact quantile solves Π_h (1 − p_h) = 1 −
+    δ. Decoy: the prior forgotten, log(1/δ) for all."""
     cell = next(x for x in e.STUDY.cells(None) if x["kind"] == "prior" and x["hypotheses"] == 64)
-    values = [float(e.measure_prior(cell, np.random.default_rng([9, r]))[0]["value"]) for r in range(96)]
+    values = [
+        float(e.measure_prior(cell, np.random.default_rng([9, r]))[0]["value"]) for r in range(96)
+    ]
     kappa = kernels.kappa_gaussian(cell["times"], weights(cell["times"]), [1.0])
     h = np.arange(1, 64)
 
@@ -308,8 +339,8 @@ def test_quantile_under_a_prior() -> None:
 
 
 def test_mean_risk_is_its_exact_mean() -> None:
-    """ε² P(f̂ ≠ s) with P by `violation_probability` at δ = 1, that is log|H| for log(|H|/δ); 6.5 standard errors, below
-    6 %. Decoy: each alternative by itself, the union bound."""
+    """ε² P(f̂ ≠ s) with P by `violation_probability` at δ = 1, that is log|H| for log(|H|/δ); 6.5
+    standard errors, below 6 %. Decoy: each alternative by itself, the union bound."""
     cell = next(x for x in e.STUDY.cells(None) if x["kind"] == "mean" and x["hypotheses"] == 1024)
     rows = [e.measure_mean(cell, np.random.default_rng([4, r])) for r in range(48)]
     values = np.array([float(one[0]["value"]) for one in rows])
@@ -322,11 +353,14 @@ def test_mean_risk_is_its_exact_mean() -> None:
     assert abs(values.mean() - square * 1023 * each) > 6.5 * error
 
 
-# --- the chain, its moment and its adversary ------------------------------------------------------------------
+# --- the chain, its moment and its adversary
+# ------------------------------------------------------------------
 
 
 def test_moment_of_constants() -> None:
-    """Gaussian data, constant ζ: exp(ρ²(Var S − κ‖ζ‖²)/2), to 1e-9; κ* is Var S/‖ζ‖². Decoy: ρ² without the half."""
+    """Gaussian data, constant ζ: exp(ρ²(Var S − κ‖ζ‖²)/2), to 1e-9; κ* is Var S/‖ζ‖². Decoy: ρ²
+    without the half.
+    """
     chain = sm.chain_of("gaussian", TIMES)
     zeta = np.array([0.7, -0.2, 0.4, 0.9])
     variance = c.gaussian_sum_variance(TIMES, weights(TIMES), zeta[:, None], [1.0])
@@ -342,8 +376,9 @@ def test_moment_of_constants() -> None:
 
 @pytest.mark.parametrize("law", ["uniform", "laplace", "exponential", "logistic"])
 def test_moment_by_simulation(law: str) -> None:
-    """E exp(−ρS − …) of a non-linear ζ: 40 000 simulated paths, posterior means from the tables, against the chain;
-    6.5 standard errors (1e-10 a case), which are below 6 %. Decoy: ρ larger by a fifth."""
+    """E exp(−ρS − …) of a non-linear ζ: 40 000 simulated paths, posterior means from the tables,
+    against the chain; 6.5 standard errors (1e-10 a case), which are below 6 %. Decoy: ρ larger by a
+    fifth."""
     chain, rho, kappa = sm.chain_of(law, TIMES), 1.0, 0.1
 
     def zeta(j: int, x):
@@ -369,9 +404,9 @@ def test_moment_by_simulation(law: str) -> None:
 
 
 def test_update_never_lowers_the_moment() -> None:
-    """Eight rounds from wild functions, two laws, κ below and above their need: E exp rises each time; it passes 1000
-    for two modes with the log-concave κ or less, and stays below 1 where κ is enough. Decoy: the update with its
-    sign flipped lowers it."""
+    """Eight rounds from wild functions, two laws, κ below and above their need: E exp rises each
+    time; it passes 1000 for two modes with the log-concave κ or less, and stays below 1 where κ is
+    enough. Decoy: the update with its sign flipped lowers it."""
     rng = np.random.default_rng(5)
     for law in ("bimodal-2-0.04", "exponential"):
         chain = sm.chain_of(law, TIMES)
@@ -389,13 +424,15 @@ def test_update_never_lowers_the_moment() -> None:
                 assert 0.9999 < moments[-1] < 1 + 1e-9
 
 
-# --- posterior means ------------------------------------------------------------------------------------------------
+# --- posterior means
+# ------------------------------------------------------------------------------------------------
 
 
 def truncated_mean(centre, spread: float, low: float, high: float):
     """Mean of N(centre, spread²) cut to [low, high]; centre may be an array."""
     a, b = (low - centre) / spread, (high - centre) / spread
-    # The mirror image where the interval lies far to the right: differences of tails keep their digits.
+    # The mirror image where the interval lies far to the right: differences of tails keep their
+    # digits.
     swap = a > 0
     a, b = np.where(swap, -b, a), np.where(swap, -a, b)
     shift = (norm.pdf(a) - norm.pdf(b)) / (norm.cdf(b) - norm.cdf(a))
@@ -403,8 +440,8 @@ def truncated_mean(centre, spread: float, low: float, high: float):
 
 
 def test_posterior_means_on_the_line() -> None:
-    """Uniform and exponential: the closed form, a truncated normal law's mean, within 1e-3 (linear interpolation).
-    Decoy: the tilt of the exponential with its sign lost."""
+    """Uniform and exponential: the closed form, a truncated normal law's mean, within 1e-3 (linear
+    interpolation). Decoy: the tilt of the exponential with its sign lost."""
     x = np.linspace(-4, 5, 37)[:, None]
     for t in TIMES:
         decay, noise = np.exp(-t), -np.expm1(-2 * t)
@@ -421,23 +458,32 @@ def test_posterior_means_on_the_line() -> None:
 
 
 def planar_mean(points, masses, t: float, x):
-    """E[X_0 | X_t = x] by brute force over points of the plane; shapes (P, 2), (P,), (n, 2) to (n, 2)."""
+    """E[X_0 | X_t = x] by brute force over points of the plane; shapes (P, 2), (P,), (n, 2) to (n,
+    2).
+    """
     distance = np.sum((x[:, None] - np.exp(-t) * points) ** 2, axis=2)
-    likely = masses * np.exp(-(distance - distance.min(axis=1, keepdims=True)) / (2 * -np.expm1(-2 * t)))
+    likely = masses * np.exp(
+        -(distance - distance.min(axis=1, keepdims=True)) / (2 * -np.expm1(-2 * t))
+    )
     return likely @ points / likely.sum(axis=1, keepdims=True)
 
 
 def test_posterior_means_in_the_plane() -> None:
-    """Ball and correlated law in d = 2 by quadrature over the plane, within 2e-3. Decoys: the ball of d = 3, and the
-    Laplace law without its reflection."""
+    """Ball and correlated law in d = 2 by quadrature over the plane, within 2e-3. Decoys: the ball
+    of d = 3, and the Laplace law without its reflection."""
     x = np.array([[0.1, 0.2], [1.0, -2.0], [3.0, 3.0], [-4.5, 1.0], [1.5, 2.5], [6.0, -4.0]])
     edge = laws.ball_radius(2)
     r, mass = sm.quadrature(np.ones_like, np.linspace(0, edge, 8), 8)
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
-    ball = np.stack([np.outer(r, np.cos(angle)).ravel(), np.outer(r, np.sin(angle)).ravel()], axis=1)
-    y, line = sm.quadrature(lambda y: np.exp(-np.abs(y) / laws.SCALE), sm.mirrored(np.linspace(0, 60, 61)), 8)
+    ball = np.stack(
+        [np.outer(r, np.cos(angle)).ravel(), np.outer(r, np.sin(angle)).ravel()], axis=1
+    )
+    y, line = sm.quadrature(
+        lambda y: np.exp(-np.abs(y) / laws.SCALE), sm.mirrored(np.linspace(0, 60, 61)), 8
+    )
     near = laws.reflection(2)
-    # Of the product law only what a posterior at these places sees: each coordinate within 6 of its own.
+    # Of the product law only what a posterior at these places sees: each coordinate within 6 of its
+    # own.
     for t in (0.1, 0.8):
         disc = planar_mean(ball, np.repeat(mass * r, 200), t, x)
         assert_allclose(laws.posterior_mean("ball", t, x), disc, atol=2e-3)
@@ -447,7 +493,9 @@ def test_posterior_means_in_the_plane() -> None:
                 (y[np.abs(y - c / s) < 9 / s], line[np.abs(y - c / s) < 9 / s], s)
                 for c, s in zip(place, laws.stretches(2), strict=True)
             ]
-            first, second = (g.ravel() for g in np.meshgrid(*(a * s for a, _, s in axes), indexing="ij"))
+            first, second = (
+                g.ravel() for g in np.meshgrid(*(a * s for a, _, s in axes), indexing="ij")
+            )
             points = np.stack([first, second], axis=1) @ near
             masses = np.outer(axes[0][1], axes[1][1]).ravel()
             columns.append(planar_mean(points, masses, t, (np.exp(-t) * place @ near)[None])[0])
@@ -460,11 +508,14 @@ def test_posterior_means_in_the_plane() -> None:
 
 
 def test_draws() -> None:
-    """Second moments of 40 000 draws, d = 3, against the laws': 1, 2, π²/3 (stretched), h²/3 twice, reflected stretches; 8 % is
-    more than 6.5 standard errors of the widest. Decoy: the correlated law's coordinates are not uncorrelated."""
+    """Second moments of 40 000 draws, d = 3, against the laws': 1, 2, π²/3 (stretched), h²/3 twice,
+    reflected stretches; 8 % is more than 6.5 standard errors of the widest. Decoy: the correlated
+    law's coordinates are not uncorrelated."""
     rng, size, d, h = np.random.default_rng(8), 40_000, 3, sm.HALF_WIDTH
     wide = laws.SCALE**2
-    reflected = laws.reflection(d).T @ np.diag(2 * wide * laws.stretches(d) ** 2) @ laws.reflection(d)
+    reflected = (
+        laws.reflection(d).T @ np.diag(2 * wide * laws.stretches(d) ** 2) @ laws.reflection(d)
+    )
     assert_allclose(laws.reflection(d) @ laws.reflection(d).T, np.eye(d), atol=1e-14)
     wanted = {
         "uniform": h**2 / 3 * np.eye(d),
@@ -480,12 +531,13 @@ def test_draws() -> None:
     assert np.abs(reflected - np.diag(np.diag(reflected))).max() > 0.25 * reflected.max()
 
 
-# --- the need to second order, and at one time -------------------------------------------------------------------
+# --- the need to second order, and at one time
+# -------------------------------------------------------------------
 
 
 def test_second_moment_of_gaussian_data() -> None:
-    """N(0, 1) on Gauss-Hermite nodes: the need over all functions is κ_gaussian, as constants are the worst, to 1e-6.
-    Decoy: the pairs of times left out, which is the largest diagonal entry."""
+    """N(0, 1) on Gauss-Hermite nodes: the need over all functions is κ_gaussian, as constants are
+    the worst, to 1e-6. Decoy: the pairs of times left out, which is the largest diagonal entry."""
     nodes, masses = np.polynomial.hermite_e.hermegauss(80)
     found = sm.second_moment(nodes, masses / masses.sum(), TIMES, 8.0)
     assert found == pytest.approx(kernels.kappa_gaussian(TIMES, weights(TIMES), [1.0]), rel=1e-6)
@@ -494,8 +546,9 @@ def test_second_moment_of_gaussian_data() -> None:
 
 
 def test_cauchy_by_its_voigt_profile() -> None:
-    """p_t and Var(X_0|X_t) of the nodes against scipy's Voigt profile and its curvature: nothing is cut that could be
-    felt at |x| ≤ 24. Decoy: a law that is cut at |x| = 12, as its tail's own variance is of that order."""
+    """p_t and Var(X_0|X_t) of the nodes against scipy's Voigt profile and its curvature: nothing is
+    cut that could be felt at |x| ≤ 24. Decoy: a law that is cut at |x| = 12, as its tail's own
+    variance is of that order."""
     nodes, masses, reach = sm.nodes_of({"law": "student", "freedom": 1, "scale": 1.0})
     x = np.linspace(0, reach, 49)
     for t in (0.1, 0.8):
@@ -511,8 +564,9 @@ def test_cauchy_by_its_voigt_profile() -> None:
 
 
 def test_a_cut_only_lowers_the_need() -> None:
-    """Cauchy data at four times: the need rises with the reach and stands still from 20 on, above κ_log-concave. It was
-    below at reach 5: a cut that decides. A finer grid of x changes nothing."""
+    """Cauchy data at four times: the need rises with the reach and stands still from 20 on, above
+    κ_log-concave. It was below at reach 5: a cut that decides. A finer grid of x changes
+    nothing."""
     nodes, masses, _ = sm.nodes_of({"law": "student", "freedom": 1, "scale": 1.0})
     need = [sm.second_moment(nodes, masses, TIMES, reach) for reach in (5.0, 8.0, 14.0, 20.0, 26.0)]
     assert all(b > a for a, b in pairwise(need))
@@ -525,8 +579,9 @@ def test_a_cut_only_lowers_the_need() -> None:
 
 
 def test_a_small_field_breaks_the_supermartingale_of_cauchy_data() -> None:
-    """One time, t = γ = 0.8, ζ = ε where |x − 2.9| < 0.3 and 0 elsewhere: E exp(−ρS − ρ²κγζ²/2) > 1 at ρ = 0.3, 0.7, 1.5
-    with κ_log-concave, by quadrature over x and X_0; at most 1 with γ sup_x Var(U|x). No ζ but this one is needed."""
+    """One time, t = γ = 0.8, ζ = ε where |x − 2.9| < 0.3 and 0 elsewhere: E exp(−ρS − ρ²κγζ²/2) > 1
+    at ρ = 0.3, 0.7, 1.5 with κ_log-concave, by quadrature over x and X_0; at most 1 with γ sup_x
+    Var(U|x). No ζ but this one is needed."""
     t = 0.8
     noise, a = -np.expm1(-2 * t), 1 / (2 * np.sinh(t))
     low = kernels.kappa_log_concave([t], [t])
@@ -540,15 +595,17 @@ def test_a_small_field_breaks_the_supermartingale_of_cauchy_data() -> None:
     for rho in (0.3, 0.7, 1.5):
         zeta = 0.2 / rho
         for kappa, sign in ((low, 1), (high, -1)):
-            inner = np.sum(likely * np.expm1(-rho * t * zeta * u - rho**2 * kappa * t * zeta**2 / 2), axis=1)
+            inner = np.sum(
+                likely * np.expm1(-rho * t * zeta * u - rho**2 * kappa * t * zeta**2 / 2), axis=1
+            )
             excess = float(step * density @ inner)
             assert sign * excess > 1e-6
 
 
 def test_atoms_at_every_rho() -> None:
-    """E exp(−ρS − …) of two atoms, over the functions that the adversary finds, needs no more than κ_bounded at ρ = 0.3,
-    0.7, 1.5, and more than 0.4 of it. Decoy: R²/4, as if 2R were R. (The search ends at 1.96; to second order 2.52 is
-    needed.)"""
+    """E exp(−ρS − …) of two atoms, over the functions that the adversary finds, needs no more than
+    κ_bounded at ρ = 0.3, 0.7, 1.5, and more than 0.4 of it. Decoy: R²/4, as if 2R were R. (The
+    search ends at 1.96; to second order 2.52 is needed.)"""
     chain = sm.Chain(np.array([-1.0, 1.0]), np.array([0.5, 0.5]), TIMES, 6.0)
     kappa = kernels.kappa_bounded(TIMES, weights(TIMES), 1.0)
     cap = np.full(chain.x.shape, 20.0)
@@ -560,7 +617,9 @@ def test_atoms_at_every_rho() -> None:
 
 
 def test_one_time_of_a_gaussian() -> None:
-    """Var U at every x, whatever z: γ/σ² − γ/v, to 1e-9. Decoy: the variance about X_0's mean before X_t is seen."""
+    """Var U at every x, whatever z: γ/σ² − γ/v, to 1e-9. Decoy: the variance about X_0's mean
+    before X_t is seen.
+    """
     nodes, masses = np.polynomial.hermite_e.hermegauss(60)
     t = 0.4
     noise = -np.expm1(-2 * t)
@@ -570,7 +629,9 @@ def test_one_time_of_a_gaussian() -> None:
 
 
 def test_any_weights() -> None:
-    """κ at weights of its own: the kernel's, for a cluster of times and for weights that come one gap late."""
+    """κ at weights of its own: the kernel's, for a cluster of times and for weights that come one
+    gap late.
+    """
     for cell in e._weights():
         times, gamma = np.array(cell["times"]), np.array(cell["gamma"])
         assert variation.largest_variation(times, None, gamma) == pytest.approx(

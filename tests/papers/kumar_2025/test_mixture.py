@@ -25,8 +25,8 @@ def measured(table):
 
 
 def test_formulas_at_points_by_differences():
-    """The 50-digit score is ∇log of Σ π_k N by differences in float64, C_t is I/σ² + ∇²log p: on the one-dimensional
-    cells. Catches a formula that shares its mistake with the library."""
+    """The 50-digit score is ∇log of Σ π_k N by differences in float64, C_t is I/σ² + ∇²log p: on
+    the one-dimensional cells. Catches a formula that shares its mistake with the library."""
     for cell in (c for c in evidence.CELLS if c["part"] == "point" and len(c["x"]) == 1):
         law = Mixture(*(np.array(cell[name]) for name in ("weights", "means", "covariances")))
         t, u, h = cell["t"], cell["u"][0], 1e-4
@@ -34,7 +34,9 @@ def test_formulas_at_points_by_differences():
         spreads = e**2 * law.covariances[:, 0, 0] + noise
 
         def log_p(x, e=e, law=law, spreads=spreads):
-            each = np.exp(-((x - e * law.means[:, 0]) ** 2) / (2 * spreads)) / np.sqrt(2 * np.pi * spreads)
+            each = np.exp(-((x - e * law.means[:, 0]) ** 2) / (2 * spreads)) / np.sqrt(
+                2 * np.pi * spreads
+            )
             return np.log(law.weights @ each)
 
         x = cell["x"][0]
@@ -47,7 +49,8 @@ def test_formulas_at_points_by_differences():
 
 
 def test_target_variance_of_one_gaussian_is_theory_mds():
-    """Both modes at 0: w² Var T2 + (1 − w)² Var T3 + 2w(1 − w) Cov given X_t, with Cov = −1/v, since E⟨T2, T3⟩ = 0.
+    """Both modes at 0: w² Var T2 + (1 − w)² Var T3 + 2w(1 − w) Cov given X_t, with Cov = −1/v,
+    since E⟨T2, T3⟩ = 0.
 
     The decoy has Cov = 0. Catches a wrong weight or sign of the part that they share.
     """
@@ -80,18 +83,30 @@ def test_ratios_are_paired(table):
 
 
 def test_settings_of_figure_3b_are_ratios_of_means():
-    """Two settings of two replicates by hand; only networks a step of at most 10 iterations count as trained shortly."""
+    """Two settings of two replicates by hand; only networks a step of at most 10 iterations count
+    as trained shortly.
+    """
     rows = []
     for learner, fit, budget, values in (
         ("network", "step", 3, {"dsm": (1.0, 3.0), "bsm": (2.0, 3.0)}),
         ("network", "step", 30, {"dsm": (1.0, 1.0), "bsm": (0.5, 0.7)}),
         ("network", "joint", 3, {"dsm": (1.0, 1.0), "bsm": (2.0, 2.2)}),
     ):
-        key = dict.fromkeys(mixture_bootstrap.KEYS, 1) | {"learner": learner, "fit": fit, "budget": budget}
+        key = dict.fromkeys(mixture_bootstrap.KEYS, 1) | {
+            "learner": learner,
+            "fit": fit,
+            "budget": budget,
+        }
         for method, found in values.items():
             for k, value in enumerate(found):
                 rows.append(
-                    {**key, "method": method, "replicate": k, "quantity": "score-error", "value": value}
+                    {
+                        **key,
+                        "method": method,
+                        "replicate": k,
+                        "quantity": "score-error",
+                        "value": value,
+                    }
                 )
     frame = Table(pd.DataFrame(rows), {})
     ratios = {
@@ -101,7 +116,8 @@ def test_settings_of_figure_3b_are_ratios_of_means():
     assert {place: one.value for place, one in ratios.items()} == pytest.approx(
         {("joint", 3): 2.1, ("step", 3): 1.25, ("step", 30): 0.6}
     )
-    # Paired: deviations of bsm − 1.25 dsm are ± 0.75, so √2 · 0.75/√2/2. Unpaired they would be larger.
+    # Paired: deviations of bsm − 1.25 dsm are ± 0.75, so √2 · 0.75/√2/2. Unpaired they would be
+    # larger.
     assert ratios["step", 3].error == pytest.approx(0.375)
     assert ratios["step", 3].replicates == 2
     (short,) = quantities.measurements()["figure-3b/short-training"][1](frame)
@@ -111,8 +127,9 @@ def test_settings_of_figure_3b_are_ratios_of_means():
 
 
 def test_variances_added_up_for_one_gaussian():
-    """Both modes at 0, so s = −x/v: Σ of theory.md's target variances over Σ (1/σ² − 1/v), two steps, d = 1, with and
-    without what the level before hands on. Catches a step's gap taken for its time."""
+    """Both modes at 0, so s = −x/v: Σ of theory.md's target variances over Σ (1/σ² − 1/v), two
+    steps, d = 1, with and without what the level before hands on. Catches a step's gap taken for
+    its time."""
     cell = {"minor": 0.15, "separation": 0.0, "horizon": 1.0, "steps": 2}
     noise = 1 - np.exp(-2 * np.array([0.5, 1.0]))
     v = np.exp(-2 * np.array([0.5, 1.0])) * 0.25 + noise
@@ -125,8 +142,9 @@ def test_variances_added_up_for_one_gaussian():
 
 
 def test_least_variance_weights_are_those_written_down():
-    """w°, the variance there and at the control-variate weight: .7264 (.4502), .2409 (.8203); .0902 (.2008): printed before
-    this code. For a point mass, whose J' is 1/σ_{t'}², the two weights agree."""
+    """w°, the variance there and at the control-variate weight: .7264 (.4502), .2409 (.8203); .0902
+    (.2008): printed before this code. For a point mass, whose J' is 1/σ_{t'}², the two weights
+    agree."""
     law = {"weights": [0.85, 0.15], "means": [-0.8, 2.0], "variances": [0.36, 0.25]}
     for (before, t), weight, least, control in (
         ((0.1, 0.2), 0.7264, 0.2409, 0.8203),
@@ -135,5 +153,11 @@ def test_least_variance_weights_are_those_written_down():
         cell = {**law, "t_prev": before, "t": t}
         assert claims._stam(cell) == pytest.approx((weight, least), abs=6e-5)
         assert claims._stam(cell, claims._control(cell))[1] == pytest.approx(control, abs=6e-5)
-    point = {"weights": [0.5, 0.5], "means": [0.0, 0.0], "variances": [0.0, 0.0], "t_prev": 0.3, "t": 0.7}
+    point = {
+        "weights": [0.5, 0.5],
+        "means": [0.0, 0.0],
+        "variances": [0.0, 0.0],
+        "t_prev": 0.3,
+        "t": 0.7,
+    }
     assert claims._stam(point) == pytest.approx((claims._control(point), 0.0), abs=1e-9)

@@ -1,4 +1,6 @@
-"""The study behind Figure 3b: its rows against plain code, its networks, and what is joined from them."""
+"""The study behind Figure 3b: its rows against plain code, its networks, and what is joined from
+them.
+"""
 
 import warnings
 
@@ -48,18 +50,22 @@ def column(frame, **where):
 
 
 def test_parts_add_up_and_the_truth_has_none():
-    """With exact scores and p_T the share is π but for the steps, which shrinks; the share of a density that is the
-    truth is π to 1e-9. Catches a responsibility at the wrong time."""
+    """With exact scores and p_T the share is π but for the steps, which shrinks; the share of a
+    density that is the truth is π to 1e-9. Catches a responsibility at the wrong time."""
     coarse, fine = (study.truth(1, 0.15, 2.0, n) for n in (30, 60))
     for known in (coarse, fine, study.truth(2, 0.05, 2.0, 10)):
         minor = known.law.weights[1]
         assert study.share(known, known.densities[0]) == pytest.approx(minor, abs=1e-6)
-    errors = [study.share(k, study.returned(k, k.densities[-1], k.scores)) - 0.15 for k in (coarse, fine)]
+    errors = [
+        study.share(k, study.returned(k, k.densities[-1], k.scores)) - 0.15 for k in (coarse, fine)
+    ]
     assert errors[0] / errors[1] == pytest.approx(2.2, abs=0.4)
 
 
 def test_score_error_is_an_expectation():
-    """Σ_k γ_k E‖f − s‖² by 400 000 draws of X_t, within 2 % (9 standard errors), for scores off by a function of x."""
+    """Σ_k γ_k E‖f − s‖² by 400 000 draws of X_t, within 2 % (9 standard errors), for scores off by
+    a function of x.
+    """
     known = study.truth(1, 0.3, 1.5, 6)
     off = [0.3 * np.sin(known.grid.points) for _ in known.times]
     found, _ = study.judged(known, [s + o for s, o in zip(known.scores, off, strict=True)])
@@ -97,8 +103,8 @@ def test_most_bounds_the_replicates(table):
 
 @pytest.mark.parametrize("train", [perceptron.by_step, perceptron.jointly])
 def test_network_learns_the_score(train):
-    """With a sufficient budget the trained score is near the least-squares truth: N(0, 1) data, score −x, to 0.15 root
-    mean square inside two deviations. No warning escapes, and a spent budget
+    """With a sufficient budget the trained score is near the least-squares truth: N(0, 1) data,
+    score −x, to 0.15 root mean square inside two deviations. No warning escapes, and a spent budget
     is recorded as not converged."""
     rng = np.random.default_rng(6)
     path = list(simulate(rng.standard_normal((3000, 1)), np.array([0.5, 0.9]), rng))
@@ -116,9 +122,9 @@ def test_network_learns_the_score(train):
 
 @pytest.mark.parametrize("train", [perceptron.by_step, perceptron.jointly])
 def test_bootstrap_targets_of_a_network(train, monkeypatch):
-    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g f'(X') − (1 − w) W/τ with the network
-    before, jointly that of the first half. Catches a score taken at X_t, e^{−g}, another replicate's data. Read off the
-    data that the losses are made of."""
+    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g f'(X') − (1
+    − w) W/τ with the network before, jointly that of the first half. Catches a score taken at X_t,
+    e^{−g}, another replicate's data. Read off the data that the losses are made of."""
     seen, courses = [], []
     made, adam = networks.Loss.__init__, networks.adam
 
@@ -143,7 +149,9 @@ def test_bootstrap_targets_of_a_network(train, monkeypatch):
         if not courses:
             return found[i][1].scores(x)[k - 1]
         t = np.full((50, 1), times[k - 1])
-        return networks.predict(courses[0].weights[i : i + 1], np.hstack([x, np.log(t), np.exp(-t)])[None])[0]
+        return networks.predict(
+            courses[0].weights[i : i + 1], np.hstack([x, np.log(t), np.exp(-t)])[None]
+        )[0]
 
     e, tau = np.exp(0.3), np.sqrt(-np.expm1(-0.6))
     for i, path in enumerate(paths):
@@ -160,21 +168,29 @@ def test_bootstrap_targets_of_a_network(train, monkeypatch):
 
 
 def test_joined_figure(table):
-    """Shares, parts and improvements from the CSV by plain means; Bonferroni over all comparisons; the words."""
+    """Shares, parts and improvements from the CSV by plain means; Bonferroni over all comparisons;
+    the words.
+    """
     joined = joins.figure_3b(table)
     first = joined.findings.settings[0]
     frame = table.frame
     here = {"m": 80}
     own = column(frame, **here, quantity="sample")
     exact, start = (column(frame, **here, quantity=q)[0] for q in ("exact", "exact-start"))
-    shares = {m: column(frame, **here, quantity="share", method=m) for m in ("dsm", "bsm", "wrong-level")}
+    shares = {
+        m: column(frame, **here, quantity="share", method=m) for m in ("dsm", "bsm", "wrong-level")
+    }
     assert first.discretisation == pytest.approx(start - 0.15, rel=1e-12)
     assert first.initialisation == pytest.approx(exact - start, rel=1e-12)
     assert first.sample == pytest.approx(np.sqrt(np.mean((own - 0.15) ** 2)), rel=1e-12)
     estimation = shares["bsm"] - 0.15 - (exact - 0.15) - (own - 0.15)
-    assert first.methods["bsm"].estimation == pytest.approx(np.sqrt(np.mean(estimation**2)), rel=1e-12)
+    assert first.methods["bsm"].estimation == pytest.approx(
+        np.sqrt(np.mean(estimation**2)), rel=1e-12
+    )
     error = {m: np.abs(s - 0.15).mean() for m, s in shares.items()}
-    assert first.methods["bsm"].gain.gain == pytest.approx(1 - error["bsm"] / error["dsm"], rel=1e-9)
+    assert first.methods["bsm"].gain.gain == pytest.approx(
+        1 - error["bsm"] / error["dsm"], rel=1e-9
+    )
     assert joined.findings.comparisons == 6
     assert len(joined.tables["gains"]) == 5
     assert set(joined.tables["densities"]["curve"]) == {"truth", "exact", "dsm", "bsm"}
@@ -199,7 +215,9 @@ def test_what_is_joined_can_be_drawn(table):
 
 
 def test_words_of_improvement():
-    """Clear gain, clear loss, shown to be nothing, not shown; more comparisons widen the interval."""
+    """Clear gain, clear loss, shown to be nothing, not shown; more comparisons widen the
+    interval.
+    """
     rng = np.random.default_rng(10)
     base = 1 + 0.1 * rng.random(50)
     noise = rng.standard_normal(50)
@@ -215,7 +233,9 @@ def test_words_of_improvement():
 
 
 def test_no_picture_no_figure(table):
-    """A table without densities, with one budget alone or without a first replicate is refused by name."""
+    """A table without densities, with one budget alone or without a first replicate is refused by
+    name.
+    """
     frame = table.frame
     later = frame[(frame["replicate"] > 0) | (frame["budget"] > 0)]
     for kept in (frame[frame["quantity"] != "density"], frame[frame["budget"] != 8], later):

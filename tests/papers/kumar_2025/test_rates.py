@@ -1,6 +1,8 @@
-"""The published rates, against numbers worked out by hand and exponents recovered by finite differences.
+"""The published rates, against numbers worked out by hand and exponents recovered by finite
+differences.
 
-Nothing here is random. What no text of ours gives (constants, degrees) is a parameter, and the tests say so.
+Nothing here is random. What no text of ours gives (constants, degrees) is a parameter, and the
+tests say so.
 """
 
 from collections.abc import Callable
@@ -16,7 +18,13 @@ from bounds.papers.kumar_2025 import rates
 from bounds.papers.kumar_2025.rates import RATES, Rate, curve
 
 DIMS = np.array([16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
-THEOREM_1: dict[str, Any] = {"n": 1000, "steps": 30, "spacing": 0.1, "delta": 0.05, "lipschitz": 2.0}
+THEOREM_1: dict[str, Any] = {
+    "n": 1000,
+    "steps": 30,
+    "spacing": 0.1,
+    "delta": 0.05,
+    "lipschitz": 2.0,
+}
 
 
 def exponent(f: Callable[[float], Array], x: float, h: float = 1e-5) -> float:
@@ -49,7 +57,9 @@ def exponent(f: Callable[[float], Array], x: float, h: float = 1e-5) -> float:
         (rates.zhang_2024_squared_error(4, 100, 4.0), 0.0025, 4.0**-3 / 100),
         # 9 · 5 · 2 · 1000 · 3 · 8; decoy: ε^{−2}
         (
-            rates.gupta_2024_samples(3, 0.1, parameters=5, depth=2, log_theta=3, log_inverse_gamma=2),
+            rates.gupta_2024_samples(
+                3, 0.1, parameters=5, depth=2, log_theta=3, log_inverse_gamma=2
+            ),
             2.16e6,
             2.16e5,
         ),
@@ -64,15 +74,19 @@ def exponent(f: Callable[[float], Array], x: float, h: float = 1e-5) -> float:
     ],
 )
 def test_values_by_hand(value: Array, by_hand: float, decoy: float) -> None:
-    """Each formula at one point, worked out on paper; the third value is a false variant that the point rejects."""
+    """Each formula at one point, worked out on paper; the third value is a false variant that the
+    point rejects.
+    """
     assert value == pytest.approx(by_hand, rel=1e-6)
     assert decoy != pytest.approx(by_hand, rel=1e-2)
 
 
 def test_recalled_rates_by_hand() -> None:
-    """R squared, not doubled or cubed; 1 − o(1), not 1 + o(1); the factor multiplies: worked out inside the test.
+    """R squared, not doubled or cubed; 1 − o(1), not 1 + o(1); the factor multiplies: worked out
+    inside the test.
 
-    The table above is worked out when this file is read, before mutmut changes anything: it cannot notice these.
+    The table above is worked out when this file is read, before mutmut changes anything: it cannot
+    notice these.
     """
     assert rates.block_2020_squared_error(2, 5.0, degree=3.0, polylog=7.0) == pytest.approx(1400.0)
     assert rates.chen_2023_rate(3, 256, little_o=0.5) == pytest.approx(0.5**0.5)
@@ -80,9 +94,17 @@ def test_recalled_rates_by_hand() -> None:
 
 
 def test_log_b_has_all_its_parts() -> None:
-    """d, m, N enter alike and 1/Δ too: log B depends on d m N/Δ alone; L by L + 1; δ by log(1/δ), not by 1/δ."""
+    """d, m, N enter alike and 1/Δ too: log B depends on d m N/Δ alone; L by L + 1; δ by log(1/δ),
+    not by 1/δ.
+    """
     base = rates.kumar_2025_log_b(16, **THEOREM_1)
-    for change in ({"n": 2000}, {"steps": 60}, {"spacing": 0.05}, {"lipschitz": 5.0}, {"delta": 0.05**2}):
+    for change in (
+        {"n": 2000},
+        {"steps": 60},
+        {"spacing": 0.05},
+        {"lipschitz": 5.0},
+        {"delta": 0.05**2},
+    ):
         moved = rates.kumar_2025_log_b(16, **(THEOREM_1 | change))
         assert moved == pytest.approx(rates.kumar_2025_log_b(32, **THEOREM_1), rel=1e-12)
         assert moved > base
@@ -92,7 +114,9 @@ def test_log_b_has_all_its_parts() -> None:
 
 
 def test_exponents_in_the_samples() -> None:
-    """The power of n (and of ε), by finite differences, at d = 12; half or twice the exponent would be caught."""
+    """The power of n (and of ε), by finite differences, at d = 12; half or twice the exponent would
+    be caught.
+    """
     d, n = 12.0, 1e6
     expected = [
         (lambda x: rates.wibisono_2024_lower_bound(d, x), -2 / 16),
@@ -112,27 +136,48 @@ def test_exponents_in_the_samples() -> None:
 
 
 def test_exponents_in_the_dimension() -> None:
-    """The power of d: 2 (Gupta's samples), 2/3 (its ε), 1 (linear), as given (Block), 1/(log d log log d)."""
+    """The power of d: 2 (Gupta's samples), 2/3 (its ε), 1 (linear), as given (Block), 1/(log d log
+    log d).
+    """
     d = 64.0
     assert exponent(lambda x: rates.gupta_2024_samples(x, 0.1), d) == pytest.approx(2, rel=1e-8)
-    assert exponent(lambda x: rates.gupta_2024_accuracy(x, 1e6), d) == pytest.approx(2 / 3, rel=1e-8)
+    assert exponent(lambda x: rates.gupta_2024_accuracy(x, 1e6), d) == pytest.approx(
+        2 / 3, rel=1e-8
+    )
     assert exponent(rates.kumar_2025_linear_reference, d) == pytest.approx(1, rel=1e-8)
-    assert exponent(lambda x: rates.block_2020_squared_error(x, 1.0, degree=2.5), d) == pytest.approx(2.5)
+    assert exponent(
+        lambda x: rates.block_2020_squared_error(x, 1.0, degree=2.5), d
+    ) == pytest.approx(2.5)
     log_d = np.log(d)
-    assert exponent(rates.kumar_2025_log_log, d) == pytest.approx(1 / (log_d * np.log(log_d)), rel=1e-8)
+    assert exponent(rates.kumar_2025_log_log, d) == pytest.approx(
+        1 / (log_d * np.log(log_d)), rel=1e-8
+    )
     b = np.exp(rates.kumar_2025_log_b(d, **THEOREM_1))
     slope = exponent(lambda x: rates.kumar_2025_log_b(x, **THEOREM_1), d)
     assert slope == pytest.approx(1 / (b * np.log(b)), rel=1e-8)
-    # Theorem 1's factor is flatter than log log d itself: m, N and 1/Δ stand beside d in its logarithm.
+    # Theorem 1's factor is flatter than log log d itself: m, N and 1/Δ stand beside d in its
+    # logarithm.
     assert slope < 0.2 / (log_d * np.log(log_d))
 
 
 def test_gupta_samples_and_accuracy_are_inverse() -> None:
-    """n(ε(n)) = n, with every factor that Õ hides carried along; ε ∝ n^{−1/2} would not come back."""
-    hidden = {"parameters": 7.0, "depth": 3.0, "log_theta": 2.0, "log_inverse_gamma": 4.0, "polylog": 5.0}
+    """n(ε(n)) = n, with every factor that Õ hides carried along; ε ∝ n^{−1/2} would not come
+    back.
+    """
+    hidden = {
+        "parameters": 7.0,
+        "depth": 3.0,
+        "log_theta": 2.0,
+        "log_inverse_gamma": 4.0,
+        "polylog": 5.0,
+    }
     eps = rates.gupta_2024_accuracy(DIMS, 1e9, **hidden)
-    assert rates.gupta_2024_samples(DIMS, eps, **hidden) == pytest.approx(np.full(7, 1e9), rel=1e-12)
-    assert rates.gupta_2024_samples(DIMS, eps**1.5, **hidden) != pytest.approx(np.full(7, 1e9), rel=0.1)
+    assert rates.gupta_2024_samples(DIMS, eps, **hidden) == pytest.approx(
+        np.full(7, 1e9), rel=1e-12
+    )
+    assert rates.gupta_2024_samples(DIMS, eps**1.5, **hidden) != pytest.approx(
+        np.full(7, 1e9), rel=0.1
+    )
 
 
 def test_matching_bounds_match_in_n() -> None:
@@ -143,7 +188,9 @@ def test_matching_bounds_match_in_n() -> None:
 
 
 def test_rates_worsen_with_the_dimension() -> None:
-    """Every error bound rises with d at fixed n, and d and n broadcast; Zhang's is free of d for t ≥ 1."""
+    """Every error bound rises with d at fixed n, and d and n broadcast; Zhang's is free of d for t
+    ≥ 1.
+    """
     rising = [
         rates.kumar_2025_log_b(DIMS, **THEOREM_1),
         rates.wibisono_2024_squared_error(DIMS, 1e6),
@@ -179,7 +226,9 @@ def test_where_the_wibisono_bound_begins_to_fall() -> None:
 
 @pytest.mark.parametrize("rate", RATES, ids=lambda r: r.name)
 def test_entries_are_in_order(rate: Rate) -> None:
-    """An entry points at the function of its own name, whose docstring owns up to the source and the mark."""
+    """An entry points at the function of its own name, whose docstring owns up to the source and
+    the mark.
+    """
     assert getattr(rates, rate.name) is rate.function
     text = rate.function.__doc__ or ""
     author, year = rate.name.split("_")[:2]
@@ -191,8 +240,18 @@ def test_entries_are_in_order(rate: Rate) -> None:
 
 def test_the_mark_is_on_the_recalled_ones() -> None:
     """The four that were recalled and not read, no more and no fewer; names are unique."""
-    assert {r.name.split("_")[0] for r in RATES if r.recalled} == {"block", "oko", "chen", "koehler"}
-    assert {r.name.split("_")[0] for r in RATES if not r.recalled} == {"kumar", "wibisono", "zhang", "gupta"}
+    assert {r.name.split("_")[0] for r in RATES if r.recalled} == {
+        "block",
+        "oko",
+        "chen",
+        "koehler",
+    }
+    assert {r.name.split("_")[0] for r in RATES if not r.recalled} == {
+        "kumar",
+        "wibisono",
+        "zhang",
+        "gupta",
+    }
     assert len({r.name for r in RATES}) == len(RATES)
 
 
@@ -205,7 +264,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rate", [r for r in RATES if r.comparable], ids=lambda r: r.name)
 def test_curves_meet_at_the_anchor(rate: Rate) -> None:
-    """1 at the anchor, proportional to the rate: a constant in front drops out, one inside the logarithm stays."""
+    """1 at the anchor, proportional to the rate: a constant in front drops out, one inside the
+    logarithm stays.
+    """
     more = PARAMETERS.get(rate.name, {})
     line = curve(rate.name, DIMS, 64.0, **more)
     assert line[2] == pytest.approx(1, rel=1e-14)
@@ -217,21 +278,28 @@ def test_curves_meet_at_the_anchor(rate: Rate) -> None:
 
 
 def test_curves_by_hand() -> None:
-    """Linear: 16-fold from 64 to 1024. log log: 1.0198 to 1.9361 from 16 to 1024; log d would be caught."""
+    """Linear: 16-fold from 64 to 1024. log log: 1.0198 to 1.9361 from 16 to 1024; log d would be
+    caught.
+    """
     assert curve("kumar_2025_linear_reference", [1024.0], 64.0) == pytest.approx([16.0])
-    assert curve("kumar_2025_log_log", [1024.0], 16.0) == pytest.approx([1.936072 / 1.019781], rel=1e-5)
+    assert curve("kumar_2025_log_log", [1024.0], 16.0) == pytest.approx(
+        [1.936072 / 1.019781], rel=1e-5
+    )
     assert curve("kumar_2025_log_log", [1024.0], 16.0) != pytest.approx([2.5], rel=0.1)
 
 
 @pytest.mark.parametrize("rate", [r for r in RATES if not r.comparable], ids=lambda r: r.name)
 def test_what_cannot_be_compared_is_refused(rate: Rate) -> None:
-    """No curve for a rate whose dependence on d is not fully quoted, or that bounds something else: it says why."""
+    """No curve for a rate whose dependence on d is not fully quoted, or that bounds something else:
+    it says why.
+    """
     with pytest.raises(InvalidInput) as caught:
         curve(rate.name, DIMS, 64.0)
     assert rate.note in str(caught.value)
 
 
-# A good call of each rate; then what each argument may not be, the sentence, and the last value that it may be.
+# A good call of each rate; then what each argument may not be, the sentence, and the last value
+# that it may be.
 GOOD: dict[str, dict[str, Any]] = {
     "kumar_2025_log_b": {"d": 16, **THEOREM_1},
     "kumar_2025_log_log": {"d": 16},
@@ -279,20 +347,32 @@ def refused(name: str, **arguments: Any) -> str:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_every_argument_has_its_border(name: str) -> None:
-    """The last value allowed gives a number, the next below is refused in a sentence that names argument, border and value.
+    """The last value allowed gives a number, the next below is refused in a sentence that names
+    argument, border and value.
 
-    Among several values the least is named, and one bad one is enough. NaN is refused in each argument.
+    Among several values the least is named, and one bad one is enough. NaN is refused in each
+    argument.
     """
     for key, least in AT_LEAST.get(name, {}).items():
         assert np.all(np.isfinite(getattr(rates, name)(**(GOOD[name] | {key: float(least)}))))
         below = np.nextafter(least, -np.inf) if least else -TINY
-        assert refused(name, **{key: below}).startswith(f"{key}: must be at least {least}, but holds ")
+        assert refused(name, **{key: below}).startswith(
+            f"{key}: must be at least {least}, but holds "
+        )
         values = [least - 0.25, least + 1, least - 0.5]
-        assert refused(name, **{key: values}) == f"{key}: must be at least {least}, but holds {least - 0.5:g}"
+        assert (
+            refused(name, **{key: values})
+            == f"{key}: must be at least {least}, but holds {least - 0.5:g}"
+        )
     for key, bound in ABOVE.get(name, {}).items():
         values = [bound + 1, bound, bound - 0.5]
-        assert refused(name, **{key: bound}) == f"{key}: must exceed {bound:.4g}, but holds {bound:g}"
-        assert refused(name, **{key: values}) == f"{key}: must exceed {bound:.4g}, but holds {bound - 0.5:g}"
+        assert (
+            refused(name, **{key: bound}) == f"{key}: must exceed {bound:.4g}, but holds {bound:g}"
+        )
+        assert (
+            refused(name, **{key: values})
+            == f"{key}: must exceed {bound:.4g}, but holds {bound - 0.5:g}"
+        )
     for key in GOOD[name]:
         if key != "degree":
             assert refused(name, **{key: np.nan}) == f"{key}: holds NaN or an infinity"
@@ -301,14 +381,21 @@ def test_every_argument_has_its_border(name: str) -> None:
 def test_other_refusals() -> None:
     """Word for word; and the values beside them that are good."""
     for delta in (0.0, 1.0, [0.5, 1.5], [-0.5, 0.5]):
-        assert refused("kumar_2025_log_b", delta=delta) == "delta: must lie strictly between 0 and 1"
-    # 3 · 16 · 1000 · 30 · log 20 / 0.1: its logarithm is 17.5799, so that C = 0.01 makes B = 0.175799
+        assert (
+            refused("kumar_2025_log_b", delta=delta) == "delta: must lie strictly between 0 and 1"
+        )
+    # 3 · 16 · 1000 · 30 · log 20 / 0.1: its logarithm is 17.5799, so that C = 0.01 makes B =
+    # 0.175799
     assert refused("kumar_2025_log_b", constant=0.01) == (
         "constant: makes B = 0.175799, and log B is not positive for B ≤ 1"
     )
-    assert refused("kumar_2025_log_b", constant=[1.0, 0.02, 0.01]).startswith("constant: makes B = 0.175799,")
+    assert refused("kumar_2025_log_b", constant=[1.0, 0.02, 0.01]).startswith(
+        "constant: makes B = 0.175799,"
+    )
     log = np.exp(rates.kumar_2025_log_b(**GOOD["kumar_2025_log_b"]))
-    assert 0 < rates.kumar_2025_log_b(**GOOD["kumar_2025_log_b"], constant=1.0001 / float(log)) < 2e-4
+    assert (
+        0 < rates.kumar_2025_log_b(**GOOD["kumar_2025_log_b"], constant=1.0001 / float(log)) < 2e-4
+    )
     assert refused("chen_2023_rate", little_o=np.inf) == "little_o: holds NaN or an infinity"
     with pytest.raises(InvalidInput) as caught:
         curve("nobody_2024_error", DIMS, 64.0)
@@ -317,21 +404,28 @@ def test_other_refusals() -> None:
     with pytest.raises(InvalidInput) as caught:
         curve("chen_2023_rate", DIMS, 64.0)
     assert str(caught.value) == (
-        "name: chen_2023_rate cannot be drawn against d: depends on the subspace dimension d', not on d"
+        "name: chen_2023_rate cannot be drawn against d: depends on the subspace dimension d', not "
+        "on d"
     )
 
 
 def test_zhang_s_bound_up_to_e_700() -> None:
-    """n = 1, t = e^{−1}: the exponent is (d + 2)/2, 700 at d = 1398. Of several times the least is named."""
+    """n = 1, t = e^{−1}: the exponent is (d + 2)/2, 700 at d = 1398. Of several times the least is
+    named.
+    """
     at = {"n": 1, "t": np.exp(-1.0)}
     assert np.log(rates.zhang_2024_squared_error(1397.9, **at)) == pytest.approx(699.95, rel=1e-12)
     sentence = "t: makes the bound exceed e^700 (t = 0.367879)"
     assert refused("zhang_2024_squared_error", d=1398.1, **at) == sentence
-    assert refused("zhang_2024_squared_error", d=1398.1, n=1, t=[2.0, np.exp(-1.0), 1.0]) == sentence
+    assert (
+        refused("zhang_2024_squared_error", d=1398.1, n=1, t=[2.0, np.exp(-1.0), 1.0]) == sentence
+    )
 
 
 def test_what_no_text_names_is_one_unless_given() -> None:
-    """Constants, polylogarithms, α, L, P, D, log Θ, log 1/γ: left out, as if 1; given, a factor (α and L squared, γ cubed)."""
+    """Constants, polylogarithms, α, L, P, D, log Θ, log 1/γ: left out, as if 1; given, a factor (α
+    and L squared, γ cubed).
+    """
     powers = {"alpha": 2, "lipschitz": 2, "log_inverse_gamma": 3}
     for name, good in GOOD.items():
         function = getattr(rates, name)

@@ -1,4 +1,6 @@
-"""The recommendation: its numbers are the results', its sentences stand and fall with their claims."""
+"""The recommendation: its numbers are the results', its sentences stand and fall with their
+claims.
+"""
 
 from types import SimpleNamespace
 
@@ -27,25 +29,33 @@ HELD = {name: {"verdict": "HOLDS", "expected": "HOLDS"} for one in SENTENCES for
 
 
 def test_numbers_are_filled_from_results():
-    """At the first spacing and the largest m: 1.2/2 and 0.18/2. The decoys: the other m (0.95), and another value."""
+    """At the first spacing and the largest m: 1.2/2 and 0.18/2. The decoys: the other m (0.95), and
+    another value.
+    """
     text = closing(FOUND, HELD)
     assert "to 0.60 of denoising's" in text
     assert "to 0.090 of denoising's" in text
     other = [
-        SimpleNamespace(**vars(r) | {"value": 0.8}) if (r.spacing, r.m, r.curve) == (0.1, 20000, "BSM") else r
+        SimpleNamespace(**vars(r) | {"value": 0.8})
+        if (r.spacing, r.m, r.curve) == (0.1, 20000, "BSM")
+        else r
         for r in LEVELS
     ]
-    assert "to 0.80 of denoising's" in closing(FOUND | {"beyond-basis": SimpleNamespace(levels=other)}, HELD)
+    assert "to 0.80 of denoising's" in closing(
+        FOUND | {"beyond-basis": SimpleNamespace(levels=other)}, HELD
+    )
     assert (
-        "at t = 0.5, 2 bootstrapping is worth 1.6, 9.9 draws of plain denoising, the path fit 36, 398:"
-        in text
+        "at t = 0.5, 2 bootstrapping is worth 1.6, 9.9 draws of plain denoising, the path fit 36, "
+        "398:" in text
     )
     assert "withdrawn" not in text
 
 
 @pytest.mark.parametrize("name", HELD)
 def test_a_sentence_falls_with_any_of_its_claims(name):
-    """REFUTED, UNDECIDED or not measured: that sentence is withdrawn and names the claim; the others stay."""
+    """REFUTED, UNDECIDED or not measured: that sentence is withdrawn and names the claim; the
+    others stay.
+    """
     for verdicts in (
         HELD | {name: {"verdict": "REFUTED", "expected": "HOLDS"}},
         HELD | {name: {"verdict": "UNDECIDED", "expected": "HOLDS"}},
@@ -65,8 +75,16 @@ def test_each_sentence_is_held_by_claims_of_the_ledger_and_short():
 
 
 def test_it_says_for_how_many_noise_draws():
-    """One, a few, endless: each has its sentence; and beyond linear scores nothing is claimed but at one draw."""
+    """One, a few, endless: each has its sentence; and beyond linear scores nothing is claimed but
+    at one draw.
+    """
     text = closing(FOUND, HELD)
-    for who in ("One noise draw for each datum", "A few noise draws for each datum", "Endless noise draws"):
+    for who in (
+        "One noise draw for each datum",
+        "A few noise draws for each datum",
+        "Endless noise draws",
+    ):
         assert f"- *{who}" in text
-    assert "For networks and other features all is measured with one noise draw for each datum" in text
+    assert (
+        "For networks and other features all is measured with one noise draw for each datum" in text
+    )

@@ -22,8 +22,8 @@ def table():
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("eigenvalue", [0.2, 1.0, 4.0])
 def test_local_errors_are_the_second_difference_of_a_step(sampler, eigenvalue):
-    """ℓ by one short step of the sampler itself, (a − b/v)² v + q against v(t − g), over g², extrapolated to g = 0.
-    The decoy has the opposite sign of 1/v: c = 1/σ² + 1/v, or 4/v with −."""
+    """ℓ by one short step of the sampler itself, (a − b/v)² v + q against v(t − g), over g²,
+    extrapolated to g = 0. The decoy has the opposite sign of 1/v: c = 1/σ² + 1/v, or 4/v with −."""
     law, t = Gaussian(np.array([eigenvalue])), 0.7
 
     def second(g):
@@ -38,8 +38,9 @@ def test_local_errors_are_the_second_difference_of_a_step(sampler, eigenvalue):
 
 
 def test_plug_in_kl_is_that_of_empirical_covariances():
-    """KL(p_t ‖ plug-in) of 4000 empirical covariances, m = 20 000, by Bartlett's triangle: within 6 standard errors
-    (0.9 % each), which hold the next order in 1/m; fixed seed, false alarms 2e-9. The decoy leaves δ_ij out."""
+    """KL(p_t ‖ plug-in) of 4000 empirical covariances, m = 20 000, by Bartlett's triangle: within 6
+    standard errors (0.9 % each), which hold the next order in 1/m; fixed seed, false alarms 2e-9.
+    The decoy leaves δ_ij out."""
     cell: dict[str, Any] = {"eigenvalues": [0.5, 1.0, 3.0], "ends": [0.1, 2.0]}
     law, m = Gaussian(np.array(cell["eigenvalues"])), 20_000
     rng = np.random.default_rng(8)
@@ -58,19 +59,23 @@ def test_plug_in_kl_is_that_of_empirical_covariances():
 
 
 def test_plug_in_kl_by_hand():
-    """One λ: KL = δ²/(4v²) to leading order, Var δ = 2 e^{−4t} λ²/m. White data in d dimensions: d(d + 1)/4, half a
-    parameter's worth each, shrunk by e^{−4t}. Catches a wrong power or factor of the diagonal's part, which the drawn
-    covariances see to 5 % only."""
+    """One λ: KL = δ²/(4v²) to leading order, Var δ = 2 e^{−4t} λ²/m. White data in d dimensions:
+    d(d + 1)/4, half a parameter's worth each, shrunk by e^{−4t}. Catches a wrong power or factor of
+    the diagonal's part, which the drawn covariances see to 5 % only."""
     t, value = 0.5, 3.0
     v = np.exp(-2 * t) * value + 1 - np.exp(-2 * t)
     by_hand = 2 * np.exp(-4 * t) * value**2 / (4 * v**2)
-    assert claims.plug_in_kl({"eigenvalues": [value], "ends": [t, 2.0]}) == pytest.approx(by_hand, rel=1e-12)
+    assert claims.plug_in_kl({"eigenvalues": [value], "ends": [t, 2.0]}) == pytest.approx(
+        by_hand, rel=1e-12
+    )
     white = claims.plug_in_kl({"eigenvalues": [1.0] * 5, "ends": [t, 2.0]})
     assert white == pytest.approx(np.exp(-4 * t) * 30 / 4, rel=1e-12)
 
 
 def test_integrated_gain_is_the_recursion_added_up():
-    """By theory.md's recursion entry by entry. The decoy averages the ratios of the steps instead of their sums."""
+    """By theory.md's recursion entry by entry. The decoy averages the ratios of the steps instead
+    of their sums.
+    """
     values, times = [0.3, 1.0, 3.0], [0.1, 0.4, 0.7, 1.0]
     noise = [1 - np.exp(-2 * t) for t in times]
     v = [[np.exp(-2 * t) * x + n for x in values] for t, n in zip(times, noise, strict=True)]
@@ -98,8 +103,9 @@ def test_integrated_gain_is_the_recursion_added_up():
 
 
 def test_a_start_at_the_right_law_and_exact_scores_leave_no_part():
-    """The evidence on a law that is N(0, I) at all times: exact scores draw it but for the step's own error, and the
-    initialisation part, which is a distance of equal laws, vanishes. Catches a start at the wrong time."""
+    """The evidence on a law that is N(0, I) at all times: exact scores draw it but for the step's
+    own error, and the initialisation part, which is a distance of equal laws, vanishes. Catches a
+    start at the wrong time."""
     rows = evidence._start({"eigenvalues": [1.0, 1.0], "first": 0.1, "spacing": 0.1, "last": 1.1})
     assert len(rows) == len(SAMPLERS)
     assert all(float(r["value"]) < 1e-12 for r in rows)
@@ -125,9 +131,15 @@ def test_replicates_do_not_see_their_batch(part):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_parts_of_the_split_one_eigenvalue_at_a_time(sampler):
-    """The formulas' own chain of variances against the library's matrices, in a basis that is nobody's axes. Catches a
-    sampler's noise or slope written wrongly on either side."""
-    cell = {"eigenvalues": [0.3, 1.0, 3.0], "last": 1.1, "steps": 11, "factor": 1.2, "sampler": sampler}
+    """The formulas' own chain of variances against the library's matrices, in a basis that is
+    nobody's axes. Catches a sampler's noise or slope written wrongly on either side."""
+    cell = {
+        "eigenvalues": [0.3, 1.0, 3.0],
+        "last": 1.1,
+        "steps": 11,
+        "factor": 1.2,
+        "sampler": sampler,
+    }
     law, times = evidence._law(cell["eigenvalues"]), np.linspace(0.1, 1.1, 11)
     wrong = Gaussian(1.2 * law.eigenvalues, law.basis)
     found = error_split(law, times, exact_scores(wrong, times), sampler).w2

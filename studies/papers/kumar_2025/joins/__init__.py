@@ -26,7 +26,9 @@ __all__ = [
 ]
 
 
-def _of_study(name: str, join: Callable[[Table], Joined]) -> Callable[[Mapping[str, Table]], Joined]:
+def _of_study(
+    name: str, join: Callable[[Table], Joined]
+) -> Callable[[Mapping[str, Table]], Joined]:
     return lambda tables: join(tables[name])
 
 

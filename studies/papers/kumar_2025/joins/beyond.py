@@ -19,7 +19,12 @@ from bounds.process import weights
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025.bootstrap_map import MapSettings
 from studies.papers.kumar_2025.bootstrap_weights import WeightsSettings, grid
-from studies.papers.kumar_2025.joins.settings import Run, describe_spectrum, describe_spectrum_of, run_of
+from studies.papers.kumar_2025.joins.settings import (
+    Run,
+    describe_spectrum,
+    describe_spectrum_of,
+    run_of,
+)
 from studies.papers.kumar_2025.joint_time import JointSettings
 from studies.study import parse_settings
 from studies.summary import LEVEL, groups, ratio_of_means, summary
@@ -36,7 +41,9 @@ FITS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Efficiency:
-    """Risk over the information bound of one estimator at one time and spacing, measured and predicted."""
+    """Risk over the information bound of one estimator at one time and spacing, measured and
+    predicted.
+    """
 
     spacing: float
     t: float
@@ -73,7 +80,9 @@ class Place:
 
 @dataclass(frozen=True)
 class MapFound:
-    """What the map found: for each estimator its worst and best place, and all places where it loses."""
+    """What the map found: for each estimator its worst and best place, and all places where it
+    loses.
+    """
 
     run: Run
     d: int
@@ -128,7 +137,8 @@ def typed(kind: Callable[..., T], frame: pd.DataFrame) -> tuple[T, ...]:
 
 
 def predicted_risk(estimator: str, law: Gaussian, times: Sequence[float], m: int) -> Array:
-    """Risk of an estimator at each time: exact for DSM, to leading order for the others; shape (N,).
+    """Risk of an estimator at each time: exact for DSM, to leading order for the others; shape
+    (N,).
 
     Raises
     ------
@@ -142,12 +152,18 @@ def predicted_risk(estimator: str, law: Gaussian, times: Sequence[float], m: int
     if estimator == "path":
         return path_risk(law, times, m)
     scalar = {"bsm-optimal": False, "bsm-optimal-scalar": True}[estimator]
-    return risk.bootstrap_risk(law, times, m, optimal_weights(law, times, scalar=scalar).__getitem__)
+    return risk.bootstrap_risk(
+        law, times, m, optimal_weights(law, times, scalar=scalar).__getitem__
+    )
 
 
 def beyond_efficiency(table: Table) -> Joined:
-    """Risk over the information bound at each time, measured and predicted, at each spacing; first d and m."""
-    settings = parse_settings(WeightsSettings, table.manifest["config"], "the manifest of bootstrap-weights")
+    """Risk over the information bound at each time, measured and predicted, at each spacing; first
+    d and m.
+    """
+    settings = parse_settings(
+        WeightsSettings, table.manifest["config"], "the manifest of bootstrap-weights"
+    )
     d, m = settings.dims[0], settings.samples[0]
     law = settings.spectrum.law(d)
     here = table.frame[(table.frame["d"] == d) & (table.frame["m"] == m)]
@@ -168,7 +184,9 @@ def beyond_efficiency(table: Table) -> Joined:
             for t, value in zip(times, predicted_risk(name, law, times, m), strict=True):
                 if t >= settings.kept[0]:
                     efficiency = float(value) / risk.information_bound(law, t, m)
-                    theory.append({"spacing": spacing, "t": t, "estimator": label, "value": efficiency})
+                    theory.append(
+                        {"spacing": spacing, "t": t, "estimator": label, "value": efficiency}
+                    )
     frames = {"points": pd.DataFrame(points), "theory": pd.DataFrame(theory)}
     rows = frames["points"].merge(frames["theory"], on=["spacing", "t", "estimator"])
     told = typed(Efficiency, rows.rename(columns={"value": "predicted"}))
@@ -183,17 +201,33 @@ def beyond_efficiency(table: Table) -> Joined:
 
 def beyond_map(table: Table) -> Joined:
     """Joint risk over DSM's, paired, for each estimator at each (m/d, Δ, t_1, spectrum)."""
-    settings = parse_settings(MapSettings, table.manifest["config"], "the manifest of bootstrap-map")
+    settings = parse_settings(
+        MapSettings, table.manifest["config"], "the manifest of bootstrap-map"
+    )
     cells = []
-    for (spectrum, first, spacing, m), group in groups(table.frame, ["spectrum", "first", "spacing", "m"]):
-        by = {e: g.sort_values("replicate")["risk"].to_numpy() for e, g in groups(group, "estimator")}
+    for (spectrum, first, spacing, m), group in groups(
+        table.frame, ["spectrum", "first", "spacing", "m"]
+    ):
+        by = {
+            e: g.sort_values("replicate")["risk"].to_numpy() for e, g in groups(group, "estimator")
+        }
         for name, label in FITS.items():
             if name == "dsm" or name not in by:
                 continue
             ratio, se = ratio_of_means(by[name], by["dsm"])
             half = float(stats.t.isf((1 - LEVEL) / 2, by["dsm"].size - 1)) * se
-            place = {"spectrum": spectrum, "first": first, "spacing": spacing, "m_over_d": m / settings.d}
-            interval = {"n": by["dsm"].size, "ratio": ratio, "low": ratio - half, "high": ratio + half}
+            place = {
+                "spectrum": spectrum,
+                "first": first,
+                "spacing": spacing,
+                "m_over_d": m / settings.d,
+            }
+            interval = {
+                "n": by["dsm"].size,
+                "ratio": ratio,
+                "low": ratio - half,
+                "high": ratio + half,
+            }
             cells.append({"estimator": label, **place, **interval})
     frame = pd.DataFrame(cells)
     by_estimator = frame.groupby("estimator")["ratio"]
@@ -209,7 +243,9 @@ def beyond_map(table: Table) -> Joined:
 
 
 def beyond_basis(table: Table) -> Joined:
-    """Joint risk of joint-time fitting against B, measured and predicted; drawn at the first Δ, told at each."""
+    """Joint risk of joint-time fitting against B, measured and predicted; drawn at the first Δ,
+    told at each.
+    """
     settings = parse_settings(JointSettings, table.manifest["config"], "the manifest of joint-time")
     law = settings.spectrum.law(settings.d)
     points, levels = [], []
@@ -218,7 +254,9 @@ def beyond_basis(table: Table) -> Joined:
         gamma = weights(times)
         frame = table.frame[table.frame["spacing"] == spacing]
         for (m, basis, count, local), group in groups(frame, ["m", "basis", "count", "local"]):
-            leading = joint_risk(law, times, Scheme(basis=basis, count=int(count), local=bool(local)))
+            leading = joint_risk(
+                law, times, Scheme(basis=basis, count=int(count), local=bool(local))
+            )
             place = {
                 "spacing": spacing,
                 "m": m,
@@ -226,7 +264,10 @@ def beyond_basis(table: Table) -> Joined:
                 "target": "T3" if local else "T1",
                 "count": count,
             }
-            sums = {"bias": float(gamma @ leading.bias), "predicted": float(gamma @ leading.at(int(m)))}
+            sums = {
+                "bias": float(gamma @ leading.bias),
+                "predicted": float(gamma @ leading.at(int(m))),
+            }
             points.append({**place, **summary(group["risk"]), **sums})
         for m in settings.samples:
             for name in ("dsm", "bsm", "path"):

@@ -43,7 +43,9 @@ class ScaledFit:
 
 @dataclass(frozen=True)
 class LawsAt:
-    """Which law the error follows at one m, and how often the rule is right on that grid and noise."""
+    """Which law the error follows at one m, and how often the rule is right on that grid and
+    noise.
+    """
 
     m: int
     verdict: str
@@ -67,12 +69,16 @@ def joint_expected(settings: LinearScoreSettings, d: int, m: int) -> float:
     """The exact expectation of the same: Σ_j γ_j tr(C_j) d/m."""
     law, times = law_of(settings, d), settings.times
     return float(
-        sum(g * risk.dsm_empirical_risk(law, t, m) for g, t in zip(weights(times), times, strict=True))
+        sum(
+            g * risk.dsm_empirical_risk(law, t, m)
+            for g, t in zip(weights(times), times, strict=True)
+        )
     )
 
 
 def figure_1a(table: Table) -> Joined:
-    """Scaled joint empirical error against d, under both scalings, with fits, equivalence tests and power.
+    """Scaled joint empirical error against d, under both scalings, with fits, equivalence tests and
+    power.
 
     Raises
     ------
@@ -87,7 +93,9 @@ def figure_1a(table: Table) -> Joined:
         for m, group in groups(errors, "m"):
             rows = []
             for d, mine in groups(group, "d"):
-                scaled = pd.Series(slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), scaling))
+                scaled = pd.Series(
+                    slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), scaling)
+                )
                 rows.append({"scaling": scaling, "m": m, "d": d, **summary(scaled)})
                 exact = slopes.scaled([joint_expected(settings, int(d), int(m))], [d], scaling)[0]
                 theory.append({"scaling": scaling, "m": m, "d": d, "value": float(exact)})
@@ -134,12 +142,15 @@ def figure_1a(table: Table) -> Joined:
     return Joined(tables, facts, Found(base_run_of(table), tuple(fits), tuple(rivals)))
 
 
-def _band(scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: SlopeFit) -> list[dict[str, Any]]:
+def _band(
+    scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: SlopeFit
+) -> list[dict[str, Any]]:
     """The fitted line with the pointwise interval of its value."""
     grid = np.geomspace(d.min(), d.max(), 60)
     x, w = np.log(d), (mean / se) ** 2
     centre = np.average(x, weights=w)
-    # The slope's variance is 1/Σ w (x − centre)² and the level's 1/Σ w, both with the fit's own weights.
+    # The slope's variance is 1/Σ w (x − centre)² and the level's 1/Σ w, both with the fit's own
+    # weights.
     spread = np.average((x - centre) ** 2, weights=w)
     half = (fit.high - fit.low) / 2 * np.sqrt(spread + (np.log(grid) - centre) ** 2)
     value = fit.intercept + fit.slope * np.log(grid)
@@ -152,7 +163,9 @@ def _band(scaling: str, m: Any, d: Array, mean: Array, se: Array, fit: SlopeFit)
 
 
 def _laws(m: int, d: Array, mean: Array, se: Array, n: int) -> LawsAt:
-    """The rival laws of error/log|H| at one m: verdict, fits, the fitter's power on this grid and noise."""
+    """The rival laws of error/log|H| at one m: verdict, fits, the fitter's power on this grid and
+    noise.
+    """
     comparison = laws.compare_laws(d, mean, se, replicates=n, margin=MARGIN)
     relative, rng = se / mean, np.random.default_rng([2502, 10354, m])
     power = designs.power(d, relative, rng, draws=4000, replicates=n, margin=MARGIN)

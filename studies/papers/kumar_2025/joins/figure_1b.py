@@ -20,7 +20,9 @@ ANCHOR = 16
 
 @dataclass(frozen=True)
 class Found:
-    """What Figure 1b found: the growth from the anchor to the largest d, linear growth, and the rates that are not drawn."""
+    """What Figure 1b found: the growth from the anchor to the largest d, linear growth, and the
+    rates that are not drawn.
+    """
 
     run: BaseRun
     m: int
@@ -36,8 +38,8 @@ class Found:
 def figure_1b(table: Table) -> Joined:
     """The measured law beside linear dependence and the published rates, all 1 at one dimension.
 
-    At the largest m. Rates are drawn where their dependence on d at fixed n is quoted in full; the others are
-    listed with the reason.
+    At the largest m. Rates are drawn where their dependence on d at fixed n is quoted in full; the
+    others are listed with the reason.
     """
     settings = settings_of(table)
     errors = joint_empirical_risk(table)
@@ -46,14 +48,17 @@ def figure_1b(table: Table) -> Joined:
     anchor = min(dims, key=lambda d: abs(np.log(d / ANCHOR)))
     rows = []
     for d, mine in groups(errors[errors["m"] == m], "d"):
-        scaled = pd.Series(slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), SCALINGS[0]))
+        scaled = pd.Series(
+            slopes.scaled(mine["error"].to_numpy(), np.full(len(mine), d), SCALINGS[0])
+        )
         rows.append({"d": d, "m": m, **summary(scaled)})
     measured = pd.DataFrame(rows)
     level = float(measured.loc[measured["d"] == anchor, "mean"].iloc[0])
     value = measured["mean"] / level
     relative = (measured["high"] - measured["low"]) / 2 / measured["mean"]
     at_anchor = measured["d"] == anchor
-    # Divided by a measured number, a value carries that number's error too; the anchor itself is 1 by definition.
+    # Divided by a measured number, a value carries that number's error too; the anchor itself is 1
+    # by definition.
     half = value * np.hypot(relative, np.where(at_anchor, 0.0, relative[at_anchor].iloc[0]))
     measured = measured.assign(value=value, low=value - half, high=value + half)
     measured = measured[["d", "m", "n", "value", "low", "high"]]
@@ -62,12 +67,19 @@ def figure_1b(table: Table) -> Joined:
         ("kumar_2025_linear_reference", "linear in d", "linear", {}),
         ("kumar_2025_log_log", "log log d (the paper's factor)", "paper", {}),
         ("wibisono_2024_squared_error", "Wibisono et al. 2024", "published", {"n": float(m)}),
-        ("zhang_2024_squared_error", "Zhang et al. 2024, t = 0.5", "published", {"n": float(m), "t": 0.5}),
+        (
+            "zhang_2024_squared_error",
+            "Zhang et al. 2024, t = 0.5",
+            "published",
+            {"n": float(m), "t": 0.5},
+        ),
     ]
     rivals = []
     for name, label, group, parameters in drawn:
         values = rates.curve(name, grid, float(anchor), **parameters)
-        note = {"linear": "", "paper": "", "published": "constant unknown; not divided by log|H|"}[group]
+        note = {"linear": "", "paper": "", "published": "constant unknown; not divided by log|H|"}[
+            group
+        ]
         rivals += [
             {"label": label, "d": d, "value": float(v), "style_group": group, "note": note}
             for d, v in zip(grid, values, strict=True)

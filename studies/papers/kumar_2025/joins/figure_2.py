@@ -54,7 +54,9 @@ class Found:
 
 
 def figure_2(tables: Mapping[str, Table]) -> Joined:
-    """The dependency graph of the claims that lead to the explicit bounds and to the form of Theorem 1."""
+    """The dependency graph of the claims that lead to the explicit bounds and to the form of
+    Theorem 1.
+    """
     judged = judge(ancestry(CLAIMS, GOALS), tables)
     nodes = [
         {
@@ -67,12 +69,18 @@ def figure_2(tables: Mapping[str, Table]) -> Joined:
         for v in judged
     ]
     edges = [{"source": used, "target": v.claim.name} for v in judged for used in v.claim.uses]
-    counts = {status: sum(v.status == status for v in judged) for status in ("HOLDS", "REFUTED", "UNDECIDED")}
+    counts = {
+        status: sum(v.status == status for v in judged)
+        for status in ("HOLDS", "REFUTED", "UNDECIDED")
+    }
     used = [tables[name] for name in dict.fromkeys(study_of(v.claim) for v in judged)]
     growth = measure_quantity(tables["evidence-concentration"], "log-factor-growth")
-    # At the settings of each cell, B's inner logarithm at d over that at 10, as the claim measures it.
+    # At the settings of each cell, B's inner logarithm at d over that at 10, as the claim measures
+    # it.
     factors = tuple(
-        LogFactor(**{k: one.cell[k] for k in SETTINGS}, growth=one.value, times=float(np.exp(one.value)))
+        LogFactor(
+            **{k: one.cell[k] for k in SETTINGS}, growth=one.value, times=float(np.exp(one.value))
+        )
         for one in growth
     )
     found = Found(

@@ -16,7 +16,9 @@ from studies.tables import Table
 
 @dataclass(frozen=True)
 class Ratio:
-    """BSM's risk over DSM's at one time, with the leading order's and the information bound over DSM's."""
+    """BSM's risk over DSM's at one time, with the leading order's and the information bound over
+    DSM's.
+    """
 
     t: float
     n: int
@@ -38,13 +40,16 @@ class Found:
 
 
 def figure_3a(table: Table) -> Joined:
-    """Risk of DSM and BSM at each time step, their ratio, the theory's curves and the information bound.
+    """Risk of DSM and BSM at each time step, their ratio, the theory's curves and the information
+    bound.
 
     At the first d and m of the settings.
     """
     settings = settings_of(table)
     if not {"dsm", "bsm"} <= set(settings.estimators):
-        raise InvalidInput("estimators", "Figure 3a compares dsm and bsm, and the results lack one of them")
+        raise InvalidInput(
+            "estimators", "Figure 3a compares dsm and bsm, and the results lack one of them"
+        )
     d, m = settings.dims[0], settings.samples[0]
     law, times = law_of(settings, d), settings.times
     frame = one_draw(table)
@@ -53,7 +58,10 @@ def figure_3a(table: Table) -> Joined:
     bsm_leading = risk.bootstrap_risk(law, times, m)
     for k, t in enumerate(times):
         at = here[here["t"] == t]
-        by = {e: at[at["estimator"] == e].sort_values("replicate")["risk"].to_numpy() for e in ("dsm", "bsm")}
+        by = {
+            e: at[at["estimator"] == e].sort_values("replicate")["risk"].to_numpy()
+            for e in ("dsm", "bsm")
+        }
         points += [{"t": t, "estimator": e, **summary(pd.Series(v))} for e, v in by.items()]
         exact = risk.dsm_risk(law, t, m)
         leading = float(law.conditional_variances(t).sum() * d / m)

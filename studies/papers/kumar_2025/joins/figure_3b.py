@@ -24,7 +24,9 @@ WORDS = {
 
 
 NOTHING = 0.1
-"""How near to 0 an improvement of Figure 3b must be shown to be, relative to DSM's error, to count as none."""
+"""How near to 0 an improvement of Figure 3b must be shown to be, relative to DSM's error, to count
+as none.
+"""
 
 
 def _case(values: Mapping[str, Any]) -> str:
@@ -32,7 +34,8 @@ def _case(values: Mapping[str, Any]) -> str:
     trained = f", budget {values['budget']}" if values["budget"] else ""
     jointly = ", joint in t" if values["fit"] == "joint" else ""
     return (
-        f"{values['learner']}{jointly}{trained}: d = {values['d']}, m = {values['m']}, π = {values['minor']:g}, "
+        f"{values['learner']}{jointly}{trained}: d = {values['d']}, m = {values['m']}, π = "
+        f"{values['minor']:g}, "
         f"± {values['separation']:g}, N = {values['steps']}"
     )
 
@@ -58,7 +61,9 @@ class Mean:
 
 @dataclass(frozen=True)
 class Gain:
-    """The part of DSM's error that a method removes, its interval for all comparisons at once, and a word for it."""
+    """The part of DSM's error that a method removes, its interval for all comparisons at once, and
+    a word for it.
+    """
 
     gain: float
     low: float
@@ -82,7 +87,8 @@ class MethodFound:
     Attributes
     ----------
     share : of the minor mode
-    error, estimation : mean |share − π|, and the root mean square of what the estimated scores add to it
+    error, estimation : mean |share − π|, and the root mean square of what the estimated scores add
+        to it
     score : its score error over DSM's
     total_variation, wasserstein : of the drawn density to the truth
     gain : against DSM, of which there is none
@@ -107,7 +113,8 @@ class Setting:
     ----------
     case, short : the setting in words, and what of it is not as in the first
     n, minor : training sets, and the minor mode's weight
-    discretisation, initialisation, sample : parts of the share's error with exact scores, and the sample's own
+    discretisation, initialisation, sample : parts of the share's error with exact scores, and the
+        sample's own
     methods : by name, DSM first
     """
 
@@ -156,7 +163,9 @@ class Columns:
 
 
 def improvement(dsm: Array, other: Array, comparisons: int) -> Gain:
-    """1 − mean(other)/mean(dsm), paired, with an interval that holds for all comparisons at once; and its word."""
+    """1 − mean(other)/mean(dsm), paired, with an interval that holds for all comparisons at once;
+    and its word.
+    """
     ratio, se = ratio_of_means(other, dsm)
     half = float(stats.t.isf((1 - LEVEL) / 2 / comparisons, dsm.size - 1)) * se
     gain, low, high = 1 - ratio, 1 - ratio - half, 1 - ratio + half
@@ -172,22 +181,34 @@ def improvement(dsm: Array, other: Array, comparisons: int) -> Gain:
 def _cases(table: Table) -> list[Columns]:
     """The settings, in the order of the config."""
     keys = list(mixture_bootstrap.KEYS)
-    scalars = table.frame[table.frame["quantity"] != "density"].sort_values("replicate", kind="stable")
-    found = {key: Columns(dict(zip(keys, key, strict=True)), rows) for key, rows in groups(scalars, keys)}
+    scalars = table.frame[table.frame["quantity"] != "density"].sort_values(
+        "replicate", kind="stable"
+    )
+    found = {
+        key: Columns(dict(zip(keys, key, strict=True)), rows) for key, rows in groups(scalars, keys)
+    }
     order = [tuple(case[k] for k in keys) for case in table.manifest["config"]["cases"]]
     return sorted(found.values(), key=lambda one: order.index(tuple(one.case.values())))
 
 
 def _method(column: Columns, method: str, comparisons: int) -> MethodFound:
     """What one method found in one setting."""
-    minor, share, own = float(column.case["minor"]), column(method, "share"), column("none", "sample")
+    minor, share, own = (
+        float(column.case["minor"]),
+        column(method, "share"),
+        column("none", "sample"),
+    )
     exact = column("none", "exact")[0]
     gain = None
     if method != "dsm":
-        gain = improvement(np.abs(column("dsm", "share") - minor), np.abs(share - minor), comparisons)
+        gain = improvement(
+            np.abs(column("dsm", "share") - minor), np.abs(share - minor), comparisons
+        )
     training = None
     if column.case["learner"] == "network":
-        training = Training(*(float(column(method, q).mean()) for q in ("iterations", "loss", "converged")))
+        training = Training(
+            *(float(column(method, q).mean()) for q in ("iterations", "loss", "converged"))
+        )
     told = summary(pd.Series(share))
     return MethodFound(
         share=Mean(told["mean"], told["low"], told["high"]),
@@ -276,12 +297,13 @@ def _densities(here: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def figure_3b(table: Table) -> Joined:
-    """Minor-mode share and score error of DSM and BSM at each setting; densities of one; shares against budget.
+    """Minor-mode share and score error of DSM and BSM at each setting; densities of one; shares
+    against budget.
 
     Raises
     ------
-    InvalidInput
-        If no setting keeps its densities, none has a network of two budgets, or a first replicate is missing.
+    InvalidInput If no setting keeps its densities, none has a network of two budgets, or a first
+        replicate is missing.
     """
     keys = list(mixture_bootstrap.KEYS)
     cases = _cases(table)
@@ -290,7 +312,9 @@ def figure_3b(table: Table) -> Joined:
     budgets = _budgets(cases, settings)
     pictured = table.frame[table.frame["quantity"] == "density"]
     if pictured.empty or budgets.empty or budgets["budget"].nunique() < 2:
-        raise InvalidInput("cases", "Figure 3b needs one with densities, and a network of two budgets")
+        raise InvalidInput(
+            "cases", "Figure 3b needs one with densities, and a network of two budgets"
+        )
     networks = pictured[pictured["learner"] == "network"]
     shown = dict(zip(keys, (networks if len(networks) else pictured)[keys].iloc[0], strict=True))
     at = next(setting for setting in settings if setting.case == _case(shown))
@@ -311,7 +335,9 @@ def figure_3b(table: Table) -> Joined:
     }
     tables = {
         "densities": _densities(here, at.n),
-        "budgets": budgets[np.logical_and.reduce(like)].rename(columns={"mean": "share", "n": "sets"}),
+        "budgets": budgets[np.logical_and.reduce(like)].rename(
+            columns={"mean": "share", "n": "sets"}
+        ),
         "gains": _gains(settings),
     }
     run = run_of(table, "mixtures of two Gaussians")

@@ -1,4 +1,6 @@
-"""Redraws: risk over the information bound against K, measured and predicted, and what an estimator is worth in redraws."""
+"""Redraws: risk over the information bound against K, measured and predicted, and what an estimator
+is worth in redraws.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +28,9 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Worth:
-    """How many noise draws of DSM give the risk that an estimator has at one, predicted and measured at the least K."""
+    """How many noise draws of DSM give the risk that an estimator has at one, predicted and
+    measured at the least K.
+    """
 
     t: float
     estimator: str
@@ -38,7 +42,9 @@ class Worth:
 
 @dataclass(frozen=True)
 class Excess:
-    """K times what an estimator's risk is above the plug-in's on the same data, over the information bound."""
+    """K times what an estimator's risk is above the plug-in's on the same data, over the
+    information bound.
+    """
 
     t: float
     estimator: str
@@ -61,7 +67,9 @@ class RedrawsFound:
 
 
 def beyond_redraws(table: Table) -> Joined:
-    """Risk over the information bound at each K and t; K × excess over the plug-in on the same data; worth at K = 1."""
+    """Risk over the information bound at each K and t; K × excess over the plug-in on the same
+    data; worth at K = 1.
+    """
     settings = redraws_settings_of(table)
     names = [name for name in LABELS if name in settings.estimators]
     points, excesses, curves, worth = [], [], [], []
@@ -90,7 +98,9 @@ def beyond_redraws(table: Table) -> Joined:
             measured: tuple[float, float] | tuple[None, None] = (None, None)
             if {"dsm", "plug-in"} <= set(by):
                 measured = ratio_of_means(by["dsm"] - by["plug-in"], by[name] - by["plug-in"])
-            worth.append(Worth(t, LABELS[name], theory.worth(at), theory.split(at) / bound, *measured))
+            worth.append(
+                Worth(t, LABELS[name], theory.worth(at), theory.split(at) / bound, *measured)
+            )
     marked = [
         {"t": one.t, "estimator": one.estimator, "redraws": one.redraws, "value": one.value}
         for one in worth
@@ -109,5 +119,9 @@ def beyond_redraws(table: Table) -> Joined:
         tuple(worth),
         typed(Excess, pd.DataFrame(excesses)),
     )
-    tables = {"points": pd.DataFrame(points), "theory": pd.DataFrame(curves), "worth": pd.DataFrame(marked)}
+    tables = {
+        "points": pd.DataFrame(points),
+        "theory": pd.DataFrame(curves),
+        "worth": pd.DataFrame(marked),
+    }
     return Joined(tables, facts, found)
