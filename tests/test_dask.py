@@ -181,7 +181,7 @@ def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
         wait_until(
             lambda: (
                 sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count
-            )  # noqa: B023
+            )
         )
         dask = Dask(cluster.address, 1)
         assert dask.threads() == count

@@ -24,8 +24,7 @@ from bounds.line import Line, flow
 from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row, Study
 
-# --- on the line, and Gaussians
-# --------------------------------------------------------------------------------------
+# --- on the line, and Gaussians -------------------------------------------------------------------
 
 
 def _integrated(
@@ -294,13 +293,12 @@ STUDY = evidence(
     batch=1,
 )
 
-# --- scikit-learn's digits
-# -----------------------------------------------------------------------------------------
+# --- scikit-learn's digits ------------------------------------------------------------------------
 
 TRAINING = 1200
 COMPONENTS = (1, 2, 10, 50)
-BATCH = 60
-STARTS = 10
+BATCH = 30
+STARTS = 5
 TOP, BOTTOM = 80.0, 0.2
 
 
@@ -490,7 +488,7 @@ DIGITS = evidence(
     measure_digits,
     SAMPLED,
     seed=94,
-    replicates=20,
-    batch=20,
+    replicates=40,
+    batch=40,
 )
 STUDIES: tuple[Study, ...] = (STUDY, DIGITS)
