@@ -118,6 +118,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-efficiency": ("theory", "value"),
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
+        "beyond-dimension": ("points", "mean"),
         "beyond-redraws": ("worth", "redraws"),
     }.get(
         entry.name, (next(iter(data.tables)), "predicted")
@@ -226,6 +227,16 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "×100",
                 "n = 40 replicates",
                 "m = 100000",
+            ],
+        ),
+        (
+            "beyond-dimension",
+            [
+                "dimension d",
+                "population risk × (m − d − 1) / c",
+                "m = 5 d, over log|H| log log d",
+                "n = 1 to 70 draws",
+                "t = 0.75",
             ],
         ),
         (

@@ -55,6 +55,8 @@ def base(name: str) -> dict[str, Any]:
         return COMMON | {"d": 3, "samples": [40], "spacings": [0.2], "last": 0.8, "counts": [1, 3]}
     if name == "mixture-bootstrap":
         return COMMON | {"cases": [{"m": 50, "steps": 4}]}
+    if name == "large-dimensions":
+        return COMMON | {"dims": [4]}
     return {"replicates": 1, "seed": 5}
 
 
@@ -72,6 +74,8 @@ def options(name: str) -> list[dict[str, Any]]:
         return [{"cases": [{"m": 50, "steps": 4} | case]} for case in cases_] + [
             {"cases": [{"m": 20}, {"m": 30}]}
         ]
+    if name == "large-dimensions":
+        return [{"ratios": [3]}, {"t": 1.5}, {"dims": [1, 2000], "steps": 10}]
     if name not in {
         "bootstrap-weights",
         "bootstrap-map",
@@ -107,6 +111,7 @@ def options(name: str) -> list[dict[str, Any]]:
         found += [
             {"engine": "simulate"},
             {"engine": "exact"},
+            {"engine": "isotropic", "times": [0.3], "estimators": ["dsm"], "dims": [1, 9]},
             {"dims": [1, 4], "samples": [20, 10**9]},
         ]
     return found
@@ -319,7 +324,10 @@ def valid(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     if name not in ("mixture-bootstrap",) and not name.startswith("evidence"):
         found["replicates"] = draw(st.integers(1, 2**63 - 1))
     names = draw(st.lists(st.sampled_from(list(ESTIMATORS)), min_size=1, unique=True))
-    if "dims" in found:
+    if name == "large-dimensions":
+        ratios = st.lists(st.integers(2, 1000), min_size=1, max_size=3, unique=True)
+        found |= {"dims": [d], "ratios": draw(ratios), "t": draw(st.floats(1e-3, 3))}
+    elif "dims" in found:
         found |= {"dims": [d], "spectrum": spectrum, "estimators": names}
         found["samples"] = draw(
             st.lists(st.integers(d + 2, 10**12), min_size=1, max_size=3, unique=True)

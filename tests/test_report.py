@@ -295,6 +295,27 @@ FINDINGS |= {
             }
         ],
     },
+    "beyond-dimension": {
+        **BEYOND,
+        "study": "large-dimensions",
+        "largest": 10**8,
+        "margin": 0.001,
+        "fits": [
+            {
+                "scaling": scaling,
+                "ratio": 2,
+                "slope": slope,
+                "low": slope - 1e-5,
+                "high": slope + 1e-5,
+                "predicted": slope,
+                "equivalent": slope == 0.0,
+            }
+            for scaling, slope in (("log|H|", 0.0), ("log|H| log log d", -0.02))
+        ],
+        "laws": [
+            {"ratio": 2, "verdict": "constant", "flat_factor": 1.001, "right": 1.0, "wrong": 0.0}
+        ],
+    },
 }
 
 
@@ -515,13 +536,13 @@ def test_pipes_are_escaped() -> None:
     """
     found = tables_of(rendered())
     tables = [2 + 2, 2 + 1, 2 + 2, 2 + 5, 2 + 2, 2 + 2, 2 + 4, 2 + 4]
-    tables += [2 + 3, 2 + 1, 2 + len(VERDICTS)]
+    tables += [2 + 3, 2 + 1, 2 + 2, 2 + len(VERDICTS)]
     assert [len(table) for table in found] == tables
     for table in found:
         assert len(set(table)) == 1
-    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 6, 8, 5, 6, 6]
+    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 6, 8, 5, 6, 6, 6]
     decoy = tables_of(rendered().replace("\\|", "|"))
-    assert sum(len(set(table)) > 1 for table in decoy) == 2
+    assert sum(len(set(table)) > 1 for table in decoy) == 3
 
 
 def test_what_was_recalled_is_marked() -> None:

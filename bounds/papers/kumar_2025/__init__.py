@@ -9,6 +9,7 @@ from bounds.papers.kumar_2025 import (
     classes,
     concentration,
     identities,
+    isotropic,
     linear,
     mixture,
     redraws,
@@ -36,6 +37,7 @@ PAPER = Paper(
 
 CLAIMS: tuple[Claim, ...] = (
     *linear.CLAIMS,
+    *isotropic.CLAIMS,
     *bootstrap.CLAIMS,
     *beyond.CLAIMS,
     *redraws.CLAIMS,

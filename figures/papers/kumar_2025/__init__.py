@@ -2,6 +2,7 @@
 
 from figures.papers.kumar_2025 import (
     beyond_basis,
+    beyond_dimension,
     beyond_efficiency,
     beyond_map,
     beyond_redraws,
@@ -24,6 +25,7 @@ FIGURES: tuple[Figure, ...] = (
     beyond_map.FIGURE,
     beyond_basis.FIGURE,
     beyond_redraws.FIGURE,
+    beyond_dimension.FIGURE,
 )
 
 CLOSING = closing

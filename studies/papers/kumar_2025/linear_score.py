@@ -18,6 +18,7 @@ from bounds.catalog import check_estimator, estimator
 from bounds.check import InvalidInput, increasing_times
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import ENGINES, check_range
+from bounds.isotropic import check_traces, draw_isotropic_risks
 from bounds.risk import empirical_risk, risk
 from studies.study import Cell, Lazy, Row, Settings, different, under
 
@@ -108,26 +109,31 @@ class Spectrum(BaseModel):
         return {key: held[key] for key in ("kind", *USED[self.kind])}
 
 
+LARGEST = 2**16
+UNIT = Gaussian(np.ones(1))
+
+
 class LinearScoreSettings(Settings):
     """Config of `error-vs-timestep` and `error-vs-dimension`.
 
     Attributes
     ----------
-    dims : dimensions d ≤ 2¹⁶, where one d × d matrix takes 34 GB
+    dims : dimensions d ≤ 2¹⁶, where one d × d matrix takes 34 GB; d ≤ 10⁹ with "isotropic"
     samples : sample counts m > d, each with each d
     times : t_1 < … < t_N, dimensionless
     spectrum : of the covariance
     estimators : names out of bounds.catalog.ESTIMATORS
-    engine : "exact" draws the Gram matrices' law, "simulate" draws the paths
+    engine : "exact" draws the Gram matrices' law, "simulate" draws the paths; "isotropic" draws
+        DSM's two risks at one time for the identity, in O(d)
     redraws : K, noise paths for each datum, each with each d and m; mK ≤ 10¹²
     """
 
-    dims: Annotated[tuple[Annotated[int, Field(ge=1, le=2**16)], ...], Field(min_length=1)]
+    dims: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
     samples: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
     times: tuple[float, ...]
     spectrum: Spectrum = Spectrum()
     estimators: Annotated[tuple[str, ...], Field(min_length=1)] = ("dsm", "bsm")
-    engine: Literal["exact", "simulate"] = "exact"
+    engine: Literal["exact", "simulate", "isotropic"] = "exact"
     redraws: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,)
 
     @model_validator(mode="after")
@@ -136,6 +142,15 @@ class LinearScoreSettings(Settings):
         different(self, "dims", "samples", "estimators", "redraws")
         for name in self.estimators:
             estimator(name)
+        if self.engine == "isotropic":
+            self._isotropic()
+            return self
+        if max(self.dims) > LARGEST:
+            raise InvalidInput(
+                "dims",
+                f"must be at most {LARGEST} with engine = {self.engine!r}; engine = 'isotropic' "
+                "goes to 10⁹",
+            )
         with under(covariance="spectrum"):
             for d in self.dims:
                 law = self.spectrum.law(d)
@@ -147,6 +162,25 @@ class LinearScoreSettings(Settings):
                     for name in self.estimators:
                         check_estimator(name, law, m, self.times)
         return self
+
+    def _isotropic(self) -> None:
+        """What the engine "isotropic" needs: the law of one step of DSM's risks, for Σ = I."""
+        for key, value, needed in (
+            ("spectrum", self.spectrum.kind, "identity"),
+            ("times", len(self.times), 1),
+            ("estimators", self.estimators, ("dsm",)),
+            ("redraws", self.redraws, (1,)),
+        ):
+            if value != needed:
+                raise InvalidInput(
+                    key,
+                    "engine = 'isotropic' draws the risks of dsm at one time, for the spectrum "
+                    "identity and one noise path a datum",
+                )
+        for d in self.dims:
+            check_traces(d, min(self.samples))
+            check_traces(d, max(self.samples))
+        check_range(UNIT, max(self.samples), self.times)
 
 
 def cells(settings: LinearScoreSettings) -> Lazy:
@@ -190,6 +224,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     Cost: that of the engine and the estimators, plus 5 d³ flops for the two risks; memory about 20
     d² numbers a replicate.
     """
+    if cell["engine"] == "isotropic":
+        return [[_isotropic_row(cell, np.random.default_rng(s))] for s in seeds]
     law = Spectrum(**cell["spectrum"]).law(cell["d"])
     redraws = redraws_of(cell)
     generators = [np.random.default_rng(s) for s in seeds]
@@ -218,11 +254,27 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     return rows
 
 
+def _isotropic_row(cell: Cell, rng: np.random.Generator) -> Row:
+    """Both risks of DSM at one time, Σ = I."""
+    (t,), m = cell["times"], cell["m"]
+    population, empirical = draw_isotropic_risks(cell["d"], m, t, rng)
+    shared = {"d": cell["d"], "m": m, "redraws": 1, "t": t, "estimator": "dsm"}
+    risks = {"risk": population, "empirical_risk": empirical}
+    return {**shared, "engine": cell["engine"], **risks}
+
+
 def batch(cell: Cell) -> int:
     """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d
     matrix.
     """
     d, m, steps = cell["d"], cell["m"], len(cell["times"])
+    if cell["engine"] == "isotropic":
+        return isotropic_batch(d)
     flops = 25 * d**3 if cell["engine"] == "exact" else redraws_of(cell) * m * d * (6 * d + 200)
     seconds = steps * (3e-5 + flops / 2e10)
     return int(max(1, min(512, 0.3 / seconds, 10**5 // d**2)))
+
+
+def isotropic_batch(d: int) -> int:
+    """Draws per task: about 0.3 s of work at 0.2 µs a dimension, and 0.1 ms a call."""
+    return int(max(1, min(512, 0.3 / (1e-4 + 2e-7 * d))))

@@ -209,6 +209,37 @@ def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
     return measured
 
 
+def large(table: Table, least: int, fewest: int) -> list[tuple[dict[str, Any], pd.DataFrame]]:
+    """The draws of `large-dimensions` at d ≥ `least`, where a cell has `fewest` of them or more."""
+    found = groups(table.frame[table.frame["d"] >= least], ["d", "m", "t"])
+    return [
+        (dict(zip(("d", "m", "t"), place, strict=True)), group)
+        for place, group in found
+        if len(group) >= fewest
+    ]
+
+
+def measure_large(column: str, least: int) -> Callable[[Table], list[Measured]]:
+    """A mean risk at each d and m from d = `least` on, where there are at least ten draws."""
+    return lambda table: [
+        mean(cell, group[column].to_numpy(dtype=np.float64))
+        for cell, group in large(table, least, 10)
+    ]
+
+
+def measure_large_spread(table: Table) -> list[Measured]:
+    """Relative variance of population risk at d = 64 … 1000; its error by the fourth moment."""
+    out = []
+    for cell, group in large(table, 64, 1000):
+        if cell["d"] <= 1000:
+            values = group["risk"].to_numpy(dtype=np.float64)
+            off = (values / values.mean() - 1) ** 2
+            # Of a variance found about the estimated mean: n/(n − 1), and the delta method.
+            found = mean(cell, off * off.size / (off.size - 1))
+            out.append(found)
+    return out
+
+
 def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table], list[Measured]]:
     """Paired ratio of BSM's mean score error to DSM's at each setting of Figure 3b that is one `of`
     them.
@@ -263,6 +294,9 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "redraws-plug-in": ("redraws", measure_redraws("plug-in")),
     "redraws-excess": ("redraws", measure_redraws_excess("dsm", "bsm", "bsm-optimal", "path")),
     "redraws-worth": ("redraws", measure_redraws_worth("bsm", "bsm-optimal", "path")),
+    "large-d/risk": ("large-dimensions", measure_large("risk", 16)),
+    "large-d/empirical-risk": ("large-dimensions", measure_large("empirical_risk", 4)),
+    "large-d/spread": ("large-dimensions", measure_large_spread),
     "map-bsm": ("bootstrap-map", measure_map("bsm")),
     "map-path": ("bootstrap-map", measure_map("path")),
 }

@@ -9,12 +9,14 @@ from studies.papers.kumar_2025.joins.figure_1b import figure_1b
 from studies.papers.kumar_2025.joins.figure_2 import figure_2
 from studies.papers.kumar_2025.joins.figure_3a import figure_3a
 from studies.papers.kumar_2025.joins.figure_3b import figure_3b
+from studies.papers.kumar_2025.joins.large import beyond_dimension
 from studies.papers.kumar_2025.joins.redraws import beyond_redraws
 from studies.tables import Table
 
 __all__ = [
     "JOINS",
     "beyond_basis",
+    "beyond_dimension",
     "beyond_efficiency",
     "beyond_map",
     "beyond_redraws",
@@ -42,5 +44,6 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-efficiency": _of_study("bootstrap-weights", beyond_efficiency),
     "beyond-map": _of_study("bootstrap-map", beyond_map),
     "beyond-basis": _of_study("joint-time", beyond_basis),
+    "beyond-dimension": _of_study("large-dimensions", beyond_dimension),
     "beyond-redraws": _of_study("redraws", beyond_redraws),
 }
