@@ -8,6 +8,7 @@ gaussian       Gaussian data: spectra, scores, conditional variances
 mixture        mixtures of Gaussians: scores, posteriors, residual covariances
 cauchy         Cauchy data, which have no mean
 gram           Gram matrices of simulated or exactly drawn paths: all that a linear estimator sees of the data
+isotropic      DSM's risks for Σ = λI in O(d) numbers, to d = 10⁹
 targets        the three regression targets T1, T2, T3 and their noise
 estimators     DSM and BSM
 bootstrap      risk-optimal bootstrapping, and the limits of small gaps

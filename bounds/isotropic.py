@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, how_many
-from bounds.gaussian import Gaussian
+from bounds.check import Array, InvalidInput, how_many, positive
+from bounds.process import decay, noise_variance
 
 LANES, STEPS = 256, 32
 BLOCK = LANES * STEPS
@@ -158,7 +158,8 @@ def draw_isotropic_risks(
     -------
     c tr(W_1^{-1} W_2) and c tr W_2/m.
     """
-    c = float(Gaussian(np.array([eigenvalue])).conditional_variances(t)[0])
+    signal, noise = positive("eigenvalue", eigenvalue) * decay(2 * t), noise_variance(t)
+    c = float(signal / (noise * (signal + noise)))
     first, second = draw_traces(dimension, samples, rng)
     return c * first, c * second / samples
 

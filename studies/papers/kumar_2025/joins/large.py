@@ -73,18 +73,19 @@ def beyond_dimension(table: Table) -> Joined:
         rows = []
         for (d, m, t), mine in groups(group, ["d", "m", "t"]):
             unit = population({"d": d, "m": m, "t": t})
-            mean = float(mine["risk"].mean()) / unit
+            scaled = float(mine["risk"].mean()) / unit
             factor = (m - d - 1) / d / d
             sd = float(np.sqrt(isotropic_risk_variance(int(d), int(m)))) * factor
-            se = sd / np.sqrt(len(mine))
-            rows.append({"d": int(d), "draws": len(mine), "mean": mean, "se": se})
+            error = float(sd / np.sqrt(len(mine)))
+            rows.append({"d": int(d), "draws": len(mine), "mean": scaled, "se": error})
         here = pd.DataFrame(rows).sort_values("d")
         for scaling in slopes.SCALINGS:
             dims = here["d"].to_numpy(dtype=np.float64)
-            mean, se = (
-                slopes.scaled(here[c].to_numpy() * dims**2, dims, scaling) for c in ("mean", "se")
-            )
-            part = here.assign(scaling=scaling, ratio=int(ratio), mean=mean, se=se)
+            over = {
+                name: slopes.scaled(here[name].to_numpy() * dims**2, dims, scaling)
+                for name in ("mean", "se")
+            }
+            part = here.assign(scaling=scaling, ratio=int(ratio), **over)
             part = part.assign(low=part["mean"] - half * part["se"])
             points.append(part.assign(high=part["mean"] + half * part["se"]))
             fits.append(_fit(scaling, int(ratio), part))
