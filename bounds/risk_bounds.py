@@ -68,7 +68,8 @@ def log_determinant(gram: ArrayLike, prior: ArrayLike) -> Array:
             factor = np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:
             raise InvalidInput(key, "must be positive definite, but is not") from None
-        return 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+        diagonal = np.diagonal(factor, axis1=-2, axis2=-1)
+        return np.asarray(2 * np.log(diagonal).sum(axis=-1))
 
     # G_0 + G is no less than G_0 where G is not negative, as a Gram matrix is not.
     return np.asarray(log_det("gram", fixed + given) - log_det("prior", fixed))

@@ -26,7 +26,7 @@ def law_of(cell: Cell) -> Cell:
 def drawn(cell: Cell, size: int, d: int, rng: Rng) -> Array:
     """`size` draws of X_0; shape (size, d)."""
     if cell["law"] == "gaussian":
-        return np.sqrt(cell["eigenvalue"]) * rng.standard_normal((size, d))
+        return np.asarray(np.sqrt(cell["eigenvalue"]) * rng.standard_normal((size, d)))
     if cell["law"] == "cauchy":
         return np.asarray(cell["scale"] * rng.standard_cauchy((size, d)))
     return draw(cell["law"], size, d, rng)
@@ -42,7 +42,7 @@ def cauchy_score(t: float, x: Array, scale: float) -> Array:
     z = (near + 1j * width) / (sigma * np.sqrt(2))
     w = wofz(z)
     slope = (-2 * z * w).real / w.real / (sigma * np.sqrt(2))
-    return np.where(far, -2 * x / (x**2 + width**2), slope)
+    return np.asarray(np.where(far, -2 * x / (x**2 + width**2), slope))
 
 
 def residual(cell: Cell, part: Slice) -> Array:

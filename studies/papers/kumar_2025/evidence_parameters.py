@@ -4,8 +4,7 @@ bound is known here.
     W = Σ_i Σ_j γ_j ⟨φ_ij, U_ij⟩,   G = Σ_i Σ_j γ_j ⟨φ_ij, φ_ij⟩
 
 With φ = e_i ⊗ ψ, ψ of p functions, G is I ⊗ g and W a p × d matrix: P = dp parameters. Least
-squares has m · risk = Wᵀ G^{-1} W. The means at joint times of one chosen feature are computed by
-quadrature.
+squares has m · risk = Wᵀ G^{-1} W.
 """
 
 from typing import Any
@@ -17,6 +16,7 @@ from bounds.check import Array
 from bounds.process import simulate, uniform_grid, weights
 from studies.evidence import Parts, Rng, Seeds, computed, evidence, measured, one_by_one, row
 from studies.papers.kumar_2025.class_laws import drawn, law_of, residual
+from studies.papers.kumar_2025.joint_means import measure_chosen, measure_scaled
 from studies.papers.kumar_2025.supermartingale import residual_covariance, worst_constants
 from studies.study import Cell, Row
 
@@ -38,7 +38,7 @@ def features(cell: Cell, t: float, x: Array) -> Array:
     count = cell["p"] // 2
     waves = np.random.default_rng(cell["waves"]).standard_normal((x.shape[1], count))
     phase = cell["frequency"] * (y @ waves)
-    return np.concatenate([np.cos(phase), np.sin(phase)], axis=1) / np.sqrt(count)
+    return np.asarray(np.concatenate([np.cos(phase), np.sin(phase)], axis=1) / np.sqrt(count))
 
 
 def profile(cell: Cell) -> Array:
@@ -47,7 +47,9 @@ def profile(cell: Cell) -> Array:
     """
     times = np.array(cell["times"])
     w = worst_constants(times, cell.get("eigenvalue", WIDE))[1]
-    return w * (-1.0) ** np.arange(times.size) if cell.get("alternating", False) else w
+    if cell.get("alternating", False):
+        w = w * (-1.0) ** np.arange(times.size)
+    return w
 
 
 def quantile(values: Array, delta: float) -> float:
@@ -207,65 +209,6 @@ def _ridge(cell: Cell, rng: Rng) -> list[Row]:
     return [row("ridge-mean", known, float(risk.mean()))]
 
 
-# --- joint times in the mean: φ(t_2, ·) = w_2, φ(t_1, ξ) = a w_1 exp(−ξ²/2), N(0, 1) data
-
-
-def chosen_feature(cell: Cell, x: Array) -> tuple[Array, Array]:
-    """G and E[W² | X_{t_1} = x] for one path; both of the shape of x.
-
-    Given x, W is normal: X_0 has the mean e_1 x and the variance σ_1², and X_{t_2} follows from x
-    by fresh noise alone.
-    """
-    times = np.array(cell["times"])
-    gamma, e, noise = weights(times), np.exp(-times), -np.expm1(-2 * times)
-    w = worst_constants(times, 1.0)[1]
-    phi = (cell["height"] * w[0] * np.exp(-(x**2) / 2), np.full_like(x, w[1]))
-    a = [gamma[j] * phi[j] * e[j] / noise[j] for j in (0, 1)]
-    # U_j = a_j (E[X_0 | X_j] − X_0), and E[X_0 | X_j] = e_j X_j for white data.
-    step = np.exp(-(times[1] - times[0]))
-    drift = a[1] * (e[1] * step - e[0]) * x
-    fresh = (a[1] * e[1]) ** 2 * (1 - step**2)
-    gram = gamma[0] * phi[0] ** 2 + gamma[1] * phi[1] ** 2
-    return gram, drift**2 + fresh + (a[0] + a[1]) ** 2 * noise[0]
-
-
-def _chosen(cell: Cell) -> list[Row]:
-    """E W²/G, with G + ηΓ for G, and over G ≥ (1 − η)Γ alone, at m = 1; Γ = E G."""
-    x = np.linspace(-12, 12, 24001)
-    mass = np.exp(-(x**2) / 2)
-    mass /= mass.sum()
-    gram, square = chosen_feature(cell, x)
-    mean = float(mass @ gram)
-    known = {k: cell[k] for k in ("times", "height")} | {"m": 1}
-    rows = [row("chosen-mean", known, float(mass @ (square / gram)))]
-    for eta in cell["ridge"]:
-        value = float(mass @ (square / (gram + eta * mean)))
-        rows.append(row("chosen-ridge", {**known, "eta": eta}, value))
-    for eta in cell["cut"]:
-        kept = gram >= (1 - eta) * mean
-        value = float(mass @ np.where(kept, square / gram, 0.0))
-        rows.append(row("chosen-event", {**known, "eta": eta}, value))
-    return rows
-
-
-def _scaled(cell: Cell, rng: Rng) -> list[Row]:
-    """E W²/G at m paths, the features of each times its own A, log A uniform on [0, reach]."""
-    sets, m = cell["sets"], cell["m"]
-    x = rng.standard_normal((sets, m))
-    gram, square = chosen_feature(cell, x)
-    # Given all X_{t_1}, W is a sum of independent normal terms, and this is the mean of each.
-    times = np.array(cell["times"])
-    gamma, e, noise = weights(times), np.exp(-times), -np.expm1(-2 * times)
-    step = np.exp(-(times[1] - times[0]))
-    w = worst_constants(times, 1.0)[1]
-    drift = gamma[1] * w[1] * e[1] / noise[1] * (e[1] * step - e[0]) * x
-    scale = np.exp(rng.uniform(0, cell["reach"], (sets, m)))
-    spread = np.sum(scale**2 * (square - drift**2), axis=1)
-    value = (np.sum(scale * drift, axis=1) ** 2 + spread) / np.sum(scale**2 * gram, axis=1)
-    known = {k: cell[k] for k in ("times", "height", "m")}
-    return [row("chosen-mean", known, float(value.mean()))]
-
-
 PARTS: Parts = {
     "normalised": one_by_one(_normalised, "self-normalised", "log-det"),
     "kernel": one_by_one(_kernel, "self-normalised"),
@@ -274,8 +217,8 @@ PARTS: Parts = {
     "exact": computed(_exact, "joint-quantile", "one-time-quantile"),
     "spread": one_by_one(_spread, "joint-quantile"),
     "ridge": one_by_one(_ridge, "ridge-mean"),
-    "chosen": computed(_chosen, "chosen-mean", "chosen-ridge", "chosen-event"),
-    "scaled": one_by_one(_scaled, "chosen-mean"),
+    "chosen": computed(measure_chosen, "chosen-mean", "chosen-regularised"),
+    "scaled": one_by_one(measure_scaled, "chosen-mean"),
 }
 
 

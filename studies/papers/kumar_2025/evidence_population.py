@@ -74,10 +74,7 @@ def _needed(cell: Cell) -> list[Row]:
     found = _variance(cell) * largest_risk(lambda r: log_wrong_linear(r, m), level)
     known = {**law_of(cell), "class": "linear"}
     known |= {key: cell[key] for key in ("times", "m", "log_alternatives", "delta")}
-    rows = [row("population-quantile", known, found)]
-    if cell["few"]:
-        rows.append(row("population-few", known, found))
-    return rows
+    return [row(cell["quantity"], known, found)]
 
 
 def _spike(cell: Cell) -> list[Row]:
@@ -122,7 +119,7 @@ def _choice_paths(cell: Cell, rng: Rng) -> list[Row]:
 def _direction(cell: Cell, t: float, x: Array) -> Array:
     """g_h(t, x) for h = 1 … d, along the axis h: the coordinate, or a wave of it; shape (n, d)."""
     y = np.exp(t) * x
-    return y if cell["class"] == "linear" else np.sin(cell["frequency"] * y + 0.5)
+    return np.asarray(y if cell["class"] == "linear" else np.sin(cell["frequency"] * y + 0.5))
 
 
 def _class(cell: Cell, rng: Rng) -> list[Row]:
@@ -218,23 +215,32 @@ CELLS: list[Cell] = [
     *(
         {
             "part": "needed",
-            **WHITE,
-            "times": [0.4],
+            "quantity": "population-quantile",
+            **_gaussian(value),
+            "times": [t],
             "log_alternatives": size,
             "delta": delta,
             "m": m,
-            "few": few,
         }
-        for size, delta, m, few in (
-            (0.0, 0.05, 10_000, False),
-            (10.0, 0.05, 10_000, False),
-            (10.0, 1e-6, 100_000, False),
-            (30.0, 1e-6, 1_000_000, False),
-            (0.0, 0.005, 40, True),
-            (30.0, 1e-6, 320, True),
-            (100.0, 1e-6, 800, True),
-            (600.0, 1e-6, 4200, True),
+        for value, t in ((1.0, 0.4), (9.0, 1.0))
+        for size, delta, m in (
+            (0.0, 0.05, 10_000),
+            (10.0, 0.05, 10_000),
+            (10.0, 1e-6, 100_000),
+            (30.0, 1e-6, 1_000_000),
         )
+    ),
+    *(
+        {
+            "part": "needed",
+            "quantity": "population-few",
+            **WHITE,
+            "times": [0.4],
+            "log_alternatives": size,
+            "delta": 1e-6,
+            "m": m,
+        }
+        for size, m in ((10.0, 160), (30.0, 320), (100.0, 800), (600.0, 4200))
     ),
     *(
         {"part": "spike", **WHITE, "times": [0.4], "m": 1000, "delta": 1e-3, "q": q, "over": over}

@@ -1,0 +1,275 @@
+"""Classes with P parameters: theory.md's numbers, the inequalities on single data sets, and the
+evidence by a second route.
+"""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+from scipy.special import voigt_profile
+
+from bounds import kernels, risk_bounds
+from bounds.check import InvalidInput
+from bounds.claim import Claim, verify
+from bounds.gaussian import Gaussian
+from bounds.papers.kumar_2025 import parameters
+from bounds.process import simulate, weights
+from studies import quantities
+from studies.papers.kumar_2025 import class_laws, joint_means, log_concave_laws
+from studies.papers.kumar_2025 import evidence_parameters as e
+from studies.papers.kumar_2025.supermartingale import worst_constants
+from tests.measured import quick
+
+NAMED = {claim.name: claim for claim in parameters.CLAIMS}
+
+
+# --- the numbers of theory.md
+
+
+@pytest.mark.parametrize(("d", "joint", "one"), [(8, 0.77, 0.857), (64, 0.96, 0.982)])
+def test_how_much_of_the_tail_is_met(d: int, joint: float, one: float) -> None:
+    """White data, P = d², δ = 0.05: the quantile of χ²_P over both bounds, to the digits given."""
+    found = stats.chi2.isf(0.05, d * d)
+    assert round(found / risk_bounds.parametric_risk_bound(1.0, d * d, 0.05, 1), 2) == joint
+    assert round(found / risk_bounds.one_time_risk_bound(1.0, d * d, 0.05, 1), 3) == one
+
+
+@pytest.mark.parametrize(("t", "share"), [(0.2, 0.83), (1.0, 0.61), (2.0, 0.56)])
+def test_how_much_of_the_mean_is_met(t: float, share: float) -> None:
+    """λ = linspace(0.3, 3, 8): m E risk = d tr(C_t) over κ d², κ at the largest λ."""
+    law = Gaussian(np.linspace(0.3, 3, 8))
+    kappa = kernels.kappa_gaussian([t], [1.0], law.eigenvalues)
+    assert round(8 * law.conditional_variances(t).sum() / (kappa * 64), 2) == share
+
+
+def test_the_false_mean_by_three_integrals() -> None:
+    """E W²/G = 1.0352 κ: W and G from their definitions over (X_0, two noises), 90³ Gauss-Hermite
+    nodes, to 1e-7 of what one integral over X_{t_1} gives.
+    """
+    times = np.array([0.05, 0.5])
+    gamma, e_t, noise = weights(times), np.exp(-times), -np.expm1(-2 * times)
+    kappa, w = worst_constants(times, 1.0)
+    assert round(kappa, 5) == 0.54227
+    points, mass = np.polynomial.hermite_e.hermegauss(90)
+    mass = mass / mass.sum()
+    x0, a, b = np.meshgrid(points, points, points, indexing="ij")
+    first = np.sqrt(noise[0]) * a
+    gap = times[1] - times[0]
+    second = np.exp(-gap) * first + np.sqrt(-np.expm1(-2 * gap)) * b
+    total, gram = np.zeros_like(x0), np.zeros_like(x0)
+    for j, z in enumerate((first, second)):
+        x = e_t[j] * x0 + z
+        phi = 1.5 * w[0] * np.exp(-(x**2) / 2) if j == 0 else np.full_like(x, w[1])
+        total += gamma[j] * phi * (z / noise[j] - x)  # s = −x for white data
+        gram += gamma[j] * phi**2
+    value = np.einsum("i,j,k,ijk->", mass, mass, mass, total**2 / gram)
+    rows = joint_means.measure_chosen({"times": [0.05, 0.5], "height": 1.5, "ridge": [], "cut": []})
+    assert rows[0]["value"] == pytest.approx(value, rel=1e-7)
+    assert round(value / kappa, 4) == 1.0352
+
+
+def test_the_heaviest_path_decides() -> None:
+    """Paths times their own A: with a reach of 1 their number averages the excess away, with a
+    reach of 150 it does not.
+    """
+    of = {"times": [0.05, 0.5], "height": 1.5, "m": 16, "sets": 40_000}
+    kappa = worst_constants(np.array(of["times"]), 1.0)[0]
+    near, far = (
+        joint_means.measure_scaled({**of, "reach": reach}, np.random.default_rng(3))[0]["value"]
+        for reach in (1.0, 150.0)
+    )
+    assert near < 1.005 * kappa
+    assert 1.02 * kappa < far < 1.04 * kappa
+
+
+# --- inequalities that hold on every data set
+
+
+def _drawn(rng: np.random.Generator) -> dict[str, Any]:
+    """Features cos and sin and 1 of N(0, 1) data along 30 paths; rows are (path, time)."""
+    times = np.array([0.1, 0.4, 0.9])
+    phi, u = [], []
+    for part, gamma in zip(
+        simulate(rng.standard_normal((30, 1)), times, rng), weights(times), strict=True
+    ):
+        x = part.x[:, 0]
+        noise = -np.expm1(-2 * part.step.t)
+        phi.append(np.sqrt(gamma) * np.column_stack([np.cos(x), np.sin(x), np.ones(30)]))
+        u.append(np.sqrt(gamma) * (part.z[:, 0] / noise - x))
+    return {"phi": np.concatenate(phi), "u": np.concatenate(u), "times": times}
+
+
+@pytest.mark.parametrize("scale", [0.1, 10.0])
+def test_ridge_on_every_data_set(scale: float) -> None:
+    """√(m risk) ≤ √(Wᵀ (G + G_0)^{-1} W) + |θ* − θ_0|_{G_0}, ridge solved as one least squares
+    problem with the penalty for rows; without the second term it fails.
+    """
+    rng, fails = np.random.default_rng(5), 0
+    prior = scale * np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 3.0]])
+    for _ in range(50):
+        phi, u = (_drawn(rng)[key] for key in ("phi", "u"))
+        true, start = rng.standard_normal(3), rng.standard_normal(3)
+        # The loss is |φθ − φθ* + U|², for s = f_0 + φθ*.
+        rows = np.vstack([phi, np.linalg.cholesky(prior).T])
+        aim = np.concatenate([phi @ true - u, np.linalg.cholesky(prior).T @ start])
+        fitted = np.linalg.lstsq(rows, aim, rcond=None)[0]
+        gram, w = phi.T @ phi, phi.T @ u
+        risk = np.linalg.norm(phi @ (fitted - true))
+        noise = np.sqrt(w @ np.linalg.solve(gram + prior, w))
+        distance = np.sqrt((true - start) @ prior @ (true - start))
+        assert risk <= noise + distance + 1e-12
+        fails += risk > noise
+        # The bound is this with the bracket for the form.
+        bound = float(risk_bounds.ridge_risk_bound(0.7, gram, prior, distance, 0.1, 30))
+        bracket = float(risk_bounds.self_normalised_bound(0.7, gram, prior, 0.1))
+        assert bound == pytest.approx((np.sqrt(bracket) + distance) ** 2 / 30, rel=1e-12)
+    assert fails > 5
+
+
+def test_outside_the_class_with_factor_one() -> None:
+    """‖f̂ − s‖² = min ‖f − s‖² + Wᵀ G^{-1} W exactly, s = f + sin 3x; twice the minimum is wrong."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        one = _drawn(rng)
+        phi, u = one["phi"], one["u"]
+        off = np.sin(3 * np.arange(len(u)))  # s, as the class has f_0 = 0
+        fitted = phi @ np.linalg.lstsq(phi, off - u, rcond=None)[0]
+        least = np.sum((phi @ np.linalg.lstsq(phi, off, rcond=None)[0] - off) ** 2)
+        w = phi.T @ u
+        form = w @ np.linalg.solve(phi.T @ phi, w)
+        assert np.sum((fitted - off) ** 2) == pytest.approx(least + form, rel=1e-10)
+        assert np.sum((fitted - off) ** 2) < 2 * least
+
+
+def test_the_averaged_supermartingale() -> None:
+    """E det(I + G_0^{-1} G)^{-1/2} exp(Wᵀ (G + G_0)^{-1} W/(2κ)) is 1 for white data at one time,
+    where κ is met, to 2 %; with κ/2 it is larger.
+    """
+    rng, t = np.random.default_rng(11), 0.4
+    x0 = rng.standard_normal((30_000 * 4, 1))
+    (part,) = simulate(x0, [t], rng)
+    noise, kappa = -np.expm1(-2 * t), t * np.exp(-2 * t) / -np.expm1(-2 * t)
+    phi = np.column_stack([np.cos(part.x), np.sin(2 * part.x)]).reshape(-1, 4, 2)
+    u = (part.z / noise - part.x).reshape(-1, 4, 1)
+    gram, w = t * phi.swapaxes(1, 2) @ phi, t * phi.swapaxes(1, 2) @ u
+    prior = np.diag([3.0, 2.0])
+    form = e.form(gram + prior, w)
+    log_det = risk_bounds.log_determinant(gram, prior)
+    assert_allclose(log_det, np.linalg.slogdet(np.eye(2) + gram / np.diag(prior)[:, None])[1])
+    for used, low, high in ((kappa, 0.98, 1.02), (0.5 * kappa, 1.05, 9.0)):
+        values = np.exp(form / (2 * used) - log_det / 2)
+        assert low < values.mean() < high
+
+
+# --- the evidence
+
+
+def test_scores_by_differences() -> None:
+    """U_t is Z_t/σ_t² plus the slope of log p_t, p_t by the Voigt profile and by sums over the
+    uniform law; to 1e-6 and 2e-3. Far out Cauchy's is −2/x.
+    """
+    t, x = 0.4, np.array([-30.0, -2.0, 0.3, 5.0, 80.0])
+    sigma, width = np.sqrt(-np.expm1(-2 * t)), 4 * np.exp(-t)
+    step = 1e-4
+
+    def slope(density: Any) -> Any:
+        return (np.log(density(x + step)) - np.log(density(x - step))) / (2 * step)
+
+    exact = slope(lambda y: voigt_profile(y, sigma, width))
+    assert_allclose(class_laws.cauchy_score(t, x, 4.0), exact, atol=1e-6)
+    assert_allclose(class_laws.cauchy_score(t, np.array([1e7]), 4.0), [-2e-7], rtol=1e-6)
+    x = np.array([-5.0, -1.0, 0.3, 4.0])
+    edge = log_concave_laws.HALF_WIDTH * np.exp(-t)
+    exact = slope(lambda y: stats.norm.cdf((y + edge) / sigma) - stats.norm.cdf((y - edge) / sigma))
+    rng = np.random.default_rng(1)
+    (part,) = simulate(np.zeros((4, 1)), [t], rng)
+    moved = type(part)(part.step, x[:, None], part.z, part.w)
+    found = class_laws.residual({"law": "uniform"}, moved) - part.z / sigma**2
+    assert_allclose(found[:, 0], exact, atol=2e-3)
+
+
+@pytest.mark.parametrize("law", e.LAWS, ids=lambda law: law["law"])
+def test_residuals_are_orthogonal_to_functions_of_x(law: dict[str, Any]) -> None:
+    """E U g(X_t) = 0 within 5 standard errors: a score off by 10 % of itself is seen for N(0, 1)."""
+    rng = np.random.default_rng(17)
+    (part,) = simulate(class_laws.drawn(law, 60_000, 1, rng), [0.4], rng)
+    u = class_laws.residual(law, part)[:, 0]
+    for g in (np.tanh(part.x[:, 0]), np.cos(part.x[:, 0])):
+        assert abs(np.mean(u * g)) < 5 * np.std(u * g) / np.sqrt(u.size)
+
+
+def test_waves_have_the_length_one() -> None:
+    """|ψ| = 1 and so tr g = m; then log det is at most P log(1 + 1/(cp)), and near it for many
+    paths.
+    """
+    (cell,) = (c for c in e.CELLS if c["part"] == "normalised" and c.get("d") == 16)
+    psi, u = e.along_paths(cell, np.random.default_rng(2))
+    g, _ = e.sums(psi, u)
+    assert_allclose(np.trace(g, axis1=1, axis2=2), cell["m"], rtol=1e-12)
+    prior = cell["c"] * cell["m"] * np.eye(cell["p"])
+    size = cell["d"] * risk_bounds.log_determinant(g, prior)
+    bound = parameters.log_det_bound(cell) / parameters.kappa_of(cell)
+    assert np.all(size - 2 * np.log(cell["delta"]) < bound)
+    assert np.all(size > 0.7 * (bound + 2 * np.log(cell["delta"])))
+
+
+def test_ridge_from_its_loss() -> None:
+    """Γ of the formula is the mean of G over m along simulated paths, to 2 %, entry by entry."""
+    (cell, *_) = (c for c in e.CELLS if c["part"] == "ridge")
+    rng, times = np.random.default_rng(19), np.array(cell["times"])
+    gram = np.zeros((3, 3))
+    for part, gamma in zip(
+        simulate(2 * rng.standard_normal((20_000, cell["d"])), times, rng),
+        weights(times),
+        strict=True,
+    ):
+        noise = -np.expm1(-2 * part.step.t)
+        scores = [part.x / (np.exp(-2 * part.step.t) * k + noise) for k in cell["candidates"]]
+        for (i, a), (j, b) in product(enumerate(scores), repeat=2):
+            gram[i, j] += gamma * np.sum(a * b) / 20_000
+    assert_allclose(parameters.fisher(cell), gram, rtol=0.02)
+
+
+def test_what_would_be_caught() -> None:
+    """The same measurements reject more than the decoys: 0.6 κ, 0.7 of the trace form, 0.96 κP/m,
+    0.95 of the exact tails.
+    """
+    table = quick(e.STUDY.name)
+
+    def answer(name: str, factor: float) -> str:
+        claim = NAMED[name]
+        variant = Claim(**{**vars(claim), "decoy": lambda x: factor * claim.formula(x)})
+        return verify(variant, quantities.measured_by(claim)[1](table)).decoy.answer
+
+    for name, factor in (
+        ("parameters-self-normalised", 0.6),
+        ("parameters-log-det", 0.55),
+        ("parameters-trace-form", 0.7),
+        ("parameters-one-time-mean", 0.95),
+        ("parameters-one-time", 0.98),
+        ("parameters-joint", 0.96),
+    ):
+        assert answer(name, factor) == "contradicted"
+        assert answer(name, 1.0) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: risk_bounds.parametric_risk_bound(1.0, 4, 0.05, 10, 1.0), "eta: must be below 1"),
+        (lambda: risk_bounds.parametric_risk_bound(1.0, 0, 0.05, 10), "parameters: must be at"),
+        (lambda: risk_bounds.one_time_risk_bound(1.0, 4, 1.0, 10), "delta: must lie between"),
+        (lambda: risk_bounds.one_time_risk_bound(0.0, 4, 0.1, 10), "kappa: must be positive"),
+        (lambda: risk_bounds.log_determinant(np.eye(2), -np.eye(2)), "prior: must be positive def"),
+        (lambda: risk_bounds.log_determinant(-2 * np.eye(2), np.eye(2)), "gram: must be positive"),
+        (lambda: risk_bounds.log_determinant(np.eye(3), np.eye(2)), "gram: must have shape"),
+        (lambda: risk_bounds.log_determinant(np.eye(2), np.ones((2, 2, 2))), "prior: must be one"),
+        (lambda: risk_bounds.mean_ridge_risk_bound(1.0, 2, 0.0, 1.0, 9), "eta: must be positive"),
+    ],
+)
+def test_refusals(call: Any, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told):
+        call()
