@@ -264,7 +264,7 @@ CELLS: list[Cell] = [
             "m": 12,
             "c": 0.05,
             "width": width,
-            "sets": 60,
+            "sets": 40,
             "delta": 0.05,
         }
         for law, width in ((WHITE, 3.0), (LAWS[1], 12.0), (LAWS[4], 12.0))
@@ -279,7 +279,7 @@ CELLS: list[Cell] = [
         )
     ),
     *(
-        {**_normal(law, kind, d, m, 0.0, **more), "part": "one-time", "times": [0.4]}
+        {**_normal(law, kind, d, m, 0.0, **more), "part": "one-time", "times": [0.4], "sets": 160}
         for law in LAWS
         for kind, d, m, more in (
             ("linear", 2, 8, {}),
@@ -308,7 +308,7 @@ CELLS: list[Cell] = [
             "d": 8,
             "m": 200,
             "eta": 0.5,
-            "sets": 60,
+            "sets": 40,
             "delta": 0.05,
         }
         for value in (1.0, 4.0)
@@ -323,12 +323,12 @@ CELLS: list[Cell] = [
             "d": d,
             "m": m,
             "eta": eta,
-            "sets": 40,
+            "sets": 20,
         }
         for d, m, eta in ((4, 20, 0.03), (4, 200, 0.3), (16, 200, 1.0))
     ),
     {"part": "chosen", **_FEATURE, "ridge": [1e-3, 3e-3, 0.01], "cut": [0.6, 0.843, 0.9]},
-    *({"part": "scaled", **_FEATURE, "m": m, "reach": 150.0, "sets": 2000} for m in (2, 4, 16)),
+    *({"part": "scaled", **_FEATURE, "m": m, "reach": 150.0, "sets": 1600} for m in (2, 4, 16)),
 ]
 STUDY = evidence(
     "evidence-parameters",
@@ -337,7 +337,7 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=73,
-    replicates=40,
+    replicates=32,
     deep=400,
     batch=8,
 )

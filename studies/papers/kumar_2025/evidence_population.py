@@ -258,7 +258,7 @@ CELLS: list[Cell] = [
         "times": uniform_grid(0.1, 20).tolist(),
         "m": 100,
         "k": [1, 2],
-        "sets": 100,
+        "sets": 80,
     },
     *(
         {"part": "class", **law, "class": kind, "times": PAIR, "d": 4, "m": 400, "sets": 24}
@@ -306,7 +306,7 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=79,
-    replicates=40,
+    replicates=32,
     deep=400,
     batch=8,
 )

@@ -193,7 +193,7 @@ def test_scores_by_differences() -> None:
 
 @pytest.mark.parametrize("law", e.LAWS, ids=lambda law: law["law"])
 def test_residuals_are_orthogonal_to_functions_of_x(law: dict[str, Any]) -> None:
-    """E U g(X_t) = 0 within 5 standard errors: a score off by 10 % of itself is seen for N(0, 1)."""
+    """E U g(X_t) = 0 within 5 standard errors: it would see N(0, 1)'s score off by 10 %."""
     rng = np.random.default_rng(17)
     (part,) = simulate(class_laws.drawn(law, 60_000, 1, rng), [0.4], rng)
     u = class_laws.residual(law, part)[:, 0]
@@ -253,7 +253,6 @@ def test_what_would_be_caught() -> None:
         ("parameters-joint", 0.96),
     ):
         assert answer(name, factor) == "contradicted"
-        assert answer(name, 1.0) == "accepted"
 
 
 @pytest.mark.parametrize(
