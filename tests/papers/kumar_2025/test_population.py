@@ -11,9 +11,7 @@ from numpy.testing import assert_allclose
 from scipy import integrate, optimize, stats
 
 from bounds import kernels, risk_bounds
-from bounds.check import InvalidInput
 from bounds.claim import Claim, verify
-from bounds.concentration import risk_bound
 from bounds.papers.kumar_2025 import population
 from bounds.process import uniform_grid, weights
 from studies import quantities
@@ -131,28 +129,6 @@ def test_the_gap_outside_the_class(level: int, share: float) -> None:
     assert round(gap / np.sqrt(8 * kappa * level / 50), 2) == share
 
 
-def test_the_best_slack() -> None:
-    """(√r + √(8κL))² is the least of (1 + η) r + 8κ(1 + 1/η)L over η."""
-    least = optimize.minimize_scalar(
-        lambda y: risk_bounds.misspecified_bound(0.8, 2.0, 0.1, 50, 0.3, float(np.exp(y)))
-    )
-    best = risk_bounds.misspecified_bound(0.8, 2.0, 0.1, 50, 0.3)
-    assert best == pytest.approx(least.fun, rel=1e-9)
-    assert best > 0.3 + risk_bound(0.8, 2.0, 0.1, 50)
-
-
-def test_the_bound_solves_its_equation() -> None:
-    """(1 − 8κL/R)² = 2θL at the bound R, and no c > 0 does better in cR − θ(cR)²/2 ≥ L(1 + 8κc)."""
-    size, m, kappa, theta = 6.0, 300, 0.9, 4.0
-    level = size / m
-    found = risk_bounds.population_bound(kappa, size - 1, np.exp(-1), m, theta)
-    assert (1 - 8 * kappa * level / found) ** 2 == pytest.approx(2 * theta * level, rel=1e-12)
-    u = np.geomspace(1e-3, 1, 20_001)
-    for factor, reached in ((1.001, True), (0.999, False)):
-        gain = u - theta * u**2 / 2 - level * (1 + 8 * kappa * u / (factor * found))
-        assert (gain.max() >= 0) == reached
-
-
 # --- θ
 
 
@@ -234,26 +210,3 @@ def test_what_would_be_caught() -> None:
         variant = Claim(**{**vars(claim), "decoy": lambda c, f=formula, x=factor: x * f(c)})
         found = verify(variant, quantities.measured_by(claim)[1](table))
         assert found.decoy.answer == "contradicted"
-
-
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        (lambda: risk_bounds.population_bound(1.0, 3.0, 0.05, 35, 3.0), "m: must be at least 36"),
-        (
-            lambda: risk_bounds.population_bound(1.0, 3.0, 0.05, 99, 0.9),
-            "theta: must be at least 1",
-        ),
-        (lambda: risk_bounds.choice_bound(1.0, 9, 1.0, 0.1), "log_laplace: must not be above 0"),
-        (lambda: risk_bounds.choice_bound(1.0, 9, 0.0, -0.1), "c: must be positive"),
-        (lambda: risk_bounds.misspecified_bound(1.0, 0.0, 0.1, 9, -1.0), "best: must not be neg"),
-        (lambda: risk_bounds.misspecified_bound(1.0, 0.0, 0.1, 9, 1.0, 0.0), "eta: must be pos"),
-    ],
-)
-def test_refusals(call: Any, told: str) -> None:
-    with pytest.raises(InvalidInput, match=told):
-        call()
-
-
-def test_the_least_number_of_paths_is_enough() -> None:
-    assert risk_bounds.population_bound(1.0, 3.0, 0.05, 36, 3.0) > 0
