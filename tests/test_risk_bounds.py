@@ -24,7 +24,7 @@ def test_how_much_of_the_tail_is_met(d: int, joint: float, one: float) -> None:
 
 
 def _drawn(rng: np.random.Generator) -> tuple[Array, Array]:
-    """Features cos, sin and 1 of N(0, 1) data along 30 paths, and residuals; rows are (path, time)."""
+    """Features cos, sin, 1 of N(0, 1) data along 30 paths, and residuals; rows are (path, time)."""
     times = np.array([0.1, 0.4, 0.9])
     phi, u = [], []
     for part, gamma in zip(
@@ -54,9 +54,9 @@ def test_ridge_on_every_data_set(scale: float) -> None:
         gram, w = phi.T @ phi, phi.T @ u
         risk = np.linalg.norm(phi @ (fitted - true))
         noise = np.sqrt(w @ np.linalg.solve(gram + prior, w))
-        distance = np.sqrt((true - start) @ prior @ (true - start))
+        distance = float(np.sqrt((true - start) @ prior @ (true - start)))
         assert risk <= noise + distance + 1e-12
-        fails += risk > noise
+        fails += int(risk > noise)
         # The bound is this with the bracket for the form.
         bound = float(risk_bounds.ridge_risk_bound(0.7, gram, prior, distance, 0.1, 30))
         bracket = float(risk_bounds.self_normalised_bound(0.7, gram, prior, 0.1))
@@ -105,7 +105,7 @@ def test_the_best_prior(eta: float) -> None:
 
     def bound(y: float) -> float:
         c = float(np.exp(y))
-        return kappa * (1 + c / (1 - eta)) * (size * (1 + eta) / c + 2 * level) / m
+        return float(kappa * (1 + c / (1 - eta)) * (size * (1 + eta) / c + 2 * level) / m)
 
     found = risk_bounds.parametric_risk_bound(kappa, size, 0.02, m, eta)
     assert found == pytest.approx(optimize.minimize_scalar(bound).fun, rel=1e-9)

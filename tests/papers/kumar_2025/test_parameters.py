@@ -15,9 +15,10 @@ from bounds.gaussian import Gaussian
 from bounds.papers.kumar_2025 import parameters
 from bounds.process import simulate, weights
 from studies import quantities
-from studies.papers.kumar_2025 import class_laws, joint_means, log_concave_laws
+from studies.papers.kumar_2025 import class_laws, joint_means
 from studies.papers.kumar_2025 import evidence_parameters as e
-from studies.papers.kumar_2025.supermartingale import worst_constants
+from studies.papers.kumar_2025.supermartingale import HALF_WIDTH, worst_constants
+from studies.study import Cell
 from tests.measured import quick
 
 NAMED = {claim.name: claim for claim in parameters.CLAIMS}
@@ -64,11 +65,11 @@ def test_the_heaviest_path_decides() -> None:
     """Paths times their own A: with a reach of 1 their number averages the excess away, with a
     reach of 150 it does not.
     """
-    of = {"times": [0.05, 0.5], "height": 1.5, "m": 16, "sets": 40_000}
+    of: Cell = {"times": [0.05, 0.5], "height": 1.5, "m": 16, "sets": 40_000}
     kappa = worst_constants(np.array(of["times"]), 1.0)[0]
     near, far = (
-        joint_means.measure_scaled({**of, "reach": reach}, np.random.default_rng(3))[0]["value"]
-        for reach in (1.0, 150.0)
+        float(joint_means.measure_scaled({**of, "reach": r}, np.random.default_rng(3))[0]["value"])
+        for r in (1.0, 150.0)
     )
     assert near < 1.005 * kappa
     assert 1.02 * kappa < far < 1.04 * kappa
@@ -92,7 +93,7 @@ def test_scores_by_differences() -> None:
     assert_allclose(class_laws.cauchy_score(t, x, 4.0), exact, atol=1e-6)
     assert_allclose(class_laws.cauchy_score(t, np.array([1e7]), 4.0), [-2e-7], rtol=1e-6)
     x = np.array([-5.0, -1.0, 0.3, 4.0])
-    edge = log_concave_laws.HALF_WIDTH * np.exp(-t)
+    edge = HALF_WIDTH * np.exp(-t)
     exact = slope(lambda y: stats.norm.cdf((y + edge) / sigma) - stats.norm.cdf((y - edge) / sigma))
     rng = np.random.default_rng(1)
     (part,) = simulate(np.zeros((4, 1)), [t], rng)

@@ -17,7 +17,9 @@ from bounds.process import uniform_grid, weights
 from studies import quantities
 from studies.papers.kumar_2025 import evidence_population as e
 from studies.papers.kumar_2025 import log_concave_laws
-from studies.papers.kumar_2025.supermartingale import worst_constants
+from studies.papers.kumar_2025.class_laws import drawn
+from studies.papers.kumar_2025.supermartingale import HALF_WIDTH, worst_constants
+from studies.study import Cell
 from tests.measured import quick
 
 NAMED = {claim.name: claim for claim in population.CLAIMS}
@@ -37,10 +39,11 @@ def test_how_much_is_needed(m: int, truth: float, hoelder: float, formula: float
 
     def wrong(ratio: float) -> float:
         def integrand(u: float) -> float:
-            return stats.norm.cdf(-np.sqrt(ratio * unit * u) / 2) * stats.chi2.pdf(u, m)
+            missed = stats.norm.cdf(-np.sqrt(ratio * unit * u) / 2)
+            return float(missed * stats.chi2.pdf(u, m))
 
         width = 12 * np.sqrt(2 * m)
-        return integrate.quad(integrand, max(0.0, m - width), m + width, limit=400)[0]
+        return float(integrate.quad(integrand, max(0.0, m - width), m + width, limit=400)[0])
 
     def log_hoelder(ratio: float) -> float:
         def bound(y: float) -> float:
@@ -48,7 +51,7 @@ def test_how_much_is_needed(m: int, truth: float, hoelder: float, formula: float
             laplace = -np.log1p(2 * c * ratio * unit) / 2
             return float(np.log(risk_bounds.choice_bound(1.0, m, c, laplace)))
 
-        return optimize.minimize_scalar(bound, bounds=(-8, 12), method="bounded").fun
+        return float(optimize.minimize_scalar(bound, bounds=(-8, 12), method="bounded").fun)
 
     found = optimize.brentq(lambda r: np.log(wrong(r)) + 6, 0.3, 3)
     assert round(found, 3) == truth
@@ -96,7 +99,7 @@ def _wrong_by_inversion(k: int) -> float:
         log_phi = -m / 2 * np.sum(np.log(1 - 2j * t * values))
         return float(np.imag(np.exp(log_phi)) / t)
 
-    return 0.5 - integrate.quad(integrand, 1e-9, 60, limit=2000)[0] / np.pi
+    return float(0.5 - integrate.quad(integrand, 1e-9, 60, limit=2000)[0] / np.pi)
 
 
 @pytest.mark.parametrize(
@@ -116,16 +119,16 @@ def test_the_sampled_choice_is_the_exact_one() -> None:
     cell = {**JOINT, "k": [1], "sets": 4000}
     (found,) = e._choice_paths(cell, np.random.default_rng(23))
     exact = _wrong_by_inversion(1)
-    assert abs(found["value"] - exact) < 4 * np.sqrt(exact / 4000)
+    assert abs(float(found["value"]) - exact) < 4 * np.sqrt(exact / 4000)
 
 
 @pytest.mark.parametrize(("level", "share"), [(3, 0.67), (10, 0.88), (30, 0.95), (100, 0.98)])
 def test_the_gap_outside_the_class(level: int, share: float) -> None:
     """β − α at which f is picked with probability e^{−ℓ}, over √(8κℓ/m)."""
-    cell = {"law": "gaussian", "eigenvalue": 1.0, "times": [0.4], "m": 50, "alpha": 0.7}
+    cell: Cell = {"law": "gaussian", "eigenvalue": 1.0, "times": [0.4], "m": 50, "alpha": 0.7}
     (found,) = e._outside_exact({**cell, "delta": float(np.exp(-level))})
     kappa = kernels.kappa_gaussian([0.4], [0.4], [1.0])
-    gap = np.sqrt(found["value"]) - 0.7
+    gap = np.sqrt(float(found["value"])) - 0.7
     assert round(gap / np.sqrt(8 * kappa * level / 50), 2) == share
 
 
@@ -137,23 +140,24 @@ def test_theta() -> None:
     for waves at joint times within what the claim computes, by sampling.
     """
     assert population.LAPLACE_SCALE == log_concave_laws.SCALE
-    assert population.HALF_WIDTH == log_concave_laws.HALF_WIDTH
+    assert population.HALF_WIDTH == HALF_WIDTH
     for t, share in ((1e-4, 0.999), (0.8, 0.5)):
         b, noise = np.exp(-t), -np.expm1(-2 * t)
         second, fourth = 2 * b**2 + noise, 24 * b**4 + 12 * b**2 * noise + 3 * noise**2
         assert share * 6 < fourth / second**2 <= 6
     rng = np.random.default_rng(29)
     for law, frequency in (("laplace", 0.2), ("uniform", 0.3)):
-        cell = {"law": law, "class": "wave", "frequency": frequency, "times": [0.2, 0.8]}
-        x0 = e.drawn(cell, 400_000, 1, rng)[:, 0]
+        times = [0.2, 0.8]
+        cell: Cell = {"law": law, "class": "wave", "frequency": frequency, "times": times}
+        x0 = drawn(cell, 400_000, 1, rng)[:, 0]
         y, w = np.zeros_like(x0), e.unit_profile(cell)
         z = np.zeros_like(x0)
         for j, gap in enumerate((0.2, 0.6)):
             z = np.exp(-gap) * z + np.sqrt(-np.expm1(-2 * gap)) * rng.standard_normal(z.size)
-            g = np.sin(frequency * (x0 + np.exp(cell["times"][j]) * z) + 0.5)
-            second, fourth = population.wave_moments(cell, cell["times"][j])
+            g = np.sin(frequency * (x0 + np.exp(times[j]) * z) + 0.5)
+            second, fourth = population.wave_moments(cell, times[j])
             assert_allclose([second, fourth], [np.mean(g**2), np.mean(g**4)], rtol=0.01)
-            y += weights(np.array(cell["times"]))[j] * (w[j] * g) ** 2
+            y += weights(np.array(times))[j] * (w[j] * g) ** 2
         ratio = float(np.mean(y**2) / np.mean(y) ** 2)
         assert 1.1 < ratio < 1.01 * population.theta(cell)
 
@@ -179,7 +183,7 @@ def test_redraws_leave_the_data() -> None:
     for the weights w; and λ Σ_j γ_j e_j²/v_j², its largest over w, tends to ½ on fine grids.
     """
     times, value = [0.2, 0.5, 1.0], 0.7
-    cell = {"law": "gaussian", "eigenvalue": value, "times": times, "d": 8, "m": 1}
+    cell: Cell = {"law": "gaussian", "eigenvalue": value, "times": times, "d": 8, "m": 1}
     kappa, w = worst_constants(np.array(times), value)
     gamma, e_t = weights(np.array(times)), np.exp(-np.array(times))
     v = 1 + (value - 1) * e_t**2
