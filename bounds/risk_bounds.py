@@ -61,7 +61,7 @@ def log_determinant(gram: ArrayLike, prior: ArrayLike) -> Array:
     fixed = symmetric("prior", matrices("prior", prior))
     if fixed.ndim != 2:
         raise InvalidInput("prior", f"must be one matrix, but has shape {fixed.shape}")
-    given = symmetric("gram", matrices("gram", gram, fixed.shape[0]))
+    given = symmetric("gram", matrices("gram", gram, len(fixed)))
 
     def log_det(key: str, matrix: Array) -> Array:
         try:
@@ -169,7 +169,7 @@ def parametric_risk_bound(
         raise InvalidInput("eta", f"must be below 1, but is {eta:g}")
     spread = (1 + eta) / (1 - eta)
     deviation = np.sqrt(2 * log_inverse(delta))
-    root = np.sqrt(spread * number("parameters", whole("parameters", parameters))) + deviation
+    root = np.sqrt(spread * float(whole("parameters", parameters))) + deviation
     return float(positive("kappa", kappa) * root**2 / whole("m", m))
 
 
@@ -190,7 +190,7 @@ def one_time_risk_bound(kappa: float, parameters: int, delta: float, m: int) -> 
     >>> round(one_time_risk_bound(1.0, 64, 0.05, 1000), 4)
     0.0977
     """
-    size, level = number("parameters", whole("parameters", parameters)), log_inverse(delta)
+    size, level = float(whole("parameters", parameters)), log_inverse(delta)
     total = size + 2 * np.sqrt(size * level) + 2 * level
     return float(positive("kappa", kappa) * total / whole("m", m))
 
@@ -216,7 +216,7 @@ def mean_ridge_risk_bound(
     >>> round(mean_ridge_risk_bound(1.0, 10, 0.01, 0.1, 1000), 4)
     0.0505
     """
-    size, count = number("parameters", whole("parameters", parameters)), whole("m", m)
+    size, count = float(whole("parameters", parameters)), whole("m", m)
     noise = positive("kappa", kappa) * size * np.log1p(1 / positive("eta", eta))
     bias = np.sqrt(eta * count) * not_negative("distance", distance)
     return float((np.sqrt(noise) + bias) ** 2 / count)
@@ -285,13 +285,11 @@ def population_bound(
     if ratio < 1:
         raise InvalidInput("theta", f"must be at least 1, as E Y² is, but is {ratio:g}")
     empirical = risk_bound(kappa, log_cardinality, delta, m)
-    each = empirical / (8 * kappa)
-    if 2 * ratio * each >= 1:
-        least = int(np.floor(2 * ratio * each * whole("m", m))) + 1
-        raise InvalidInput(
-            "m", f"must be at least {least} for this |H|, δ and θ, but is {whole('m', m)}"
-        )
-    return float(empirical / (1 - np.sqrt(2 * ratio * each)))
+    twice = 2 * ratio * (log_cardinality + log_inverse(delta))  # 2θ m L
+    if twice >= m:
+        least = int(np.floor(twice)) + 1
+        raise InvalidInput("m", f"must be at least {least} for this |H|, δ and θ, but is {m}")
+    return float(empirical / (1 - np.sqrt(twice / m)))
 
 
 # --- a true score outside the class

@@ -2,12 +2,13 @@
 say of single data sets, and in closed cases.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import optimize, stats
+from scipy import linalg, optimize, stats
 
 from bounds import risk_bounds
 from bounds.check import Array, InvalidInput
@@ -113,15 +114,20 @@ def test_the_best_prior(eta: float) -> None:
 
 
 def test_the_mean_of_ridge() -> None:
-    """The bound's two ends: without a distance κP log(1 + 1/η)/m, without noise η |θ*|²."""
+    """Without a distance κP log(1 + 1/η)/m, without noise η |θ*|², and the square of the roots'
+    sum.
+    """
     assert risk_bounds.mean_ridge_risk_bound(0.5, 6, 0.2, 0.0, 30) == pytest.approx(
         0.5 * 6 * np.log(6) / 30
     )
     assert risk_bounds.mean_ridge_risk_bound(1e-30, 6, 0.2, 3.0, 30) == pytest.approx(1.8)
+    both = risk_bounds.mean_ridge_risk_bound(0.5, 6, 0.2, 3.0, 30)
+    assert np.sqrt(both) == pytest.approx(np.sqrt(0.1 * np.log(6)) + np.sqrt(1.8))
 
 
 def test_the_choice() -> None:
     """For constants, E e^{−cY} = e^{−cR}, it falls to e^{−mR/(8κ)} as c grows."""
+    assert risk_bounds.choice_bound(0.5, 20, 1.0, 0.0) == 1.0
     values = [risk_bounds.choice_bound(0.5, 20, c, -0.3 * c) for c in (0.1, 1.0, 1e9)]
     assert values == pytest.approx(
         [np.exp(-20 * 0.3 * c / (1 + 4 * c)) for c in (0.1, 1.0)] + [np.exp(-20 * 0.3 / 4)]
@@ -154,6 +160,91 @@ def test_the_least_number_of_paths_is_enough() -> None:
     assert risk_bounds.population_bound(1.0, 3.0, 0.05, 36, 3.0) > 0
 
 
+def test_the_bracket() -> None:
+    """κ [log det(I + G_0^{-1} G) + 2 log(1/δ)] by eigenvalues of the pencil, for two matrices at
+    once.
+    """
+    rng = np.random.default_rng(3)
+    root = rng.standard_normal((2, 5, 3))
+    gram, prior = root.swapaxes(1, 2) @ root, np.diag([0.5, 2.0, 1.0])
+    found = risk_bounds.self_normalised_bound(0.7, gram, prior, 0.02)
+    wanted = [
+        0.7 * (np.log1p(linalg.eigh(one, prior, eigvals_only=True)).sum() + 2 * np.log(50))
+        for one in gram
+    ]
+    assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_the_edges_of_theta() -> None:
+    """θ = 1 is a Y that is not random: 8κL/(1 − √(2L)); where 2θL = 1 there is no bound."""
+    level = float(np.log(20))
+    found = risk_bounds.population_bound(0.6, 0.0, 0.05, 50, 1.0)
+    assert found == pytest.approx(4.8 * level / 50 / (1 - np.sqrt(2 * level / 50)))
+    with pytest.raises(InvalidInput, match="m: must be at least 5 for"):
+        risk_bounds.population_bound(0.6, 2.0 - np.log(2.0), 0.5, 4, 1.0)
+    assert (risk_bounds.THETA_GAUSSIAN, risk_bounds.THETA_LOG_CONCAVE) == (3, 6)
+
+
+SKEW = np.array([[1.0, 0.5], [0.0, 1.0]])
+GOOD: dict[Callable[..., Any], dict[str, Any]] = {
+    risk_bounds.self_normalised_bound: {
+        "kappa": 2.0,
+        "gram": np.eye(2),
+        "prior": np.eye(2),
+        "delta": 0.1,
+    },
+    risk_bounds.ridge_risk_bound: {
+        "kappa": 2.0,
+        "gram": np.eye(2),
+        "prior": np.eye(2),
+        "distance": 1.0,
+        "delta": 0.1,
+        "m": 10,
+    },
+    risk_bounds.parametric_risk_bound: {
+        "kappa": 2.0,
+        "parameters": 3,
+        "delta": 0.1,
+        "m": 10,
+        "eta": 0.5,
+    },
+    risk_bounds.one_time_risk_bound: {"kappa": 2.0, "parameters": 3, "delta": 0.1, "m": 10},
+    risk_bounds.mean_ridge_risk_bound: {
+        "kappa": 2.0,
+        "parameters": 3,
+        "eta": 0.5,
+        "distance": 1.0,
+        "m": 10,
+    },
+    risk_bounds.choice_bound: {"kappa": 2.0, "m": 10, "c": 1.0, "log_laplace": -1.0},
+    risk_bounds.population_bound: {
+        "kappa": 2.0,
+        "log_cardinality": 3.0,
+        "delta": 0.1,
+        "m": 100,
+        "theta": 3.0,
+    },
+    risk_bounds.misspecified_bound: {
+        "kappa": 2.0,
+        "log_cardinality": 3.0,
+        "delta": 0.1,
+        "m": 10,
+        "best": 1.0,
+        "eta": 0.5,
+    },
+}
+
+
+@pytest.mark.parametrize("function", GOOD, ids=lambda function: function.__name__)
+def test_each_argument_is_refused_by_its_name(function: Callable[..., Any]) -> None:
+    """NaN, in each of them by itself."""
+    for key, value in GOOD[function].items():
+        bad = np.full_like(value, np.nan) if isinstance(value, np.ndarray) else np.nan
+        with pytest.raises(InvalidInput) as told:
+            function(**{**GOOD[function], key: bad})
+        assert told.value.key == key
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
@@ -163,6 +254,8 @@ def test_the_least_number_of_paths_is_enough() -> None:
         (lambda: risk_bounds.one_time_risk_bound(0.0, 4, 0.1, 10), "kappa: must be positive"),
         (lambda: risk_bounds.log_determinant(np.eye(2), -np.eye(2)), "prior: must be positive def"),
         (lambda: risk_bounds.log_determinant(-2 * np.eye(2), np.eye(2)), "gram: must be positive"),
+        (lambda: risk_bounds.log_determinant(SKEW, np.eye(2)), "gram: must be symmetric"),
+        (lambda: risk_bounds.log_determinant(np.eye(2), SKEW), "prior: must be symmetric"),
         (lambda: risk_bounds.log_determinant(np.eye(3), np.eye(2)), "gram: must have shape"),
         (lambda: risk_bounds.log_determinant(np.eye(2), np.ones((2, 2, 2))), "prior: must be one"),
         (lambda: risk_bounds.mean_ridge_risk_bound(1.0, 2, 0.0, 1.0, 9), "eta: must be positive"),
