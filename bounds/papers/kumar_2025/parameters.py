@@ -30,14 +30,18 @@ def kappa_of(cell: Cell) -> float:
     return kernels.kappa_log_concave(times, gamma)
 
 
-def log_det_bound(cell: Cell, determinant: bool = True) -> float:
-    """κ [P log(1 + 1/(cp)) + 2 log(1/δ)], P = dp, for |ψ| = 1 and G_0 = c m I; without
-    `determinant` the second term alone.
+def one_direction(cell: Cell) -> float:
+    """2 κ log(1/δ)."""
+    return 2 * kappa_of(cell) * log_inverse(cell["delta"])
+
+
+def log_det_bound(cell: Cell) -> float:
+    """κ [P log(1 + 1/(cp)) + 2 log(1/δ)], P = dp, for |ψ| = 1 and G_0 = c m I.
 
     g has the trace m, and log det is at most what equal eigenvalues give it.
     """
-    size = cell["d"] * cell["p"] * np.log1p(1 / (cell["c"] * cell["p"]))
-    return kappa_of(cell) * float((size if determinant else 0.0) + 2 * log_inverse(cell["delta"]))
+    size = cell["d"] * cell["p"] * float(np.log1p(1 / (cell["c"] * cell["p"])))
+    return kappa_of(cell) * size + one_direction(cell)
 
 
 def one_time_quantile(cell: Cell) -> float:
@@ -68,13 +72,14 @@ def fisher(cell: Cell) -> Array:
     return np.asarray((inverse * (gamma * cell["d"] * v)[:, None]).T @ inverse)
 
 
-def ridge_mean(cell: Cell, biased: bool = True) -> float:
-    """(√(κP log(1 + 1/η)) + √(ηm) |θ*|_Γ)²/m, θ* = (0, …, 0, −1); or without the second term."""
-    distance = float(np.sqrt(fisher(cell)[-1, -1])) if biased else 0.0
-    count = len(cell["candidates"])
-    return risk_bounds.mean_ridge_risk_bound(
-        kappa_of(cell), count, cell["eta"], distance, cell["m"]
-    )
+def ridge_mean(cell: Cell) -> float:
+    """(√(κP log(1 + 1/η)) + √(ηm) |θ*|_Γ)²/m, θ* = (0, …, 0, −1)."""
+    return _ridge(cell, float(np.sqrt(fisher(cell)[-1, -1])))
+
+
+def _ridge(cell: Cell, distance: float) -> float:
+    kappa, count = kappa_of(cell), len(cell["candidates"])
+    return risk_bounds.mean_ridge_risk_bound(kappa, count, cell["eta"], distance, cell["m"])
 
 
 def _white_kappa(cell: Cell) -> float:
@@ -136,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="upper",
         measurement="evidence-parameters:log-det",
         formula=log_det_bound,
-        decoy=lambda c: log_det_bound(c, determinant=False),
+        decoy=one_direction,
         decoy_note="log det left out: 2 κ log(1/δ), as if one direction had been fixed beforehand",
         why="g has the trace m on every path, so log det(I + G_0^{-1} G) is largest where its "
         "eigenvalues are equal.",
@@ -268,7 +273,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="upper",
         measurement="evidence-parameters:ridge-mean",
         formula=ridge_mean,
-        decoy=lambda c: ridge_mean(c, biased=False),
+        decoy=lambda c: _ridge(c, 0.0),
         decoy_note="the penalty's own bias left out",
         why="The normal equations, |·|_G ≤ |·|_{G + G_0}, and Minkowski.",
         uses=("parameters-joint-regularised",),

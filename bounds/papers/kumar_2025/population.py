@@ -44,8 +44,8 @@ def wave_moments(cell: Cell, t: float) -> tuple[float, float]:
 
 
 def theta(cell: Cell) -> float:
-    """θ with E Y² ≤ θ (E Y)²: 3 or 6 for linear f − s; for waves by Minkowski's inequality over the
-    times, whose weights γ_j w_j² are at most those of all at one time.
+    """θ with E Y² ≤ θ (E Y)²: 3 or 6 for linear f − s; for waves the largest of all times, by
+    Minkowski's inequality.
     """
     if cell["class"] == "linear":
         gaussian = cell["law"] == "gaussian"
@@ -90,10 +90,15 @@ def _worst(cell: Cell) -> Array:
     return adversarial_direction(*grid_of(cell), cell["eigenvalue"])[1]
 
 
-def choice(cell: Cell, halved: bool = False) -> float:
-    """The least [E e^{−cY}]^{m/(1 + 8κc)} over c > 0 at R = 8κ k/m; with 4 for 8 if `halved`."""
-    kappa, m = kappa_of(cell), int(cell["m"])
-    risk, used = 8 * kappa * cell["k"] / m, kappa / 2 if halved else kappa
+def choice(cell: Cell) -> float:
+    """The least [E e^{−cY}]^{m/(1 + 8κc)} over c > 0 at R = 8κ k/m."""
+    return _least(cell, kappa_of(cell))
+
+
+def _least(cell: Cell, used: float) -> float:
+    """The same with `used` for κ in the exponent, and R as it is."""
+    m = int(cell["m"])
+    risk = 8 * kappa_of(cell) * cell["k"] / m
 
     def log_bound(y: float) -> float:
         c = float(np.exp(y))
@@ -178,7 +183,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="upper",
         measurement="evidence-population:choice",
         formula=choice,
-        decoy=lambda c: choice(c, halved=True),
+        decoy=lambda c: _least(c, kappa_of(c) / 2),
         decoy_note="4 for 8",
         why="f̂ = f implies Σ (2S + Y) ≤ 0; Markov, then Hölder. It is e^{−k} for constants, of "
         "which Φ(−√(2k)) is met.",

@@ -22,16 +22,9 @@ from bounds.check import Array
 from bounds.process import simulate, uniform_grid, weights
 from studies.evidence import Parts, Rng, Seeds, computed, evidence, measured, one_by_one, row
 from studies.papers.kumar_2025.class_laws import drawn, law_of, residual
-from studies.papers.kumar_2025.evidence_parameters import quantile
+from studies.papers.kumar_2025.evidence_parameters import profile, quantile
 from studies.papers.kumar_2025.supermartingale import worst_constants
 from studies.study import Cell, Row
-
-WIDE = 1e6
-
-
-def unit_profile(cell: Cell) -> Array:
-    """w_j of the worst constants, Σ_j γ_j w_j² = 1; shape (N,)."""
-    return worst_constants(np.array(cell["times"]), cell.get("eigenvalue", WIDE))[1]
 
 
 def _variance(cell: Cell) -> float:
@@ -101,7 +94,7 @@ def _choice_paths(cell: Cell, rng: Rng) -> list[Row]:
     """P(f̂ = f) at R = 8 κ k/m, f − s = a w_j x/√v_j at joint times, N(0, λ) on the line."""
     times, m, sets = np.array(cell["times"]), cell["m"], cell["sets"]
     s, y = np.zeros(sets), np.zeros(sets)
-    w, gamma = unit_profile(cell), weights(times)
+    w, gamma = profile(cell), weights(times)
     parts = simulate(drawn(cell, sets * m, 1, rng), times, rng)
     for part, each, weight in zip(parts, w, gamma, strict=True):
         v = 1 + (cell["eigenvalue"] - 1) * np.exp(-2 * part.step.t)
@@ -129,7 +122,7 @@ def _class(cell: Cell, rng: Rng) -> list[Row]:
     times, d, m, sets = np.array(cell["times"]), cell["d"], cell["m"], cell["sets"]
     s, y = np.zeros((sets, d)), np.zeros((sets, d))
     parts = simulate(drawn(cell, sets * m, d, rng), times, rng)
-    for part, each, gamma in zip(parts, unit_profile(cell), weights(times), strict=True):
+    for part, each, gamma in zip(parts, profile(cell), weights(times), strict=True):
         g = each * _direction(cell, part.step.t, part.x)
         s += gamma * (g * residual(cell, part)).reshape(sets, m, d).sum(axis=1)
         y += gamma * (g**2).reshape(sets, m, d).sum(axis=1)
@@ -146,7 +139,7 @@ def _constants(cell: Cell, rng: Rng) -> Array:
     x0 = np.repeat(drawn(cell, count, d, rng), redraws, axis=0)
     total = np.zeros_like(x0)
     parts = simulate(x0, times, rng)
-    for part, each, gamma in zip(parts, unit_profile(cell), weights(times), strict=True):
+    for part, each, gamma in zip(parts, profile(cell), weights(times), strict=True):
         total += gamma * each * residual(cell, part)
     return np.asarray(total.reshape(count, redraws, d).mean(axis=1))
 

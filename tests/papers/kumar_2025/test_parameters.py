@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import optimize, stats
 from scipy.special import voigt_profile
 
 from bounds import kernels, risk_bounds
@@ -73,6 +73,55 @@ def test_the_heaviest_path_decides() -> None:
     )
     assert near < 1.005 * kappa
     assert 1.02 * kappa < far < 1.04 * kappa
+
+
+# --- the formulas, at one cell each
+
+
+def test_kappa_of_each_law() -> None:
+    """At one time κ = γ (1/σ² + L₊): N(0, λ) has L₊ = −1/v, a log-concave law 0, and Cauchy's is
+    the largest second difference of the logarithm of the Voigt profile, to 1e-4.
+    """
+    t = 0.4
+    noise, cell = -np.expm1(-2 * t), {"times": [t]}
+    v = 1 + 2 * np.exp(-2 * t)
+    gaussian = parameters.kappa_of({**cell, "law": "gaussian", "eigenvalue": 3.0})
+    assert gaussian == pytest.approx(t * (1 / noise - 1 / v), rel=1e-12)
+    assert parameters.kappa_of({**cell, "law": "uniform"}) == pytest.approx(t / noise, rel=1e-12)
+    x = np.arange(-20, 20, 1e-3)
+    log_p = np.log(voigt_profile(x, np.sqrt(noise), 4 * np.exp(-t)))
+    bend = np.max(np.diff(log_p, 2)) / 1e-6
+    found = parameters.kappa_of({**cell, "law": "cauchy", "scale": 4.0})
+    assert found == pytest.approx(t * (1 / noise + bend), rel=1e-4)
+
+
+def test_the_formulas() -> None:
+    """Each by hand at a cell with κ = 0.7 at one time of a log-concave law."""
+    t = optimize.brentq(lambda s: s / -np.expm1(-2 * s) - 0.7, 0.1, 1.0)
+    cell: Cell = {"law": "laplace", "times": [t], "d": 3, "p": 4, "c": 0.5, "delta": 0.05}
+    cell |= {"P": 9, "m": 20, "eta": 0.2}
+    level = np.log(20)
+    assert parameters.kappa_of(cell) == pytest.approx(0.7)
+    assert parameters.log_det_bound(cell) == pytest.approx(0.7 * (12 * np.log(1.5) + 2 * level))
+    assert parameters.one_direction(cell) == pytest.approx(1.4 * level)
+    assert parameters.uncrossed(cell) == pytest.approx(0.7 * (9 + 2 * level) / 20)
+    one = 0.7 * (9 + 2 * np.sqrt(9 * level) + 2 * level) / 20
+    assert parameters.one_time_quantile(cell) == pytest.approx(one)
+    joint = 0.7 * (np.sqrt(9 * 1.5) + np.sqrt(2 * level)) ** 2 / 20
+    assert parameters.joint_quantile(cell) == pytest.approx(joint)
+    kappa = t * np.exp(-2 * t) / -np.expm1(-2 * t)  # N(0, 1)
+    ridge, event = (
+        parameters.regularised({"times": [t], "eta": 0.2, "form": form})
+        for form in ("ridge", "event")
+    )
+    assert (ridge, event) == pytest.approx((kappa * np.log(6), kappa / 0.8))
+    values: Cell = {"law": "gaussian", "eigenvalue": 4.0, "candidates": [1.0, 4.0], "times": [t]}
+    values |= {"d": 3, "m": 20, "eta": 0.2}
+    v = 1 + 3 * np.exp(-2 * t)
+    noise = t * (1 / -np.expm1(-2 * t) - 1 / v) * 2 * np.log(6) / 20
+    assert parameters._ridge(values, 0.0) == pytest.approx(noise)
+    root = np.sqrt(noise) + np.sqrt(0.2 * t * 3 / v)
+    assert parameters.ridge_mean(values) == pytest.approx(root**2)
 
 
 # --- the evidence

@@ -12,12 +12,13 @@ from scipy import integrate, optimize, stats
 
 from bounds import kernels, risk_bounds
 from bounds.claim import Claim, verify
-from bounds.papers.kumar_2025 import population
+from bounds.papers.kumar_2025 import parameters, population
 from bounds.process import uniform_grid, weights
 from studies import quantities
 from studies.papers.kumar_2025 import evidence_population as e
 from studies.papers.kumar_2025 import log_concave_laws
 from studies.papers.kumar_2025.class_laws import drawn
+from studies.papers.kumar_2025.evidence_parameters import profile
 from studies.papers.kumar_2025.supermartingale import HALF_WIDTH, worst_constants
 from studies.study import Cell
 from tests.measured import quick
@@ -150,7 +151,7 @@ def test_theta() -> None:
         times = [0.2, 0.8]
         cell: Cell = {"law": law, "class": "wave", "frequency": frequency, "times": times}
         x0 = drawn(cell, 400_000, 1, rng)[:, 0]
-        y, w = np.zeros_like(x0), e.unit_profile(cell)
+        y, w = np.zeros_like(x0), profile(cell)
         z = np.zeros_like(x0)
         for j, gap in enumerate((0.2, 0.6)):
             z = np.exp(-gap) * z + np.sqrt(-np.expm1(-2 * gap)) * rng.standard_normal(z.size)
@@ -160,6 +161,31 @@ def test_theta() -> None:
             y += weights(np.array(times))[j] * (w[j] * g) ** 2
         ratio = float(np.mean(y**2) / np.mean(y) ** 2)
         assert 1.1 < ratio < 1.01 * population.theta(cell)
+
+
+def test_the_formulas() -> None:
+    """Each by hand at a cell with κ = 0.7 at one time of a log-concave law."""
+    t = optimize.brentq(lambda s: s / -np.expm1(-2 * s) - 0.7, 0.1, 1.0)
+    cell: Cell = {"law": "laplace", "class": "linear", "times": [t], "m": 400, "delta": 0.05}
+    cell |= {"log_alternatives": 1.0, "alpha": 0.3}
+    level = (1 + np.log(20)) / 400
+    inside = 5.6 * level
+    assert population._empirical(cell) == pytest.approx(inside)
+    assert population.population(cell) == pytest.approx(inside / (1 - np.sqrt(12 * level)))
+    gap = 5.6 * np.log(20) / 400
+    assert population.outside(cell) == pytest.approx((0.3 + np.sqrt(gap)) ** 2)
+    assert population._with_factor_one(cell) == pytest.approx(0.09 + gap)
+    gaussian: Cell = {"law": "gaussian", "eigenvalue": 2.0, "times": [t], "m": 50, "k": 3}
+    assert population.theta({**gaussian, "class": "linear"}) == 3
+    constant: Cell = {**gaussian, "class": "constant"}
+    half = population._least(constant, parameters.kappa_of(constant) / 2)
+    assert half == pytest.approx(np.exp(-6), rel=1e-3)
+    v = np.exp(-2 * t) * 2 - np.expm1(-2 * t)
+    kappa = t * (1 / -np.expm1(-2 * t) - 1 / v)
+    c = np.geomspace(1e-2, 1e3, 20_001)
+    least = np.min(-25 * np.log1p(2 * c * 8 * kappa * 3 / 50) / (1 + 8 * kappa * c))
+    linear = population.choice({**gaussian, "class": "linear"})
+    assert linear == pytest.approx(np.exp(least), rel=1e-5)
 
 
 # --- the evidence
