@@ -41,7 +41,7 @@ def log_det_bound(cell: Cell) -> float:
     g has the trace m, and log det is at most what equal eigenvalues give it.
     """
     size = cell["d"] * cell["p"] * float(np.log1p(1 / (cell["c"] * cell["p"])))
-    return kappa_of(cell) * size + one_direction(cell)
+    return float(kappa_of(cell) * size + one_direction(cell))
 
 
 def one_time_quantile(cell: Cell) -> float:
