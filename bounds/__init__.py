@@ -19,6 +19,7 @@ features       scores on fixed features
 catalog        the estimators by name
 risk           the risk as a quadratic form, and in closed form
 concentration  dimension-free bounds with explicit constants, with their proof
+risk_bounds    what follows from them: classes with P parameters, population risk, s outside
 identities     the identities of the theory in symbols
 divergence     KL and W2 between Gaussians
 reverse        laws of reverse-time samplers with linear scores

@@ -134,7 +134,7 @@ within 0.01 of each other count fifty times.)
    exceed 2, and does.
 
 Not in this module: the population risk (the left side averages over the training paths), s outside
-H, and infinite classes.
+H, and classes with P parameters: bounds.risk_bounds has them.
 """
 
 import numpy as np
@@ -327,7 +327,7 @@ def gaussian_sum_variance(
 # The bounds
 
 
-def _log_inverse(delta: float) -> float:
+def log_inverse(delta: float) -> float:
     """log(1/δ), for 0 < δ < 1."""
     delta = number("delta", delta)
     if not 0 < delta < 1:
@@ -355,7 +355,7 @@ def risk_bound(kappa: float, log_cardinality: float, delta: float, m: int) -> fl
 
     Source: steps 1 to 5 of the module's proof (derived).
     """
-    size = _log_cardinality(log_cardinality) + _log_inverse(delta)
+    size = _log_cardinality(log_cardinality) + log_inverse(delta)
     return 8 * positive("kappa", kappa) * size / whole("m", m)
 
 
@@ -418,6 +418,6 @@ def violation_probability(fraction: float, hypotheses: int, delta: float) -> flo
     Source: theory.md, "Tight to first order" (derived).
     """
     size = number("hypotheses", whole("hypotheses", hypotheses, 2))
-    log_ratio = float(np.log(size)) + _log_inverse(delta)
+    log_ratio = float(np.log(size)) + log_inverse(delta)
     each = ndtr(-np.sqrt(2 * positive("fraction", fraction) * log_ratio))
     return float(-np.expm1((size - 1) * np.log1p(-each)))

@@ -355,7 +355,7 @@ def test_bad_configs_are_one_sentence(folder: Path, config: dict[str, Any]) -> N
     SEEN["bad"] += 1
 
 
-@cases(150)
+@cases(300)
 @given(
     st.one_of(
         at_the_borders.map(document),

@@ -31,6 +31,7 @@ from bounds import (
     process,
     reverse,
     risk,
+    risk_bounds,
     targets,
     transfer,
 )
@@ -206,6 +207,34 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (kernels.kappa_separate, {"times": TIMES, "gamma": np.ones(3)}),
     (concentration.risk_bound, {"kappa": 2.0, "log_cardinality": 3.0, "delta": 0.1, "m": 10}),
     (concentration.mean_risk_bound, {"kappa": 2.0, "log_cardinality": 3.0, "m": 10}),
+    (concentration.log_inverse, {"delta": 0.1}),
+    (risk_bounds.log_determinant, {"gram": EYE, "prior": EYE}),
+    (
+        risk_bounds.self_normalised_bound,
+        {"kappa": 2.0, "gram": EYE, "prior": EYE, "delta": 0.1},
+    ),
+    (
+        risk_bounds.ridge_risk_bound,
+        {"kappa": 2.0, "gram": EYE, "prior": EYE, "distance": 1.0, "delta": 0.1, "m": 10},
+    ),
+    (
+        risk_bounds.parametric_risk_bound,
+        {"kappa": 2.0, "parameters": 3, "delta": 0.1, "m": 10, "eta": 0.5},
+    ),
+    (risk_bounds.one_time_risk_bound, {"kappa": 2.0, "parameters": 3, "delta": 0.1, "m": 10}),
+    (
+        risk_bounds.mean_ridge_risk_bound,
+        {"kappa": 2.0, "parameters": 3, "eta": 0.5, "distance": 1.0, "m": 10},
+    ),
+    (risk_bounds.choice_bound, {"kappa": 2.0, "m": 10, "c": 1.0, "log_laplace": -1.0}),
+    (
+        risk_bounds.population_bound,
+        {"kappa": 2.0, "log_cardinality": 3.0, "delta": 0.1, "m": 100, "theta": 3.0},
+    ),
+    (
+        risk_bounds.misspecified_bound,
+        {"kappa": 2.0, "log_cardinality": 3.0, "delta": 0.1, "m": 10, "best": 1.0, "eta": 0.5},
+    ),
     (concentration.violation_probability, {"fraction": 0.5, "hypotheses": 4, "delta": 0.1}),
     (
         rates.kumar_2025_log_b,
@@ -353,7 +382,7 @@ def test_the_table_of_calls_is_whole() -> None:
         gram,
         kernels,
     ]
-    modules += [joint, mixture, path, process, rates, reverse, risk, targets, transfer]
+    modules += [joint, mixture, path, process, rates, reverse, risk, risk_bounds, targets, transfer]
     public = {
         name
         for module in modules

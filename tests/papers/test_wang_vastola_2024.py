@@ -366,7 +366,7 @@ def test_the_words_are_filled(tables):
         assert phrase in text
     for words in (text, figure.FIGURE.ran(findings), figure.FIGURE.alt(findings)):
         assert not set("{}") & set(words) and "nan" not in words
-    assert "`evidence-wang-vastola-digits`, 20 replicates, seed 94" in figure.FIGURE.ran(findings)
+    assert "`evidence-wang-vastola-digits`, 40 replicates, seed 94" in figure.FIGURE.ran(findings)
     with pytest.raises(LookupError, match="has 0 cells"):
         at(findings, "digits-same", sigma=7.0)
 

@@ -304,8 +304,12 @@ def _found(f: Findings) -> str:
         "\n".join(rows),
         "Why the second scaling tilts. For the linear class the error is exactly proportional to "
         "d², our log|H|, so "
-        "error/log|H| is flat without any further factor. Dividing it by log log d as well gives "
-        "the plot the local "
+        "error/log|H| is flat without any further factor. For linear scores a theorem says so (claim "
+        "parameters-one-time, with P = d²): where the score is in the class, the empirical risk of "
+        "least squares over P parameters at one time is at most κ (P + 2 √(P log(1/δ)) + 2 "
+        "log(1/δ))/m with probability at least 1 − δ, for every law with a κ; P stands where a "
+        "finite class has 8 log|H|. Dividing the error by log log d as well gives the plot the "
+        "local "
         "slope −1/(log d · log log d), which over these dimensions averages to the predicted "
         "number above: a flat "
         "truth looks tilted, and a truth that grows like log log d would look flat. A bound with "
@@ -368,8 +372,9 @@ FIGURE = Figure(
     "zero, 'consistent with our log log d dimension dependence' (caption).",
     unknown="Dimensions, m, N, Δ, covariance, the class H and how log|H| was counted, the number "
     "of repetitions, "
-    "the slope itself. That log|H| is d² up to a constant for the linear class is our reading.",
-    claims=("figure-1a-flat", "figure-1a-tilted", "dsm-empirical-risk"),
+    "the slope itself. That the paper's log|H| is d² up to a constant for the linear class is our "
+    "reading of it.",
+    claims=("figure-1a-flat", "figure-1a-tilted", "dsm-empirical-risk", "parameters-one-time"),
     found=_found,
     ran=ran_linear,
     alt=_alt,
