@@ -65,7 +65,7 @@ def _place(cell: Cell) -> tuple[int, float, float]:
     return size, float(np.sqrt(cell["ratio"] * np.log(size))), float(np.log(size))
 
 
-def _finite(cell: Cell) -> float:
+def finite(cell: Cell) -> float:
     """Risk over κ log|H|/m of a rule, its prior and temperature as they are."""
     size, epsilon, unit = _place(cell)
     n = size - 1
@@ -89,7 +89,7 @@ AGGREGATED: Mapping[int, float] = {10: 1.12, 30: 1.24, 100: 1.35, 300: 1.43, 100
 
 
 def _exponential(cell: Cell) -> float:
-    return _finite({**cell, "rule": "exponential weights"})
+    return finite({**cell, "rule": "exponential weights"})
 
 
 def _kappa(cell: Cell) -> float:
@@ -113,7 +113,8 @@ def regret(cell: Cell) -> float:
     return float(4 * cell["apart"] * cell["shift"] * ndtr(-cell["shift"]))
 
 
-def _pick(cell: Cell) -> float:
+def pick(cell: Cell) -> float:
+    """What any pick has at least, over κ log|H|/m."""
     size, epsilon, unit = _place(cell)
     return likeliest(size, epsilon) / unit
 
@@ -219,7 +220,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="tight",
         measurement="evidence-averaging:finite-risk",
-        formula=_finite,
+        formula=finite,
         decoy=_finite_decoy,
         decoy_note="the union bound for least loss; the posterior of the uniform prior for either "
         "average",
@@ -255,7 +256,7 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="lower",
         measurement="evidence-averaging:pick-risk",
-        formula=_pick,
+        formula=pick,
         decoy=_pick_union,
         decoy_note="2ε² (|H| − 1) Φ(−ε/√2), the union bound for a wrong pick",
         why="A wrong pick costs 2ε², and no rule is right more often than the likeliest candidate.",
@@ -270,7 +271,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="tight",
         measurement="evidence-averaging:draw-risk",
         formula=_drawn,
-        decoy=_pick,
+        decoy=pick,
         decoy_note="the risk of the likeliest candidate, as if a draw were as good a pick",
         why="Given the data the draw is independent of the truth and distributed like it.",
     ),
