@@ -89,7 +89,7 @@ def test_sets_of_losses_are_solved_one_by_one():
 def test_candidates_far_apart_are_solved_or_refused():
     """Distances of 10⁷ κ: the first-order conditions hold where there is weight. At 10¹³ κ float64
     has not the digits, and says so."""
-    candidates, y, prior, losses, distances = problem(11, 8, 3, scale=1000.0)
+    *_, prior, losses, distances = problem(11, 8, 3, scale=1000.0)
     theta = q_aggregation(losses, distances, 1.0, prior).weights
     slopes = losses - distances @ theta / 2 + 4 * np.log(np.maximum(theta, 1e-300) / prior)
     kept = theta > 1e-12
