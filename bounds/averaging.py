@@ -122,7 +122,7 @@ def exponential_weights(
     # The least loss is taken off before the division: what is left may overflow to −∞, weight 0.
     with np.errstate(over="ignore"):
         above = (array - array.min(axis=-1, keepdims=True)) / positive("temperature", temperature)
-    return np.exp(log_softmax(log_prior - above, axis=-1))
+    return np.asarray(np.exp(log_softmax(log_prior - above, axis=-1)))
 
 
 def q_aggregation(

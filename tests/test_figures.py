@@ -688,9 +688,9 @@ def test_the_beyond_figures_show_their_tables() -> None:
     for k, rule in enumerate(("least loss", "Bayes", "Q-aggregation")):
         for kind, column in (("points", "mean"), ("theory", "value")):
             frame = data.tables[kind]
-            mine = frame.loc[frame["rule"] == rule, ["hypotheses", column]].to_numpy()
-            assert np.array_equal(line_data(axes, f"{kind}-{k}"), mine)
-            assert len(mine) == (0 if (rule, kind) == ("Q-aggregation", "theory") else 3)
+            shown = frame.loc[frame["rule"] == rule, ["hypotheses", column]].to_numpy()
+            assert np.array_equal(line_data(axes, f"{kind}-{k}"), shown)
+            assert len(shown) == (0 if (rule, kind) == ("Q-aggregation", "theory") else 3)
     assert np.array_equal(line_data(axes, "picks")[:, 1], [1.14, 1.36, 1.53])
     data = beyond_map.sample()
     panels = beyond_map.draw(data).axes[:2]

@@ -12,6 +12,7 @@ from scipy.special import logsumexp, wrightomega
 
 from bounds.averaging import exponential_weights, q_aggregation
 from bounds.check import Array
+from bounds.lbfgs import Some
 from studies.evidence import Parts, Rng, Seeds, computed, evidence, measured, one_by_one, row
 from studies.papers.kumar_2025.evidence_concentration import path_sums
 from studies.papers.kumar_2025.supermartingale import worst_constants
@@ -82,7 +83,7 @@ def _finite(cell: Cell, rng: Rng) -> list[Row]:
     return [row(name, of, risks.mean() / unit)]
 
 
-def _drawn(losses: Array, temperature: float, rng: Rng) -> Array:
+def _drawn(losses: Array, temperature: float, rng: Rng) -> Some:
     """One candidate of each set of losses, drawn with exponential weights (Gumbel's trick)."""
     return np.asarray((rng.gumbel(size=losses.shape) - losses / temperature).argmax(axis=1))
 
@@ -90,11 +91,12 @@ def _drawn(losses: Array, temperature: float, rng: Rng) -> Array:
 PICKERS = ("least loss", "posterior draw", "draw at 4κ")
 
 
-def _picked(name: str, losses: Array, rng: Rng) -> Array:
+def _picked(name: str, losses: Array, rng: Rng) -> Some:
+    """Which candidate a picker takes, for each set of losses."""
     if name == "least loss":
         return np.asarray(losses.argmin(axis=1))
     if name == "coin":
-        return rng.integers(losses.shape[1], size=len(losses))
+        return np.asarray(rng.integers(losses.shape[1], size=len(losses)))
     return _drawn(losses, 2.0 if name == "posterior draw" else 4.0, rng)
 
 

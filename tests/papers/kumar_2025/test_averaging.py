@@ -71,6 +71,18 @@ def test_the_cells_are_at_the_worst_scale(rule, size):
     assert risk(1.5 * ratio) < 0.99 * largest
 
 
+def test_the_worst_truth_of_least_loss_is_the_centre():
+    """At |H| = 10 another truth costs it less, at every ε: 2 · 10⁴ draws, the loss of s first."""
+    y = np.random.default_rng(4).standard_normal((20_000, 9))
+    for ratio in (1.0, 2.0, 3.0, 4.0, 6.0):
+        epsilon = (ratio * np.log(10)) ** 0.5
+        losses = epsilon**2 - 2 * epsilon * (y + epsilon * (np.arange(9) == 0))
+        picked = np.hstack([np.zeros((len(y), 1)), losses]).argmin(axis=1)
+        risk = ratio * ((picked == 0).mean() + 2 * (picked > 1).mean())
+        worst = {"rule": "least loss", "hypotheses": 10, "ratio": evidence.RATIOS["least loss"][0]}
+        assert risk < 0.9 * theory.finite(worst)
+
+
 @pytest.mark.parametrize("rule", ["exponential weights", "Bayes"])
 def test_the_worst_truth_is_a_direction(rule):
     """At |H| = 10 the truth s costs the averages less, at every ε: 2 · 10⁴ draws."""
@@ -127,7 +139,7 @@ def test_a_pick_between_two_is_a_test():
     of y."""
     cell = {"part": "outside", "apart": 30.0, "shift": 0.75, "draws": 40_000}
     rows = evidence._outside(cell, np.random.default_rng(6))
-    values = {json.loads(r["cell"]).get("rule", "alone"): r["value"] for r in rows}
+    values = {json.loads(str(r["cell"])).get("rule", "alone"): r["value"] for r in rows}
     assert values["least loss"] == values["alone"]
     exact = theory.regret(cell)
     assert exact == pytest.approx(4 * 30 * 0.75 * stats.norm.cdf(-0.75), rel=1e-12)
