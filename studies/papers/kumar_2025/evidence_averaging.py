@@ -245,7 +245,7 @@ RATIOS = {
 
 def _draws(rule: str, size: int) -> int:
     """Data sets of a replicate; Q-aggregation costs ten times as much as the others."""
-    many = 12_000 if rule == "q-aggregation" else 40_000
+    many = 8_000 if rule == "q-aggregation" else 40_000
     return max(8, min(many // 100, many // size))
 
 
@@ -264,7 +264,7 @@ def _rare(
     }
 
 
-_JOINT = {"part": "joint", "times": [0.1, 0.3, 0.7], "m": 5, "sets": 100, "delta": 0.05}
+_JOINT = {"part": "joint", "times": [0.1, 0.3, 0.7], "m": 5, "sets": 60, "delta": 0.05}
 CELLS: tuple[Cell, ...] = (
     *(
         {
@@ -286,7 +286,7 @@ CELLS: tuple[Cell, ...] = (
         for apart in (30.0, 100.0, 300.0)
     ),
     *(
-        {"part": "aggregate", "sets": 100, "delta": 0.05, **_rare(*one)}
+        {"part": "aggregate", "sets": 60, "delta": 0.05, **_rare(*one)}
         for one in (
             (1e-4, 3.6, [0.0]),
             (1e-8, 3.2, [0.0]),
