@@ -179,7 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
         "E risk ≤ min over f in H of risk(f) + 4κ log|H|/m.",
         assumptions="H = two candidates ± A v, s = ± η v with η = 0.75, A = 30, 100, 300 in units "
         "of √(κ/m).",
-        source="theory.md, Score outside the class",
+        source=_THEORY,
         origin="derived",
         kind="upper",
         measurement="evidence-averaging:least-loss-regret",
@@ -199,7 +199,7 @@ CLAIMS: tuple[Claim, ...] = (
         "mean excess at least 4Aη Φ(−η) over the better one, in units of κ/m with A, η in √(κ/m).",
         assumptions="η = 0.75, A = 30, 100, 300. Pickers: least loss, draws from the posterior and "
         "at temperature 4κ, the flip of a coin.",
-        source="theory.md, Score outside the class",
+        source=_THEORY,
         origin="derived",
         kind="lower",
         measurement="evidence-averaging:pick-regret",

@@ -149,7 +149,8 @@ def _found(f: Findings) -> str:
         f"{told}. Q-aggregation's bound has 4κ where least loss's has 8κ, holds at joint times, "
         "and has factor 1 where no candidate is the score, which no rule that picks can have. "
         "In the limit |H| → ∞, derived and not measured, the best constants are 2 for any "
-        "estimator, 4 for any pick and 8 for least loss; finite classes are far from them. `bounds.averaging.average` averages a user's "
+        "estimator, 4 for any pick and 8 for least loss; finite classes are far from them. "
+        "`bounds.averaging.average` averages a user's "
         "candidates.\n\n" + "\n".join(lines)
     )
 
