@@ -30,6 +30,7 @@ from figures import catalog, style, told
 from figures.data import BadTable, FigureData
 from figures.output import save as save_with
 from figures.papers.kumar_2025 import (
+    beyond_averaging,
     beyond_basis,
     beyond_efficiency,
     beyond_map,
@@ -120,6 +121,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-basis": ("points", "predicted"),
         "beyond-dimension": ("points", "mean"),
         "beyond-redraws": ("worth", "redraws"),
+        "beyond-averaging": ("theory", "value"),
     }.get(
         entry.name, (next(iter(data.tables)), "predicted")
     )  # what the generic join hands to a figure
@@ -237,6 +239,17 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "m = 5 d, over log|H| log log d",
                 "n = 1 to 70 draws",
                 "t = 0.75",
+            ],
+        ),
+        (
+            "beyond-averaging",
+            [
+                "candidates |H|",
+                "worst risk / (κ log|H|/m)",
+                "Q-aggregation",
+                "any pick, at least",
+                "4: any pick, |H| → ∞",
+                "n = 40 replicates",
             ],
         ),
         (
@@ -681,6 +694,15 @@ def test_the_beyond_figures_show_their_tables() -> None:
                     )
     with pytest.raises(BadTable, match=r"^beyond-redraws/worth: names the estimator best"):
         beyond_redraws.draw(with_value(data, "worth", "estimator", "best"))
+    data = beyond_averaging.sample()
+    (axes,) = beyond_averaging.draw(data).axes
+    for k, rule in enumerate(("least loss", "Bayes", "Q-aggregation")):
+        for kind, column in (("points", "mean"), ("theory", "value")):
+            frame = data.tables[kind]
+            shown = frame.loc[frame["rule"] == rule, ["hypotheses", column]].to_numpy()
+            assert np.array_equal(line_data(axes, f"{kind}-{k}"), shown)
+            assert len(shown) == (0 if (rule, kind) == ("Q-aggregation", "theory") else 3)
+    assert np.array_equal(line_data(axes, "picks")[:, 1], [1.14, 1.36, 1.53])
     data = beyond_map.sample()
     panels = beyond_map.draw(data).axes[:2]
     for axes, estimator in zip(panels, ("BSM", "path fit"), strict=True):

@@ -4,6 +4,7 @@ it.
 
 from bounds.claim import Claim, Paper
 from bounds.papers.kumar_2025 import (
+    averaging,
     beyond,
     bootstrap,
     classes,
@@ -43,6 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
     *bootstrap.CLAIMS,
     *beyond.CLAIMS,
     *redraws.CLAIMS,
+    *averaging.CLAIMS,
     *classes.CLAIMS,
     *concentration.CLAIMS,
     *supermartingale.CLAIMS,

@@ -1,6 +1,7 @@
 """The figures of Kumar, Nagaraj, Sarkar 2025, and those beyond them."""
 
 from figures.papers.kumar_2025 import (
+    beyond_averaging,
     beyond_basis,
     beyond_dimension,
     beyond_efficiency,
@@ -26,6 +27,7 @@ FIGURES: tuple[Figure, ...] = (
     beyond_basis.FIGURE,
     beyond_redraws.FIGURE,
     beyond_dimension.FIGURE,
+    beyond_averaging.FIGURE,
 )
 
 CLOSING = closing

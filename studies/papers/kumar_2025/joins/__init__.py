@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from studies.joined import Joined
+from studies.papers.kumar_2025.joins.averaging import beyond_averaging
 from studies.papers.kumar_2025.joins.beyond import beyond_basis, beyond_efficiency, beyond_map
 from studies.papers.kumar_2025.joins.figure_1a import figure_1a
 from studies.papers.kumar_2025.joins.figure_1b import figure_1b
@@ -15,6 +16,7 @@ from studies.tables import Table
 
 __all__ = [
     "JOINS",
+    "beyond_averaging",
     "beyond_basis",
     "beyond_dimension",
     "beyond_efficiency",
@@ -46,4 +48,5 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-basis": _of_study("joint-time", beyond_basis),
     "beyond-dimension": _of_study("large-dimensions", beyond_dimension),
     "beyond-redraws": _of_study("redraws", beyond_redraws),
+    "beyond-averaging": _of_study("evidence-averaging", beyond_averaging),
 }
