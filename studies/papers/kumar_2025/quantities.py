@@ -248,6 +248,10 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for quantity in ("score-error", "share-error", "estimation")
         for method in ("bsm", "bsm-half", "wrong-level")
     },
+    **{
+        f"forgetting/{quantity}": ("evidence-forgetting", measure_over_dsm(quantity, "bsm"))
+        for quantity in ("linear", "feature")
+    },
     "figure-3b/settings": ("mixture-bootstrap", measure_settings(lambda cell: True)),
     "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
     "redraws-risk": ("redraws", measure_redraws("dsm", "bsm", "bsm-optimal", "path")),
