@@ -198,8 +198,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="For one feature and two levels m · risk is the fresh error and ρ² times the "
         "carried one, ρ the correlation of the feature between the levels.",
         assumptions=_LEADING
-        + ", m = 200; φ = cos(ωx), ω = 0 … 4, t = 0.1, 0.3; Gaussian, Laplace and "
-        "uniform data; 2 % of slack for higher orders.",
+        + ", m = 400; φ = cos(ωx), ω = 0.5 … 4, t = 0.5, 0.7; Gaussian, Laplace and "
+        "uniform data; 1 % of DSM's risk of slack for higher orders.",
         source="theory.md, Projection identity",
         origin="derived",
         kind="tight",
@@ -207,7 +207,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=wave_ratio,
         decoy=lambda c: 1.0,
         decoy_note="nothing forgotten",
-        tolerance=0.02,
+        tolerance=0.01,
+        scale=1.0,
         why="In L² the projection of an old error on the new feature keeps ρ² of its square.",
         uses=("every-m-projections",),
     ),

@@ -3,6 +3,7 @@
 from figures.papers.kumar_2025 import (
     beyond_basis,
     beyond_efficiency,
+    beyond_forgetting,
     beyond_map,
     beyond_redraws,
     figure_1a,
@@ -23,6 +24,7 @@ FIGURES: tuple[Figure, ...] = (
     beyond_efficiency.FIGURE,
     beyond_map.FIGURE,
     beyond_basis.FIGURE,
+    beyond_forgetting.FIGURE,
     beyond_redraws.FIGURE,
 )
 

@@ -258,8 +258,8 @@ def _gaussian() -> list[Cell]:
 
 def _scalar() -> list[Cell]:
     cells: list[Cell] = [
-        {"part": "feature", "law": law, "scale": scale, "times": [0.5, 0.7], "m": 100, "sets": 150}
-        | {"frequencies": [0.0, 0.5, 1.0, 1.5, 2.0, 4.0]}
+        {"part": "feature", "law": law, "scale": scale, "times": [0.5, 0.7], "m": 400, "sets": 60}
+        | {"frequencies": [0.5, 1.0, 1.5, 2.0, 4.0]}
         for law, scale in (("gaussian", 1.0), ("laplace", 1.0), ("uniform", 1.0))
     ]
     cells += [

@@ -9,6 +9,7 @@ from studies.papers.kumar_2025.joins.figure_1b import figure_1b
 from studies.papers.kumar_2025.joins.figure_2 import figure_2
 from studies.papers.kumar_2025.joins.figure_3a import figure_3a
 from studies.papers.kumar_2025.joins.figure_3b import figure_3b
+from studies.papers.kumar_2025.joins.forgetting import beyond_forgetting
 from studies.papers.kumar_2025.joins.redraws import beyond_redraws
 from studies.tables import Table
 
@@ -16,6 +17,7 @@ __all__ = [
     "JOINS",
     "beyond_basis",
     "beyond_efficiency",
+    "beyond_forgetting",
     "beyond_map",
     "beyond_redraws",
     "figure_1a",
@@ -42,5 +44,6 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-efficiency": _of_study("bootstrap-weights", beyond_efficiency),
     "beyond-map": _of_study("bootstrap-map", beyond_map),
     "beyond-basis": _of_study("joint-time", beyond_basis),
+    "beyond-forgetting": _of_study("evidence-forgetting", beyond_forgetting),
     "beyond-redraws": _of_study("redraws", beyond_redraws),
 }
