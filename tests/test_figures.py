@@ -118,6 +118,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-efficiency": ("theory", "value"),
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
+        "beyond-forgetting": ("theory", "value"),
         "beyond-redraws": ("worth", "redraws"),
     }.get(
         entry.name, (next(iter(data.tables)), "predicted")

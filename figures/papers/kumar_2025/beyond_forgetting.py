@@ -171,8 +171,8 @@ def _alt(f: Findings) -> str:
         "Risk of BSM over DSM's against the squared correlation of the features between levels. On "
         "the left linear scores of Gaussian data at several times, on the right one cosine feature "
         "of three laws. Curves rise to 1 where features keep all, with points no further than "
-        f"{number(f.worst, 2)} from them: {number(first.ratio)} at λ = {first.mark:g}, {number(last.ratio)} at λ = {last.mark:g}, "
-        f"at t = {last.t:g}."
+        f"{number(f.worst, 2)} from them: {number(first.ratio)} at λ = {first.mark:g}, "
+        f"{number(last.ratio)} at λ = {last.mark:g}, at t = {last.t:g}."
     )
 
 
