@@ -35,6 +35,7 @@ def scale_of(x: float) -> float:
 
 
 def beta(largest: float, x: Array) -> Array:
+    """β(x) = λ x/(λ + x), the posterior variance of X_0."""
     return np.asarray(largest * x / (largest + x))
 
 
