@@ -3,7 +3,9 @@ input.
 """
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +29,17 @@ from studies.papers.kumar_2025.scalar_laws import posterior, posterior_mean
 LAM = np.array([0.4, 2.5])
 GRID = [0.1, 0.3, 0.7]
 TWENTIETHS = [round(0.1 * k, 1) for k in range(1, 21)]
-DENSITIES = {
-    "exponential": (lambda y: np.exp(-y / 1.5), [0, 60]),
-    "laplace": (lambda y: np.exp(-np.abs(y) / 1.5), [-60, 0, 60]),
-    "uniform": (lambda y: 1.0, [-1.5, 1.5]),
-    "gaussian": (lambda y: np.exp(-((y / 1.5) ** 2) / 2), [-15, 0, 15]),
+DENSITIES: dict[str, Callable[[float], Any]] = {
+    "exponential": lambda y: np.exp(-y / 1.5),
+    "laplace": lambda y: np.exp(-np.abs(y) / 1.5),
+    "uniform": lambda y: 1.0,
+    "gaussian": lambda y: np.exp(-((y / 1.5) ** 2) / 2),
+}
+ENDS: dict[str, list[float]] = {
+    "exponential": [0, 60],
+    "laplace": [-60, 0, 60],
+    "uniform": [-1.5, 1.5],
+    "gaussian": [-15, 0, 15],
 }
 
 
@@ -40,7 +48,7 @@ def test_posteriors_are_those_of_the_density(law):
     """Closed forms against scipy's quad from the density, to 1e-7, in the middle and in both tails;
     and the nodes and splines that measure, to 1e-5.
     """
-    density, ends = DENSITIES[law]
+    density, ends = DENSITIES[law], ENDS[law]
     t, places = 0.3, np.array([-3.0, -0.4, 0.2, 1.7, 4.0])
     noise = 1 - np.exp(-2 * t)
     _, mean, variance = every_m.moments(law, 1.5, t, places)
@@ -78,14 +86,19 @@ def test_densities_of_levels_are_those_of_draws():
         assert p @ (variance + mean**2) == pytest.approx(square, rel=1e-6)
 
 
+def gaussian_profile(largest: float) -> Callable[[float], float]:
+    """L₊ of N(0, λ)."""
+    return lambda s: -1 / float(1 + (largest - 1) * np.exp(-2 * s))
+
+
 def test_variation_of_profiles():
     """λx/(λ + x) from the Gaussian's own profile; the bimodal profile against the mixture's."""
     for largest in (0.2, 1.0, 50.0):
         x = np.expm1(1.0)
-        found = variation(0.5, lambda s, lam=largest: -1 / (1 + (lam - 1) * np.exp(-2 * s)))
+        found = variation(0.5, gaussian_profile(largest))
         assert found == pytest.approx(largest * x / (largest + x), rel=1e-9)
     assert variation(0.5, lambda s: 0.0) == pytest.approx(variation(0.5), rel=1e-10)
-    two = Mixture([0.5, 0.5], [[-2.0], [2.0]], [[0.5]])
+    two = Mixture(np.array([0.5, 0.5]), np.array([[-2.0], [2.0]]), np.array([[0.5]]))
     for t in (0.1, 1.3):
         assert every_m._profile(t) == pytest.approx(float(two.curvature_bound(t)), rel=1e-12)
 
@@ -117,7 +130,7 @@ def test_exact_risk_of_one_coordinate(largest, m):
     angle = 1 - (1 - rho) * (m - 1) / m * hyp2f1(1, 1, m / 2 + 1, rho)
     first, second = (largest * x / (largest + x) for x in (x1, x2))
     wanted = (1 + x2) / x2**2 * (second - first + first * angle)
-    law = Gaussian([largest])
+    law = Gaussian(np.array([largest]))
     found = m * empirical_risk(law, times, m, 20_000, np.random.default_rng(4))
     assert found == pytest.approx(wanted, rel=0.01)
     assert abs(every_m.leading_entries(law.eigenvalues, times).sum() / wanted - 1) > 0.02
@@ -138,7 +151,7 @@ def test_leading_order_is_the_recursions():
     wanted = bootstrap_recursion(Gaussian(LAM), GRID)[-1]
     np.testing.assert_allclose(every_m.leading_entries(LAM, GRID), wanted, rtol=1e-11)
     x = np.expm1(2 * np.array([0.0, *GRID]))
-    alone = bootstrap_recursion(Gaussian([2.5]), GRID)[-1].sum()
+    alone = bootstrap_recursion(Gaussian(np.array([2.5])), GRID)[-1].sum()
     assert every_m.scale_of(x[-1]) * forgetting.centred_risk(2.5, x) == pytest.approx(alone)
 
 
@@ -167,7 +180,7 @@ def test_one_feature_against_draws(law):
     """The two-level formula against averages of what it is made of over 400 000 paths, to 2 %."""
     rng, times, omega = np.random.default_rng(6), [0.5, 0.7], 1.3
     size = 400_000
-    draws = {
+    draws: dict[str, Callable[[int], Any]] = {
         "gaussian": rng.standard_normal,
         "laplace": lambda n: rng.laplace(size=n),
         "uniform": lambda n: rng.uniform(-1, 1, n),
@@ -239,12 +252,12 @@ def test_every_part_is_measured():
     """One replicate of one cell of each part; its rows hold what the claims' formulas need."""
     seed = [np.random.SeedSequence(1)]
     settings = STUDY.presets["quick"]
-    seen = {}
+    seen: dict[str, Any] = {}
     for cell in STUDY.cells(settings):
         seen.setdefault(cell["part"], cell)
     for cell in seen.values():
         (rows,) = measure(cell, seed)
-        assert all(np.isfinite(row["value"]) and json.loads(row["cell"]) for row in rows)
+        assert all(np.isfinite(row["value"]) and json.loads(str(row["cell"])) for row in rows)
 
 
 @pytest.mark.parametrize(
