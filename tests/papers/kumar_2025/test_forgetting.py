@@ -21,10 +21,15 @@ from bounds.gram import Gram
 from bounds.mixture import Mixture
 from bounds.papers.kumar_2025 import every_m, forgetting
 from bounds.risk import bootstrap_recursion
+from figures.data import FigureData
+from figures.papers.kumar_2025 import beyond_forgetting as beyond
+from studies import tables
 from studies.papers.kumar_2025.evidence_forgetting import STUDY, measure
 from studies.papers.kumar_2025.fits_on_paths import Paths, basis, linear_score
 from studies.papers.kumar_2025.forgetting_chains import measure_target
+from studies.papers.kumar_2025.joins import beyond_forgetting
 from studies.papers.kumar_2025.scalar_laws import posterior, posterior_mean
+from studies.sweep import run
 
 LAM = np.array([0.4, 2.5])
 GRID = [0.1, 0.3, 0.7]
@@ -281,3 +286,24 @@ def test_every_part_is_measured():
 def test_bad_input_is_named(call, reason):
     with pytest.raises(InvalidInput, match=reason):
         call()
+
+
+def test_the_figure_joins_points_with_their_curves(tmp_path):
+    """Each prediction lies on its curve to 2e-3, by interpolation in ρ²; words name what was
+    measured.
+    """
+    part = STUDY.only({f"{what}/{fit}" for what in ("linear", "feature") for fit in ("dsm", "bsm")})
+    run(part, STUDY.presets["quick"], tmp_path, progress=False)
+    joined = beyond_forgetting(tables.read(tmp_path, STUDY.name, STUDY.columns))
+    points, curves = joined.tables["points"], joined.tables["theory"]
+    assert set(points["panel"]) == set(beyond.PANELS)
+    for (panel, series), marks in points.groupby(["panel", "series"]):
+        line = curves[(curves["panel"] == panel) & (curves["series"] == series)]
+        line = line.sort_values("kept")
+        between = np.interp(marks["kept"], line["kept"], line["value"])
+        np.testing.assert_allclose(marks["predicted"], between, atol=2e-3)
+    beyond.draw(FigureData("beyond-forgetting", joined.tables, joined.facts))
+    told, seen = beyond.FIGURE.found(joined.findings), beyond.FIGURE.alt(joined.findings)
+    assert "At t = 2, linear scores" in told
+    assert "| 100 |" in told
+    assert "at t = 2." in seen
