@@ -206,7 +206,7 @@ def _any_law() -> list[Cell]:
         for powers in ([0], [1], [0, 1], [0, 2], [1, 3, 4])
         for times, m in (([0.1, 0.3, 0.6], 5), (LEVELS, 9))
     ]
-    for m, sets in ((8, 50), (40, 20)):
+    for m, sets in ((8, 40), (40, 16)):
         cells += [
             {"part": "mean", "law": law, "scale": scale, "times": LEVELS, "m": m, "sets": sets}
             | {"parameters": [1, 2, 3, 4, 5, 6]}
@@ -258,7 +258,7 @@ def _gaussian() -> list[Cell]:
 
 def _scalar() -> list[Cell]:
     cells: list[Cell] = [
-        {"part": "feature", "law": law, "scale": scale, "times": [0.5, 0.7], "m": 400, "sets": 60}
+        {"part": "feature", "law": law, "scale": scale, "times": [0.5, 0.7], "m": 400, "sets": 40}
         | {"frequencies": [0.5, 1.0, 1.5, 2.0, 4.0]}
         for law, scale in (("gaussian", 1.0), ("laplace", 1.0), ("uniform", 1.0))
     ]
