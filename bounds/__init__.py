@@ -16,6 +16,7 @@ path           one covariance fitted along the whole path, and the information t
 joint          one function over all noise levels
 classes        linear classes smaller than all matrices
 features       scores on fixed features
+forgetting     bootstrapping at every sample size: bounds for every law, and the exact mean risk
 catalog        the estimators by name
 risk           the risk as a quadratic form, and in closed form
 concentration  dimension-free bounds with explicit constants, with their proof

@@ -62,6 +62,8 @@ def measure_over_dsm(quantity: str, method: str) -> Callable[[Table], list[Measu
                 for m in (method, "dsm")
             }
             a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, "dsm"))
+            if not a.size == b.size > 0:
+                raise InvalidInput(quantity, f"needs the same replicates of {method} and of dsm")
             ratio, se = ratio_of_means(a, b)
             out.append(Measured(json.loads(cell), ratio, se, a.size))
         return out

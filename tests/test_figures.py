@@ -33,6 +33,7 @@ from figures.papers.kumar_2025 import (
     beyond_averaging,
     beyond_basis,
     beyond_efficiency,
+    beyond_forgetting,
     beyond_map,
     beyond_redraws,
     figure_1a,
@@ -120,6 +121,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
         "beyond-dimension": ("points", "mean"),
+        "beyond-forgetting": ("theory", "value"),
         "beyond-redraws": ("worth", "redraws"),
         "beyond-averaging": ("theory", "value"),
     }.get(
@@ -217,6 +219,17 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "m = 20000",
                 "exponential, T1",
                 "n = 20 replicates",
+            ],
+        ),
+        (
+            "beyond-forgetting",
+            [
+                "risk of BSM / risk of DSM",
+                "ρ² of the features between t = 0.1 and t",
+                "ρ² of the feature between t = 0.5 and 0.7",
+                "λ = 100",
+                "Laplace",
+                "n = 40 replicates",
             ],
         ),
         (
@@ -677,6 +690,19 @@ def test_the_beyond_figures_show_their_tables() -> None:
                 assert np.array_equal(drawn, group[["count", column]]) == (
                     (kind, column) != ("theory", "mean")
                 )
+    data = beyond_forgetting.sample()
+    for k, axes in enumerate(beyond_forgetting.draw(data).axes):
+        for table, gid, column in (("points", "points", "ratio"), ("theory", "theory", "value")):
+            frame = data.tables[table]
+            mine = frame[frame["panel"] == beyond_forgetting.PANELS[k]]
+            for place, series in enumerate(dict.fromkeys(mine["series"])):
+                drawn = line_data(axes, f"{gid}-{k}-{place}")
+                assert np.array_equal(drawn, mine.loc[mine["series"] == series, ["kept", column]])
+    with pytest.raises(BadTable, match=r"^beyond-forgetting/points: column panel must hold"):
+        names = {"one feature": "two features"}
+        for name in data.tables:
+            data = with_table(data, name, lambda frame: frame.replace({"panel": names}))
+        beyond_forgetting.draw(data)
     data = beyond_redraws.sample()
     points, theory = data.tables["points"], data.tables["theory"]
     for axes, t, other in zip(beyond_redraws.draw(data).axes, (0.5, 2.0), (2.0, 0.5), strict=True):

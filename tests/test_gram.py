@@ -3,6 +3,7 @@ one.
 """
 
 import tracemalloc
+from typing import cast
 
 import numpy as np
 import pytest
@@ -553,5 +554,5 @@ def test_draws_come_in_groups_by_their_shapes_alone():
             return getattr(self.rng, name)
 
     counting = Counting(np.random.default_rng(4))
-    list(gram._draws([counting], [(0, 8, 100), *[(16, 8, 92)] * 10], 8))
+    list(gram._draws([cast(np.random.Generator, counting)], [(0, 8, 100), *[(16, 8, 92)] * 10], 8))
     assert counting.calls == 2
