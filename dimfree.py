@@ -25,12 +25,9 @@ for package in ("bounds", "studies", "figures"):
     spec = find_spec(package)
     place = Path(spec.origin).resolve() if spec and spec.origin else None
     if place != HERE / package / "__init__.py":
-        other = (
-            f"another {package!r}, {place}, is found before its own: leave its folder or PYTHONPATH"
-        )
-        print(
-            f"dimfree: {other if place else f'its package {package!r} is missing'}", file=sys.stderr
-        )
+        other = f"another {package!r}, {place}, is found before its own: leave its folder"
+        missing = f"its package {package!r} is missing"
+        print(f"dimfree: {f'{other} or PYTHONPATH' if place else missing}", file=sys.stderr)
         raise SystemExit(2)
 
 # What takes long to import is imported by the commands that need it: --help, list and --version
@@ -62,9 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = options.parser().parse_args(arguments)
         if given.command == "list":
-            return _list(
-                given
-            )  # too short to be stopped, and what stops a run takes long to import
+            # Too short to be stopped, and what stops a run takes long to import.
+            return _list(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)
@@ -74,9 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.note(f"dimfree: stopped{goes_on}")
         return 1
     except OSError as error:
-        where = (
-            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        )
+        named = isinstance(error.filename, str | bytes)
+        where = f"{os.fsdecode(error.filename)}: " if named else ""
         return _refused(f"{where}{output.reason(error)}")
 
 
@@ -92,6 +87,7 @@ def _stoppable(given: argparse.Namespace) -> int:
         "explain": _explain,
         "report": _report,
         "bench": _bench,
+        "estimate": _estimate,
     }
     try:
         with stoppable():
@@ -99,6 +95,12 @@ def _stoppable(given: argparse.Namespace) -> int:
     except (Interrupted, Incomplete) as stop:
         output.note(f"dimfree: {stop}")
         return 1
+
+
+def _estimate(given: argparse.Namespace) -> int:
+    from studies import estimate
+
+    return estimate.command(given)
 
 
 def _refused(why: str) -> int:
@@ -464,15 +466,13 @@ def _table_of(kind: str) -> str:
     if kind == "figures":
         from figures.catalog import FIGURES
 
-        return explain.table(
-            ("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES]
-        )
+        shown = [(f.name, f.paper, f.title) for f in FIGURES]
+        return explain.table(("figure", "paper", "shows"), shown)
     if kind == "studies":
         from studies.catalog import PAPER_OF, STUDIES
 
-        return explain.table(
-            ("study", "paper", "measures"), [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
-        )
+        measured = [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
+        return explain.table(("study", "paper", "measures"), measured)
     from bounds.ledger import CLAIMS
     from studies.quantities import study_of
 

@@ -18,6 +18,7 @@ classes        linear classes smaller than all matrices
 features       scores on fixed features
 forgetting     bootstrapping at every sample size: bounds for every law, and the exact mean risk
 catalog        the estimators by name
+data           one's own data as Gram matrices, and the held-out loss
 risk           the risk as a quadratic form, and in closed form
 concentration  dimension-free bounds with explicit constants, with their proof
 risk_bounds    what follows from them: classes with P parameters, population risk, s outside

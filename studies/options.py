@@ -119,6 +119,28 @@ def parser() -> argparse.ArgumentParser:
     html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
     html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
 
+    own = commands.add_parser(
+        "estimate", help="linear scores of your data by every estimator, and which to use"
+    )
+    own.add_argument("data", type=Path, metavar="DATA", help="n × d: .csv, .npy or .parquet")
+    own.add_argument(
+        "--times",
+        default="geom:0.05:3:10",
+        metavar="SPEC",
+        help="0.1,0.2,0.5 or start:end:step or geom:first:last:count; default %(default)s",
+    )
+    own.add_argument(
+        "--estimators", metavar="LIST", help="dsm,path,…; default: all that can be computed"
+    )
+    own.add_argument("--redraws", type=int, default=1, metavar="K", help="noise paths for each row")
+    own.add_argument("--folds", type=int, default=5, metavar="N", help="of the cross-validation")
+    own.add_argument("--seed", type=int, default=0, metavar="N", help="of folds and noise")
+    own.add_argument("--no-centre", action="store_true", help="the data's mean is known to be 0")
+    own.add_argument(
+        "--out", type=Path, metavar="DIR", help="for scores.npz, covariances.npz, estimate.json"
+    )
+    own.add_argument("--json", action="store_true")
+
     costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
     costs.add_argument("--json", action="store_true")
     costs.add_argument(
