@@ -7,9 +7,11 @@ losses estimate differences of risks. The noise of the test rows is integrated o
 (`bounds.data.held_out_losses`): it is as if each had infinitely many redraws. What is left is the
 choice of the rows, and it is common to all estimators: their differences are paired row by row.
 
-The standard errors are those of a mean over rows, given the fits. Fits of different folds share
-most of their rows, which these errors do not know of; and the least of several losses is a little
-too small.
+Standard errors are the larger of two: of a mean over rows, which takes the fits as given, and of a
+mean over folds, which sees that each fit has noise of its own, but from few folds. They are about
+the risk that an estimator has on data like these; the scores fitted to all rows are one draw of it,
+which more redraws bring nearer. What all folds share, most of their rows, they do not know of; and
+the least of several losses is a little too small.
 """
 
 import io
@@ -142,11 +144,7 @@ class Estimated:
             file = io.BytesIO()
             np.savez(file, **held)
             output.write(out / f"{name}.npz", file.getvalue())
-        output.write(out / "estimate.json", f"{self.to_json()}\n".encode())
-
-    def to_json(self) -> str:
-        """`record` as text."""
-        return json.dumps(self.record(), indent=2)
+        output.write(out / "estimate.json", f"{json.dumps(self.record(), indent=2)}\n".encode())
 
 
 def estimate(
@@ -239,7 +237,12 @@ def estimate(
         parts.append((rows[test] - middle, estimates))
         say()
     scores = {name: found for name, found in scores.items() if name not in left_out}
-    found = [_paired([_losses(parts, name, k, t) for name in scores]) for k, t in enumerate(times)]
+    found = [
+        _compared(
+            [[held_out_losses(test, t, one[name][k]) for test, one in parts] for name in scores]
+        )
+        for k, t in enumerate(times)
+    ]
     losses, loss_errors, differences, difference_errors = map(np.stack, zip(*found, strict=True))
     return Estimated(
         n,
@@ -257,25 +260,23 @@ def estimate(
     )
 
 
-def _paired(losses: Sequence[Array]) -> tuple[Array, Array, Array, Array]:
-    """Of each estimator's losses of the same n rows: mean and its standard error, (E,), and those
-    of each two estimators' difference, (E, E).
+def _compared(losses: Sequence[Sequence[Array]]) -> tuple[Array, Array, Array, Array]:
+    """From each estimator's losses of the same rows, fold by fold: mean and its standard error,
+    (E,), and those of each two estimators' difference, (E, E).
     """
-    n = losses[0].size
-    apart = [[a - b for b in losses] for a in losses]
-    return (
-        np.array([one.mean() for one in losses]),
-        np.array([one.std(ddof=1) for one in losses]) / n**0.5,
-        np.array([[one.mean() for one in line] for line in apart]),
-        np.array([[one.std(ddof=1) for one in line] for line in apart]) / n**0.5,
+    alone = np.array([_mean(one) for one in losses])
+    apart = np.array(
+        [[_mean([x - y for x, y in zip(a, b, strict=True)]) for b in losses] for a in losses]
     )
+    return alone[:, 0], alone[:, 1], apart[..., 0], apart[..., 1]
 
 
-def _losses(parts: Sequence[tuple[Array, dict[str, Array]]], name: str, k: int, t: float) -> Array:
-    """Of every row, by the fit that has not seen it."""
-    return np.concatenate(
-        [held_out_losses(test, t, estimates[name][k]) for test, estimates in parts]
-    )
+def _mean(folds: Sequence[Array]) -> tuple[float, float]:
+    """Over all rows, and its standard error: over rows or over folds, whichever is larger."""
+    rows = np.concatenate(folds)
+    of_folds = np.array([fold.mean() for fold in folds])
+    errors = rows.std(ddof=1) / rows.size**0.5, of_folds.std(ddof=1) / len(folds) ** 0.5
+    return float(rows.mean()), float(max(errors))
 
 
 def _fit(name: str) -> Fit:
@@ -312,7 +313,8 @@ def _ledoit_wolf(rows: Array) -> Array:
 
 def command(given: Namespace) -> int:
     """`dimfree estimate`, from its words."""
-    names = [name.strip() for name in given.estimators.split(",")] if given.estimators else None
+    asked = given.estimators
+    names = None if asked is None else [name.strip() for name in asked.split(",")]
     if given.out is None:
         output.check_output()
     else:
@@ -337,7 +339,7 @@ def command(given: Namespace) -> int:
         output.note(f"dimfree: {name} is left out: {why}")
     if given.out is not None:
         found.save(given.out)
-    output.tell(found.to_json() if given.json else found.text())
+    output.tell(json.dumps(found.record(), indent=2) if given.json else found.text())
     return 0
 
 

@@ -1,11 +1,12 @@
 """What a user brings along: files of numbers, and estimators by the name of their code."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bounds.check import InvalidInput, real
+from bounds.check import Array, InvalidInput, real
 from studies.output import reason
 
 READERS = (".csv", ".npy", ".parquet")
@@ -21,7 +22,7 @@ def numbers(path: Path, key: str) -> Any:
 
     Returns
     -------
-    An array, or pandas' table of a .csv or .parquet.
+    An array, as the file has it; of a .csv or .parquet in float64.
 
     Raises
     ------
@@ -61,36 +62,33 @@ def _csv(path: Path) -> Any:
     with path.open(encoding="utf-8-sig") as file:
         first = next((line for line in file if line.strip()), "")
     header = None if all(map(_is_number, first.strip().split(","))) else 0
-    table = pd.read_csv(
-        path,
-        header=header,
-        skipinitialspace=True,
-        float_precision="round_trip",
-        encoding="utf-8-sig",
-    )
-    return _all_numbers(table)
+    # As text, since only Python's own conversion is exact in every version of pandas.
+    text = pd.read_csv(path, header=header, skipinitialspace=True, dtype=str, encoding="utf-8-sig")
+    return _numeric(text, lambda column: column.astype(float).to_numpy())
 
 
 def _parquet(path: Path) -> Any:
     import pandas as pd
 
-    return _all_numbers(pd.read_parquet(path))
+    return _numeric(pd.read_parquet(path), lambda column: real("column", column.to_numpy()))
 
 
-def _all_numbers(table: Any) -> Any:
-    """The table, if each column holds numbers."""
+def _numeric(table: Any, convert: Callable[[Any], Array]) -> Array:
+    """The table as an array, if each column converts to numbers; else the first that does not."""
+    found = []
     for place, name in enumerate(table.columns):
+        column = table.iloc[:, place]
         try:
-            real("column", table[name].to_numpy())
-        except InvalidInput:
-            texts = [str(value) for value in table[name] if not _is_number(str(value))]
+            found.append(convert(column))
+        except ValueError:
+            texts = [str(value) for value in column if not _is_number(str(value))]
             example = f" ({texts[0]!r:.40})" if texts else ""
             raise InvalidInput(
                 "table",
                 f"holds other than numbers in column {place + 1}, {str(name)!r:.40}{example}: keep "
                 "columns of numbers only",
             ) from None
-    return table
+    return np.column_stack(found) if found else np.empty((0, 0))
 
 
 def _is_number(text: str) -> bool:
