@@ -3,6 +3,7 @@ against the risk.
 """
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,7 @@ def test_sums_equal_plain_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
         unit = z / np.sqrt(noise_variance(TIMES[k]))
         for product, other in ((gram.xx, x), (gram.xz, unit), (gram.xw, w)):
             np.testing.assert_allclose(product, x.T @ other, atol=1e-10)
+        assert gram.data is not None
         np.testing.assert_allclose(gram.data, rows.T @ rows, atol=1e-10)
         assert (gram.samples, gram.paths, gram.redraws) == (40, 80, 2)
 
@@ -151,8 +153,8 @@ def test_what_is_no_data_is_one_sentence(bad: object, says: str) -> None:
         ({"x": X * [1e9, 1.0, 1.0]}, "covariance"),
     ],
 )
-def test_other_bad_arguments(change: dict, key: str) -> None:
-    good = {"x": X, "times": TIMES, "rng": rng()}
+def test_other_bad_arguments(change: dict[str, Any], key: str) -> None:
+    good: dict[str, Any] = {"x": X, "times": TIMES, "rng": rng()}
     with pytest.raises(InvalidInput, match=f"^{key}: "):
         grams_of(**(good | change))
 
@@ -206,6 +208,7 @@ def test_the_noise_is_integrated_out_row_by_row() -> None:
         ({"estimate": np.eye(3)[None]}, "estimate"),
     ],
 )
-def test_held_out_loss_refuses(change: dict, key: str) -> None:
+def test_held_out_loss_refuses(change: dict[str, Any], key: str) -> None:
+    good: dict[str, Any] = {"x0": X, "t": 0.3, "estimate": np.eye(3)}
     with pytest.raises(InvalidInput, match=f"^{key}: "):
-        held_out_losses(**({"x0": X, "t": 0.3, "estimate": np.eye(3)} | change))
+        held_out_losses(**(good | change))

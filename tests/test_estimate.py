@@ -253,7 +253,7 @@ def test_without_scikit_learn(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "pip install 'dimfree[data]'" in complained
 
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "words.csv": "a,b\n1,x\n2,3\n4,5\n6,1\n",
     "gap.csv": "1,2\n3,\n5,1\n9,9\n",
     "ragged.csv": "1,2\n3,4,5\n5,6\n",

@@ -408,6 +408,7 @@ def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
             assert (
                 command("run", name, "--preset", "quick", "--out", place, "--workers", "1")[0] == 0
             )
+        (results / "own.csv").write_text("a,b\n" + "1,2\n3,5\n2,9\n4,4\n" * 3)
         yield results, empty
 
 
@@ -428,6 +429,11 @@ GOOD_WORDS: dict[str, st.SearchStrategy[list[str]]] = {
         lambda parts: ["run", parts[0], "--preset", parts[1], "--out", "OUT", "--workers", "1"]
     ),
     "bench": st.sampled_from((["bench"], ["bench", "--json"], ["bench", "--out", "OUT"])),
+    "estimate": st.tuples(
+        st.sampled_from(([], ["--times", "0.2:0.6:0.2"], ["--folds", "3"], ["--no-centre"])),
+        st.sampled_from(([], ["--estimators", "path,dsm"], ["--redraws", "2"], ["--seed", "5"])),
+        st.sampled_from(([], ["--json"], ["--out", "OUT"])),
+    ).map(lambda parts: ["estimate", "DATA", *parts[0], *parts[1], *parts[2]]),
 }
 NAMED = ("explain", "verify", "draw", "run")  # whose first word is a name
 
@@ -494,6 +500,7 @@ def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
         "EMPTY": empty,
         "OUT": out,
         "FILE": results / "kumar_2025" / "error-vs-timestep.csv",
+        "DATA": results / "own.csv",
     }
     return [str(names.get(word, word)) for word in words]
 

@@ -225,6 +225,9 @@ def test_what_is_measured_does_not_depend_on_who_listens(
     assert {name: (tmp_path / "o" / name).read_bytes() for name in NAMES} == undisturbed
 
 
+OWN = "printf '1,2\\n3,5\\n2,9\\n4,4\\n5,1\\n' >x.csv"
+
+
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
@@ -235,6 +238,7 @@ def test_what_is_measured_does_not_depend_on_who_listens(
             "no space left on device, and the result goes there",
         ),
         ("dimfree bench 1</dev/null", 2, "bad file descriptor, and the result goes there"),
+        (f"{OWN}; dimfree estimate x.csv >&-", 2, "is closed, and the result goes there"),
         ("dimfree list >/dev/full", 2, "no space left on device, and the result goes there"),
         (f"{EXPLAIN} >&-", 2, "is closed, and the result goes there"),
         ("dimfree --help >/dev/full", 2, "no space left on device, and the result goes there"),

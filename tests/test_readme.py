@@ -5,9 +5,11 @@ something.
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dimfree
+from bounds.catalog import ESTIMATORS
 
 ROOT = Path(dimfree.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,11 +24,28 @@ def test_code_blocks(capsys: pytest.CaptureFixture[str]) -> None:
     """
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), {})
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     assert first.startswith("mine: HOLDS. At the worst of 3 cells: measured ")
     assert "Decoy (without the 1.5) rejected, at 3 of 3 cells." in first
     measured, predicted = map(float, second.split())
     assert abs(measured / predicted - 1) < 0.01
+    traces = dict(one.split() for one in third.split(", "))
+    assert set(traces) == set(ESTIMATORS)
+    assert all(abs(float(trace) + 8) < 0.2 for trace in traces.values())
+
+
+def test_your_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line of that section, word for word, and the files that it names."""
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).standard_normal((60, 3))
+    np.savetxt("my.csv", rows, delimiter=",", header="a,b,c", comments="")
+    section = README.partition("\n## Your own data\n")[2].partition("\n## ")[0]
+    assert section.count("\n") <= 25
+    (line,) = re.findall(r"```sh\n(.*?)\n```", section, re.DOTALL)
+    program, *words = line.split()
+    assert program.endswith("dimfree") and dimfree.main(words) == 0
+    named = re.findall(r"`(\w+\.(?:npz|json))`", section)
+    assert sorted(named) == sorted(path.name for path in Path("results/mine").iterdir())
 
 
 @pytest.mark.parametrize("page", ["README.md", "lessons/README.md"])
