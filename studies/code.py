@@ -14,10 +14,12 @@ import importlib.metadata
 import inspect
 import os
 import subprocess
+import sysconfig
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import bounds
@@ -72,9 +74,45 @@ def code_of(measure: Callable[..., Any]) -> str:
             "put it into a "
             "module of its own",
         ) from None
-    meanings = set(found.values()) - {meaning(ast.parse(""))}
-    digest = hashlib.sha256("\n".join(sorted(meanings)).encode())
-    return f"{dimfree_version()}+{digest.hexdigest()[:12]}"
+    return f"{dimfree_version()}+{_digits(found)}"
+
+
+def code_of_own(module: ModuleType) -> str:
+    """The version of a module of a user's: 12 digits over what it means, what it imports of ours,
+    and what it imports from beside it, at any depth: the modules in its folder or, where it is
+    installed, those of its own package.
+
+    Parameters
+    ----------
+    module : as it was imported
+
+    Raises
+    ------
+    InvalidInput
+        If it has no source.
+    """
+    source = Path(getattr(module, "__file__", None) or "")
+    if source.suffix != ".py" or not source.is_file():
+        raise InvalidInput(module.__name__, "has no source that can be read")
+    depth = module.__name__.count(".") + (source.name == "__init__.py")
+    root, top = source.parents[depth], module.__name__.partition(".")[0]
+    installed = root in {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    meanings: dict[Path, str] = {}
+    pending = [source, *_files(module.__name__, root)]
+    while pending:
+        path = pending.pop()
+        if path not in meanings:
+            meanings |= reached(path)
+            names = _mentioned(ast.parse(path.read_bytes()), path, root)
+            beside = {name for name in names if not installed or name.partition(".")[0] == top}
+            pending += [file for name in beside if name for file in _files(name, root)]
+    return _digits(meanings)
+
+
+def _digits(meanings: Mapping[Path, str]) -> str:
+    """Of a SHA-256 over what stands in files, wherever they lie; 12 of them."""
+    found = set(meanings.values()) - {meaning(ast.parse(""))}
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:12]
 
 
 def meaning(tree: ast.Module) -> str:
@@ -129,13 +167,13 @@ def reached(source: Path) -> dict[Path, str]:
 def _read(path: Path, text: bytes) -> tuple[str, frozenset[str]]:
     """A module's meaning, and the names of ours that it imports."""
     tree = ast.parse(text)
-    names = frozenset(_mentioned(tree, path))
+    names = frozenset(name for name in _mentioned(tree, path, ROOT) if _is_ours(name))
     return meaning(tree), names
 
 
-def _mentioned(tree: ast.Module, path: Path) -> set[str]:
-    """The dotted names of ours that a module imports: `from bounds import risk` may name a module
-    or a function.
+def _mentioned(tree: ast.Module, path: Path, root: Path) -> set[str]:
+    """The dotted names that a module imports: `from bounds import risk` may name a module or a
+    function.
     """
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -143,18 +181,18 @@ def _mentioned(tree: ast.Module, path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
-            if node.level and path.is_relative_to(ROOT):
-                package = path.relative_to(ROOT).parts[: -node.level]
+            if node.level and path.is_relative_to(root):
+                package = path.relative_to(root).parts[: -node.level]
                 base = ".".join([*package, *([base] if base else [])])
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return {name for name in names if _is_ours(name)}
+    return names
 
 
-def _files(name: str) -> list[Path]:
+def _files(name: str, root: Path | None = None) -> list[Path]:
     """The file of a module, if it is one, and the `__init__` of each package that importing it
     runs.
     """
-    parts = name.split(".")
-    packages = [ROOT.joinpath(*parts[:k], "__init__.py") for k in range(1, len(parts) + 1)]
-    module = ROOT.joinpath(*parts).with_suffix(".py")
+    parts, root = name.split("."), root or ROOT
+    packages = [root.joinpath(*parts[:k], "__init__.py") for k in range(1, len(parts) + 1)]
+    module = root.joinpath(*parts).with_suffix(".py")
     return [path for path in (*packages, module) if path.is_file()]

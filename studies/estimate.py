@@ -32,8 +32,7 @@ from bounds.data import grams_of, held_out_losses, rows_of
 from bounds.gram import Gram
 from bounds.path import covariance_rounds
 from bounds.process import decay, noise_variance
-from studies import output, spec
-from studies.own import numbers
+from studies import output, own, spec
 from studies.progress import Report
 from studies.study import under
 
@@ -164,8 +163,8 @@ def estimate(
     ----------
     x : shape (n, d), as `bounds.data.rows_of` takes it
     times : shape (N,), strictly increasing and positive
-    estimators : names out of bounds.catalog.ESTIMATORS and "ledoit-wolf"; by default all that
-        can be computed
+    estimators : names out of bounds.catalog.ESTIMATORS, "ledoit-wolf" and one's own (see
+        studies/own.py); by default all of ours that can be computed
     redraws : K, noise paths for each row in the fits
     folds : of the cross-validation, 2 … n
     seed : of the folds and the noise, ≥ 0
@@ -283,10 +282,7 @@ def _fit(name: str) -> Fit:
     """The estimator of that name as a function of rows and Gram matrices."""
     if name == LEDOIT_WOLF:
         return _by_ledoit_wolf
-    if name not in catalog.ESTIMATORS:
-        known = ", ".join([*catalog.ESTIMATORS, LEDOIT_WOLF])
-        raise InvalidInput("estimators", f"{name!r:.60} is not one of {known}")
-    estimator = catalog.estimator(name)
+    estimator = own.estimator_of(name)
     return lambda rows, grams: np.stack(list(estimator(grams)))
 
 
@@ -323,7 +319,7 @@ def command(given: Namespace) -> int:
     progress = Report("estimate", True)
     with under(x="DATA", covariance="DATA", samples="DATA", **options):
         grid = spec.times(given.times)
-        data = numbers(given.data, "x")
+        data = own.numbers(given.data, "x")
         with progress.bar(max(1, given.folds + 1)):
             found = estimate(
                 data,

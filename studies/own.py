@@ -1,13 +1,31 @@
-"""What a user brings along: files of numbers, and estimators by the name of their code."""
+"""What a user brings along: files of numbers, a covariance among them, and estimators by the name
+of their code.
 
-from collections.abc import Callable
+An estimator is a function from Gram matrices of consecutive steps (`bounds.gram.Gram`) to Â_k, as
+those in bounds.estimators are. It is told neither the covariance nor its eigenbasis. It is named
+"package.module:function", and found as Python finds it or in the folder that dimfree is called in.
+In a cell its name goes on with "@" and digits that are its code's: where they differ it is another
+estimator, measured anew.
+"""
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput, real
-from studies.output import reason
+from bounds.catalog import ESTIMATORS, estimator
+from bounds.check import Array, InvalidInput, matrices, real
+from bounds.estimators import Estimator
+from bounds.gaussian import Gaussian
+from bounds.gram import Gram, some
+from studies.code import code_of_own
 
 READERS = (".csv", ".npy", ".parquet")
 
@@ -40,7 +58,7 @@ def numbers(path: Path, key: str) -> Any:
     except ImportError:
         raise InvalidInput(key, f"{path}: Parquet needs pyarrow (pip install pyarrow)") from None
     except OSError as error:
-        raise InvalidInput(key, f"{path} cannot be read: {reason(error)}") from None
+        raise InvalidInput(key, f"{path} cannot be read: {error.strerror}") from None
     except InvalidInput as error:
         raise InvalidInput(key, f"{path} {error.reason}") from None
     except Exception as error:  # whatever the libraries raise on a damaged file
@@ -98,3 +116,148 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+# --- a covariance of one's own --------------------------------------------------------------------
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of what stands in a file.
+
+    Raises
+    ------
+    InvalidInput
+        Under path, if it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InvalidInput("path", f"{path} cannot be read: {error.strerror}") from None
+
+
+@lru_cache(maxsize=4)
+def law_of(path: Path, sha256: str) -> Gaussian:
+    """N(0, Σ) with Σ from a file: a square matrix, or a row or a column of eigenvalues.
+
+    Parameters
+    ----------
+    path : .npy or .csv
+    sha256 : what `digest` says of it
+
+    Raises
+    ------
+    InvalidInput
+        If its content is another one, or no covariance.
+    """
+    if digest(path) != sha256:
+        raise InvalidInput("path", f"{path} holds other numbers than before: sha256 differs")
+    held = numbers(path, "path")
+    try:
+        found = real("it", held)
+        if found.ndim == 1 or 1 in found.shape:
+            return Gaussian(found.ravel())
+        return Gaussian.from_covariance(found)
+    except InvalidInput as error:
+        raise InvalidInput("path", f"{path}: {error}") from None
+
+
+# --- an estimator of one's own --------------------------------------------------------------------
+
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(@[0-9a-f]{12})?")
+
+
+def check_name(name: str) -> None:
+    """Whether a name is one of bounds.catalog's estimators or may be one of a user's.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither.
+    """
+    if name not in ESTIMATORS and not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "estimators",
+            f"{name!r:.100} is not one of {', '.join(ESTIMATORS)}, nor package.module:function",
+        )
+
+
+def plain(name: str) -> str:
+    """The name without the digits of its code."""
+    return name.partition("@")[0]
+
+
+def pinned(name: str) -> str:
+    """The name with the digits of its code, if it is a user's.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be imported, is no function, has no source, or has other digits by now.
+    """
+    check_name(name)
+    if name in ESTIMATORS:
+        return name
+    text, _, digits = name.partition("@")
+    module, _, function = text.partition(":")
+    found, then = _imported(module)
+    now = code_of_own(found)
+    if now != then:
+        raise InvalidInput(
+            "estimators", f"{text}: its code has changed since it was imported: start anew"
+        )
+    if digits not in ("", now):
+        raise InvalidInput("estimators", f"{text}: its code here is {now}, not {digits}")
+    if not callable(getattr(found, function, None)):
+        raise InvalidInput("estimators", f"{text}: {module} has no function {function}")
+    return f"{text}@{now}"
+
+
+def estimator_of(name: str) -> Estimator:
+    """The estimator of that name, ours or a user's; what a user's yields is checked.
+
+    Raises
+    ------
+    InvalidInput
+        As `pinned` says; and, when it runs, if it does not yield one finite Â_k of the Gram
+        matrices' own shape for each of them.
+    """
+    if name in ESTIMATORS:
+        return estimator(name)
+    text = plain(pinned(name))
+    module, _, function = text.partition(":")
+    own: Estimator = getattr(_imported(module)[0], function)
+
+    def checked(grams: Iterable[Gram]) -> Iterator[Array]:
+        kept = list(some(grams))
+        try:
+            found = [matrices(text, one) for one in own(iter(kept))]
+        except InvalidInput:
+            raise
+        except Exception as error:  # it may do anything
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InvalidInput(text, f"raised {said:.200}") from error
+        wanted = kept[0].xx.shape
+        if len(found) != len(kept) or any(one.shape != wanted for one in found):
+            raise InvalidInput(
+                text,
+                f"must yield {len(kept)} arrays of shape {wanted}, one for each Gram matrix, but "
+                f"yields {[one.shape for one in found]!s:.100}",
+            )
+        yield from found
+
+    return checked
+
+
+@cache
+def _imported(module: str) -> tuple[Any, str]:
+    """A module, and the digits of its code when it was imported."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found = import_module(module)
+        return found, code_of_own(found)
+    except InvalidInput as error:
+        raise InvalidInput("estimators", str(error)) from None
+    except Exception as error:  # it may do anything
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidInput("estimators", f"{module} cannot be imported: {said:.200}") from None

@@ -24,7 +24,7 @@ KNOWING = (
     "studies.verdicts",
     "studies.quantities",
 )
-BESIDE_A_MEASURE = ("studies.study", "studies.evidence", "studies.summary")
+BESIDE_A_MEASURE = ("studies.study", "studies.evidence", "studies.summary", "studies.own")
 MEETING = ("studies.verdicts", "studies.graph", "studies.catalog")
 BY_NAME: Mapping[str, frozenset[str]] = {
     "bounds.ledger": frozenset({"bounds.papers.{}"}),
@@ -33,9 +33,11 @@ BY_NAME: Mapping[str, frozenset[str]] = {
     "studies.verdicts": frozenset({"studies.papers.{}", "studies.papers.{}.joins"}),
     "figures.catalog": frozenset({"figures.papers.{}"}),
     "studies.executors": frozenset({"{}"}),
+    "studies.own": frozenset({"{}"}),
 }
 """The one exception: what is imported by a name that is put together, by the catalogs from their
-STEMS; and by a worker, which is told the module of the function that it calls."""
+STEMS; by a worker, which is told the module of the function that it calls; and a user's estimator,
+by the name that the user gave it."""
 TOP_LEVEL = {
     *("README.md", "paper_repro.md", "pyproject.toml", "requirements.lock", "Makefile", "LICENSE"),
     *("CHANGELOG.md", "dimfree.py", "bounds", "studies", "figures", "lessons", "docs", "tests"),

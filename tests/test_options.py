@@ -5,7 +5,10 @@ Valid and invalid configs in equal shares, over all studies, made on purpose: va
 spacings that divide.
 """
 
+import atexit
 import math
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,17 @@ from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import cell_key, load_settings, parse_settings, replicate_seed
 from tests.test_fuzz import cases, document
 
+FOLDER = Path(tempfile.mkdtemp(prefix="dimfree-options-"))
+atexit.register(shutil.rmtree, FOLDER)
+
+
+def eigenvalues(d: int) -> Path:
+    """A file of 1, …, d."""
+    path = FOLDER / f"{d}.csv"
+    path.write_text("".join(f"{1 + k}\n" for k in range(d)))
+    return path
+
+
 SPECTRA: dict[str, Callable[[int], dict[str, Any]]] = {
     "identity": lambda d: {"kind": "identity"},
     "linear": lambda d: {"kind": "linear", "low": 0.5, "high": 2.0},
@@ -31,6 +45,7 @@ SPECTRA: dict[str, Callable[[int], dict[str, Any]]] = {
     "power": lambda d: {"kind": "power", "exponent": 0.5},
     "explicit": lambda d: {"kind": "explicit", "values": [1.0 + k / 4 for k in range(d)]},
     "explicit integers": lambda d: {"kind": "explicit", "values": [1 + k for k in range(d)]},
+    "file": lambda d: {"kind": "file", "path": str(eigenvalues(d))},
     "none": lambda d: {},
 }
 COMMON = {"replicates": 2, "seed": 5}
@@ -407,6 +422,7 @@ def test_good_configs_are_taken_and_measured(one: tuple[str, dict[str, Any]]) ->
             "linear": np.linspace(written.get("low", 0.3), written.get("high", 3.0), d),
             "power": np.array([(1 + k) ** -written.get("exponent", 1.0) for k in range(d)]),
             "explicit": np.array(written.get("values", ()), dtype=float),
+            "file": np.arange(1.0, d + 1),
         }[kind]
         law = Spectrum(**(cell.get("spectrum") or cell["law"])).law(d)
         np.testing.assert_allclose(law.eigenvalues, expected, rtol=1e-15)

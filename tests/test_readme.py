@@ -3,6 +3,7 @@ something.
 """
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import dimfree
 from bounds.catalog import ESTIMATORS
+from studies import own
 
 ROOT = Path(dimfree.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,6 +34,26 @@ def test_code_blocks(capsys: pytest.CaptureFixture[str]) -> None:
     traces = dict(one.split() for one in third.split(", "))
     assert set(traces) == set(ESTIMATORS)
     assert all(abs(float(trace) + 8) < 0.2 for trace in traces.values())
+
+
+def test_your_own_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The section's config with its estimator and a covariance from a file, smaller."""
+    monkeypatch.chdir(tmp_path)
+    section = README.partition("\n## Your own sweep\n")[2].partition("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (config,) = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    (spectrum,) = re.findall(r"`(spectrum = .*?)`", section)
+    (estimators,) = re.findall(r"mine.py: (.*)\n", code)
+    swaps = {"spectrum": spectrum, "estimators": estimators, "dims": "dims = [3]"}
+    lines = [swaps.get(line.split(" ")[0], line) for line in config.splitlines()]
+    Path("mine.py").write_text(code)
+    Path("mine.toml").write_text("\n".join(lines).replace("replicates = 100", "replicates = 2"))
+    np.save("cov.npy", np.diag([1.0, 2.0, 3.0]))
+    words = ["run", "error-vs-timestep", "--config", "mine.toml", "--out", "out", "--workers", "1"]
+    assert dimfree.main(words) == 0
+    assert "mine:shrunk" in Path("out/error-vs-timestep.csv").read_text()
+    sys.modules.pop("mine")
+    own._imported.cache_clear()
 
 
 def test_your_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,17 +9,19 @@ All estimators of a cell see the same data, so their ratios are paired.
 
 from collections.abc import Mapping, Sequence
 from itertools import tee
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bounds.catalog import check_estimator, estimator
+from bounds.catalog import check_estimator
 from bounds.check import InvalidInput, increasing_times
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import ENGINES, check_range
 from bounds.isotropic import check_traces, draw_isotropic_risks
 from bounds.risk import empirical_risk, risk
+from studies import own
 from studies.study import Cell, Lazy, Row, Settings, different, under
 
 COLUMNS = (
@@ -33,6 +35,7 @@ USED: Mapping[str, tuple[str, ...]] = {
     "linear": ("low", "high"),
     "power": ("exponent",),
     "explicit": ("values",),
+    "file": ("path", "sha256"),
 }
 """What each kind of spectrum has beside its kind."""
 
@@ -48,24 +51,29 @@ class Spectrum(BaseModel):
 
     Attributes
     ----------
-    kind : "identity", "linear", "power" or "explicit"
+    kind : "identity", "linear", "power", "explicit" or "file"
     low, high : of "linear"
     exponent : of "power"
     values : of "explicit", d of them
+    path : of "file": a .npy or .csv with a covariance, d × d, or its d eigenvalues; from the folder
+        that dimfree is called in
+    sha256 : of that file's content; found where it is not given
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    kind: Literal["identity", "linear", "power", "explicit"] = "identity"
+    kind: Literal["identity", "linear", "power", "explicit", "file"] = "identity"
     low: float = 0.3
     high: float = 3.0
     exponent: float = 1.0
     values: Annotated[tuple[float, ...], BeforeValidator(_tuple)] = ()
+    path: str = ""
+    sha256: str = ""
 
     @model_validator(mode="after")
     def _all_used(self) -> "Spectrum":
         given = self.model_fields_set
-        if given == set(Spectrum.model_fields):
+        if given >= {"kind", "low", "high", "exponent", "values"}:
             # A manifest writes down all there is; then what is not used must be as it comes.
             given = {
                 key for key in given if getattr(self, key) != Spectrum.model_fields[key].default
@@ -80,6 +88,17 @@ class Spectrum(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _file(self) -> "Spectrum":
+        if self.kind == "file":
+            if not self.path:
+                raise InvalidInput("path", "is missing, which names the file")
+            found = own.digest(Path(self.path))
+            if self.sha256 not in ("", found):
+                raise InvalidInput("path", f"{self.path} holds other numbers than sha256 says")
+            object.__setattr__(self, "sha256", found)
+        return self
+
     def law(self, dimension: int) -> Gaussian:
         """N(0, Σ) in that dimension.
 
@@ -88,6 +107,14 @@ class Spectrum(BaseModel):
         InvalidInput
             If the eigenvalues do not fit the dimension or are not positive.
         """
+        if self.kind == "file":
+            with under(path="spectrum.path"):
+                law = own.law_of(Path(self.path), self.sha256)
+            if law.dimension != dimension:
+                raise InvalidInput(
+                    "spectrum.path", f"{self.path} is of dimension {law.dimension}, not {dimension}"
+                )
+            return law
         with np.errstate(
             over="ignore"
         ):  # an overflow is refused by name, and needs no warning beside
@@ -122,7 +149,8 @@ class LinearScoreSettings(Settings):
     samples : sample counts m > d, each with each d
     times : t_1 < … < t_N, dimensionless
     spectrum : of the covariance
-    estimators : names out of bounds.catalog.ESTIMATORS
+    estimators : names out of bounds.catalog.ESTIMATORS, or of one's own: "package.module:function",
+        see studies/own.py
     engine : "exact" draws the Gram matrices' law, "simulate" draws the paths; "isotropic" draws
         DSM's two risks at one time for the identity, in O(d)
     redraws : K, noise paths for each datum, each with each d and m; mK ≤ 10¹²
@@ -141,7 +169,7 @@ class LinearScoreSettings(Settings):
         increasing_times("times", self.times)
         different(self, "dims", "samples", "estimators", "redraws")
         for name in self.estimators:
-            estimator(name)
+            own.check_name(name)
         if self.engine == "isotropic":
             self._isotropic()
             return self
@@ -184,7 +212,8 @@ class LinearScoreSettings(Settings):
 
 
 def cells(settings: LinearScoreSettings) -> Lazy:
-    """One cell for each d, m and K; it names K only where that is not 1.
+    """One cell for each d, m and K; it names K only where that is not 1, and an estimator of one's
+    own with its code.
 
     So what was measured before there were redraws keeps its cells, and with them its seeds and its
     numbers.
@@ -192,7 +221,7 @@ def cells(settings: LinearScoreSettings) -> Lazy:
     shared = {
         "times": list(settings.times),
         "spectrum": settings.spectrum.parameters(),
-        "estimators": list(settings.estimators),
+        "estimators": [own.pinned(name) for name in settings.estimators],
         "engine": settings.engine,
     }
 
@@ -233,7 +262,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     names = cell["estimators"]
     seen, *fed = tee(grams, 1 + len(names))
     rows: list[list[Row]] = [[] for _ in seeds]
-    estimates = [estimator(name)(stream) for name, stream in zip(names, fed, strict=True)]
+    estimates = [own.estimator_of(name)(stream) for name, stream in zip(names, fed, strict=True)]
     for gram, *at_time in zip(seen, *estimates, strict=True):
         for name, estimate in zip(names, at_time, strict=True):
             population = risk(law, gram.step.t, estimate)
@@ -245,7 +274,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
                         "m": cell["m"],
                         "redraws": redraws,
                         "t": gram.step.t,
-                        "estimator": name,
+                        "estimator": own.plain(name),
                         "engine": cell["engine"],
                         "risk": float(population[replicate]),
                         "empirical_risk": float(empirical[replicate]),

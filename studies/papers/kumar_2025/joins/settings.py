@@ -24,6 +24,7 @@ def describe_spectrum_of(s: Spectrum) -> str:
         "linear": f"λ = linspace({s.low:g}, {s.high:g}, d)",
         "power": f"λ_i = i^(−{s.exponent:g})",
         "explicit": "λ given one by one",
+        "file": f"Σ of {s.path}",
     }[s.kind]
 
 
