@@ -134,8 +134,8 @@ def test_at_the_command_line(folder: Path) -> None:
     assert command(*words)[0] == 0
     assert "mine:shrunk" in (folder / "out" / f"{STUDY.name}.csv").read_text()
     np.save("x.npy", np.random.default_rng(0).standard_normal((60, 3)))
-    words = ("estimate", "x.npy", "--times", "0.3", "--estimators", "dsm,mine:shrunk", "--json")
-    code, said, _ = command(*words)
+    asked = ("estimate", "x.npy", "--times", "0.3", "--estimators", "dsm,mine:shrunk", "--json")
+    code, said, _ = command(*asked)
     assert code == 0
     one, other = json.loads(said)["rows"]
     assert (one["loss"], other["estimator"]) == (other["loss"], "mine:shrunk")
@@ -265,7 +265,7 @@ def test_estimators_do_not_see_the_basis(name: str) -> None:
 
     def turned(a: np.ndarray | None) -> np.ndarray:
         assert a is not None
-        return turn @ a @ turn.T
+        return np.asarray(turn @ a @ turn.T)
 
     other = [
         Gram(g.step, 40, turned(g.xx), turned(g.xz), turned(g.xw), 1, turned(g.data)) for g in grams

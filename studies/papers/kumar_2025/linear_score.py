@@ -21,7 +21,7 @@ from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import ENGINES, check_range
 from bounds.isotropic import check_traces, draw_isotropic_risks
 from bounds.risk import empirical_risk, risk
-from studies import own
+from studies.own import check_name, digest, estimator_of, law_of, pinned, plain
 from studies.study import Cell, Lazy, Row, Settings, different, under
 
 COLUMNS = (
@@ -93,7 +93,7 @@ class Spectrum(BaseModel):
         if self.kind == "file":
             if not self.path:
                 raise InvalidInput("path", "is missing, which names the file")
-            found = own.digest(Path(self.path))
+            found = digest(Path(self.path))
             if self.sha256 not in ("", found):
                 raise InvalidInput("path", f"{self.path} holds other numbers than sha256 says")
             object.__setattr__(self, "sha256", found)
@@ -109,7 +109,7 @@ class Spectrum(BaseModel):
         """
         if self.kind == "file":
             with under(path="spectrum.path"):
-                law = own.law_of(Path(self.path), self.sha256)
+                law = law_of(Path(self.path), self.sha256)
             if law.dimension != dimension:
                 raise InvalidInput(
                     "spectrum.path", f"{self.path} is of dimension {law.dimension}, not {dimension}"
@@ -169,7 +169,7 @@ class LinearScoreSettings(Settings):
         increasing_times("times", self.times)
         different(self, "dims", "samples", "estimators", "redraws")
         for name in self.estimators:
-            own.check_name(name)
+            check_name(name)
         if self.engine == "isotropic":
             self._isotropic()
             return self
@@ -221,7 +221,7 @@ def cells(settings: LinearScoreSettings) -> Lazy:
     shared = {
         "times": list(settings.times),
         "spectrum": settings.spectrum.parameters(),
-        "estimators": [own.pinned(name) for name in settings.estimators],
+        "estimators": [pinned(name) for name in settings.estimators],
         "engine": settings.engine,
     }
 
@@ -262,7 +262,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     names = cell["estimators"]
     seen, *fed = tee(grams, 1 + len(names))
     rows: list[list[Row]] = [[] for _ in seeds]
-    estimates = [own.estimator_of(name)(stream) for name, stream in zip(names, fed, strict=True)]
+    estimates = [estimator_of(name)(stream) for name, stream in zip(names, fed, strict=True)]
     for gram, *at_time in zip(seen, *estimates, strict=True):
         for name, estimate in zip(names, at_time, strict=True):
             population = risk(law, gram.step.t, estimate)
@@ -274,7 +274,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
                         "m": cell["m"],
                         "redraws": redraws,
                         "t": gram.step.t,
-                        "estimator": own.plain(name),
+                        "estimator": plain(name),
                         "engine": cell["engine"],
                         "risk": float(population[replicate]),
                         "empirical_risk": float(empirical[replicate]),
