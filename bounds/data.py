@@ -18,8 +18,8 @@ from bounds.gaussian import Gaussian
 from bounds.gram import Gram, check_range
 from bounds.process import decay, noise_variance, simulate, steps
 
-LARGEST = 1e100
-"""Of an entry: its square is far within float64."""
+LARGEST = 1e40
+"""Of an entry: the fourth powers that losses' errors hold are far within float64."""
 CONSTANT = 1e-12
 """A column's range over its largest entry, below which centring leaves rounding."""
 BLOCK = 8192
@@ -40,7 +40,7 @@ def rows_of(x: ArrayLike, *, centre: bool = True) -> tuple[Array, Array]:
 
     Raises
     ------
-    InvalidInput If it is no matrix of real numbers, holds NaN, an infinity or a number above 1e100,
+    InvalidInput If it is no matrix of real numbers, holds NaN, an infinity or a number above 1e40,
         has no more rows than columns, or a column that is constant to twelve digits.
 
     Notes
@@ -76,9 +76,11 @@ def rows_of(x: ArrayLike, *, centre: bool = True) -> tuple[Array, Array]:
     if constant.size:
         named = ", ".join(str(k + 1) for k in constant[:10])
         more = f" and {constant.size - 10} more" if constant.size > 10 else ""
-        many = "columns" if constant.size > 1 else "column"
+        words = ("columns", "are", "them") if constant.size > 1 else ("column", "is", "it")
         raise InvalidInput(
-            "x", f"{many} {named}{more} of {d} constant, without variance to fit: leave out"
+            "x",
+            f"{words[0]} {named}{more} of {d} {words[1]} constant, without variance to fit: leave "
+            f"{words[2]} out",
         )
     mean = array.mean(axis=0) if centre else np.zeros(d)
     return array - mean, mean

@@ -229,10 +229,12 @@ def estimate(
         covariances[LEDOIT_WOLF] = _ledoit_wolf(rows)
     say()
     parts = []
-    for test, rng in zip(np.array_split(shuffle.permutation(n), folds), of_folds, strict=True):
-        others = np.delete(rows, test, axis=0)
-        middle = others.mean(axis=0) if centre else np.zeros(d)
-        _, estimates = fitted(others - middle, rng)
+    for k, test in enumerate(np.array_split(shuffle.permutation(n), folds)):
+        try:
+            others, middle = rows_of(np.delete(rows, test, axis=0), centre=centre)
+        except InvalidInput as error:
+            raise InvalidInput("folds", f"of what fold {k + 1} leaves, {error.reason}") from None
+        _, estimates = fitted(others, of_folds[k])
         parts.append((rows[test] - middle, estimates))
         say()
     scores = {name: found for name, found in scores.items() if name not in left_out}

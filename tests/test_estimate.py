@@ -278,7 +278,7 @@ FILES: dict[str, str | bytes] = {
         ("header.csv", "must be a matrix"),
         ("points.csv", "holds other than numbers in column 1"),
         ("few.csv", "too few rows"),
-        ("constant.csv", "column 2 of 2 constant"),
+        ("constant.csv", "column 2 of 2 is constant"),
         ("latin.csv", "is not csv: "),
         ("not.npy", "is not npy: "),
         ("x.txt", "must end in .csv, .npy, .parquet"),
@@ -338,6 +338,17 @@ def test_folds_need_rows() -> None:
         InvalidInput, match=r"^folds: 5 of 5 rows leave 4 rows for a fit, and d = 4"
     ):
         estimate(X[:5], [0.3])
+
+
+def test_a_column_that_is_constant_in_a_fold() -> None:
+    """One row of 20 has the only 1: without that row there is nothing to fit, and a sentence says
+    so of the folds and not of the data.
+    """
+    x = np.column_stack([X[:20, 0], np.arange(20) == 7])
+    with pytest.raises(
+        InvalidInput, match=r"^folds: of what fold \d leaves, column 2 of 2 is const"
+    ):
+        estimate(x, [0.3])
 
 
 def test_what_cannot_be_computed_is_left_out_with_a_reason() -> None:
