@@ -65,8 +65,7 @@ from bounds.gaussian import Gaussian
 from bounds.gram import Gram, along
 from bounds.process import Step, clock, decay, noise_variance, simulate, steps
 
-# --- the gain recursion
-# -------------------------------------------------------------------------------------
+# --- the gain recursion ---------------------------------------------------------------------------
 
 
 def first_gain(eigenvalues: Array, step: Step) -> Array:
@@ -145,8 +144,7 @@ def optimal_weights(law: Gaussian, times: ArrayLike, *, scalar: bool = False) ->
     return weights
 
 
-# --- estimators
-# ---------------------------------------------------------------------------------------------
+# --- estimators -----------------------------------------------------------------------------------
 
 
 def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
@@ -225,8 +223,7 @@ def _spectrum(law: Gaussian) -> tuple[Array, Array]:
     return law.eigenvalues, np.eye(law.dimension) if law.basis is None else law.basis
 
 
-# --- an unknown mean
-# ----------------------------------------------------------------------------------------
+# --- an unknown mean ------------------------------------------------------------------------------
 
 
 def centred(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[Gram]:
@@ -276,8 +273,7 @@ def centred(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[G
         yield Gram(now.step, m - 1, x.T @ x, x.T @ unit, x.T @ now.w)
 
 
-# --- the limit of small gaps
-# --------------------------------------------------------------------------------
+# --- the limit of small gaps ----------------------------------------------------------------------
 
 
 def bootstrap_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:

@@ -117,8 +117,7 @@ def _interval(value: Number) -> Interval:
     return value if isinstance(value, Interval) else Interval(value)
 
 
-# --- bisection
-# --------------------------------------------------------------------------------------------
+# --- bisection ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

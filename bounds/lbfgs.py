@@ -233,8 +233,7 @@ def _searched(rows: _Rows, f: Array, slope: Array) -> tuple[Some, Some]:
     return moved, failed
 
 
-# --- Moré and Thuente's line search, of one row: points are (step, value, slope)
-# -----------------------------------
+# --- Moré and Thuente's line search, of one row: points are (step, value, slope) ------------------
 
 _Point = tuple[float, float, float]
 

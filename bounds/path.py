@@ -58,8 +58,7 @@ LEAST = 1.0  # that a law must leave the path, before anything is drawn
 LEAST_SEEN = 0.25  # by the data's own estimate, which may be a few times the eigenvalue
 LEAST_LEFT = 1e-5  # at the fit itself: what is below has run off
 
-# --- the estimator
-# ------------------------------------------------------------------------------------------
+# --- the estimator --------------------------------------------------------------------------------
 
 
 def covariance_rounds(
@@ -281,8 +280,7 @@ def _transpose(a: Array) -> Array:
     return np.swapaxes(a, -1, -2)
 
 
-# --- what it attains
-# ----------------------------------------------------------------------------------------
+# --- what it attains ------------------------------------------------------------------------------
 
 
 def information(eigenvalues: Array, x: Array) -> Array:

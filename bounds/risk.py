@@ -20,8 +20,7 @@ from bounds.gram import Gram
 from bounds.process import Step, steps
 from bounds.targets import local_variances, transported_variances
 
-# --- measured
-# ---------------------------------------------------------------------------------------------
+# --- measured -------------------------------------------------------------------------------------
 
 
 def error(law: Gaussian, t: float, estimate: Array) -> Array:
@@ -79,8 +78,7 @@ def empirical_risk(law: Gaussian, gram: Gram, estimate: Array) -> Array:
     return np.asarray((delta * (delta @ gram.xx)).sum(axis=(-2, -1)) / gram.paths)
 
 
-# --- DSM, one time step, exactly
-# --------------------------------------------------------------------------
+# --- DSM, one time step, exactly ------------------------------------------------------------------
 
 
 def dsm_risk(law: Gaussian, t: float, samples: int) -> float:
@@ -161,8 +159,7 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
     return float(law.conditional_variances(t) @ squares)
 
 
-# --- the law of DSM's empirical risk: a weighted sum of χ²
-# -------------------------------------------------
+# --- the law of DSM's empirical risk: a weighted sum of χ² ----------------------------------------
 
 
 def dsm_empirical_risk_cdf(law: Gaussian, t: float, samples: int, value: ArrayLike) -> Array:
@@ -314,8 +311,7 @@ def _saddle_integral(a: Array, half: Array, y: Array) -> Array:
     return np.stack([np.where(low, near, far), np.where(low, far, near)])
 
 
-# --- the bootstrap, to leading order in 1/m
-# ---------------------------------------------------------------
+# --- the bootstrap, to leading order in 1/m -------------------------------------------------------
 
 
 def bootstrap_recursion(

@@ -179,8 +179,7 @@ def multiply(d: int) -> None:
     a @ a
 
 
-# --- what the runner costs: sweeps over cells of nothing, and over cells of known work
-# --------------------------
+# --- what the runner costs: sweeps over cells of nothing, and over cells of known work ------------
 
 
 class SweepSettings(Settings):
@@ -251,8 +250,7 @@ def efficiency(pairs: int = 3) -> tuple[float, float, float]:
     return float(np.median(ratios)), units * unit, started
 
 
-# --- measuring
-# ------------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------
 
 
 def timed(

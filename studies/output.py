@@ -23,8 +23,7 @@ from bounds.check import InvalidInput
 
 LIFE_OF_A_DRAFT = 3600.0  # seconds without a write after which a draft has no writer any more
 
-# --- files
-# --------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 REMEDIES = {
     errno.ENOSPC: "make room, or choose another --out",
@@ -119,8 +118,7 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-# --- standard streams
-# ---------------------------------------------------------------------------------------
+# --- standard streams -----------------------------------------------------------------------------
 
 
 def open_streams() -> None:

@@ -36,8 +36,7 @@ def paths(folder: Path, study: str) -> tuple[Path, Path]:
     return folder / f"{study}.csv", folder / f"{study}.json"
 
 
-# --- writing
-# ------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -233,8 +232,7 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-# --- reading
-# ------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,7 @@ def steps_by_bisection(
     return low
 
 
-# --- truth and decoy, for each kind
-# ---------------------------------------------------------------------------
+# --- truth and decoy, for each kind ---------------------------------------------------------------
 
 TRIED: dict[Kind, tuple[Formula, Formula, dict[str, float], list[Measured]]] = {
     "identity": (one, constant(1.001), {"tolerance": 1e-4}, points(1, 1.00005, 1)),
@@ -155,8 +154,7 @@ def test_bounds_are_one_sided() -> None:
         assert compare(made(kind), one, points(far, far)).answer == "accepted"  # type: ignore[arg-type]
 
 
-# --- the boundary
-# ---------------------------------------------------------------------------------------------
+# --- the boundary ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
@@ -225,8 +223,7 @@ def test_detectable_change() -> None:
     assert computed.detectable == computed.detectable_anywhere == 0.0
 
 
-# --- rates
-# ----------------------------------------------------------------------------------------------------
+# --- rates ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sampled", ["all", "none", "some"])
@@ -328,8 +325,7 @@ def test_constants_drop_out_of_a_rate() -> None:
     assert slopes[0] == pytest.approx(slopes[1], abs=1e-12)
 
 
-# --- refusals
-# -------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -588,8 +584,7 @@ def test_the_json_of_a_verdict() -> None:
     assert replace(verdict, detectable=0.0).to_json() == expected | computed
 
 
-# --- how often it is wrong
-# -------------------------------------------------------------------------------------
+# --- how often it is wrong ------------------------------------------------------------------------
 
 
 def false_alarms(subject: Claim, cells: int, runs: int, seed: int, replicates: int = 6) -> int:
@@ -632,8 +627,7 @@ def test_false_alarm_rate(kind: Kind, cells: int) -> None:
     assert false_alarms(as_if_normal, cells, runs, seed=17) > high
 
 
-# --- the ledger
-# -------------------------------------------------------------------------------------------------
+# --- the ledger -----------------------------------------------------------------------------------
 
 
 def order(claims: tuple[Claim, ...]) -> list[str]:

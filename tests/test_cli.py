@@ -132,8 +132,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-# --- list
-# ----------------------------------------------------------------------------------------------------
+# --- list -----------------------------------------------------------------------------------------
 
 
 def test_list(call: Call) -> None:
@@ -291,8 +290,7 @@ def test_a_reader_that_leaves(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# --- run
-# -----------------------------------------------------------------------------------------------------
+# --- run ------------------------------------------------------------------------------------------
 
 
 def test_run_writes_table_and_manifest(call: Call, config: Path) -> None:
@@ -369,8 +367,7 @@ def test_small_dimensions(call: Call, config: Path) -> None:
     assert not Path("p").exists()
 
 
-# --- refusals
-# ------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 BAD_CONFIGS = {
     "sampels = [40]": "sampels: unknown key",
@@ -503,8 +500,7 @@ def test_damaged_results(
     assert files(tmp_path) == before
 
 
-# --- draw
-# ----------------------------------------------------------------------------------------------------
+# --- draw -----------------------------------------------------------------------------------------
 
 
 def test_draw(call: Call, results: Path) -> None:
@@ -531,8 +527,7 @@ def test_draw_where_nothing_can_be_written(call: Call, results: Path, tmp_path: 
     assert "dimfree: --out: cannot write file/sub/figure-3a" in said.err
 
 
-# --- verify
-# --------------------------------------------------------------------------------------------------
+# --- verify ---------------------------------------------------------------------------------------
 
 
 def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -600,8 +595,7 @@ def test_verify_measures_the_claims_own_cells(call: Call) -> None:
     ]
 
 
-# --- reproduce
-# -----------------------------------------------------------------------------------------------
+# --- reproduce ------------------------------------------------------------------------------------
 
 
 def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -708,8 +702,7 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
         )
 
 
-# --- explain and report
-# ----------------------------------------------------------------------------------------
+# --- explain and report ---------------------------------------------------------------------------
 
 
 def test_explain(call: Call, results: Path) -> None:

@@ -683,8 +683,7 @@ def test_the_beyond_figures_show_their_tables() -> None:
         beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
 
 
-# --- figure 2
-# -----------------------------------------------------------------------------------------------
+# --- figure 2 -------------------------------------------------------------------------------------
 
 
 def test_figure_2_stands_premises_left_of_what_they_carry() -> None:

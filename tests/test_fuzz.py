@@ -45,8 +45,7 @@ def cases(number: int) -> settings:
     return settings(max_examples=number, suppress_health_check=list(HealthCheck))
 
 
-# --- configs
-# ------------------------------------------------------------------------------------------------------
+# --- configs --------------------------------------------------------------------------------------
 
 numbers = st.one_of(
     st.integers(-2, 9),
@@ -377,8 +376,7 @@ def test_either_measured_or_refused(folder: Path, data: bytes) -> None:
     SEEN[f"either, exit {code}"] += 1
 
 
-# --- commands
-# -----------------------------------------------------------------------------------------------------
+# --- commands -------------------------------------------------------------------------------------
 
 SMALL = [figure for figure in FIGURES if set(figure.studies) <= set(TINY)]
 JUDGED = [one for one in CLAIMS if study_of(one) in ("error-vs-timestep", "error-vs-dimension")]
@@ -541,8 +539,7 @@ def test_bad_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataObj
     SEEN[f"bad {name}"] += 1
 
 
-# --- the cases themselves
-# -------------------------------------------------------------------------------------------
+# --- the cases themselves -------------------------------------------------------------------------
 
 
 def test_the_cases_were_worth_it(folder: Path) -> None:

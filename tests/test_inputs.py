@@ -449,8 +449,7 @@ def test_risks_at_impossible_times_are_refused(t: float) -> None:
         assert risk.risk(LAW, 0.0, np.zeros((2, 2))) == pytest.approx(1 / 0.5 + 1 / 2.0, rel=1e-14)
 
 
-# --- sequences that are no path
-# -------------------------------------------------------------------------------
+# --- sequences that are no path -------------------------------------------------------------------
 
 BAD_PATHS: dict[str, list[Gram]] = {
     "every second": list(exact(LAW, M, np.arange(1, 6) / 10, rng()))[1::2],
@@ -516,8 +515,7 @@ def test_dsm_takes_any_steps_and_features_theirs() -> None:
         features.joint(few, PENALTY, one, np.ones(2), rounds=1)
 
 
-# --- accuracy promised
-# ----------------------------------------------------------------------------------------
+# --- accuracy promised ----------------------------------------------------------------------------
 
 
 def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:

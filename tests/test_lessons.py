@@ -122,8 +122,7 @@ def test_a_slider_moves_the_picture(name: str) -> None:
     assert numbers[0] != numbers[1]
 
 
-# --- the answers, each by another route than the library's formula
-# ------------------------------------------------
+# --- the answers, each by another route than the library's formula --------------------------------
 
 
 def e(t: float) -> float:

@@ -302,8 +302,7 @@ def test_a_scheduler_without_dask_is_refused(
     assert capsys.readouterr().err == "dimfree: --scheduler: needs --executor dask\n"
 
 
-# --- fuzz: valid and invalid in equal shares, over all studies
-# -------------------------------------------------
+# --- fuzz: valid and invalid in equal shares, over all studies ------------------------------------
 
 NAMES = [one.name for one in STUDIES]
 SEEN = {"valid": 0, "invalid": 0}

@@ -155,8 +155,7 @@ def test_a_column_that_is_not_there(folder: Path) -> None:
         read(folder, "toy", ["d", "risk"])
 
 
-# --- cells once, rows by number
-# ----------------------------------------------------------------------------
+# --- cells once, rows by number -------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -110,8 +110,7 @@ def jackknife(a: Array, b: Array) -> float:
     return math.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2))
 
 
-# --- joined numbers
-# -----------------------------------------------------------------------------------------
+# --- joined numbers -------------------------------------------------------------------------------
 
 
 def test_joint_error(table: Table, rows: list[dict[str, str]]) -> None:
@@ -325,8 +324,7 @@ def test_what_is_joined_can_be_drawn(figure: Any, table: Table, beyond: dict[str
         figure.draw(FigureData(figure.name, fewer, joined.facts))
 
 
-# --- measurements
-# -------------------------------------------------------------------------------------------
+# --- measurements ---------------------------------------------------------------------------------
 
 
 def test_measurements(table: Table, rows: list[dict[str, str]]) -> None:
@@ -440,8 +438,7 @@ def test_every_measurement_has_its_study() -> None:
     assert {quantities.study_of(claim) for claim in graph} == set(drawn.studies)
 
 
-# --- beyond the paper
-# ---------------------------------------------------------------------------------------
+# --- beyond the paper -----------------------------------------------------------------------------
 
 SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
     "bootstrap-weights": (
@@ -611,8 +608,7 @@ def test_a_batch_beyond_leaves_no_trace(name: str) -> None:
         assert together[0][0]["risk"] != together[1][0]["risk"]
 
 
-# --- refusals
-# -----------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 def without(table: Table, estimator: str) -> Table:
@@ -776,8 +772,7 @@ def test_bad_settings(tmp_path: Path, key: str, value: str | None, named: str, s
     assert loaded(tmp_path).dims == (4,)
 
 
-# --- the studies
-# ---------------------------------------------------------------------------------------------
+# --- the studies ----------------------------------------------------------------------------------
 
 
 def cell_of(engine: str, estimators: tuple[str, ...] = ("dsm", "bsm")) -> Cell:

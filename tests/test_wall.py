@@ -158,8 +158,7 @@ def test_every_primitive_is_needed(shared):
     assert named - set().union(*shared.values()) == set()
 
 
-# --- planted violations
-# -----------------------------------------------------------------------------------------
+# --- planted violations ---------------------------------------------------------------------------
 
 EVIDENCE = "studies.papers.kumar_2025.evidence_"
 

@@ -72,8 +72,7 @@ def imported(module: str, text: str) -> set[str]:
     return names
 
 
-# --- what a function reaches
-# ------------------------------------------------------------------------------------
+# --- what a function reaches ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -277,8 +276,7 @@ class Reach:
         return self.names | methods
 
 
-# --- functions that stand in a claim
-# --------------------------------------------------------------------------
+# --- functions that stand in a claim --------------------------------------------------------------
 
 
 def parts_of(function: Any) -> Iterator[Any]:

@@ -24,8 +24,7 @@ from bounds.line import Line, flow
 from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row, Study
 
-# --- on the line, and Gaussians
-# --------------------------------------------------------------------------------------
+# --- on the line, and Gaussians -------------------------------------------------------------------
 
 
 def _integrated(
@@ -294,8 +293,7 @@ STUDY = evidence(
     batch=1,
 )
 
-# --- scikit-learn's digits
-# -----------------------------------------------------------------------------------------
+# --- scikit-learn's digits ------------------------------------------------------------------------
 
 TRAINING = 1200
 COMPONENTS = (1, 2, 10, 50)

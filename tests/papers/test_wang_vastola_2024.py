@@ -62,8 +62,7 @@ def test_a_small_change_of_a_law_is_seen(name, tables):
     assert verify(wrong, measured).status == "REFUTED"
 
 
-# --- the formulas again, each by a second route
-# ---------------------------------------------------------------------
+# --- the formulas again, each by a second route ---------------------------------------------------
 
 
 @pytest.mark.parametrize("law", [SKEWED, SLOPE, TAILS], ids=lambda law: law["law"])
@@ -278,8 +277,7 @@ def test_teleport():
         assert str(refused.value) == sentence
 
 
-# --- digits
-# ---------------------------------------------------------------------------------------------------------
+# --- digits ---------------------------------------------------------------------------------------
 
 
 def test_denoisers_of_digits():
@@ -320,8 +318,7 @@ def test_digits_without_scikit_learn(monkeypatch):
     assert str(refused.value) == "digits: come with scikit-learn: install the extra [data]"
 
 
-# --- the figure
-# -----------------------------------------------------------------------------------------------------
+# --- the figure -----------------------------------------------------------------------------------
 
 
 def joined(tables):
@@ -391,8 +388,7 @@ def test_the_figure_refuses(table, column, value, reason):
         figure.FIGURE.draw(replace(data, tables={**data.tables, table: frame}))
 
 
-# --- the lesson
-# -----------------------------------------------------------------------------------------------------
+# --- the lesson -----------------------------------------------------------------------------------
 
 
 def half_way(value):

@@ -130,8 +130,7 @@ def _in_proportion(cell: Cell) -> float:
     return float((first * entries(cell).sum() / first.sum())[cell["i"], cell["j"]])
 
 
-# --- a joint fit of few functions of time
-# -----------------------------------------------------------------
+# --- a joint fit of few functions of time ---------------------------------------------------------
 
 
 def joint_limit(cell: Cell) -> Array:
@@ -176,8 +175,7 @@ def joint_split(cell: Cell, *, limited: bool = True) -> float:
     return float(cell["m"] * leading.bias[k] + limit + (first - limit) / cell["redraws"])
 
 
-# --- at m near d
-# ------------------------------------------------------------------------------------------
+# --- at m near d ----------------------------------------------------------------------------------
 
 SCARCE: Mapping[int, Mapping[str, float]] = {
     2: {"dsm": 1.47, "bsm": 1.30, "path": 0.92, "plug-in": 0.89},

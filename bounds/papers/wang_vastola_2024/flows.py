@@ -82,8 +82,7 @@ def teleport(x: Array, mean: Array, values: Array, basis: Array, begin: float, e
     return np.asarray(mean + ((finite("x", x) - mean) @ basis * factors) @ basis.T)
 
 
-# --- laws on the line: weights, means and variances of a cell
-# -----------------------------------------------------
+# --- laws on the line: weights, means and variances of a cell -------------------------------------
 
 
 def _variance(cell: Cell) -> float:
@@ -186,8 +185,7 @@ def shift_law(cell: Cell, centre: float = 1.0) -> float:
     return float(-density * (b**2 - centre) * cumulant(cell, 3) / (6 * V**1.5) * _travelled(cell))
 
 
-# --- in 30 digits of the smaller tail
-# ---------------------------------------------------------------
+# --- in 30 digits of the smaller tail -------------------------------------------------------------
 
 
 def _upper(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:

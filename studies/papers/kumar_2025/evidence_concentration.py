@@ -36,8 +36,7 @@ from studies.papers.kumar_2025.supermartingale import (
 )
 from studies.study import Cell, Row
 
-# --- Gaussian data
-# ------------------------------------------------------------------------------------------
+# --- Gaussian data --------------------------------------------------------------------------------
 
 
 def path_sums(x0: Array, eigenvalues: Array, times: Array, w: Array, rng: Rng) -> Array:
@@ -137,8 +136,7 @@ def risk_of_minimiser(loss: Array, error: Array) -> Array:
     return np.asarray(error.mean(axis=2)[best, np.arange(best.size)])
 
 
-# --- Theorem 1's own factor
-# ---------------------------------------------------------------------------------
+# --- Theorem 1's own factor -----------------------------------------------------------------------
 
 
 def measure_log_factor(cell: Cell) -> list[Row]:
@@ -165,8 +163,7 @@ def measure_log_factor(cell: Cell) -> list[Row]:
     return [row("log-factor-growth", known, float(growth))]
 
 
-# --- the cells
-# ----------------------------------------------------------------------------------------------
+# --- the cells ------------------------------------------------------------------------------------
 
 PARTS: Parts = {
     "span": one_by_one(measure_span, "gaussian-quantile", "gaussian-quantile-many"),

@@ -71,8 +71,7 @@ SHAPES: Mapping[str, tuple[Callable[[Array], Array], tuple[float, ...]]] = {
 TARGETS = ("T1", "T2", "T3")
 
 
-# --- what is measured
-# -------------------------------------------------------------------------------------
+# --- what is measured -----------------------------------------------------------------------------
 
 
 def entries(value: Array) -> list[tuple[list[int], float]]:
@@ -351,8 +350,7 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-# --- the cells
-# --------------------------------------------------------------------------------------------
+# --- the cells ------------------------------------------------------------------------------------
 
 PROOFS: Mapping[str, tuple[str, ...]] = {
     "tweedie": ("tweedie-gaussian-matrix", "tweedie-any-law", "local-tweedie-any-law"),

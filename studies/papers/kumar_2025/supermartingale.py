@@ -25,8 +25,7 @@ from bounds.process import weights
 from studies.evidence import row
 from studies.study import Cell, Row
 
-# --- constants
-# ----------------------------------------------------------------------------------------------
+# --- constants ------------------------------------------------------------------------------------
 
 
 def residual_covariance(times: Array, eigenvalue: float) -> Array:
@@ -50,8 +49,7 @@ def worst_constants(times: Array, eigenvalue: float) -> tuple[float, Array]:
     return float(values[-1]), np.abs(vectors[:, -1]) / root
 
 
-# --- laws in one dimension
-# ----------------------------------------------------------------------------------
+# --- laws in one dimension ------------------------------------------------------------------------
 
 Density = Callable[[Array], Array]
 
@@ -232,8 +230,7 @@ def measure_adversary(cell: Cell) -> list[Row]:
     return [row("needed-gaussian" if law == "gaussian" else "needed-log-concave", known, value)]
 
 
-# --- all functions at once, to second order
-# ---------------------------------------------------------------------
+# --- all functions at once, to second order -------------------------------------------------------
 
 
 def nodes_of(cell: Cell) -> tuple[Array, Array, float]:
@@ -340,8 +337,7 @@ def measure_need(cell: Cell) -> list[Row]:
     return rows
 
 
-# --- one time, all ρ
-# -------------------------------------------------------------------------------------------
+# --- one time, all ρ ------------------------------------------------------------------------------
 
 
 def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array) -> float:

@@ -98,8 +98,7 @@ def test_rows_depend_on_their_seed_alone() -> None:
             assert e.STUDY.replicates(cell, e.STUDY.presets["deep"]) == 1
 
 
-# --- the formulas
-# ---------------------------------------------------------------------------------------------
+# --- the formulas ---------------------------------------------------------------------------------
 
 ONE_TIME = 0.7 / -np.expm1(-1.4)  # κ_log-concave of t = γ = 0.7: γ/σ²
 
@@ -214,8 +213,7 @@ def test_moment_is_that_of_a_normal_sum() -> None:
             assert formula(cell) == pytest.approx(wanted, rel=1e-10)
 
 
-# --- Gaussian data
-# ------------------------------------------------------------------------------------------
+# --- Gaussian data --------------------------------------------------------------------------------
 
 
 def test_worst_constants() -> None:
@@ -353,8 +351,7 @@ def test_mean_risk_is_its_exact_mean() -> None:
     assert abs(values.mean() - square * 1023 * each) > 6.5 * error
 
 
-# --- the chain, its moment and its adversary
-# ------------------------------------------------------------------
+# --- the chain, its moment and its adversary ------------------------------------------------------
 
 
 def test_moment_of_constants() -> None:
@@ -424,8 +421,7 @@ def test_update_never_lowers_the_moment() -> None:
                 assert 0.9999 < moments[-1] < 1 + 1e-9
 
 
-# --- posterior means
-# ------------------------------------------------------------------------------------------------
+# --- posterior means ------------------------------------------------------------------------------
 
 
 def truncated_mean(centre, spread: float, low: float, high: float):
@@ -531,8 +527,7 @@ def test_draws() -> None:
     assert np.abs(reflected - np.diag(np.diag(reflected))).max() > 0.25 * reflected.max()
 
 
-# --- the need to second order, and at one time
-# -------------------------------------------------------------------
+# --- the need to second order, and at one time ----------------------------------------------------
 
 
 def test_second_moment_of_gaussian_data() -> None:

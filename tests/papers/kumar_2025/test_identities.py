@@ -42,8 +42,7 @@ def test_tolerance_is_neither_slack_nor_luck(name):
     assert verdict.decoy.margin > 1e6
 
 
-# --- proofs
-# -----------------------------------------------------------------------------------------------
+# --- proofs ---------------------------------------------------------------------------------------
 
 
 def test_every_derivation_is_in_one_proof():
@@ -94,8 +93,7 @@ def test_symbolic_decoys_by_hand():
     assert found == pytest.approx(wanted, rel=1e-12)
 
 
-# --- formulas
-# ---------------------------------------------------------------------------------------------
+# --- formulas -------------------------------------------------------------------------------------
 
 NAMED = {claim.name: claim for claim in CLAIMS}
 GAUSSIAN = {"weights": [1.0], "means": [[0.5]], "covariances": [[[2.0]]]}
@@ -291,8 +289,7 @@ def test_the_gaussian_twin_is_regression():
         assert claim.decoy({"variance": variance, "t": t}) == pytest.approx(explained, rel=1e-12)
 
 
-# --- quadrature
-# -------------------------------------------------------------------------------------------
+# --- quadrature -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -457,8 +454,7 @@ def test_variance_quadrature_has_converged():
         assert np.abs(base - coarse).max() > 1e-9
 
 
-# --- the norm
-# ---------------------------------------------------------------------------------------------
+# --- the norm -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("d", [1, 4, 16])
