@@ -212,8 +212,9 @@ def symmetric(key: str, values: Any) -> Array:
 
     Raises
     ------
-    InvalidInput If it holds anything but finite real numbers, or an entry differs from its mirror
-        image by more than 1e-10 of its size and 1e-13 of the largest entry.
+    InvalidInput
+        If it holds anything but finite real numbers, or an entry differs from its mirror image by
+        more than 1e-10 of its size and 1e-13 of the largest entry.
     """
     array = matrices(key, values)
     mirror = np.swapaxes(array, -1, -2)

@@ -127,8 +127,9 @@ class Claim:
 
     Raises
     ------
-    InvalidInput If a word is not one of its vocabulary, a number is out of its range, or a reason
-        is missing.
+    InvalidInput
+        If a word is not one of its vocabulary, a number is out of its range, or a reason is
+        missing.
     """
 
     name: str
@@ -298,8 +299,9 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
     Raises
     ------
-    InvalidInput If there are none, a number is not finite, an error is negative or has fewer than
-        two replicates behind it, or a formula needs what the cells do not hold.
+    InvalidInput
+        If there are none, a number is not finite, an error is negative or has fewer than two
+        replicates behind it, or a formula needs what the cells do not hold.
 
     Examples
     --------

@@ -340,8 +340,9 @@ def joint(
 
     Raises
     ------
-    InvalidInput If shapes do not fit, the normal equations are singular, or, with rounds, the steps
-        are not consecutive.
+    InvalidInput
+        If shapes do not fit, the normal equations are singular, or, with rounds, the steps are not
+        consecutive.
 
     Notes
     -----

@@ -72,8 +72,9 @@ class Gram:
 
     Raises
     ------
-    InvalidInput If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or
-        xx or data is not symmetric, to 1e-6 of its largest entry.
+    InvalidInput
+        If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or xx or
+        data is not symmetric, to 1e-6 of its largest entry.
     """
 
     step: Step
@@ -166,8 +167,9 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
 
     Raises
     ------
-    InvalidInput If there are none, a step does not start where the one before it ended, the number
-        of data or of paths changes, or the first one should and does not start at 0.
+    InvalidInput
+        If there are none, a step does not start where the one before it ended, the number of data
+        or of paths changes, or the first one should and does not start at 0.
     """
     before: OfAStep | None = None
     for gram in some(grams):
@@ -212,8 +214,9 @@ def check_samples(samples: int, dimension: int, redraws: int = 1) -> int:
 
     Raises
     ------
-    InvalidInput If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees
-        of freedom lose their spread to rounding).
+    InvalidInput
+        If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees of
+        freedom lose their spread to rounding).
     """
     samples, dimension = whole("samples", samples), whole("dimension", dimension)
     redraws = whole("redraws", redraws)
@@ -239,10 +242,11 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike, redraws: int = 1)
 
     Raises
     ------
-    InvalidInput If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵
-        … 300; if V_{t_1} has a condition number above 10¹², where the normal equations are not
-        worth solving; or if tr C_t/(d m K) at the last time is below 10⁻²⁵, where the error of an
-        entry of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
+    InvalidInput
+        If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵ … 300;
+        if V_{t_1} has a condition number above 10¹², where the normal equations are not worth
+        solving; or if tr C_t/(d m K) at the last time is below 10⁻²⁵, where the error of an entry
+        of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
     """
     check_samples(samples, law.dimension, redraws)
     path = steps(times)

@@ -97,8 +97,9 @@ def basis(name: str, times: ArrayLike, count: int) -> Array:
 
     Raises
     ------
-    InvalidInput If there is no such basis, B is not in 1 … N, or the B functions are not
-        independent on the grid in float64.
+    InvalidInput
+        If there is no such basis, B is not in 1 … N, or the B functions are not independent on the
+        grid in float64.
     """
     grid = increasing_times("times", times)
     if name not in BASES:
@@ -174,10 +175,11 @@ class Scheme:
 
         Raises
         ------
-        InvalidInput If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has
-            a condition number above 10⁶, and the normal equations thus 10¹²: times within rounding
-            of each other have next to no weight γ_k = t_k − t_{k−1}, and what only they tell apart
-            is lost.
+        InvalidInput
+            If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has a
+            condition number above 10⁶, and the normal equations thus 10¹²: times within rounding of
+            each other have next to no weight γ_k = t_k − t_{k−1}, and what only they tell apart is
+            lost.
         """
         grid = increasing_times("times", times)
         phi, gamma = self.functions(grid), self.weights(grid)

@@ -37,8 +37,9 @@ class Line:
 
     Raises
     ------
-    InvalidInput If an entry is not finite, shapes do not fit, a weight is not positive, the weights
-        do not sum to 1, or a variance is negative.
+    InvalidInput
+        If an entry is not finite, shapes do not fit, a weight is not positive, the weights do not
+        sum to 1, or a variance is negative.
 
     Examples
     --------

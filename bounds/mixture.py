@@ -59,9 +59,10 @@ class Mixture:
 
     Raises
     ------
-    InvalidInput If an entry is not finite, shapes do not fit, a weight is not positive, the weights
-        do not sum to 1, or a covariance is not symmetric or has an eigenvalue below −d · 2.2e-16
-        times its largest.
+    InvalidInput
+        If an entry is not finite, shapes do not fit, a weight is not positive, the weights do not
+        sum to 1, or a covariance is not symmetric or has an eigenvalue below −d · 2.2e-16 times its
+        largest.
 
     Notes
     -----

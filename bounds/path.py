@@ -85,11 +85,12 @@ def covariance_rounds(
 
     Raises
     ------
-    InvalidInput If the Gram matrices are not those of one path from the data on, step after step,
-        or the family is not symmetric, or an eigenvalue of Λ̂, at the start or after a round, is
-        above 10⁹⁰. Or if there is a round, and the path holds less than a quarter of a unit of
-        information on the largest eigenvalue, by the moment estimate at t_1 (see
-        `check_information`), or next to none on the one that is found.
+    InvalidInput
+        If the Gram matrices are not those of one path from the data on, step after step,
+        or the family is not symmetric, or an eigenvalue of Λ̂, at the start or after a
+        round, is above 10⁹⁰. Or if there is a round, and the path holds less than a quarter
+        of a unit of information on the largest eigenvalue, by the moment estimate at t_1
+        (see `check_information`), or next to none on the one that is found.
 
     Notes
     -----

@@ -127,8 +127,9 @@ def sampled_law(times: ArrayLike, scores: ArrayLike, start: Normal, sampler: str
 
     Raises
     ------
-    InvalidInput If the times are not positive and increasing, the shapes do not fit, the sampler is
-        unknown, or the chain overflows (a score so wrong that the sampler diverges).
+    InvalidInput
+        If the times are not positive and increasing, the shapes do not fit, the sampler is unknown,
+        or the chain overflows (a score so wrong that the sampler diverges).
 
     Notes
     -----

@@ -153,8 +153,9 @@ def carried(
 
     Raises
     ------
-    InvalidInput If the times are not positive and increasing, or a step is not inverted in so many
-        rounds: it need not be invertible for long steps or rough scores.
+    InvalidInput
+        If the times are not positive and increasing, or a step is not inverted in so many rounds:
+        it need not be invertible for long steps or rough scores.
 
     Notes
     -----

@@ -197,9 +197,9 @@ class Pool(ProcessPoolExecutor):
 
     Raises
     ------
-    InvalidInput If the system has no place for them, or the main script cannot be imported. One
-        that starts a run when it is imported is found out by its first worker, and told of by
-        `kill`.
+    InvalidInput
+        If the system has no place for them, or the main script cannot be imported. One that starts
+        a run when it is imported is found out by its first worker, and told of by `kill`.
     """
 
     def __init__(self, workers: int) -> None:
@@ -282,8 +282,9 @@ class Dask(Executor):
 
     Raises
     ------
-    InvalidInput If the extra [cluster] is not installed, no scheduler answers, it has no workers,
-        or a cluster of ours does not start.
+    InvalidInput
+        If the extra [cluster] is not installed, no scheduler answers, it has no workers, or a
+        cluster of ours does not start.
     """
 
     def __init__(self, address: str | None, workers: int, patience: float | None = None) -> None:
@@ -401,7 +402,8 @@ class Dask(Executor):
 
         Raises
         ------
-        Lost If the scheduler is silent, or without workers, or all of its workers are silent, for
+        Lost
+            If the scheduler is silent, or without workers, or all of its workers are silent, for
             too long.
         """
         try:

@@ -104,8 +104,9 @@ class Store:
 
     Raises
     ------
-    InvalidInput If the file is damaged, another program's, or of another version of the schema; it
-        is not written to.
+    InvalidInput
+        If the file is damaged, another program's, or of another version of the schema; it is not
+        written to.
     """
 
     def __init__(self, path: Path) -> None:

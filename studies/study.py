@@ -286,9 +286,10 @@ def parse_settings(model: type[S], mapping: Mapping[str, Any], source: str) -> S
 
     Raises
     ------
-    InvalidInput With the dotted key and one sentence, on the first thing that is wrong; an unknown
-        key comes first, since it is most often the misspelling of a missing one. One raised by a
-        validator passes as it is.
+    InvalidInput
+        With the dotted key and one sentence, on the first thing that is wrong; an unknown key comes
+        first, since it is most often the misspelling of a missing one. One raised by a validator
+        passes as it is.
     """
     try:
         # By way of JSON, because only there does pydantic take lists for tuples and still refuse

@@ -104,19 +104,22 @@ def run(
 
     Returns
     -------
-    Outcome A cell whose measure raises, or gives NaN or an infinity, or that takes down three
-        worker processes, does not stop the others: it is in `missing`. With one worker there is no
-        process but this one to take down; but then the next run knows, and measures in a process of
-        its own.
+    Outcome
+        A cell whose measure raises, or gives NaN or an infinity, or that takes down three worker
+        processes, does not stop the others: it is in `missing`. With one worker there is no process
+        but this one to take down; but then the next run knows, and measures in a process of its
+        own.
 
     Raises
     ------
-    InvalidInput If `out` cannot be written to, is in use, or is moved away meanwhile, its store is
-        damaged or foreign, two cells are equal, a worker runs other code or libraries than this
-        process, or worker processes cannot be started: above all from a script that calls this
-        outside of `if __name__ == "__main__":`.
-    Interrupted On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes
-        back any more. What was finished is stored; the same call goes on.
+    InvalidInput
+        If `out` cannot be written to, is in use, or is moved away meanwhile, its store is damaged
+        or foreign, two cells are equal, a worker runs other code or libraries than this process, or
+        worker processes cannot be started: above all from a script that calls this outside of `if
+        __name__ == "__main__":`.
+    Interrupted
+        On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes back
+        any more. What was finished is stored; the same call goes on.
 
     Notes
     -----

@@ -263,9 +263,10 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
 
     Raises
     ------
-    InvalidInput If a file is not there or unreadable, the manifest is of another schema or study,
-        the table was cut short or edited, or the manifest's cells were, or it lacks a column.
-        Nothing is written.
+    InvalidInput
+        If a file is not there or unreadable, the manifest is of another schema or study, the table
+        was cut short or edited, or the manifest's cells were, or it lacks a column. Nothing is
+        written.
     """
     path, manifest_path = paths(folder, study)
     manifest = _manifest(manifest_path, study)

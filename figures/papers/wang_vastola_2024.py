@@ -69,8 +69,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table is missing or not finite, a number is not positive, an interval does not
-        hold its middle, replicate counts differ, or a model is unknown.
+    BadTable
+        If a table is missing or not finite, a number is not positive, an interval does not hold its
+        middle, replicate counts differ, or a model is unknown.
     """
     columns = ["sigma", "measured", "low", "high"]
     floors = {

@@ -502,8 +502,9 @@ def curve(name: str, d: ArrayLike, anchor: float, **parameters: ArrayLike) -> Ar
 
     Raises
     ------
-    InvalidInput If the rate is unknown, or its dependence on d at fixed n is not known to be
-        comparable (with the reason).
+    InvalidInput
+        If the rate is unknown, or its dependence on d at fixed n is not known to be comparable
+        (with the reason).
     """
     rate = next((r for r in RATES if r.name == name), None)
     if rate is None:

@@ -23,7 +23,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+    BadTable
+        If a table or fact is missing or not finite, a number is not positive, replicate counts
         differ, a target or level is unknown, or the tables hold different m.
     """
     points = data.table(

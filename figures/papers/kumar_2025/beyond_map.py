@@ -24,8 +24,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If the table or the fact is missing or not finite, a ratio is not positive, replicate
-        counts differ, or a cell is missing for some estimator.
+    BadTable
+        If the table or the fact is missing or not finite, a ratio is not positive, replicate counts
+        differ, or a cell is missing for some estimator.
     """
     cells = data.table(
         "cells",

@@ -26,7 +26,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+    BadTable
+        If a table or fact is missing or not finite, a number is not positive, replicate counts
         differ, or the tables hold different estimators or times.
     """
     key = ["t", "estimator", "redraws"]

@@ -158,7 +158,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; a number on a log axis is not positive;
+    BadTable
+        If a table or fact is missing or not finite; a number on a log axis is not positive;
         replicate counts differ; the tables disagree on (scaling, m); there are more m's than looks;
         the d's differ between cells; an estimate lies outside its interval; the margin is not
         unique, or a slope beyond it is marked equivalent to zero.

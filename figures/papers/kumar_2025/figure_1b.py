@@ -140,7 +140,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; a number is not positive; replicate counts
+    BadTable
+        If a table or fact is missing or not finite; a number is not positive; replicate counts
         differ; m differs from the fact; a style group is unknown or "linear" is missing; a label
         has two notes or groups; a curve is not 1 at anchor_d; the measured value lies outside its
         interval.

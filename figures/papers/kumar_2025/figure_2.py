@@ -95,8 +95,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the
-        edges run in a circle.
+    BadTable
+        If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the edges
+        run in a circle.
     """
     nodes = data.table(
         "nodes", ["name"], words=["name", "verdict", "origin"], flags=["certified", "goal"]

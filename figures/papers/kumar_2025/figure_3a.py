@@ -66,7 +66,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; a number is not positive; replicate counts
+    BadTable
+        If a table or fact is missing or not finite; a number is not positive; replicate counts
         differ; the estimators or curves are not those named; the estimators' times differ; a ratio
         has a time without points; a curve ends before the points do; an estimate lies outside its
         interval.

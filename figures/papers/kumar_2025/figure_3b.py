@@ -82,8 +82,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; curves, methods or fits are not those
-        named; grids or replicate counts differ; an estimate lies outside its interval.
+    BadTable
+        If a table or fact is missing or not finite; curves, methods or fits are not those named;
+        grids or replicate counts differ; an estimate lies outside its interval.
     """
     frames = checked(data)
     densities, budgets, gains = frames.values()

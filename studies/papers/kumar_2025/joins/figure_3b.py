@@ -302,8 +302,9 @@ def figure_3b(table: Table) -> Joined:
 
     Raises
     ------
-    InvalidInput If no setting keeps its densities, none has a network of two budgets, or a first
-        replicate is missing.
+    InvalidInput
+        If no setting keeps its densities, none has a network of two budgets, or a first replicate
+        is missing.
     """
     keys = list(mixture_bootstrap.KEYS)
     cases = _cases(table)
