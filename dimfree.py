@@ -128,8 +128,8 @@ def _reproduce(given: argparse.Namespace) -> int:
 def report_text(
     joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str
 ) -> str:
-    """paper_repro.md from joined results, by figure name, and verdicts; a function of these
-    alone.
+    """paper_repro.md from joined results, by figure name,
+    and verdicts; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, report
@@ -177,8 +177,8 @@ def _told(gap: Missing) -> str:
 
 @contextmanager
 def _blaming_gaps(complete: bool) -> Iterator[None]:
-    """Where cells are missing, what cannot be joined or judged is their fault and not that of the
-    usage.
+    """Where cells are missing, what cannot be joined
+    or judged is their fault and not that of the usage.
     """
     try:
         yield
@@ -230,8 +230,8 @@ def _read(source: Path, one: Study) -> Table:
 
 
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
-    """The folder to read: the one that was given, else the reader's newest, else what is committed;
-    it says which.
+    """The folder to read: the one that was given,
+    else the reader's newest, else what is committed; it says which.
     """
     from studies import provenance
 
@@ -352,8 +352,8 @@ def _place(source: Path) -> str:
 
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
-    """report.html from the studies' tables, the verdicts on them and where they are from; a
-    function of these alone.
+    """report.html from the studies' tables, the verdicts
+    on them and where they are from; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, page

@@ -1,5 +1,5 @@
-"""The mathematics of dimfree: pure functions of arrays in float64. No files, no clock, no global
-random state.
+"""The mathematics of dimfree: pure functions of arrays in float64.
+No files, no clock, no global random state.
 
 What is where:
 

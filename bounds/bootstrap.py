@@ -1,5 +1,5 @@
-r"""Risk-optimal bootstrapping: the weight of T2 that makes the *accumulated* risk least, not the
-target's variance.
+r"""Risk-optimal bootstrapping: the weight of T2
+that makes the *accumulated* risk least, not the target's variance.
 
 With r_k,ij = m v_j(t_k) Var δ_k,ij in the eigenbasis (bounds.risk.bootstrap_recursion), one step
 from t' to t costs
@@ -148,8 +148,8 @@ def optimal_weights(law: Gaussian, times: ArrayLike, *, scalar: bool = False) ->
 
 
 def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
-    """Λ̂ = e^{t} sym(X_0ᵀX_t)/M = e^{2t} sym(xx − σ xz)/M over M = mK paths, diagonalised, its
-    eigenvalues kept positive.
+    """Λ̂ = e^{t} sym(X_0ᵀX_t)/M = e^{2t} sym(xx − σ xz)/M
+    over M = mK paths, diagonalised, its eigenvalues kept positive.
 
     Parameters
     ----------
@@ -175,8 +175,8 @@ def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
 
 
 def optimal(*, scalar: bool = False, law: Gaussian | None = None) -> Estimator:
-    """The bootstrap with risk-optimal weights: DSM at t_1, then entry by entry w* of T2's fit and 1
-    − w* of T3's.
+    """The bootstrap with risk-optimal weights: DSM at t_1,
+    then entry by entry w* of T2's fit and 1 − w* of T3's.
 
     Parameters
     ----------
@@ -227,8 +227,8 @@ def _spectrum(law: Gaussian) -> tuple[Array, Array]:
 
 
 def centred(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[Gram]:
-    """Gram matrices of simulated paths about their own means: what an estimator with an intercept
-    sees.
+    """Gram matrices of simulated paths about their own means:
+    what an estimator with an intercept sees.
 
     For data of any mean, the law of these matrices is *exactly* that of m − 1 paths of the same law
     with mean 0: an orthogonal matrix whose first row is constant turns the m rows of X_0 and of
@@ -305,8 +305,8 @@ def bootstrap_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Arra
 
 
 def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
-    """r_ij of the risk-optimal bootstrap (matrix weights) at each time, gaps → 0; as
-    `bootstrap_limit`.
+    """r_ij of the risk-optimal bootstrap
+    (matrix weights) at each time, gaps → 0; as `bootstrap_limit`.
     """
     x, x1, lam = _clock(times, first), float(clock(first)), law.eigenvalues
     lam_i, lam_j = lam[:, None], lam[None, :]

@@ -233,8 +233,8 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the one written down; and the decoy rejected, unless that is
-        UNDECIDED.
+        """Whether the status is the one written down;
+        and the decoy rejected, unless that is UNDECIDED.
         """
         rejected = self.decoy.answer == "contradicted" or self.claim.expected == "UNDECIDED"
         return self.status == self.claim.expected and rejected
@@ -351,8 +351,8 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
 
 def quantile(claim: Claim, one: Measured, cells: int) -> float:
-    """z of the module docstring: two-sided, Bonferroni over the cells; a rate is one comparison; 0
-    if computed.
+    """z of the module docstring: two-sided, Bonferroni over the cells;
+    a rate is one comparison; 0 if computed.
     """
     if one.error == 0:
         return 0.0
@@ -361,8 +361,8 @@ def quantile(claim: Claim, one: Measured, cells: int) -> float:
 
 
 def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:
-    """One formula, true or not, against the measurements, by the comparison that the claim's kind
-    picks.
+    """One formula, true or not, against the measurements,
+    by the comparison that the claim's kind picks.
 
     Raises
     ------

@@ -1,5 +1,5 @@
-r"""Least squares of the denoising target over linear classes smaller than all matrices, from Gram
-matrices alone.
+r"""Least squares of the denoising target over linear classes smaller
+than all matrices, from Gram matrices alone.
 
     Â = argmin over A ∈ 𝒜 of  ‖X Aᵀ − Y‖²,   Y = −ε_t/σ_t (rows are paths),   f(x) = A x.
 

@@ -223,8 +223,8 @@ def reverse_weights(times: ArrayLike, gamma: ArrayLike, zeta: Array) -> Array:
 
 
 def reverse_increments(x0: Array, posterior_means: Array) -> Array:
-    """R_k = E[X_0|X_{t_k}] − E[X_0|X_{t_{k−1}}], with X_0 at k = 0: martingale differences in
-    reverse time.
+    """R_k = E[X_0|X_{t_k}] − E[X_0|X_{t_{k−1}}], with X_0 at k = 0:
+    martingale differences in reverse time.
 
     Parameters
     ----------
@@ -242,8 +242,8 @@ def reverse_increments(x0: Array, posterior_means: Array) -> Array:
 
 
 def path_sum(gamma: ArrayLike, zeta: Array, residual: Array) -> Array:
-    """S = Σ_j γ_j ⟨ζ_j, U_j⟩ of each path: shapes (N,), (N, n, d) or (N, 1, d), (N, n, d) to
-    (n,).
+    """S = Σ_j γ_j ⟨ζ_j, U_j⟩ of each path:
+    shapes (N,), (N, n, d) or (N, 1, d), (N, n, d) to (n,).
     """
     found = _paths("residual", residual)
     fields = _paths("zeta", zeta, found.shape[0])
@@ -261,8 +261,8 @@ def path_norm(gamma: ArrayLike, zeta: Array) -> Array:
 
 
 def supermartingale(sums: Array, norms: Array, kappa: float, rho: float) -> Array:
-    """exp(−ρS − ρ²κ Σ_j γ_j |ζ_j|²/2) of each path; its mean is at most 1 for every ρ, of either
-    sign.
+    """exp(−ρS − ρ²κ Σ_j γ_j |ζ_j|²/2) of each path;
+    its mean is at most 1 for every ρ, of either sign.
 
     Parameters
     ----------
@@ -349,8 +349,8 @@ def risk_bound(kappa: float, log_cardinality: float, delta: float, m: int) -> fl
 
 
 def mean_risk_bound(kappa: float, log_cardinality: float, m: int) -> float:
-    """8 κ log|H|/m, a bound on the mean of the joint empirical risk; assumptions as for
-    `risk_bound`.
+    """8 κ log|H|/m, a bound on the mean of the joint empirical risk;
+    assumptions as for `risk_bound`.
 
     Parameters
     ----------
@@ -389,8 +389,8 @@ def adversarial_direction(
 
 
 def violation_probability(fraction: float, hypotheses: int, delta: float) -> float:
-    """P(f̂ ≠ s), exactly, for H = {s, s + ε w_j v_h} at ε² = `fraction` × the bound 8κ
-    log(|H|/δ)/m.
+    """P(f̂ ≠ s), exactly, for H = {s, s + ε w_j v_h}
+    at ε² = `fraction` × the bound 8κ log(|H|/δ)/m.
 
     Gaussian data, λ equal in all the orthonormal directions v_h, w from `adversarial_direction`. An
     alternative beats s if m ε² < −2 ε N(0, mκ), of probability p = Φ(−√(2 fraction log(|H|/δ))),

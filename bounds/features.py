@@ -1,5 +1,5 @@
-r"""Scores on fixed features of x, through feature Gram matrices: the linear case's normal
-equations, p features for x.
+r"""Scores on fixed features of x, through feature Gram matrices:
+the linear case's normal equations, p features for x.
 
     f(t_k, x) = A_kᵀ φ(x),   φ: R^d → R^p,   A_k of shape (p, d).
 
@@ -62,8 +62,8 @@ Features = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Radial:
-    """φ(x) = (1, x, exp(−‖x − c_1‖²/2ℓ²), …): far out, where no centre is, a score on them is
-    affine.
+    """φ(x) = (1, x, exp(−‖x − c_1‖²/2ℓ²), …):
+    far out, where no centre is, a score on them is affine.
 
     Attributes
     ----------
@@ -91,8 +91,8 @@ class Radial:
         positive("width", self.width)
 
     def __call__(self, x: Array) -> Array:
-        """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q
-        exponentials.
+        """Φ, shape (n, 1 + d + q), of points (n, d).
+        Cost: n q (d + 1) flops and n q exponentials.
         """
         x = finite("x", x)
         if x.ndim != 2 or x.shape[1] != self.centres.shape[1]:
@@ -105,8 +105,8 @@ class Radial:
         return np.hstack([np.ones((len(x), 1)), x, np.exp(squares / (-2 * self.width**2))])
 
     def penalty(self, ridge: float) -> Array:
-        """The diagonal of P, shape (1 + d + q,): nothing on 1 and x, `ridge` ≥ 0 on the radial
-        functions.
+        """The diagonal of P, shape (1 + d + q,):
+        nothing on 1 and x, `ridge` ≥ 0 on the radial functions.
         """
         count, dimension = self.centres.shape
         return np.concatenate(

@@ -119,8 +119,8 @@ class Gaussian:
         return np.diag(root) if self.basis is None else root[:, None] * self.basis.T
 
     def paint(self, normals: Array) -> Array:
-        """Standard normal rows turned into rows of the law: `normals` @ C, shape (…, d) to (…,
-        d).
+        """Standard normal rows turned into rows of the law:
+        `normals` @ C, shape (…, d) to (…, d).
         """
         scaled = finite("normals", normals) * np.sqrt(self.eigenvalues)
         return scaled if self.basis is None else scaled @ self.basis.T

@@ -1,5 +1,5 @@
-r"""Gram matrices of a simulated or an exactly drawn path: all that a linear estimator sees of the
-data.
+r"""Gram matrices of a simulated or an exactly drawn path:
+all that a linear estimator sees of the data.
 
 At each step t' → t of m paths, with X_t = e^{-g} X_{t'} + τ W and Z_t = σ_t ε_t (rows are paths),
 
@@ -333,8 +333,8 @@ def _simulated_sums(
     redraws: int,
     block: int,
 ) -> tuple[Array, Array]:
-    """The three products of each step, summed over blocks of data and their paths, (N, 3, d, d);
-    and X_0ᵀX_0.
+    """The three products of each step, summed over blocks
+    of data and their paths, (N, 3, d, d); and X_0ᵀX_0.
     """
     d = law.dimension
     sums, data = np.zeros((len(path), 3, d, d)), np.zeros((d, d))

@@ -1,5 +1,5 @@
-r"""Joint-time fitting: one function over all noise levels, f(t, x) = Σ_b φ_b(t) A_b x with B
-functions of time.
+r"""Joint-time fitting: one function over all noise levels,
+f(t, x) = Σ_b φ_b(t) A_b x with B functions of time.
 
     minimise Σ_k γ_k ‖f(t_k, X_{t_k}) − T_k‖²:     Σ_k γ_k (φ_k φ_kᵀ ⊗ S_k) [A_bᵀ]_b = Σ_k γ_k φ_k ⊗ X_{t_k}ᵀ T_k,
 
@@ -47,8 +47,8 @@ MAX_CONDITION = 1e6
 
 
 def polynomial(times: Array, count: int) -> Array:
-    """1, t, …, t^{B−1} on the grid, shape (N, B), as orthonormal columns: only their span
-    matters.
+    """1, t, …, t^{B−1} on the grid, shape (N, B),
+    as orthonormal columns: only their span matters.
     """
     middle, half = (times[-1] + times[0]) / 2, (times[-1] - times[0]) / 2
     if half == 0:  # one time, or several whose e^{-2t} are the same number
@@ -64,8 +64,8 @@ def exponential(times: Array, count: int) -> Array:
 
 
 def resolvent(times: Array, count: int, low: float = 0.1, high: float = 10.0) -> Array:
-    """1/(e^{-2t} ℓ + σ²) at B values of ℓ in geometric progression, shape (N, B), as orthonormal
-    columns.
+    """1/(e^{-2t} ℓ + σ²) at B values of ℓ in geometric progression,
+    shape (N, B), as orthonormal columns.
 
     The score matrix of an eigenvalue ℓ is −1 times such a function exactly, so these span what is
     to be fitted if ℓ covers the spectrum. One function: ℓ = √(low · high).
@@ -77,8 +77,8 @@ def resolvent(times: Array, count: int, low: float = 0.1, high: float = 10.0) ->
 
 
 def piecewise(times: Array, count: int) -> Array:
-    """Indicators of B runs of consecutive steps of as nearly equal length as possible, shape (N,
-    B).
+    """Indicators of B runs of consecutive steps
+    of as nearly equal length as possible, shape (N, B).
     """
     owner = np.arange(times.size) * count // times.size
     return _orthonormal(np.equal.outer(owner, np.arange(count)).astype(np.float64))
@@ -160,8 +160,8 @@ class Scheme:
         number("power", self.power)
 
     def functions(self, times: Array) -> Array:
-        """φ, shape (N, B), with the factor e^{-2t} of a skip; no more of them than there are
-        times.
+        """φ, shape (N, B), with the factor e^{-2t} of a skip;
+        no more of them than there are times.
         """
         phi = basis(self.basis, times, min(self.count, times.size))
         return phi * decay(2 * times)[:, None] if self.skip else phi
@@ -207,8 +207,8 @@ DEFAULT = Scheme("exponential", 4, skip=True)
 
 
 def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
-    """The joint-time estimator Â_k = Σ_b φ_b(t_k) Â_b; it reads the whole path before it yields the
-    first.
+    """The joint-time estimator Â_k = Σ_b φ_b(t_k) Â_b;
+    it reads the whole path before it yields the first.
 
     Parameters
     ----------

@@ -127,8 +127,8 @@ class Line:
         return np.asarray(np.where(left < right, z, -z))
 
     def from_normal(self, z: ArrayLike) -> Array:
-        """The x with F(x) = Φ(z), any shape: the quantile, by Newton's steps in z(x) and bisection
-        where one leaves its bracket.
+        """The x with F(x) = Φ(z), any shape: the quantile,
+        by Newton's steps in z(x) and bisection where one leaves its bracket.
 
         To 1e-13 of x and of the distance of the components' quantiles, or as near as F itself is
         known.

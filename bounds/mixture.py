@@ -173,8 +173,8 @@ class Mixture:
         return draws
 
     def _coordinates(self, t: float, x: ArrayLike) -> tuple[Array, Array, Array]:
-        """v (K, d); y = Q_kᵀ(x − e_t μ_k), shape (K, …, d); log π_k N(x; e_t μ_k, V_k), shape (K,
-        …).
+        """v (K, d); y = Q_kᵀ(x − e_t μ_k), shape (K, …, d);
+        log π_k N(x; e_t μ_k, V_k), shape (K, …).
         """
         v = self.variances(t)
         points = finite("x", x)
@@ -204,8 +204,8 @@ class Mixture:
         return np.asarray((basis * values[:, None, :]) @ basis.swapaxes(-1, -2))
 
     def log_density(self, t: float, x: ArrayLike) -> Array:
-        """log p_t(x), shape (…,), by log-sum-exp: finite wherever the largest component's logarithm
-        is.
+        """log p_t(x), shape (…,), by log-sum-exp:
+        finite wherever the largest component's logarithm is.
         """
         return np.asarray(logsumexp(self._coordinates(t, x)[2], axis=0))
 
@@ -317,8 +317,8 @@ def _mean(r: Array, vectors: Array) -> Array:
 
 
 def _spread(r: Array, vectors: Array) -> Array:
-    """⟨(a_k − ⟨a⟩)(a_k − ⟨a⟩)ᵀ⟩, shape (…, d, d); one component at a time, so that memory stays n
-    d².
+    """⟨(a_k − ⟨a⟩)(a_k − ⟨a⟩)ᵀ⟩, shape (…, d, d);
+    one component at a time, so that memory stays n d².
     """
     centred = vectors - _mean(r, vectors)
     total = np.zeros((*centred.shape[1:], centred.shape[-1]))

@@ -174,8 +174,8 @@ def path_fit(
 
 
 def path(grams: Iterable[Gram]) -> Iterator[Array]:
-    """`path_fit` as it comes: all symmetric matrices, four rounds, started from the Gram matrix at
-    t_1.
+    """`path_fit` as it comes: all symmetric matrices,
+    four rounds, started from the Gram matrix at t_1.
     """
     return path_fit()(grams)
 
@@ -197,8 +197,8 @@ def banded(dimension: int, width: int) -> Array:
 
 
 def _positive(covariance: Array, x: Array, paths: int) -> tuple[Array, Array]:
-    """Eigenvalues, at least x_1 over the number of paths, and eigenvectors of the symmetric
-    part.
+    """Eigenvalues, at least x_1 over the number of paths,
+    and eigenvectors of the symmetric part.
     """
     _in_range(covariance)
     eigenvalues, basis = np.linalg.eigh((covariance + _transpose(covariance)) / 2)
@@ -297,8 +297,8 @@ def information(eigenvalues: Array, x: Array) -> Array:
 
 
 def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = None) -> Array:
-    """m Var δΛ_ij in the eigenbasis, to leading order: 1/(I_ij + I_ji), 1/I_ii on the diagonal;
-    shape (d, d).
+    """m Var δΛ_ij in the eigenbasis, to leading order:
+    1/(I_ij + I_ji), 1/I_ii on the diagonal; shape (d, d).
 
     With a family of matrices E_p, Σ_pq E_p,ij (J^{-1})_pq E_q,ij; see `covariance_rounds` for J.
 
@@ -357,8 +357,8 @@ def path_risk(
 
 
 def best_times(eigenvalue: float, count: int) -> Array:
-    """The N times that hold most of the information on one eigenvalue: e^{2t_k} = 1 + λ k/(N + 1 −
-    k).
+    """The N times that hold most of the information
+    on one eigenvalue: e^{2t_k} = 1 + λ k/(N + 1 − k).
 
     N/(N + 1) of what the data hold. In y_k = λ/(λ + x_k), which falls from y_0 = 1, the share lost
     is y_N² + Σ (y_{k−1} − y_k)², a sum of N + 1 squares of numbers that add up to 1: least when

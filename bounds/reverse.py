@@ -58,8 +58,9 @@ def ancestral(step: Step) -> Move:
 
 
 def flow(step: Step) -> Move:
-    """The probability-flow equation dY = (Y + s) ds with x̂_0 frozen over the step, also known as
-    DDIM: Y' = e_{t'} x̂_0 − σ_{t'} σ_t s, so a = e^g, b = e^g σ_t² − σ_{t'} σ_t, q = 0."""
+    """The probability-flow equation dY = (Y + s) ds with x̂_0 frozen over the step, also known
+    as DDIM: Y' = e_{t'} x̂_0 − σ_{t'} σ_t s, so a = e^g, b = e^g σ_t² − σ_{t'} σ_t, q = 0.
+    """
     before, after = noise_variance(step.t), noise_variance(step.t_prev)
     grow = np.exp(step.gap)
     return Move(grow, float(grow * before - np.sqrt(before * after)), 0.0)

@@ -109,8 +109,8 @@ def dsm_risk(law: Gaussian, t: float, samples: int) -> float:
 
 
 def dsm_empirical_risk(law: Gaussian, t: float, samples: int) -> float:
-    """E empirical risk of DSM with a linear score: tr(C_t) d/m, exact for every m ≥ d. Source:
-    theory.md.
+    """E empirical risk of DSM with a linear score:
+    tr(C_t) d/m, exact for every m ≥ d. Source: theory.md.
     """
     return float(law.conditional_variances(t).sum() * law.dimension / whole("samples", samples))
 
@@ -163,8 +163,8 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
 
 
 def dsm_empirical_risk_cdf(law: Gaussian, t: float, samples: int, value: ArrayLike) -> Array:
-    """P(empirical risk ≤ value) of DSM at one step: the law of (1/m) Σ_i c_i χ²_{d,(i)}, no drawing
-    at all.
+    """P(empirical risk ≤ value) of DSM at one step:
+    the law of (1/m) Σ_i c_i χ²_{d,(i)}, no drawing at all.
 
     Parameters
     ----------
@@ -244,8 +244,8 @@ def _risk_scales(law: Gaussian, t: float, samples: int) -> Array:
 
 
 def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
-    """log P(S ≤ x) and log P(S > x) of S = Σ_i a_i χ²_{ν,(i)}, shape (2, n) from x of shape
-    (n,).
+    """log P(S ≤ x) and log P(S > x) of S = Σ_i a_i χ²_{ν,(i)},
+    shape (2, n) from x of shape (n,).
     """
     if scales.size == 1:
         ratio = x / scales[0]
@@ -365,8 +365,8 @@ def bootstrap_recursion(
 def bootstrap_risk(
     law: Gaussian, times: ArrayLike, samples: int, weight: Callable[[Step], ArrayLike] | None = None
 ) -> Array:
-    """Leading-order risk Σ_ij r_k,ij/m of the bootstrap at each time; shape (N,). See
-    `bootstrap_recursion`.
+    """Leading-order risk Σ_ij r_k,ij/m of the bootstrap at each time;
+    shape (N,). See `bootstrap_recursion`.
     """
     return np.array([r.sum() for r in bootstrap_recursion(law, times, weight)]) / whole(
         "samples", samples

@@ -23,8 +23,8 @@ def denoising(slice_: Slice) -> Array:
 
 
 def transported(step: Step, previous_score: Array) -> Array:
-    """T2 = e^{g} s(t', X_{t'}), shape (m, d), from the scores at X_{t'}. Source: identity 2
-    (derived).
+    """T2 = e^{g} s(t', X_{t'}), shape (m, d), from the scores at X_{t'}.
+    Source: identity 2 (derived).
     """
     return np.asarray(previous_score / step.carry)
 
@@ -43,8 +43,8 @@ def control_weight(step: Step) -> float:
 
 
 def denoising_variances(law: Gaussian, step: Step) -> Array:
-    """Eigenvalues of Cov(T1 | X_t): c_i(t) = 1/σ_t² − 1/v_i; shape (d,). Gaussian data
-    (derived).
+    """Eigenvalues of Cov(T1 | X_t): c_i(t) = 1/σ_t² − 1/v_i;
+    shape (d,). Gaussian data (derived).
     """
     return law.conditional_variances(step.t)
 

@@ -1,5 +1,5 @@
-r"""What a reverse-time sampler returns, as a density on a grid: no sampling noise, any score, d = 1
-or 2.
+r"""What a reverse-time sampler returns, as a density on a grid:
+no sampling noise, any score, d = 1 or 2.
 
 A step of bounds.reverse is Y' = F(Y) + √q w, F(y) = a y + b s(t, y). With q > 0 the density goes by
 the trapezoid rule,

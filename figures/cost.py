@@ -1,5 +1,5 @@
-"""cost.md: what a sweep would take, from what was measured; sentences from templates, filled by
-numbers.
+"""cost.md: what a sweep would take, from what was measured;
+sentences from templates, filled by numbers.
 
 The same bench gives the same bytes.
 """
@@ -53,8 +53,8 @@ BYTES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("bytes", 1.0))
 
 
 def amount(value: float, units: Sequence[tuple[str, float]]) -> str:
-    """Two significant digits in the largest unit of which there is more than one; in the last where
-    there is none.
+    """Two significant digits in the largest unit of which there is more than one;
+    in the last where there is none.
     """
     name, size = next((unit for unit in units if value >= unit[1]), units[-1])
     return f"{float(f'{value / size:.2g}'):g} {name}"

@@ -141,8 +141,8 @@ class FigureData:
             )
 
     def replicates(self, frames: Mapping[str, pd.DataFrame]) -> int:
-        """n, the one replicate count of all `frames`, by table name, and of the fact n where there
-        is one.
+        """n, the one replicate count of all `frames`,
+        by table name, and of the fact n where there is one.
 
         Raises
         ------

@@ -1,5 +1,5 @@
-"""report.html: the figures and claims as one page that needs nothing else: no network, no font, no
-script from outside.
+"""report.html: the figures and claims as one page that needs nothing else:
+no network, no font, no script from outside.
 
 The same results give the same bytes: no clock, no machine, no number that is not in a table, a
 verdict or a manifest.
@@ -57,8 +57,8 @@ def _paper(shows: str, unknown: str) -> list[str]:
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page: its styles and ids its own, with a text in place of
-    the picture.
+    """An SVG file as an element of the page:
+    its styles and ids its own, with a text in place of the picture.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def _figure(picture: Picture, command: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """HTML of the little Markdown that the report's sentences use: paragraphs, lists, tables,
-    `code`, **, *.
+    """HTML of the little Markdown that the report's sentences use:
+    paragraphs, lists, tables, `code`, **, *.
     """
     out = []
     for block in text.strip().split("\n\n"):

@@ -1,5 +1,5 @@
-"""paper_repro.md: what the paper shows, what we ran, what we found; sentences from templates,
-filled by results.
+"""paper_repro.md: what the paper shows, what we ran,
+what we found; sentences from templates, filled by results.
 
 The same results give the same bytes: no clock, no machine, no number that is not in a table or a
 verdict.
@@ -92,8 +92,8 @@ STATUSES = ("HOLDS", "REFUTED", "UNDECIDED")
 
 
 def judged(v: Mapping[str, Any]) -> str:
-    """The verdict in words: what fails and is a reading fails in our setting, which is not the
-    paper's.
+    """The verdict in words: what fails and is a reading fails
+    in our setting, which is not the paper's.
     """
     return (
         f"{v['verdict']} in our setting"

@@ -1,5 +1,5 @@
-"""One look for all figures: rc dictionaries, applied locally, and a few pieces that the figures
-share.
+"""One look for all figures: rc dictionaries,
+applied locally, and a few pieces that the figures share.
 
 Widths are those of print: a column of 3.4 in, two columns of 6.9 in. No letter is below 7 pt at
 that size. Colours are seaborn's colour-blind palette without its pale ones; markers and dashes
@@ -81,8 +81,8 @@ RC: dict[str, object] = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc
-    says.
+    """The context in which figures are made and saved;
+    it sets aside what the user's matplotlibrc says.
 
     And SOURCE_DATE_EPOCH, which matplotlib's PDFs would read: no date is written here, and one that
     is no number would be a traceback.

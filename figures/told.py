@@ -1,5 +1,5 @@
-"""What is told of a figure, beside how it is drawn: one object for each, and what its words are
-made of.
+"""What is told of a figure, beside how it is drawn:
+one object for each, and what its words are made of.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,8 @@ Closing = Callable[[Mapping[str, Findings], Mapping[str, Mapping[str, Any]]], st
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number in plain text: `digits` significant digits, no exponent where it reads well, a true
-    minus.
+    """A number in plain text: `digits` significant digits,
+    no exponent where it reads well, a true minus.
     """
     text = f"{value:#.{digits}g}"
     if "e" in text:

@@ -128,8 +128,8 @@ def _():
 
 @app.function
 def tweedie(gap, t):
-    """The claim of this lesson, and its measurements: the average over each bin against the
-    score's.
+    """The claim of this lesson, and its measurements:
+    the average over each bin against the score's.
     """
     mixture = law(gap)
     x, targets = paths(gap, t)

@@ -48,8 +48,8 @@ def rule(factor):
 
 @app.function
 def draw_risks(spacing, factor, m=2000, steps=20, replicates=30, seed=5):
-    """Risks of DSM and of the bootstrap on the same Gram matrices; two arrays of shape (steps,
-    replicates).
+    """Risks of DSM and of the bootstrap on the same Gram matrices;
+    two arrays of shape (steps, replicates).
     """
     times = spacing * np.arange(1, steps + 1)
     grams = list(

@@ -126,8 +126,8 @@ def _():
 
 @app.function
 def evidence(steps, sampler):
-    """Discretisation with every k-th of `steps` levels over that with all, as the ledger's claim
-    takes it.
+    """Discretisation with every k-th of `steps` levels
+    over that with all, as the ledger's claim takes it.
     """
     times = np.linspace(0.1, 2.1, steps)
     scores = exact_scores(LAW, times)

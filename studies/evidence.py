@@ -32,8 +32,8 @@ differ in.
 
 
 class EvidenceSettings(Settings):
-    """Config of a study of evidence: its cells stand in its file, so only replicates and seed are
-    left.
+    """Config of a study of evidence:
+    its cells stand in its file, so only replicates and seed are left.
     """
 
 
@@ -50,8 +50,8 @@ class ComputedSettings(EvidenceSettings):
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a study of evidence measures. Made by `together`, `one_by_one`,
-    `drawn_once` or `computed`.
+    """One of the things that a study of evidence measures.
+    Made by `together`, `one_by_one`, `drawn_once` or `computed`.
 
     Attributes
     ----------

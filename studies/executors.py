@@ -67,8 +67,8 @@ class WorkersDied(BrokenExecutor):
 
 
 class Serial(Executor):
-    """Runs tasks in this process, one after the other, in a thread that ends with the process at
-    the latest.
+    """Runs tasks in this process, one after the other,
+    in a thread that ends with the process at the latest.
 
     A thread, because the main one must be free to hear a signal while a long call of LAPACK runs; a
     daemon, because nobody waits for that call to end.
@@ -85,8 +85,8 @@ class Serial(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the thread after the tasks that it has, or, to cancel, after the one under way.
-        Never waits.
+        """Ends the thread after the tasks that it has, or,
+        to cancel, after the one under way. Never waits.
         """
         if cancel_futures:
             while not self._tasks.empty():
@@ -124,8 +124,8 @@ class _WorkerContext(SpawnContext):
 
 
 def refuse_if_imported() -> None:
-    """Ends a worker process in which the main script, being imported, starts what started the
-    worker.
+    """Ends a worker process in which the main script,
+    being imported, starts what started the worker.
 
     The parent learns of it by the exit code. multiprocessing would raise here, in each worker, with
     a traceback.
@@ -158,8 +158,8 @@ def _check_main() -> None:
 
 @cache
 def _probe_main() -> None:
-    """The same by trial, for those that would not tell why a worker of theirs ended: one process
-    that only imports.
+    """The same by trial, for those that would not tell why a worker
+    of theirs ended: one process that only imports.
     """
     _check_main()
     if getattr(sys.modules["__main__"], "__file__", None) is None:
@@ -225,8 +225,8 @@ class Pool(ProcessPoolExecutor):
 
 
 class _Lent(Pool):
-    """A pool that outlives the run it is lent to, unless that run leaves it broken or with work
-    under way.
+    """A pool that outlives the run it is lent to,
+    unless that run leaves it broken or with work under way.
     """
 
     dead = False
@@ -244,8 +244,8 @@ class _Lent(Pool):
 
 @contextmanager
 def lasting(workers: int) -> Iterator[Callable[[], Executor]]:
-    """A factory of local executors for several runs, which share their worker processes as long as
-    those are sound.
+    """A factory of local executors for several runs,
+    which share their worker processes as long as those are sound.
 
     Starting a worker costs about a second of imports, which many short studies would pay each.
     Results do not depend on it: tasks bring their own seeds.
@@ -477,8 +477,8 @@ class Dask(Executor):
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What a call returns, if it does so in time; else TimeoutError, and it is left to a thread
-    that nobody waits for.
+    """What a call returns, if it does so in time;
+    else TimeoutError, and it is left to a thread that nobody waits for.
     """
     future: Future[T] = Future()
     threading.Thread(target=_run, args=(future, call), daemon=True).start()
@@ -486,8 +486,8 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 
 def _hush() -> None:
-    """Keeps the client's log, with its tracebacks, off standard error: what goes wrong, the run
-    says in a sentence.
+    """Keeps the client's log, with its tracebacks, off standard error:
+    what goes wrong, the run says in a sentence.
     """
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
@@ -495,8 +495,8 @@ def _hush() -> None:
 
 
 def local(workers: int) -> Executor:
-    """An executor on this machine: a thread of this process for one worker, else `workers`
-    processes.
+    """An executor on this machine:
+    a thread of this process for one worker, else `workers` processes.
     """
     return Serial() if workers == 1 else Pool(workers)
 
@@ -510,8 +510,8 @@ def stop(executor: Executor) -> None:
 
 
 def _end_with_parent() -> None:
-    """In a worker: a parent killed outright closes no pipe that the worker reads from, so watch
-    it.
+    """In a worker: a parent killed outright closes no pipe
+    that the worker reads from, so watch it.
     """
     parent = multiprocessing.parent_process()
 

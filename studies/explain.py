@@ -1,5 +1,5 @@
-"""A claim in words: what it says, why, from where, with its formulas as they stand in the code and
-its last verdict.
+"""A claim in words: what it says, why, from where,
+with its formulas as they stand in the code and its last verdict.
 """
 
 import ast
@@ -26,8 +26,8 @@ def _tree(path: Path) -> ast.Module:
 
 
 def formula_text(formula: Formula) -> str:
-    """A formula as it stands in the code: of a lambda its expression, of a function all but its
-    docstring.
+    """A formula as it stands in the code:
+    of a lambda its expression, of a function all but its docstring.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def formula_text(formula: Formula) -> str:
 
 
 def record(claim: Claim, verdict: Verdict | None = None) -> dict[str, Any]:
-    """All there is to say of a claim, as JSON values: the fields of `Verdict.to_json` if there is a
-    verdict, and
+    """All there is to say of a claim, as JSON values:
+    the fields of `Verdict.to_json` if there is a verdict, and
 
     why, formula, decoy_formula, command; with a verdict also fit, decoy_measured, decoy_predicted,
     decoy_margin, decoy_fit.
@@ -85,8 +85,8 @@ def _told(prefix: str, comparison: Comparison) -> dict[str, float | str]:
 
 
 def fit(margin: float) -> str:
-    """How far measured and predicted are apart, in words; the margin is in units of what is
-    allowed.
+    """How far measured and predicted are apart, in words;
+    the margin is in units of what is allowed.
     """
     if margin <= 0:
         return "met with room to spare"

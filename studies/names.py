@@ -1,5 +1,5 @@
-"""What there is, by name, read from the syntax trees: nothing of what makes the numbers is imported
-for it.
+"""What there is, by name, read from the syntax trees:
+nothing of what makes the numbers is imported for it.
 
 It rests on how a work is written: CLAIMS, STUDIES and FIGURES are tuples of calls that each hold
 their name as plain text, `Claim(name="…", …)`, or of names that lead to such calls. A test compares
@@ -71,8 +71,8 @@ def works() -> tuple[Work, ...]:
 
 
 def literal(module: str, name: str) -> Any:
-    """The value of a constant that stands in a module of ours as plain numbers, texts and tuples of
-    them.
+    """The value of a constant that stands in a module
+    of ours as plain numbers, texts and tuples of them.
     """
     return ast.literal_eval(_assigned(module)[name])
 

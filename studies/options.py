@@ -1,5 +1,5 @@
-"""The words of the command line, what may be said with each, and nothing that takes long to
-import.
+"""The words of the command line, what may be said
+with each, and nothing that takes long to import.
 """
 
 import argparse
@@ -42,8 +42,8 @@ class _Version(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Reads the words of a command line; `command` is the command's name. Bad usage ends with exit
-    2 and one line.
+    """Reads the words of a command line; `command` is the command's name.
+    Bad usage ends with exit 2 and one line.
     """
     whole = _Parser(prog="dimfree", description="Executable theory for score matching.")
     whole.add_argument("--version", action=_Version, nargs=0, help="the version, and exit")

@@ -1,5 +1,5 @@
-"""What leaves the program: files that are there whole or not at all, and words on the standard
-streams.
+"""What leaves the program: files that are there whole
+or not at all, and words on the standard streams.
 
 Results never depend on what can be printed. Where a command's result is a file, words are a
 courtesy (`mention`, `note`) and their loss changes nothing; where it is the words themselves
@@ -48,8 +48,8 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def replacing(path: Path, key: str = "--out") -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when it is complete and on the disk; the only writer of
-    results.
+    """A file that takes the place of `path` when it is complete
+    and on the disk; the only writer of results.
 
     Each writer has a draft of its own, in the same folder: of several at once the last one's file
     stays, whole.
@@ -157,8 +157,8 @@ codecs.register_error("dimfree", _escaped)
 
 
 def check_output() -> None:
-    """Whether standard output takes anything, as far as that can be known before there is anything
-    to say.
+    """Whether standard output takes anything,
+    as far as that can be known before there is anything to say.
 
     Raises
     ------

@@ -34,8 +34,8 @@ CREATE TABLE measured (
 
 @contextmanager
 def sole_writer(folder: Path, study: str) -> Iterator[bool]:
-    """Makes the folder if need be and holds the study's lock in it, until this process ends at the
-    latest.
+    """Makes the folder if need be and holds the study's lock in it,
+    until this process ends at the latest.
 
     Yields
     ------
@@ -168,8 +168,8 @@ class Store:
             )
 
     def replicates(self, key: Key, cell: str, replicates: int) -> tuple[set[int], set[int]]:
-        """Which of the replicates 0 … replicates − 1 of a cell are there: measured by this code,
-        and by other.
+        """Which of the replicates 0 … replicates − 1 of a cell are there:
+        measured by this code, and by other.
         """
         query = "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND replicate < ?"
         found: tuple[set[int], set[int]] = set(), set()
@@ -181,8 +181,8 @@ class Store:
         return found
 
     def counts(self, key: Key, replicates: int) -> Iterator[tuple[str, int]]:
-        """How many of the replicates 0 … replicates − 1 each cell has, of any config: (cell by its
-        key, count).
+        """How many of the replicates 0 … replicates − 1 each cell has,
+        of any config: (cell by its key, count).
         """
         query = (
             "SELECT cell, count(*) FROM measured WHERE study = ? AND seed = ? AND code = ? AND "
@@ -202,8 +202,8 @@ class Store:
         return self.replicates(key, cell, replicates)[0]
 
     def rows(self, key: Key, cell: str, replicates: int) -> Iterator[tuple[int, str]]:
-        """The replicates below `replicates` of a cell in order, one at a time: (replicate, its rows
-        as text).
+        """The replicates below `replicates` of a cell in order,
+        one at a time: (replicate, its rows as text).
 
         Raises
         ------

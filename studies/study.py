@@ -30,8 +30,8 @@ ADDED_BY_THE_RUNNER = ("study", "replicate")
 
 
 class Settings(BaseModel):
-    """The config of a study: what every study has. Subclasses add their own fields (tuples, not
-    lists).
+    """The config of a study: what every study has.
+    Subclasses add their own fields (tuples, not lists).
 
     Numbers are strict: no strings, no truth values, no fractions for integers, no NaN. Immutable.
 
@@ -56,8 +56,8 @@ def as_set(cell: Cell, settings: Settings) -> int:
 
 
 def at_most(cell: Cell, settings: Settings) -> int:
-    """As many replicates as the settings say, but no more than the cell's own "most", if it has one
-    above 0.
+    """As many replicates as the settings say,
+    but no more than the cell's own "most", if it has one above 0.
     """
     return min(settings.replicates, cell.get("most", 0) or settings.replicates)
 
@@ -121,8 +121,8 @@ class Study:
         return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
 
     def only(self, wanted: Collection[str]) -> "Study":
-        """The same study without the cells that yield none of these quantities; all of it, if it
-        does not know.
+        """The same study without the cells that yield none
+        of these quantities; all of it, if it does not know.
         """
         if (of := self.quantities) is None:
             return self
@@ -222,8 +222,8 @@ def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSeque
 
 
 def different(settings: Settings, *keys: str) -> None:
-    """Refuses settings whose lists, under these keys, hold a value twice: it would be measured as
-    one cell twice.
+    """Refuses settings whose lists, under these keys,
+    hold a value twice: it would be measured as one cell twice.
 
     Raises
     ------
@@ -238,8 +238,8 @@ def different(settings: Settings, *keys: str) -> None:
 
 @contextmanager
 def under(**keys: str) -> Iterator[None]:
-    """What is refused in here under a name of the mathematics is refused under the config's key for
-    it.
+    """What is refused in here under a name
+    of the mathematics is refused under the config's key for it.
 
     Parameters
     ----------

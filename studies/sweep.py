@@ -264,8 +264,8 @@ class _Sweep:
         return to_run
 
     def kept(self) -> int:
-        """How many of the replicates the store holds, whatever was noted here when the run was
-        stopped.
+        """How many of the replicates the store holds,
+        whatever was noted here when the run was stopped.
 
         In one pass over the store for all cells that need as many, because a run of many cells may
         be stopped before it has looked them all up.
@@ -282,16 +282,16 @@ class _Sweep:
         return total
 
     def room(self) -> int:
-        """How many tasks to have under way: two for each worker, so that none waits for the
-        next.
+        """How many tasks to have under way:
+        two for each worker, so that none waits for the next.
         """
         if isinstance(self.pool, executors.Dask):
             return 2 * max(1, self.pool.threads())
         return 1 if self.workers == 1 else 2 * self.workers
 
     def pieces(self) -> Iterator[Piece]:
-        """What there is to do, made as it is asked for; without the cells that have been given
-        up.
+        """What there is to do, made as it is asked for;
+        without the cells that have been given up.
         """
         for place, cell in enumerate(self.listed.cells):
             name, needed = cell_key(cell), int(self.listed.needed[place])
@@ -302,8 +302,8 @@ class _Sweep:
                 yield Piece(place, name, cell, replicates)
 
     def following(self, pieces: Iterator[Piece]) -> tuple[Piece, ...]:
-        """The next task: as many pieces as it may hold, first those that another one handed
-        back.
+        """The next task: as many pieces as it may hold,
+        first those that another one handed back.
         """
         task: list[Piece] = []
         while len(task) < self.size:
@@ -319,8 +319,8 @@ class _Sweep:
         return tuple(task)
 
     def wave(self, pieces: Iterator[Piece], room: Callable[[], int]) -> list[Piece]:
-        """Runs tasks, as many at a time as there is room, until nothing is left or a worker process
-        dies.
+        """Runs tasks, as many at a time as there is room,
+        until nothing is left or a worker process dies.
 
         Returns
         -------
@@ -358,8 +358,8 @@ class _Sweep:
         return done
 
     def alone(self, piece: Piece) -> bool:
-        """Runs one piece with no other beside it; whether it took its worker down, which counts
-        against its cell.
+        """Runs one piece with no other beside it;
+        whether it took its worker down, which counts against its cell.
         """
         self.wait_for_a_worker()
         future = self.submit((piece,))
@@ -374,8 +374,8 @@ class _Sweep:
         return True
 
     def wait_for_a_worker(self) -> None:
-        """Returns once a worker has answered: one that dies before that is not the fault of a
-        cell.
+        """Returns once a worker has answered:
+        one that dies before that is not the fault of a cell.
         """
         for _ in range(TRIES):
             try:
@@ -389,16 +389,16 @@ class _Sweep:
         )
 
     def replace_pool(self) -> None:
-        """Ends what is left of a pool whose workers died, and starts another; a cluster heals by
-        itself.
+        """Ends what is left of a pool whose workers died,
+        and starts another; a cluster heals by itself.
         """
         if not isinstance(self.pool, executors.Dask):
             executors.stop(self.pool)
             self.pool = self.make()
 
     def died(self, future: Future[Done], task: tuple[Piece, ...]) -> bool:
-        """Takes in what became of a task: stored, cells given up, pieces handed back, or, the
-        answer, its worker dead.
+        """Takes in what became of a task: stored, cells given up,
+        pieces handed back, or, the answer, its worker dead.
         """
         error = future.exception()
         if error is None:
@@ -420,8 +420,8 @@ class _Sweep:
         )
 
     def keep(self, task: tuple[Piece, ...], done: Done) -> None:
-        """Stores what a task has measured, all at once, and learns from it how much the next may
-        hold.
+        """Stores what a task has measured, all at once,
+        and learns from it how much the next may hold.
         """
         results = list(zip(task, done.results, strict=False))
         measured = [(piece, rows) for piece, rows in results if not isinstance(rows, str)]
@@ -463,8 +463,8 @@ class _Sweep:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGTERM stops what is inside as Ctrl-C does, once: what comes while it is stopping changes
-    nothing.
+    """SIGTERM stops what is inside as Ctrl-C does, once:
+    what comes while it is stopping changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,5 +1,5 @@
-"""A study's table, DIR/STUDY.csv, and its manifest, DIR/STUDY.json: written from a store, and read
-back.
+"""A study's table, DIR/STUDY.csv, and its manifest,
+DIR/STUDY.json: written from a store, and read back.
 
 The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of
 their order, or of interruptions, and the manifest none of the clock. Where a column holds cells as

@@ -118,8 +118,8 @@ def tests_of(module: str) -> list[str]:
 
 
 def workspace(module: str) -> tuple[Path, bool]:
-    """A copy of what the module's tests need, with mutmut's settings; what mutmut found out before
-    stays.
+    """A copy of what the module's tests need, with mutmut's settings;
+    what mutmut found out before stays.
 
     Returns
     -------
@@ -167,8 +167,8 @@ def mutmut(folder: Path, *words: str) -> str:
 
 
 def score(module: str) -> Score:
-    """Makes the module's mutants, tries those that have not been tried or could be noticed now, and
-    counts.
+    """Makes the module's mutants, tries those
+    that have not been tried or could be noticed now, and counts.
     """
     folder, changed = workspace(module)
     mutmut(folder, "run", "--max-children", "1")
@@ -196,8 +196,8 @@ def survivors(folder: Path) -> list[str]:
 
 
 def readable(name: str) -> str:
-    """gram.exact of bounds.gram.x_exact__mutmut_3, and so on for methods, which mutmut sets apart
-    by ǁ.
+    """gram.exact of bounds.gram.x_exact__mutmut_3,
+    and so on for methods, which mutmut sets apart by ǁ.
     """
     module, _, mangled = name.removeprefix("bounds.").rpartition(".")
     function = re.sub(r"__mutmut_\d+$", "", mangled)

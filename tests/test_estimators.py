@@ -53,8 +53,8 @@ def test_estimators_are_equivariant():
 
 
 def test_replicates_are_estimated_each_by_itself():
-    """Two data sets on a leading axis give the estimates of each alone. Catches a transpose over
-    the replicates' axis.
+    """Two data sets on a leading axis give the estimates of each alone.
+    Catches a transpose over the replicates' axis.
     """
     rng = np.random.default_rng(4)
     alone = [

@@ -1,5 +1,5 @@
-"""Figures: they show the table and nothing else, refuse what cannot be trusted, and are the same
-bytes twice.
+"""Figures: they show the table and nothing else,
+refuse what cannot be trusted, and are the same bytes twice.
 
 Nothing here is random but the sample tables, whose seeds are fixed: no test can raise a false
 alarm.
@@ -138,8 +138,8 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
 
 @every_figure
 def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path) -> None:
-    """At least 200 dots per inch, from the PNG's own header; pyplot and the rc parameters as they
-    were.
+    """At least 200 dots per inch, from the PNG's own header;
+    pyplot and the rc parameters as they were.
     """
     before = dict(matplotlib.rcParams)
     figure = entry.draw(entry.sample())
@@ -357,8 +357,8 @@ SAMPLED = [f for f in catalog.FIGURES if any("n" in frame for frame in f.sample(
 
 @pytest.mark.parametrize("entry", SAMPLED, ids=lambda f: f.name)
 def test_replicate_counts_must_agree(entry: told.Figure) -> None:
-    """One row with another n, in any table that has one; a fact n beside the tables' n; fractions;
-    n = 1.
+    """One row with another n, in any table that has one;
+    a fact n beside the tables' n; fractions; n = 1.
     """
     data = entry.sample()
     holders = [name for name, frame in data.tables.items() if "n" in frame]
@@ -425,8 +425,8 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
 def test_one_wrong_value_is_refused(
     name: str, table: str, column: str, value: Any, reason: str
 ) -> None:
-    """One value of a good table replaced; the good table itself is drawn in the tests above (the
-    decoy).
+    """One value of a good table replaced;
+    the good table itself is drawn in the tests above (the decoy).
     """
     entry = next(figure for figure in catalog.FIGURES if figure.name == name)
     data = entry.sample()
@@ -437,8 +437,8 @@ def test_one_wrong_value_is_refused(
 
 
 def test_a_tilt_cannot_be_called_flat() -> None:
-    """`equivalent` means slope zero: a slope beyond the margin marked so is refused (wrong on the
-    right panel).
+    """`equivalent` means slope zero:
+    a slope beyond the margin marked so is refused (wrong on the right panel).
     """
     with pytest.raises(
         BadTable, match=r"^figure-1a/fits: a slope beyond the margin is marked equivalent"
@@ -483,8 +483,8 @@ def shown_1a(figure: Figure, data: FigureData) -> bool:
 
 
 def test_figure_1a_shows_its_tables() -> None:
-    """Read back from the drawn marks. Decoys: the scalings exchanged, and one mean off by one part
-    in a million.
+    """Read back from the drawn marks. Decoys:
+    the scalings exchanged, and one mean off by one part in a million.
     """
     data = figure_1a.sample()
     figure = figure_1a.draw(data)
@@ -497,8 +497,8 @@ def test_figure_1a_shows_its_tables() -> None:
 
 
 def test_figure_1b_shows_its_tables() -> None:
-    """Every curve read back, whole, though the plot cuts some. Decoy: no two curves hold the same
-    values.
+    """Every curve read back, whole, though the plot cuts some.
+    Decoy: no two curves hold the same values.
     """
     data = figure_1b.sample()
     axes = figure_1b.draw(data).axes[0]
@@ -557,8 +557,8 @@ def test_scales() -> None:
 
 
 def test_curves_differ_without_colour() -> None:
-    """In figure 1b, marker and dashes tell nine rivals apart in grey. Decoy: dashes alone would
-    not.
+    """In figure 1b, marker and dashes tell nine rivals apart in grey.
+    Decoy: dashes alone would not.
     """
     data = figure_1b.sample()
     shape = data.tables["rivals"][data.tables["rivals"]["label"] == "Gupta et al. 2024"]
@@ -570,8 +570,8 @@ def test_curves_differ_without_colour() -> None:
 
 
 def test_labels_keep_their_distance() -> None:
-    """Labels stay in order, near where they are wanted, and never closer than the room below
-    each.
+    """Labels stay in order, near where they are wanted,
+    and never closer than the room below each.
     """
     wanted, room = [40.0, 9.0, 0.95, 0.5, 0.02, 0.01], [0.1, 0.15, 0.1, 0.1, 0.1, 0.1]
     heights = figure_1b.spread(wanted, room)
@@ -581,8 +581,8 @@ def test_labels_keep_their_distance() -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    """A file in the folder's place. The tests above save the same figures into good folders (the
-    decoy).
+    """A file in the folder's place.
+    The tests above save the same figures into good folders (the decoy).
     """
     figure = figure_3a.draw(figure_3a.sample())
     blocked = tmp_path / "file"
@@ -613,8 +613,8 @@ def test_a_failed_write_leaves_the_old_picture(
 
 
 def test_catalog() -> None:
-    """Names are unique, a figure stands in its work's file, or in one of its name, and says which
-    studies it needs.
+    """Names are unique, a figure stands in its work's file,
+    or in one of its name, and says which studies it needs.
     """
     names = [entry.name for entry in catalog.FIGURES]
     assert len(set(names)) == len(names) and len(names) >= 8
@@ -625,8 +625,8 @@ def test_catalog() -> None:
 
 
 def test_the_beyond_figures_show_their_tables() -> None:
-    """Marks and curves read back; the map's numbers, bold where the whole interval is above 1 and
-    nowhere else.
+    """Marks and curves read back; the map's numbers,
+    bold where the whole interval is above 1 and nowhere else.
 
     Decoy: the other spacing's, m's or estimator's numbers are not what stands there.
     """
@@ -710,8 +710,8 @@ def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
 
 
 def test_figure_2_says_every_name_and_verdict() -> None:
-    """The words in the picture are those of the table, and colour is not the only sign of a
-    verdict.
+    """The words in the picture are those of the table,
+    and colour is not the only sign of a verdict.
     """
     figure = figure_2.draw(figure_2.sample())
     words = " ".join(text.get_text().replace("-\n", "-") for text in figure.axes[0].texts)
@@ -724,8 +724,8 @@ def test_figure_2_says_every_name_and_verdict() -> None:
 
 
 def test_figure_3b_shows_its_tables() -> None:
-    """Every curve, share and improvement where the tables say; the decoy, other tables, is told
-    apart.
+    """Every curve, share and improvement where the tables say;
+    the decoy, other tables, is told apart.
     """
 
     def agrees(data: FigureData, other: FigureData) -> bool:

@@ -1,5 +1,5 @@
-"""Laws on the line: against quadrature, mpmath and one normal, out to the far tails. Nothing is
-random.
+"""Laws on the line: against quadrature,
+mpmath and one normal, out to the far tails. Nothing is random.
 """
 
 from typing import Any
@@ -34,8 +34,8 @@ def exact(law, x, upper):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_density_moments_and_score(law):
-    """Mass, mean and variance by adaptive quadrature of the density; the score by differences of
-    its logarithm.
+    """Mass, mean and variance by adaptive quadrature of the density;
+    the score by differences of its logarithm.
     """
 
     def moment(power):
@@ -59,8 +59,8 @@ def test_density_moments_and_score(law):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_tails_keep_their_digits(law):
-    """log F and log(1 − F) where they are small, to 1e-12 relative, as far as 1e-300000: F itself
-    is 0 or 1 there.
+    """log F and log(1 − F) where they are small, to 1e-12 relative,
+    as far as 1e-300000: F itself is 0 or 1 there.
     """
     for x in (-2000.0, -60.0, -9.0, -3.0):
         assert law.log_cdf(x) == pytest.approx(exact(law, x, upper=False), rel=1e-12)
@@ -70,8 +70,8 @@ def test_tails_keep_their_digits(law):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_there_and_back(law):
-    """z → x → z, at levels of which Φ is 1e-1000000 and 1 − 1e-1000000; the decoy, ppf of a cdf,
-    ends at 38.
+    """z → x → z, at levels of which Φ is 1e-1000000 and 1 − 1e-1000000;
+    the decoy, ppf of a cdf, ends at 38.
     """
     z = np.array([-2000.0, -40.0, -9.0, -2.0, -0.3, 0.0, 0.7, 1.9, 9.0, 40.0, 2000.0])
     np.testing.assert_allclose(law.to_normal(law.from_normal(z)), z, rtol=1e-10, atol=1e-10)
@@ -89,8 +89,8 @@ def test_one_normal_is_a_line():
 
 
 def test_shapes_and_ends():
-    """Any shape goes through, a number too; the flow to the same law moves nothing, and there and
-    back is where it was.
+    """Any shape goes through, a number too;
+    the flow to the same law moves nothing, and there and back is where it was.
     """
     x = np.linspace(-5, 5, 12).reshape(3, 4)
     assert TWO.log_cdf(x).shape == TWO.score(x).shape == flow(TWO, THREE, x).shape == (3, 4)

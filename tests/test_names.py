@@ -1,5 +1,5 @@
-"""What is listed without importing is what importing gives; what cannot be read so is refused, not
-left out.
+"""What is listed without importing is what importing gives;
+what cannot be read so is refused, not left out.
 """
 
 import re
@@ -17,8 +17,8 @@ from studies.sweep import LIMIT
 
 
 def test_names_are_those_of_the_catalogs() -> None:
-    """Of every work, in order. Catches a name that is put together when a module runs, which no
-    reading would find.
+    """Of every work, in order.
+    Catches a name that is put together when a module runs, which no reading would find.
     """
     assert names.works() == tuple(
         names.Work(

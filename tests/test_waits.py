@@ -1,5 +1,5 @@
-"""Somebody who never answers, and processes that cannot start: every wait has a limit, and one
-sentence at its end.
+"""Somebody who never answers, and processes that cannot start:
+every wait has a limit, and one sentence at its end.
 """
 
 import os
@@ -72,8 +72,8 @@ def test_a_port_that_never_speaks_or_speaks_otherwise(
 
 
 def test_an_address_that_drops_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue of connections that is full: the system throws away what comes, as a firewall
-    does.
+    """A queue of connections that is full:
+    the system throws away what comes, as a firewall does.
     """
     monkeypatch.setattr(executors, "PATIENCE", 1.0)
     with socket.socket() as full:
@@ -106,8 +106,8 @@ def test_what_is_no_address(tmp_path: Path, address: str, monkeypatch: pytest.Mo
 def test_one_who_stops_speaking_midway(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
-    """Stopped by SIGSTOP, its connections stay open; killed, nobody takes the tasks: the run ends,
-    and another goes on.
+    """Stopped by SIGSTOP, its connections stay open;
+    killed, nobody takes the tasks: the run ends, and another goes on.
     """
     monkeypatch.setattr(executors, "PATIENCE", 3.0)
     monkeypatch.setattr(executors, "SILENCE", 4.0)
@@ -222,8 +222,8 @@ def script(folder: Path, text: str, how: str = "file") -> "subprocess.CompletedP
     ],
 )
 def test_a_script_without_the_guard(tmp_path: Path, text: str, how: str) -> None:
-    """One sentence with the guard in it, from this process alone, and no traceback but the caller's
-    own.
+    """One sentence with the guard in it, from this process alone,
+    and no traceback but the caller's own.
     """
     done = script(tmp_path, text, how)
     assert done.returncode in (1, 2)
@@ -287,8 +287,8 @@ def test_a_measure_that_stands_in_no_file(tmp_path: Path, how: str) -> None:
 def test_processes_that_cannot_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
 ) -> None:
-    """No shared memory, no semaphores, no files, no processes, no threads: what failed, and what
-    helps.
+    """No shared memory, no semaphores, no files,
+    no processes, no threads: what failed, and what helps.
     """
 
     def fail(*ignored: object, **more: object) -> None:

@@ -1,5 +1,5 @@
-"""The wall: what a claim predicts with, its measurement does not reach. Held by syntax trees, over
-all claims.
+"""The wall: what a claim predicts with, its measurement does not reach.
+Held by syntax trees, over all claims.
 
 A formula is followed through its paper's modules; each name of bounds that it uses there is its
 own. A measurement is followed from its study's measure() through studies and bounds, to any depth.
@@ -61,8 +61,8 @@ def is_primitive(name: str) -> bool:
 
 
 def predicted_with(one: Claim, modules: Sources) -> set[str]:
-    """The names of bounds that a claim's formula and decoy use, through the functions of its
-    paper.
+    """The names of bounds that a claim's formula
+    and decoy use, through the functions of its paper.
     """
     reach = Reach(modules, lambda module: module.startswith(PAPERS))
     for formula in (one.formula, one.decoy):
@@ -81,8 +81,8 @@ def predicted_with(one: Claim, modules: Sources) -> set[str]:
 
 
 def measured_with(one: Claim, modules: Sources) -> set[str]:
-    """The names of bounds that the measurement of a claim reaches: measure() of its study, and what
-    reads its table.
+    """The names of bounds that the measurement of a claim reaches:
+    measure() of its study, and what reads its table.
     """
     reach = Reach(modules, lambda module: module.startswith(("studies.", "bounds.")))
     for function in (study(study_of(one)).measure, *parts_of(measured_by(one)[1])):
@@ -165,8 +165,9 @@ EVIDENCE = "studies.papers.kumar_2025.evidence_"
 
 @dataclass(frozen=True)
 class Plant:
-    """Statements at the start of a function of evidence, and lines at the head of its module; which
-    claim it breaches, and by which name."""
+    """Statements at the start of a function of evidence, and lines
+    at the head of its module; which claim it breaches, and by which name.
+    """
 
     evidence: str
     function: str
@@ -255,8 +256,8 @@ def test_a_planted_violation_is_caught(plant):
 
 
 def test_a_formula_that_is_the_measurement_is_caught():
-    """The other way about: a claim of evidence-rigor that predicts with the certified end that the
-    study measures.
+    """The other way about: a claim of evidence-rigor
+    that predicts with the certified end that the study measures.
     """
     subject = replace(claim("kappa-uniform-certified"), formula=written(CERTIFIED))
     found = breaches((subject,), sources() | {HERE: CERTIFIED})
@@ -265,8 +266,8 @@ def test_a_formula_that_is_the_measurement_is_caught():
 
 @pytest.mark.parametrize("place", ["studies", "bounds"])
 def test_a_chain_of_helpers_is_followed(place):
-    """Three modules on, in studies as in bounds: what is called in the end counts, not what is
-    imported first.
+    """Three modules on, in studies as in bounds:
+    what is called in the end counts, not what is imported first.
     """
     modules = sources()
     head = f"from {place}.between0 import f0"

@@ -1,5 +1,5 @@
-"""How much of a score is not Gaussian, what a jump costs, and who denoises held-out digits, against
-the noise level.
+"""How much of a score is not Gaussian, what a jump costs,
+and who denoises held-out digits, against the noise level.
 """
 
 import matplotlib.figure

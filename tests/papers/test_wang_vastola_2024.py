@@ -1,5 +1,5 @@
-"""Wang and Vastola 2024: each formula again by another route, the numbers written down before, bad
-input, the figure.
+"""Wang and Vastola 2024: each formula again by another route,
+the numbers written down before, bad input, the figure.
 """
 
 import importlib
@@ -36,8 +36,8 @@ def tables():
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_claim_has_its_expected_verdict(claim, tables):
-    """With the decoy rejected at a third of the cells or more. False alarms: nine stochastic claims
-    of 1e-9 each.
+    """With the decoy rejected at a third of the cells or more.
+    False alarms: nine stochastic claims of 1e-9 each.
     """
     (verdict,) = verdicts.judge([claim], tables)
     assert verdict.as_expected
@@ -67,8 +67,8 @@ def test_a_small_change_of_a_law_is_seen(name, tables):
 
 @pytest.mark.parametrize("law", [SKEWED, SLOPE, TAILS], ids=lambda law: law["law"])
 def test_cumulants(law):
-    """From the logarithm of the moment generating function, differentiated by a contour: Cauchy's
-    formula.
+    """From the logarithm of the moment generating function,
+    differentiated by a contour: Cauchy's formula.
     """
     w, mu, v = (np.array(law[key]) for key in ("weights", "means", "variances"))
     circle = 0.1 * np.exp(2j * np.pi * np.arange(64) / 64)
@@ -83,8 +83,8 @@ def test_cumulants(law):
 
 
 def direct(law, sigma):
-    """u, by differences of log p and adaptive quadrature: no score function, no Fisher
-    information.
+    """u, by differences of log p and adaptive quadrature:
+    no score function, no Fisher information.
     """
     w, mu, v = (np.array(law[key]) for key in ("weights", "means", "variances"))
     sd = np.sqrt(v + sigma**2)
@@ -108,8 +108,9 @@ def direct(law, sigma):
 
 
 def test_the_unexplained_fraction_by_differences():
-    """And the numbers written down before: 50 %, 7.5 %, .27 %, .0056 %; 2.22, 1.24, 1.029, 1.0071
-    of the leading term of E(s − s_G)², which is the fraction's u/(1 − u)/V."""
+    """And the numbers written down before: 50 %, 7.5 %, .27 %, .0056 %; 2.22, 1.24,
+    1.029, 1.0071 of the leading term of E(s − s_G)², which is the fraction's u/(1 − u)/V.
+    """
     known = {1.0: (0.50, 2.22), 2.0: (0.075, 1.24), 4.0: (0.0027, 1.029), 8.0: (5.6e-5, 1.0071)}
     for sigma, (fraction, ratio) in known.items():
         cell = {**SKEWED, "sigma": sigma}
@@ -156,8 +157,8 @@ def jump_error(law, sigma, top, points):
 
 
 def test_jump_errors_as_written_down_before():
-    """.2219/.2140, .07408/.07360, .02033/.02029, .005173/.005170 at σ = 2, 4, 8, 16 from σ_T =
-    80.
+    """.2219/.2140, .07408/.07360, .02033/.02029,
+    .005173/.005170 at σ = 2, 4, 8, 16 from σ_T = 80.
     """
     for sigma, found, law in (
         (2.0, 0.2219, 0.2140),
@@ -194,8 +195,8 @@ def test_end_errors_written_down_before_missed_the_gap():
 
 
 def test_end_factor_by_levels():
-    """E (z² − 1)² x_0'(z)² over levels z, x_0' by differences of the quantile: not over x as in the
-    formula.
+    """E (z² − 1)² x_0'(z)² over levels z,
+    x_0' by differences of the quantile: not over x as in the formula.
     """
     law = Line(SLOPE["weights"], SLOPE["means"], SLOPE["variances"])
     z, h = np.linspace(-8, 8, 801), 1e-4
@@ -205,8 +206,9 @@ def test_end_factor_by_levels():
 
 
 def test_shares_as_written_down_before():
-    """.1548, .1513, .1501, .1500 after jumps to 1, 2, 4, 8 (.15487 by 30 digits). And by levels:
-    what share of points at σ_T = 80 ends beyond the split."""
+    """.1548, .1513, .1501, .1500 after jumps to 1, 2, 4, 8 (.15487 by 30 digits).
+    And by levels: what share of points at σ_T = 80 ends beyond the split.
+    """
     data = Line(SKEWED["weights"], SKEWED["means"], SKEWED["variances"])
     z = ndtri((np.arange(2000) + 0.5) / 2000)
     wide = data.blurred(80)
@@ -224,8 +226,8 @@ def test_shares_as_written_down_before():
 
 
 def test_the_share_law_changes_sign_at_one_standard_deviation():
-    """The mass moved has the sign of 1 − b²: none at the weight whose split lies at b = 1, up and
-    down beside it.
+    """The mass moved has the sign of 1 − b²:
+    none at the weight whose split lies at b = 1, up and down beside it.
     """
     signs = []
     for minor in (0.155, ndtr(-1.0), 0.165):
@@ -245,8 +247,8 @@ def test_the_quantile_map_by_the_library():
 
 
 def test_teleport():
-    """Against DOP853 on a singular covariance; the last refusals: upwards, and a variance below
-    0.
+    """Against DOP853 on a singular covariance;
+    the last refusals: upwards, and a variance below 0.
     """
     basis, _ = np.linalg.qr(np.random.default_rng(3).standard_normal((3, 3)))
     values, mean, x = (
@@ -281,8 +283,8 @@ def test_teleport():
 
 
 def test_denoisers_of_digits():
-    """Both posterior means by plain loops; a mixture of one is the linear denoiser μ + Σ(Σ +
-    σ²)^{-1}(x − μ).
+    """Both posterior means by plain loops;
+    a mixture of one is the linear denoiser μ + Σ(Σ + σ²)^{-1}(x − μ).
     """
     pytest.importorskip("sklearn")
     atoms, sigma = study.digits()[:7], 0.8
@@ -327,8 +329,8 @@ def joined(tables):
 
 
 def test_the_figure_shows_what_the_verdicts_judge(tables):
-    """Marks are the measured numbers, dashes the predicted ones, of the claims' own cells; and all
-    claims are quoted.
+    """Marks are the measured numbers, dashes the predicted ones,
+    of the claims' own cells; and all claims are quoted.
     """
     found = joined(tables)
     assert set(figure.FIGURE.claims) == set(found.tables) == {claim.name for claim in CLAIMS}
@@ -352,8 +354,8 @@ def test_the_figure_shows_what_the_verdicts_judge(tables):
 
 
 def test_the_words_are_filled(tables):
-    """Sentences with numbers from the tables, no gap, no leftover brace; and the same for what was
-    run.
+    """Sentences with numbers from the tables, no gap,
+    no leftover brace; and the same for what was run.
     """
     findings = joined(tables).findings
     text = figure.FIGURE.found(findings)
@@ -392,8 +394,8 @@ def test_the_figure_refuses(table, column, value, reason):
 
 
 def half_way(value):
-    """σ at which the denoised coordinate is half of its end, along the ODE by small steps of its
-    own.
+    """σ at which the denoised coordinate is half of its end,
+    along the ODE by small steps of its own.
     """
     sigmas = np.geomspace(200, 1e-3, 400_001)
     x = np.exp(

@@ -1,5 +1,5 @@
-"""Claims beyond linear scores of Gaussian data at large m: one function of all times, small
-samples, data that are mixtures.
+"""Claims beyond linear scores of Gaussian data at large m:
+one function of all times, small samples, data that are mixtures.
 
 The formulas of the single steps are those of bounds.papers.kumar_2025.bootstrap. What is small or
 not Gaussian has no formula here: those claims tell what was measured.
@@ -21,8 +21,8 @@ from bounds.process import noise_variance, weights
 
 
 def _joint(cell: Cell, *, apart: bool = False) -> float:
-    """m Σ γ_k × risk of a joint fit, bias included; `apart` takes the residuals of different times
-    as independent.
+    """m Σ γ_k × risk of a joint fit, bias included;
+    `apart` takes the residuals of different times as independent.
     """
     law = Gaussian(eigenvalues_of(cell))
     times = times_of(cell)

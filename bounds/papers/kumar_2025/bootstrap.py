@@ -1,5 +1,5 @@
-r"""Claims beyond the paper's bootstrap: better weights, one fit along the path, one function of all
-times.
+r"""Claims beyond the paper's bootstrap: better weights,
+one fit along the path, one function of all times.
 
 Their formulas are written here a second time, from theory.md and not from the solvers. In the clock
 x = e^{2t} − 1, with p_i = λ_i + x = e^{2t} v_i, all of them are short:
@@ -45,15 +45,15 @@ def bound(cell: Cell) -> float:
 
 
 def gain_risk(cell: Cell, *, forget: bool = False) -> float:
-    """m · risk at t of the risk-optimal bootstrap; `forget` leaves out what the step before
-    cost.
+    """m · risk at t of the risk-optimal bootstrap;
+    `forget` leaves out what the step before cost.
     """
     return float(entries_of(cell, "scalar" if cell["scalar"] else "matrix", forget=forget).sum())
 
 
 def entries_of(cell: Cell, rule: str, *, forget: bool = False) -> Array:
-    """r_ij at t, in the clock x, of a bootstrap by its rule: "matrix", "scalar" or "BSM"; of "DSM"
-    c_i.
+    """r_ij at t, in the clock x, of a bootstrap by its rule:
+    "matrix", "scalar" or "BSM"; of "DSM" c_i.
 
     Where a = e^{2g}/v'_i + (v'_j/v_j) r'_ij, one weight for each entry leaves 1/(τ² + 1/a) − 1/v_i;
     one weight for all leaves w² a + (1 − w)²/τ² − 1/v_i at w = 1/(1 + τ² mean a). BSM has w = x'/x,
@@ -101,8 +101,8 @@ def _spiked(cell: Cell) -> Cell:
 
 
 def two_step(cell: Cell, *, column: bool = True) -> float:
-    """[A + c β² + (1 − 2β + β²(1 + 1/a))/y]/[A + 1/y]; without `column`, the large eigenvalue's
-    column, c β², left out.
+    """[A + c β² + (1 − 2β + β²(1 + 1/a))/y]/[A + 1/y];
+    without `column`, the large eigenvalue's column, c β², left out.
     """
     c, a, y = (float(cell[key]) for key in ("c", "a", "y"))
     beta, level = 1 / (1 + c + 1 / a), c * a * (y - 1 + 1 / y)
@@ -119,8 +119,8 @@ def _information(cell: Cell) -> Array:
 
 
 def path_risk(cell: Cell, *, apart: bool = False) -> float:
-    """m · risk at t of the path fit: Σ_ij (1 + x)(1 + δ_ij)/(p_i² p_j (I_ij + I_ji)); `apart` has
-    1/I_ij instead.
+    """m · risk at t of the path fit:
+    Σ_ij (1 + x)(1 + δ_ij)/(p_i² p_j (I_ij + I_ji)); `apart` has 1/I_ij instead.
     """
     lam, x = eigenvalues_of(cell), float(np.expm1(2 * cell["t"]))
     p = lam + x
@@ -154,8 +154,8 @@ def _limit_bsm(cell: Cell, *, flipped: bool = False) -> float:
 
 
 def _limit_matrix(cell: Cell, *, start: bool = True) -> float:
-    """r_ij: (1 + x)/(p_i² p_j r) = x_1/(λ_i q_i q_j) + ∫ dx/(p_i² p_j), the integral by partial
-    fractions.
+    """r_ij: (1 + x)/(p_i² p_j r) = x_1/(λ_i q_i q_j) + ∫ dx/(p_i² p_j),
+    the integral by partial fractions.
     """
     (lam_i, lam_j), x, x1 = (
         cell["pair"],

@@ -1,5 +1,5 @@
-r"""Claims on linear classes of every size, on population against empirical risk, and on the
-additivity of BSM.
+r"""Claims on linear classes of every size, on population
+against empirical risk, and on the additivity of BSM.
 
 Fixed X, a p-dimensional space of matrices predicts inside a p-dimensional space of R^{m × d}. White
 data have residuals of covariance c I, c = e_t²/σ_t², so what least squares fits of them is
@@ -49,8 +49,8 @@ def _entries(cell: Cell) -> float:
 
 
 def population(cell: Cell, lost: int = 1) -> float:
-    """m · E risk = c Σ_i s_i m/(m − s_i − 1), s_i the number of entries that row i of the class
-    has.
+    """m · E risk = c Σ_i s_i m/(m − s_i − 1),
+    s_i the number of entries that row i of the class has.
     """
     d, m, width = int(cell["d"]), int(cell["m"]), int(cell["width"])
     place = np.arange(d)
@@ -64,8 +64,8 @@ def population(cell: Cell, lost: int = 1) -> float:
 
 
 def top_share(share: float) -> float:
-    """∫_q^2 s² √(4 − s²)/π ds with ∫_q^2 √(4 − s²)/π ds = share: the quarter-circle law of
-    s_k(G)/√d.
+    """∫_q^2 s² √(4 − s²)/π ds with ∫_q^2 √(4 − s²)/π ds = share:
+    the quarter-circle law of s_k(G)/√d.
     """
 
     def moment(power: int, low: float) -> float:

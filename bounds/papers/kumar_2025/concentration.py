@@ -1,5 +1,5 @@
-r"""Claims on the dimension-free bounds: explicit constants, the laws they cover, and where they
-end.
+r"""Claims on the dimension-free bounds:
+explicit constants, the laws they cover, and where they end.
 
     (1/m) Σ_i Σ_j γ_j |f̂ − s|² ≤ 8 κ log(|H|/δ)/m   with probability at least 1 − δ.
 

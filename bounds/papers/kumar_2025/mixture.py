@@ -1,5 +1,5 @@
-r"""The claims on mixtures of Gaussians and on Figure 3b; formulas by routes that share nothing with
-bounds.mixture.
+r"""The claims on mixtures of Gaussians and on Figure 3b;
+formulas by routes that share nothing with bounds.mixture.
 
 At a point they are the definitions in 50 digits: densities p_k, their sum, second moments about 0,
 explicit inverses, where the library has eigenbases, log-sum-exp and centred moments. The target's
@@ -55,8 +55,8 @@ def posterior(cell: Cell, *, determinant: bool = True) -> float:
 
 
 def residual(cell: Cell, *, between: bool = True) -> float:
-    """uᵀ C_t u = (e²/σ⁴) Var(⟨u, X_0⟩ | X_t = x); without `between`, no spread of the components'
-    means.
+    """uᵀ C_t u = (e²/σ⁴) Var(⟨u, X_0⟩ | X_t = x);
+    without `between`, no spread of the components' means.
     """
     with mp.workdps(DIGITS):
         u, e = mp.matrix(cell["u"]), mp.exp(-mp.mpf(cell["t"]))
@@ -116,8 +116,8 @@ def _control(cell: Cell) -> float:
 
 
 def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> float:
-    """Σ_k ρ_k of the bootstrap over DSM's, ρ = E tr Cov + kept · w² ρ'; control-variate weight, or
-    one half.
+    """Σ_k ρ_k of the bootstrap over DSM's, ρ = E tr Cov + kept · w² ρ';
+    control-variate weight, or one half.
     """
     times = cell["horizon"] / cell["steps"] * np.arange(1, cell["steps"] + 1)
     J = [_information(_modes(cell), float(t)) for t in times]
@@ -132,8 +132,8 @@ def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> flo
 
 
 def wrong_level_bias(cell: Cell, *, handed_on: bool = True) -> float:
-    """b = A v + 1 at t: b_k = w (1 − v_{k−1}/v_{k−2} (1 − b_{k−2})), w = (σ²_{k−1}/σ_k²) e^{−2g},
-    b_1 = b_2 = 0.
+    """b = A v + 1 at t: b_k = w (1 − v_{k−1}/v_{k−2} (1 − b_{k−2})),
+    w = (σ²_{k−1}/σ_k²) e^{−2g}, b_1 = b_2 = 0.
 
     Without `handed_on`, b_{k−2} is left out on the right.
     """

@@ -52,8 +52,8 @@ def kumar_2025_log_b(
     lipschitz: ArrayLike,
     constant: float = 1.0,
 ) -> Array:
-    """log B, B = C log((L + 1) d m N log(1/δ)/Δ): the only way the dimension enters Theorem 1, as
-    log log d.
+    """log B, B = C log((L + 1) d m N log(1/δ)/Δ):
+    the only way the dimension enters Theorem 1, as log log d.
 
     Parameters
     ----------
@@ -127,8 +127,8 @@ def wibisono_2024_squared_error(
     lipschitz: ArrayLike = 1.0,
     constant: float = 1.0,
 ) -> Array:
-    """E‖ŝ − s‖² ≤ C d α² L² (log n)^{d/(d+4)} n^{−2/(d+4)}; as a function of n it falls only from n
-    = e^{d/2} on.
+    """E‖ŝ − s‖² ≤ C d α² L² (log n)^{d/(d+4)} n^{−2/(d+4)};
+    as a function of n it falls only from n = e^{d/2} on.
 
     Parameters
     ----------
@@ -154,8 +154,8 @@ def wibisono_2024_squared_error(
 
 
 def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1.0) -> Array:
-    """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator: it matches the upper bound in n, logarithms
-    apart.
+    """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator:
+    it matches the upper bound in n, logarithms apart.
 
     Parameters
     ----------
@@ -238,8 +238,8 @@ def gupta_2024_samples(
 
 
 def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
-    """ε at n samples: `gupta_2024_samples` solved for ε, what Õ hides held fixed; grows as d^{2/3}
-    n^{−1/3}.
+    """ε at n samples: `gupta_2024_samples` solved for ε,
+    what Õ hides held fixed; grows as d^{2/3} n^{−1/3}.
 
     Parameters
     ----------
@@ -262,8 +262,8 @@ def block_2020_squared_error(
     constant: float = 1.0,
     polylog: float = 1.0,
 ) -> Array:
-    """C · R² · polylog · d^degree: squared Rademacher complexity R² times polylogarithms,
-    polynomial in d.
+    """C · R² · polylog · d^degree:
+    squared Rademacher complexity R² times polylogarithms, polynomial in d.
 
     Parameters
     ----------
@@ -486,8 +486,8 @@ RATES: tuple[Rate, ...] = (
 
 
 def curve(name: str, d: ArrayLike, anchor: float, **parameters: ArrayLike) -> Array:
-    """rate(d)/rate(anchor) with everything else fixed: 1 at the anchor, whatever the bound's own
-    constant.
+    """rate(d)/rate(anchor) with everything else fixed:
+    1 at the anchor, whatever the bound's own constant.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
-r"""Claims on redraws: K noise paths for each of m data, linear scores of Gaussian data, to leading
-order in 1/m.
+r"""Claims on redraws: K noise paths for each of m data,
+linear scores of Gaussian data, to leading order in 1/m.
 
 To first order the error of every estimator here is a mean of some ψ(path) over mK paths, so its
 variance splits,
@@ -41,8 +41,8 @@ def _clock(cell: Cell) -> Array:
 
 
 def bound_entries(cell: Cell, *, pooled: bool = True) -> Array:
-    """r_ij of the plug-in score, K = ∞; without `pooled` each entry as if it were off the
-    diagonal.
+    """r_ij of the plug-in score, K = ∞;
+    without `pooled` each entry as if it were off the diagonal.
     """
     lam = _eigenvalues(cell)
     x = _clock(cell)[-1]
@@ -104,8 +104,8 @@ def split(cell: Cell) -> float:
 
 
 def averaged(cell: Cell) -> float:
-    """m · risk at one draw over K, to leading order that of mK fresh data: it forgets that the data
-    are finite.
+    """m · risk at one draw over K, to leading order that
+    of mK fresh data: it forgets that the data are finite.
     """
     return float(ONE_DRAW[cell["estimator"]](cell).sum() / cell["redraws"])
 
@@ -164,8 +164,8 @@ def joint_limit(cell: Cell) -> Array:
 
 
 def joint_split(cell: Cell, *, limited: bool = True) -> float:
-    """m · risk of the joint fit at K: its bias, and the split of the rest; without `limited` the
-    rest over K.
+    """m · risk of the joint fit at K: its bias,
+    and the split of the rest; without `limited` the rest over K.
     """
     law, times = Gaussian(_eigenvalues(cell)), list(cell["times"])
     k = times.index(cell["t"])

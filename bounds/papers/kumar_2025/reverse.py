@@ -67,8 +67,8 @@ def _order_if_exact(cell: Cell) -> float:
 
 
 def plug_in_kl(cell: Cell) -> float:
-    """m KL(p_{t_1} ‖ plug-in) = ¼ Σ_ij e_1⁴ λ_i λ_j (1 + δ_ij)/(v_i v_j), leading order: Σ̂ for Σ
-    in p_{t_1}.
+    """m KL(p_{t_1} ‖ plug-in) = ¼ Σ_ij e_1⁴ λ_i λ_j
+    (1 + δ_ij)/(v_i v_j), leading order: Σ̂ for Σ in p_{t_1}.
     """
     law, first = _law(cell), cell["ends"][0]
     x = np.exp(-2 * first) * law.eigenvalues / law.variances(first)
@@ -84,8 +84,8 @@ def integrated_gain(cell: Cell) -> float:
 
 
 def _moved(cell: Cell, wrong: float, start: Array) -> Array:
-    """Variances that a sampler draws, one for each λ, from variances at t_N and the scores of λ ·
-    wrong.
+    """Variances that a sampler draws, one for each λ,
+    from variances at t_N and the scores of λ · wrong.
 
     Each sampler is written as what it does to a variance: Y − e^{…} = (drift) + noise, from the
     equation that it solves.
@@ -120,8 +120,8 @@ def _moved(cell: Cell, wrong: float, start: Array) -> Array:
 
 
 def split_parts(cell: Cell) -> Array:
-    """Discretisation, initialisation and estimation part in W2, all laws having one eigenbasis:
-    distances of deviations.
+    """Discretisation, initialisation and estimation part in W2,
+    all laws having one eigenbasis: distances of deviations.
     """
     lam, (first, last) = np.asarray(cell["eigenvalues"], dtype=np.float64), (0.1, cell["last"])
     truth, end = (np.exp(-2 * t) * lam + 1 - np.exp(-2 * t) for t in (first, last))

@@ -1,5 +1,5 @@
-"""Claims on the supermartingale behind the dimension-free bounds: which κ a law needs, and where
-κ_log-concave ends.
+"""Claims on the supermartingale behind the dimension-free bounds:
+which κ a law needs, and where κ_log-concave ends.
 
     E exp(−ρS − ρ²κ Σ_j γ_j |ζ_j|²/2) ≤ 1   for all functions ζ_j of X_{t_j}.
 

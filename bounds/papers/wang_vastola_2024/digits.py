@@ -1,5 +1,5 @@
-"""Claims on scikit-learn's digits: what the Gaussian leaves of their score, who denoises held-out
-ones, jumps.
+"""Claims on scikit-learn's digits:
+what the Gaussian leaves of their score, who denoises held-out ones, jumps.
 """
 
 from bounds.claim import Claim

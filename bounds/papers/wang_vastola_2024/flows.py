@@ -1,5 +1,5 @@
-r"""Wang and Vastola 2024: most of a score is Gaussian. What their abstract says, derived here, with
-what it costs to believe it.
+r"""Wang and Vastola 2024: most of a score is Gaussian.
+What their abstract says, derived here, with what it costs to believe it.
 
 Exploding variance, as they use it: X_σ = X_0 + σZ, V_σ = Var X_0 + σ², the score s(σ, ·) of X_σ,
 and the flow dx/dσ = −σ s(σ, x), which carries X_σT to X_σ. The Gaussian of the same mean μ and
@@ -116,8 +116,8 @@ def _standard(cell: Cell, order: int) -> float:
 
 
 def _integral(cell: Cell, sigma: float, of: Callable[[Array, Array, Array, Array], Array]) -> float:
-    """∫ of(x, p, p', F) dx for the law at σ, by Gauss-Legendre on 240 panels over 13 standard
-    deviations.
+    """∫ of(x, p, p', F) dx for the law at σ,
+    by Gauss-Legendre on 240 panels over 13 standard deviations.
     """
     w, mu = np.array(cell["weights"]), np.array(cell["means"])
     sd = np.sqrt(np.array(cell["variances"]) + sigma**2)

@@ -108,8 +108,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
 
 def sample() -> FigureData:
-    """Two bases and both targets against four counts at two m, with the levels of other
-    estimators.
+    """Two bases and both targets against four counts
+    at two m, with the levels of other estimators.
     """
     rows = []
     for m in (500, 20_000):

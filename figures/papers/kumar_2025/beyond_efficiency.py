@@ -1,5 +1,5 @@
-"""Risk over the information bound against time, for every estimator, on a coarse and on a fine grid
-of times.
+"""Risk over the information bound against time,
+for every estimator, on a coarse and on a fine grid of times.
 """
 
 import matplotlib.figure

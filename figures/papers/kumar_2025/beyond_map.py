@@ -1,5 +1,5 @@
-"""Should I bootstrap? Joint risk over DSM's for each estimator, against m/d, spacing, first time
-and spectrum.
+"""Should I bootstrap? Joint risk over DSM's for each estimator,
+against m/d, spacing, first time and spectrum.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
-"""Risk over the information bound against the number of noise draws for each datum, and what a
-bootstrap is worth in them.
+"""Risk over the information bound against the number of noise draws
+for each datum, and what a bootstrap is worth in them.
 """
 
 import matplotlib.figure

@@ -208,8 +208,8 @@ DIVISOR: dict[str, Callable[[Any], Any]] = {
 
 
 def sample() -> FigureData:
-    """Flat error 2/m at n = 100, its spread that of a mean of d² squares; drawn by hand, not by a
-    study.
+    """Flat error 2/m at n = 100, its spread that of a mean of d² squares;
+    drawn by hand, not by a study.
     """
     rng = np.random.default_rng(11)
     n, d = 100, np.asarray(DIMS, dtype=float)

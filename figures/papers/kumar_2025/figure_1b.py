@@ -230,8 +230,8 @@ DIMS = (4, 8, 16, 32, 64, 128, 256)  # of the sample
 
 
 def sample() -> FigureData:
-    """A flat measured curve, and rivals with the shapes that published rates have (one beyond
-    1e100).
+    """A flat measured curve, and rivals with the shapes
+    that published rates have (one beyond 1e100).
     """
     rng = np.random.default_rng(12)
     d = np.asarray(DIMS, dtype=float)

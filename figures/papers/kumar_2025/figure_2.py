@@ -34,8 +34,8 @@ ROW = 0.36
 def layers(
     nodes: Sequence[str], edges: Sequence[tuple[str, str]], goals: Collection[str]
 ) -> list[list[str]]:
-    """Columns from left to right: a node stands one column after the last of its premises, goals in
-    the last.
+    """Columns from left to right:
+    a node stands one column after the last of its premises, goals in the last.
 
     Within a column, nodes are ordered by the mean place of their neighbours in the column before
     and after, in a few sweeps, which keeps most arrows short and is the same every time.

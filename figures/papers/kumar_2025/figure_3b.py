@@ -1,5 +1,5 @@
-"""Figure 3b: what the reverse SDE draws with DSM and BSM scores of a mixture, and the minor mode's
-share of it.
+"""Figure 3b: what the reverse SDE draws with DSM
+and BSM scores of a mixture, and the minor mode's share of it.
 
 The true density beside the drawn ones, the share against the training budget, and the improvement
 of the share by bootstrapping at every setting.
@@ -239,8 +239,8 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
 
 
 def sample() -> FigureData:
-    """Two methods over three budgets and two fits, four settings, and densities that differ by a
-    shift.
+    """Two methods over three budgets and two fits,
+    four settings, and densities that differ by a shift.
     """
     x = np.linspace(-3.0, 3.0, 25)
     p = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)

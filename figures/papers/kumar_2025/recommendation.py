@@ -1,5 +1,5 @@
-"""The recommendation: three sentences for whoever trains models, each filled from results and held
-by claims.
+"""The recommendation: three sentences for whoever trains models,
+each filled from results and held by claims.
 
 A sentence whose claims are not as expected in these results is withdrawn, and says which claim is
 to blame.
@@ -29,8 +29,8 @@ class Sentence:
 
 
 def _share(found: Mapping[str, Findings], curve: str) -> str:
-    """The joint risk of an estimator over denoising's, by theory, at the first Δ and the largest m
-    of joint-time.
+    """The joint risk of an estimator over denoising's,
+    by theory, at the first Δ and the largest m of joint-time.
     """
     levels = found["beyond-basis"].levels
     spacing, m = levels[0].spacing, max(level.m for level in levels)

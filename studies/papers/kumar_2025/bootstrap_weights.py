@@ -1,5 +1,5 @@
-"""Risk of every estimator at each time, on a coarse and on a fine grid of times: beyond the paper's
-bootstrap.
+"""Risk of every estimator at each time, on a coarse
+and on a fine grid of times: beyond the paper's bootstrap.
 """
 
 from collections.abc import Sequence

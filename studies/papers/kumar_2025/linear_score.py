@@ -1,5 +1,5 @@
-r"""Linear scores of Gaussian data: the settings, cells and measurement that both base studies
-share.
+r"""Linear scores of Gaussian data: the settings,
+cells and measurement that both base studies share.
 
     cell → Gram matrices (exact or simulated) → estimators → population and empirical risk at each
     time.
@@ -42,8 +42,8 @@ def _tuple(values: Any) -> Any:
 
 
 class Spectrum(BaseModel):
-    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them; a key that its kind
-    has no use for is refused.
+    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them;
+    a key that its kind has no use for is refused.
 
     Attributes
     ----------
@@ -101,8 +101,8 @@ class Spectrum(BaseModel):
         return Gaussian(eigenvalues)
 
     def parameters(self) -> dict[str, Any]:
-        """The kind and what that kind uses, nothing else: so that a cell's key holds only what
-        matters.
+        """The kind and what that kind uses, nothing else:
+        so that a cell's key holds only what matters.
         """
         held = self.model_dump(mode="json")
         return {key: held[key] for key in ("kind", *USED[self.kind])}
@@ -219,8 +219,8 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
 
 
 def batch(cell: Cell) -> int:
-    """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d
-    matrix.
+    """Replicates per task: about 0.3 s of work on one core,
+    and at most 10⁵ entries of a d × d matrix.
     """
     d, m, steps = cell["d"], cell["m"], len(cell["times"])
     flops = 25 * d**3 if cell["engine"] == "exact" else redraws_of(cell) * m * d * (6 * d + 200)

@@ -20,8 +20,8 @@ ANCHOR = 16
 
 @dataclass(frozen=True)
 class Found:
-    """What Figure 1b found: the growth from the anchor to the largest d, linear growth, and the
-    rates that are not drawn.
+    """What Figure 1b found: the growth from the anchor to the largest d,
+    linear growth, and the rates that are not drawn.
     """
 
     run: BaseRun
