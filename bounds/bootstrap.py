@@ -13,8 +13,8 @@ a quadratic in w, least at the gain of a Kalman filter,
 and, if one number must do for all entries, at w = (1/τ²)/(1/τ² + mean a).
 
 Its limit. As the gaps go to 0 both recursions become ordinary differential equations with closed
-solutions. Write x = e^{2t} − 1 and p_i = λ_i + x = e^{2t} v_i, so that e^{-4t}/(v_i² v_j) = (1 +
-x)/(p_i² p_j).
+solutions. Write x = e^{2t} − 1 and p_i = λ_i + x = e^{2t} v_i, so that
+e^{-4t}/(v_i² v_j) = (1 + x)/(p_i² p_j).
 
     BSM:      r' = 2 c_i² − (4/σ² + 2/v_j − 2) r         (x² p_j/(1 + x)) r = const + λ_i² ∫ (p_j/p_i²) dx
     optimal:  r' = −2 r² − (4/v_i + 2/v_j − 2) r          (1 + x)/(p_i² p_j r) = const + ∫ dx/(p_i² p_j)
@@ -42,11 +42,11 @@ u_ij = r_ij/(1 + x),
 
     u = w² (1/p'_i + (p'_j/p_j) u') + (1 − w)²/(x − x') − 1/p_i,     BSM: w = x'/x,     u_1 = 1/x_1 − 1/p_i,
 
-at x_2, as n → ∞, the mean of what stands beside w² is (1 + 1/a + c)/λ, so w = β λ/x_2, β = 1/(1 + c
-+ 1/a), where BSM has w → 0. In units of n² λ/x_2² the n² entries of small i and j hold 1 − 2β +
-β²(1 + 1/a) and the n of the large j hold cβ². At x_3 both rules take w = 1/y to leading order:
-entries of small j are multiplied by 1/y³, those of the large one by 1/y² only, and the n of the
-large i come to ca (y − 1 + 1/y)/y². Over BSM, which has β = 0, with A = ca(y − 1 + 1/y),
+at x_2, as n → ∞, the mean of what stands beside w² is (1 + 1/a + c)/λ, so w = β λ/x_2,
+β = 1/(1 + c + 1/a), where BSM has w → 0. In units of n² λ/x_2² the n² entries of small i and j hold
+1 − 2β + β²(1 + 1/a) and the n of the large j hold cβ². At x_3 both rules take w = 1/y to leading
+order: entries of small j are multiplied by 1/y³, those of the large one by 1/y² only, and the n of
+the large i come to ca (y − 1 + 1/y)/y². Over BSM, which has β = 0, with A = ca(y − 1 + 1/y),
 
     risk(best single weight)/risk(BSM) → [A + cβ² + (1 − 2β + β²(1 + 1/a))/y]/[A + 1/y],
 

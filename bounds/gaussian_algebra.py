@@ -117,8 +117,8 @@ def fresh_and_past(control: bool) -> sp.Expr:
     """Covariances of a step's noise with that of any earlier step
     and with U there; one coordinate, r < s ≤ t' < t.
 
-    X_r = e_r X_0 + …, X_s = c_1 X_r + …, X_{t'} = c_2 X_s + …, X_t = c_3 X_{t'} + …; c_2 = 1 is s =
-    t'. `control` takes T1 + α U_{t'} for the step's target, which depends on X_0 as well.
+    X_r = e_r X_0 + …, X_s = c_1 X_r + …, X_{t'} = c_2 X_s + …, X_t = c_3 X_{t'} + …; c_2 = 1 is
+    s = t'. `control` takes T1 + α U_{t'} for the step's target, which depends on X_0 as well.
     """
     first, carried = sp.Symbol("e_r", positive=True), sp.symbols("c1:4", positive=True)
     weights, alpha = sp.symbols("w1:3"), sp.Symbol("alpha")
@@ -239,8 +239,8 @@ def transport_alone(memory: sp.Expr) -> sp.Expr:
 
 
 def information(symmetric: int) -> sp.Expr:
-    """The information bound over the limit of fine grids of r_ii less 2u²/((1 + u)² log(1 + u)), u
-    = x/λ; and that λx − λ² log(1 + x/λ) has the derivative xλ/(λ + x), and that the derivative
+    """The information bound over the limit of fine grids of r_ii less 2u²/((1 + u)² log(1 + u)),
+    u = x/λ; and that λx − λ² log(1 + x/λ) has the derivative xλ/(λ + x), and that the derivative
     (λ/(λ + x))²."""
     u, y = sp.symbols("u y", positive=True)
     lam = ODDS / u

@@ -13,20 +13,20 @@ There are two engines, and an estimator cannot tell which one fed it.
 
 `simulate` draws m paths in blocks and adds up their products.
 
-`exact` draws the Gram matrices' joint law along the path, without the paths. Write [X_0, Z_{t'}] =
-Q R with orthonormal columns Q; the triangle R has blocks R_00 (of X_0), R_01 and R_11 (of Z_{t'}).
-Fresh noise W is standard normal, so its coordinates G = QᵀW are standard normal too, independent of
-R, and what is left outside the span of Q has Gram matrix Wishart_d(m − 2d, I) = LᵀL with L
-Bartlett's triangle: independent normals above a diagonal of χ variables with m − 2d, m − 2d − 1, …
-degrees of freedom. So
+`exact` draws the Gram matrices' joint law along the path, without the paths. Write
+[X_0, Z_{t'}] = Q R with orthonormal columns Q; the triangle R has blocks R_00 (of X_0),
+R_01 and R_11 (of Z_{t'}). Fresh noise W is standard normal, so its coordinates G = QᵀW are
+standard normal too, independent of R, and what is left outside the span of Q has Gram matrix
+Wishart_d(m − 2d, I) = LᵀL with L Bartlett's triangle: independent normals above a diagonal of χ
+variables with m − 2d, m − 2d − 1, … degrees of freedom. So
 
     Z_t = e^{-g} Z_{t'} + τ W  has the coordinates  M_0 = e^{-g} R_01 + τ G_0,
                                                     M_1 = e^{-g} R_11 + τ G_1,   M_2 = τ L,
 
 and the next R_01, R_11 are M_0 and the Cholesky factor of K = M_1ᵀM_1 + M_2ᵀM_2. Nothing costs m,
 nothing cancels, and nothing is factorised but K. When m < 3d the residual has fewer rows than
-columns (a singular Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m
-− d) × d, is carried on.
+columns (a singular Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself,
+(m − d) × d, is carried on.
 
 Redraws. In training noise is free: each of the m data can have K noise paths. Then all of the above
 has mK rows, and X_0 is the data stacked K times, with Gram matrix K X_0ᵀX_0: so R_00 is √K times

@@ -7,9 +7,9 @@ S_k = X_{t_k}ᵀ X_{t_k}, with T = T1 (denoising, the paper's objective) or T3 (
 step's own noise). B = N is least squares step by step; B ≪ N shares what the steps learn.
 
 Its risk, to leading order. In the eigenbasis of Σ the true matrix is diagonal, so the best A_b are
-diagonal too and solve B × B problems with G_j = Σ_k γ_k v_j(t_k) φ_k φ_kᵀ. What they leave is ρ_k,i
-= T_k,i − φ_kᵀa_i x_k,i, with bias β_k,i = φ_kᵀa_i + 1/v_i(t_k). All of x, T and ρ are Gaussian, so
-the covariance of the score Σ_k γ_k φ_k ρ_k,i x_k,j is
+diagonal too and solve B × B problems with G_j = Σ_k γ_k v_j(t_k) φ_k φ_kᵀ. What they leave is
+ρ_k,i = T_k,i − φ_kᵀa_i x_k,i, with bias β_k,i = φ_kᵀa_i + 1/v_i(t_k). All of x, T and ρ are
+Gaussian, so the covariance of the score Σ_k γ_k φ_k ρ_k,i x_k,j is
 
     M_ij = Σ_kl γ_k γ_l φ_k φ_lᵀ (E ρ_k,i ρ_l,i  E x_k,j x_l,j + δ_ij E ρ_k,i x_l,i  E x_k,i ρ_l,i)
 
@@ -23,9 +23,9 @@ without bias
     Σ_k γ_k × risk → B d²/(2m),      whatever the functions, the spectrum and the number of steps.
 
 A fit that knows how A_k moves with Λ (bounds.path) has one function an entry and half the entries:
-it is the parametrisation in t, not the joint fit as such, that wins. Without the skip f = −x +
-e^{-2t} F(t, x) the uniform weighting spoils the late times, where the score hardly varies: there
-even DSM step by step can be better.
+it is the parametrisation in t, not the joint fit as such, that wins. Without the skip
+f = −x + e^{-2t} F(t, x) the uniform weighting spoils the late times, where the score hardly varies:
+there even DSM step by step can be better.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -212,8 +212,8 @@ def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
 
     Parameters
     ----------
-    scheme : basis, B, target and weighting; by default four powers of e^{-2t} under a skip, T1, γ_k
-        = t_k − t_{k−1}
+    scheme : basis, B, target and weighting; by default four powers of e^{-2t} under a skip, T1,
+        γ_k = t_k − t_{k−1}
 
     Notes
     -----

@@ -2,9 +2,9 @@ r"""Path fitting: one covariance Λ for all times, fitted to every step's own no
 
     A_k = −(e^{-2t_k} Λ + σ_k² I)^{-1},     T3_k = −w_k/τ_k = A_k x_k − (residual of variance h_i(t_k) in direction i).
 
-The residuals of different steps are uncorrelated (the reverse martingale), of known variance h_i =
-1/τ² − 1/v_i, and A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the eigenbasis of
-Λ. So weighted least squares asks that
+The residuals of different steps are uncorrelated (the reverse martingale), of known variance
+h_i = 1/τ² − 1/v_i, and A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the
+eigenbasis of Λ. So weighted least squares asks that
 
     Ψ_ij = Σ_k (s_k,ij/h_i(t_k)) (T3_kᵀX_k − A_k X_kᵀX_k)_ij,     Ψ_ij + Ψ_ji = 0,
 
@@ -23,9 +23,9 @@ vanish as t_N → ∞ and the gaps → 0. For one eigenvalue λ the best N times
 and they hold N/(N + 1) of the information.
 
 Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true, E
-T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly E Ψ_ij
-= m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear score,
-and the second efficient if the data are Gaussian.
+T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly E
+Ψ_ij = m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear
+score, and the second efficient if the data are Gaussian.
 """
 
 from collections.abc import Iterable, Iterator

@@ -191,8 +191,8 @@ class ErrorSplit:
     Attributes
     ----------
     w2 : 2-Wasserstein distances; a metric, so total ≤ discretisation + initialisation + score
-    kl : KL of the law nearer the truth from the other, KL(p_{t_1} ‖ L_1), KL(L_1 ‖ L_2), KL(L_2 ‖
-        drawn), and in all KL(p_{t_1} ‖ drawn); no triangle inequality holds for these
+    kl : KL of the law nearer the truth from the other, KL(p_{t_1} ‖ L_1), KL(L_1 ‖ L_2),
+        KL(L_2 ‖ drawn), and in all KL(p_{t_1} ‖ drawn); no triangle inequality holds for these
     """
 
     w2: Parts

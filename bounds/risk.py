@@ -341,8 +341,8 @@ def bootstrap_recursion(
     Notes
     -----
     Holds only for targets made of (X_{t'}, X_t) alone; with T1 + α U_{t'}, α ≠ α*, the noise of
-    different steps no longer adds. The first three terms are w² Var T2 + (1 − w)² Var T3 + 2 w (1 −
-    w) Cov(T2, T3) given X_t, where that covariance is −1/v_i. Source: theory.md (derived).
+    different steps no longer adds. The first three terms are w² Var T2 + (1 − w)² Var T3 + 2 w
+    (1 − w) Cov(T2, T3) given X_t, where that covariance is −1/v_i. Source: theory.md (derived).
     """
     r: list[Array] = []
     d = law.dimension

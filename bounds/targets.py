@@ -6,8 +6,8 @@ r"""Three regression targets for the score at t, made from a level t' < t of the
 
 Given X_t = x, each has mean s(t, x) for every data law (theory.md, identities 1, 2, 4). With the
 denoising residual U_{t'} = Z_{t'}/σ_{t'}² + s(t', X_{t'}), T1 + α U_{t'} has that mean too, for
-every α; the variance is least at α* = e^{-g} σ_{t'}²/σ_t², and there T1 + α* U_{t'} = w T2 + (1 −
-w) T3 with w = e^{-2g} σ_{t'}²/σ_t².
+every α; the variance is least at α* = e^{-g} σ_{t'}²/σ_t², and there T1 + α* U_{t'} = w
+T2 + (1 − w) T3 with w = e^{-2g} σ_{t'}²/σ_t².
 """
 
 import numpy as np

@@ -92,8 +92,9 @@ def test_variance_optimal_bootstrap_never_loses_to_dsm():
     """To leading order, for random spectra over eight decades
     and random grids; and the optimal one never to it.
 
-    Why: r_k = c_i − α*² c'_i + w² (v'_j/v_j) r' with w = e^{-g} α*, and e^{-2g} v'_j ≤ v_j, so r' ≤
-    c'_i gives r ≤ c_i. The identity is checked too. Decoy: w = 0.9 at every step loses somewhere.
+    Why: r_k = c_i − α*² c'_i + w² (v'_j/v_j) r' with w = e^{-g} α*, and e^{-2g} v'_j ≤ v_j,
+    so r' ≤ c'_i gives r ≤ c_i. The identity is checked too. Decoy: w = 0.9 at every step loses
+    somewhere.
     """
     rng = np.random.default_rng(5)
     lost = 0
@@ -395,8 +396,8 @@ def test_gains_of_replicated_spectra():
     """Weights and r for a stack of spectra, shape (3, d),
     are those of each spectrum; shapes (3, d, d) and (3, 1, 1).
 
-    And each r is theory.md's recursion at that w, written out: w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i
-    + w² (v'_j/v_j) r'.
+    And each r is theory.md's recursion at that w, written out: w²
+    e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r'.
     """
     spectra = np.random.default_rng(32).uniform(0.2, 3, (3, 4))
     first, step = steps([0.3, 0.8])

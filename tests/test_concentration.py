@@ -260,9 +260,9 @@ def test_gaussian_kappa_is_decided_by_the_largest_eigenvalue() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 30.0])
 def test_constant_profile(level: float) -> None:
-    """∫ 2a²b² over a gap from (1+L)²(e^{2t}−1) − 4L(1+L)t + L²σ², integrated by hand, or b(t) =
-    (e^{2t}−1)(1 + Lσ²) where that is less, in 60 digits. At L = 30 it is, at the first times and
-    not at the last. Decoys: the integral always; and the profile without its σ_s², which is the
+    """∫ 2a²b² over a gap from (1+L)²(e^{2t}−1) − 4L(1+L)t + L²σ², integrated by hand, or
+    b(t) = (e^{2t}−1)(1 + Lσ²) where that is less, in 60 digits. At L = 30 it is, at the first times
+    and not at the last. Decoys: the integral always; and the profile without its σ_s², which is the
     crude factor (1 + L₊)²: the sharp κ must stay 10 % below it on a grid that ends at 1."""
     mp.mp.dps = 60
     times = np.array([1e-7, 1e-3, 0.3, 0.9, 6.0, 25.0])

@@ -185,8 +185,8 @@ def test_tweedie_by_quadrature() -> None:
     """E[−Z_t/σ² | X_t] = s and the law of X_t,
     by integrating over X_0 on a grid: no Gaussian algebra at all.
 
-    Trapezoid rule on 8001 points, spectrally accurate here. Decoy: 1/σ for 1/σ² is off by 1/σ =
-    1.2.
+    Trapezoid rule on 8001 points, spectrally accurate here. Decoy: 1/σ for 1/σ² is off by
+    1/σ = 1.2.
     """
     law, t = Mixture(np.array([0.85, 0.15]), np.array([[-2.0], [2.0]]), np.array([[0.25]])), 0.6
     y = np.linspace(-8, 8, 8001)

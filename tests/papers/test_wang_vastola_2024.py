@@ -124,8 +124,8 @@ def test_the_unexplained_fraction_by_differences():
 @pytest.mark.parametrize("even", [False, True])
 def test_the_floors_by_their_own_proof(even):
     """(E g h)²/E h̃² with g = √V s + z, h a Hermite polynomial and h̃ its part that z and 1 do not
-    explain: by quadrature of the expectations, no cumulants. Catches a wrong moment in 2 + λ₄ or 6
-    + 9λ₄ + λ₆."""
+    explain: by quadrature of the expectations, no cumulants. Catches a wrong moment in 2 + λ₄ or
+    6 + 9λ₄ + λ₆."""
     law, floor = (TAILS, claims._even_floor) if even else (SKEWED, claims._floor)
     for sigma in (0.3, 1.0, 4.0):
         blurred = Line(law["weights"], law["means"], law["variances"]).blurred(sigma)

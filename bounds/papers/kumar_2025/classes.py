@@ -111,8 +111,8 @@ def control_risk(cell: Cell, cross: bool = True) -> float:
     """m · risk at t_N of the bootstrap on T1 + α Û_{t'}, α = θ α*, to leading order; `cross` keeps
     what the noises of different steps have in common, without which this is the recursion of BSM.
 
-    δ_N = Σ_l a_l N_l, N_l = (1/m) Σ η_l X_lᵀ V_l^{-1}, a_l,j = Π_{k>l} α_k e^{−g_k} v_j(k −
-    1)/v_j(k).
+    δ_N = Σ_l a_l N_l, N_l = (1/m) Σ η_l X_lᵀ V_l^{-1}, a_l,j = Π_{k>l} α_k e^{−g_k}
+    v_j(k − 1)/v_j(k).
     """
     law = Gaussian(np.asarray(cell["eigenvalues"], dtype=np.float64))
     theta = float(cell["theta"])

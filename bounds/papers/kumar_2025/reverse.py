@@ -7,8 +7,8 @@ variance goes wrong by ℓ(t) g² a step, which the mean map of the exact dynami
 
     Σ_k ℓ(t_k) g² K(t_k) → g ∫ ℓ K dt,    SDE: K = (e^{t_1 − t} v_1/v)²,    probability flow: K = v_1/v,
 
-with ℓ = 4/v − 2 − v (Euler-Maruyama), 4/v − 2 (exponential), −4c (ancestral), −c (flow), c = 1/σ² −
-1/v.
+with ℓ = 4/v − 2 − v (Euler-Maruyama), 4/v − 2 (exponential), −4c (ancestral), −c (flow),
+c = 1/σ² − 1/v.
 """
 
 from collections.abc import Callable, Mapping

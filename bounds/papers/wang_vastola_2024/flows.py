@@ -9,8 +9,8 @@ covariance Σ = Σ_k λ_k u_k u_kᵀ has s_G = −(Σ + σ²)^{-1}(x − μ).
 
     x_σ − μ = Σ_k √((λ_k + σ²)/(λ_k + σ_T²)) u_k u_kᵀ (x_T − μ),
 
-without the root it is E[X_σ | X_σT = x_T], the mean of the SDE. The denoised image λ/(λ + σ²) (x_σ
-− μ) along u_k is √(λ/(λ + σ²)) of its end: half of it at σ² = 3λ, so what varies most emerges
+without the root it is E[X_σ | X_σT = x_T], the mean of the SDE. The denoised image λ/(λ + σ²)
+(x_σ − μ) along u_k is √(λ/(λ + σ²)) of its end: half of it at σ² = 3λ, so what varies most emerges
 first.
 
 **Jumping.** "Teleporting" from σ_T to σ replaces the flow by the Gaussian's. On the line both maps
@@ -31,9 +31,9 @@ a law with λ₃ = 0 and E z⁵ = 0, as every symmetric one, has by the same arg
 
     u ≥ λ₄²/(6 + 9λ₄ + λ₆).
 
-As σ grows both are equalities to leading order (log p = log φ + Σ λ_n H_n/n! + …, E H_{n−1}² = (n −
-1)!): u falls like κ₃²/(2V³), like κ₄²/(6V⁴) where the data are symmetric. The score that knows the
-mean alone, −(x − μ)/σ², misses E(s − s_G)² + λ²/(σ⁴V), λ = Var X_0.
+As σ grows both are equalities to leading order (log p = log φ + Σ λ_n H_n/n! + …, E
+H_{n−1}² = (n − 1)!): u falls like κ₃²/(2V³), like κ₄²/(6V⁴) where the data are symmetric. The score
+that knows the mean alone, −(x − μ)/σ², misses E(s − s_G)² + λ²/(σ⁴V), λ = Var X_0.
 
 **What a jump costs.** Cornish-Fisher: X_σ at the normal score z is μ + √V (z + λ₃(z² − 1)/6 + …).
 Both maps keep z; the Gaussian's keeps λ₃ of σ_T as well. Their difference at σ has the root mean
@@ -41,9 +41,10 @@ square, E(z² − 1)² = 2,
 
     |κ₃| √2/(6V) · (1 − (V/V_T)^{3/2}),
 
-and the rest of the flow multiplies it at z by x_0'(z)/√V: at the end it is |κ₃|/(6V^{3/2}) · (E(z²
-− 1)² x_0'(z)²)^{1/2}, one more order of σ. Mass moves across a point of normal score b by −φ(b)(b²
-− 1)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), which vanishes where the share beyond it is Φ(−1) = 15.9 %.
+and the rest of the flow multiplies it at z by x_0'(z)/√V: at the end it is
+|κ₃|/(6V^{3/2}) · (E(z² − 1)² x_0'(z)²)^{1/2}, one more order of σ. Mass moves across a point of
+normal score b by −φ(b)(b² − 1)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), which vanishes where the share
+beyond it is Φ(−1) = 15.9 %.
 """
 
 from collections.abc import Callable

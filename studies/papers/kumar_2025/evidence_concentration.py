@@ -4,8 +4,8 @@ losses compared, κ measured; no bound is known here.
     R* = max_h (2 S_h/m)₊²
 
 Among s + ε w_j F_h with |F_h| = 1 and Σ γ w² = 1, the loss of alternative h is below that of s
-where m ε² + 2 ε S_h < 0. So R* is the largest ε² at which the DSM minimiser goes wrong, and its (1
-− δ)-quantile is what a bound at level δ must cover to hold at every scale ε.
+where m ε² + 2 ε S_h < 0. So R* is the largest ε² at which the DSM minimiser goes wrong, and its
+(1 − δ)-quantile is what a bound at level δ must cover to hold at every scale ε.
 
 Gaussian data and constant F along eigenvectors see those coordinates alone, which are independent
 of the rest: they are all that is simulated ("span"). What the supermartingale needs of κ is

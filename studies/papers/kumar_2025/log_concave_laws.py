@@ -148,8 +148,8 @@ RHOS = (0.3, 0.7, 1.5)
 def families(x: Array, u: Array) -> dict[str, Array]:
     """⟨F_h(x), u⟩ for d unit fields of each of three families, h = 1 … d; each of shape (n, d).
 
-    constant: F_h = e_h. switching: e_h sign(x_{h+1}), discontinuous. turning: cos(x_{h+2}/4) e_h +
-    sin(x_{h+2}/4) e_{h+1}, smooth. Coordinates are counted round.
+    constant: F_h = e_h. switching: e_h sign(x_{h+1}), discontinuous. turning: cos(x_{h+2}/4)
+    e_h + sin(x_{h+2}/4) e_{h+1}, smooth. Coordinates are counted round.
     """
     after, angle = np.roll(u, -1, axis=1), np.roll(x, -2, axis=1) / 4
     return {

@@ -236,9 +236,9 @@ def measure_adversary(cell: Cell) -> list[Row]:
 def nodes_of(cell: Cell) -> tuple[Array, Array, float]:
     """A law on nodes: places, masses, and how far out X_t is looked at when t is small.
 
-    student: ν degrees of freedom at a scale, in panels that double from the scale to ½, out to |x|
-    = 70; gauss-kink: exp(−x²/(2λ) − |x|/√λ); half-normal: N(0, λ) on x > 0; quartic: exp(−x²/(2λ) −
-    x⁴); atoms: places and masses; uniform: on [−1, 1].
+    student: ν degrees of freedom at a scale, in panels that double from the scale to ½, out
+    to |x| = 70; gauss-kink: exp(−x²/(2λ) − |x|/√λ); half-normal: N(0, λ) on x > 0; quartic:
+    exp(−x²/(2λ) − x⁴); atoms: places and masses; uniform: on [−1, 1].
     """
     law = cell["law"]
     if law == "atoms":

@@ -160,10 +160,10 @@ def test_path_risk_on_a_coarse_grid_is_theory_mds_sum():
 @pytest.mark.parametrize("local", [False, True])
 @pytest.mark.parametrize("count", [1, 2])
 def test_joint_decoy_is_the_sandwich_of_separate_paths(local, count):
-    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j (β_i² v_i +
-    c_i), and 2 v² β² + c v for i = j; bread and meat with 1 and t, of which only the span matters.
-    Along one path T1 has another risk, and T3, whose residuals are white but for the bias, nearly
-    the same.
+    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j
+    (β_i² v_i + c_i), and 2 v² β² + c v for i = j; bread and meat with 1 and t, of which only the
+    span matters. Along one path T1 has another risk, and T3, whose residuals are white but for the
+    bias, nearly the same.
     """
     spacing, steps, m, lam = 0.4, 3, 500, np.array([0.5, 2.0])
     times = spacing * np.arange(1, steps + 1)

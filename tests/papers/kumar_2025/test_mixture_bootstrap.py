@@ -123,9 +123,10 @@ def test_network_learns_the_score(train):
 
 @pytest.mark.parametrize("train", [perceptron.by_step, perceptron.jointly])
 def test_bootstrap_targets_of_a_network(train, monkeypatch):
-    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g f'(X') − (1
-    − w) W/τ with the network before, jointly that of the first half. Catches a score taken at X_t,
-    e^{−g}, another replicate's data. Read off the data that the losses are made of."""
+    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g
+    f'(X') − (1 − w) W/τ with the network before, jointly that of the first half. Catches a score
+    taken at X_t, e^{−g}, another replicate's data. Read off the data that the losses are made of.
+    """
     seen, courses = [], []
     made, adam = networks.Loss.__init__, networks.adam
 
