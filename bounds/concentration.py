@@ -34,12 +34,12 @@ over the m paths.
    (Y_r, r ≤ τ): it grows as s falls, that is as τ rises. Given F_s the law of X_0 is, by the Markov
    property,
 
-       ∝ exp(⟨y, Y_τ⟩ − τ|y|²/2) p_0(dy).                                                          (*)
+       ∝ exp(⟨y, Y_τ⟩ − τ|y|²/2) p_0(dy).                                                        (*)
 
-   Its tails are Gaussian whatever p_0 is, so M_s = E[X_0 | X_s] exists for every law, and given
-   F_{t_N} all that follows has every moment. M_s = E[X_0 | F_s] is a martingale in τ. It tends to
-   X_0 as s → 0 (Lévy), since X_0 = lim Y_τ/τ is measurable for the σ-field that all the F_s
-   generate; M_0 = X_0. Tweedie gives U_j = a_j (M_{t_j} − X_0) = a_j Σ_{k≤j} R_k with
+   Its tails are Gaussian whatever p_0 is, so M_s = E[X_0 | X_s] exists for every law, and
+   given F_{t_N} all that follows has every moment. M_s = E[X_0 | F_s] is a martingale in τ. It
+   tends to X_0 as s → 0 (Lévy), since X_0 = lim Y_τ/τ is measurable for the σ-field that all
+   the F_s generate; M_0 = X_0. Tweedie gives U_j = a_j (M_{t_j} − X_0) = a_j Σ_{k≤j} R_k with
    R_k = M_{t_k} − M_{t_{k−1}}. Exchange the sums:
 
        S = Σ_k ⟨G_k, R_k⟩,   G_k = Σ_{j≥k} γ_j a_j ζ_j.
@@ -50,83 +50,82 @@ over the m paths.
    (i) Filtering: dM = Cov(X_0|X_s) dB̃ with the innovations B̃, a Brownian motion in τ. So
    exp(−ρ⟨G_k, M − M_{t_k}⟩ − ρ² ∫ |Cov G_k|² dτ/2) is a non-negative local martingale that starts
    at 1 given F_{t_k}; its end value, at τ(t_{k−1}) or in the limit τ → ∞, has mean at most 1
-   (Fatou). And |Cov G_k|² dτ adds up to at most |G_k|² ∫ 2a_s² b² ds, as dτ = −2a_s² ds. (ii)
-   Tilting: (*) times exp⟨θ, y⟩ is (*) with Y + θ for Y, a posterior at the same time and another
-   place. So the second derivatives of θ ↦ log E[exp⟨θ, X_0⟩ | X_{t_k}] are posterior covariances,
-   at most b(t_k) I: log E[exp⟨θ, X_0 − M_{t_k}⟩ | F_{t_k}] ≤ b(t_k)|θ|²/2. By Jensen given
-   F_{t_{k−1}} the same holds with M_{t_{k−1}} for X_0.
+   (Fatou). And |Cov G_k|² dτ adds up to at most |G_k|² ∫ 2a_s² b² ds, as dτ = −2a_s² ds.
+   (ii) Tilting: (*) times exp⟨θ, y⟩ is (*) with Y + θ for Y, a posterior at the same time and
+   another place. So the second derivatives of θ ↦ log E[exp⟨θ, X_0⟩ | X_{t_k}] are posterior
+   covariances, at most b(t_k) I: log E[exp⟨θ, X_0 − M_{t_k}⟩ | F_{t_k}] ≤ b(t_k)|θ|²/2. By Jensen
+   given F_{t_{k−1}} the same holds with M_{t_{k−1}} for X_0.
 
-4. All steps and paths. Condition on F_{t_1}, then on F_{t_2}, and so on: E exp(−ρS − ρ² Σ_k w_k
-   |G_k|²/2) ≤ 1. With u_j = √γ_j ζ_j, Σ_k w_k |G_k|² = Σ_jl M_jl ⟨u_j, u_l⟩ ≤ κ Σ_j γ_j |ζ_j|² on
-   every path: M acts on each coordinate of space alike, hence no d. So
+4. All steps and paths. Condition on F_{t_1}, then on F_{t_2}, and so on:
+   E exp(−ρS − ρ² Σ_k w_k |G_k|²/2) ≤ 1. With u_j = √γ_j ζ_j,
+   Σ_k w_k |G_k|² = Σ_jl M_jl ⟨u_j, u_l⟩ ≤ κ Σ_j γ_j |ζ_j|² on every path: M acts on each
+   coordinate of space alike, hence no d. So
 
        E exp(−ρS − ρ²κ Σ_j γ_j |ζ_j|²/2) ≤ 1,
 
    and for independent paths the product over the m of them has mean at most 1, for every fixed f.
 
 5. Union bound (Markov, over the |H| − 1 alternatives). With probability at least 1 − δ, for all f
-  in H,
+   in H,
 
        −Σ_i S_i ≤ log(|H|/δ)/ρ + ρκ‖ζ‖²/2,   with 1:   ‖ζ̂‖² (1 − ρκ) ≤ 2 log(|H|/δ)/ρ.
 
-   2/(ρ (1 − ρκ)) is least at ρ = 1/(2κ), where it is 8κ. One fixed ρ: no peeling over scales, hence no log
-   log. In the mean: with 1 and that ρ, E exp(‖ζ̂‖²/(8κ)) ≤ Σ_f E exp(−ρΣS − ρ²κ‖ζ‖²/2) ≤ |H|; Jensen.   ∎
+   2/(ρ (1 − ρκ)) is least at ρ = 1/(2κ), where it is 8κ. One fixed ρ: no peeling over scales,
+   hence no log log. In the mean: with 1 and that ρ,
+   E exp(‖ζ̂‖²/(8κ)) ≤ Σ_f E exp(−ρΣS − ρ²κ‖ζ‖²/2) ≤ |H|; Jensen.   ∎
 
 What is not new in it. Step 2 and 3 (i) are how stochastic localisation (Eldan) moves a posterior,
 and the mean of d⟨M⟩ is the derivative of the MMSE (Guo, Shamai, Verdú); both are recalled, not
 looked up.
 
 Free gains. (|H| − 1) for |H|, where |H| ≥ 2. A prior π on a countable H, fixed before the data:
-with probability at least 1 − δ the risk of f̂ is at most 8κ log(1/(π(f̂)δ))/m, by averaging step 4
-over π. K noise paths for each datum, losses and risk averaged over them: the same bound, since
+with probability at least 1 − δ the risk of f̂ is at most 8κ log(1/(π(f̂)δ))/m, by averaging step
+4 over π. K noise paths for each datum, losses and risk averaged over them: the same bound, since
 Jensen moves the average of the exponents over the K paths out of the exponential; it does not
 improve with K. f and s may be any measurable functions.
 
 THE LAWS.
- - Gaussian data. Cov(X_0|X_s) has eigenvalues λσ_s²/v(s), not random; W_k = λσ_k²/v(t_k) for each. So
-   M_jl = √(γ_j γ_l) e_j e_l λ/(σ_max² v(t_min)), max and min over {t_j, t_l}. It increases in λ: the
-   largest λ_i decides. For constant ζ, S is Gaussian with variance exactly Σ M_jl ⟨u_j, u_l⟩.
- - ∇²log p_s ≤ L₊(s) I for all s > 0. Cov(X_0|X_s) = e^{2s}σ_s² (I + σ_s²∇²log p_s) is an identity, so
-   b(s) = e^{2s}σ_s² (1 + σ_s² L₊(s)). For a constant L₊ ≥ 0, 1 + σ²L₊ ≤ 1 + L₊, so κ ≤ (1 + L₊)²
+ - Gaussian data. Cov(X_0|X_s) has eigenvalues λσ_s²/v(s), not random; W_k = λσ_k²/v(t_k) for each.
+   So M_jl = √(γ_j γ_l) e_j e_l λ/(σ_max² v(t_min)), max and min over {t_j, t_l}. It increases in λ:
+   the largest λ_i decides. For constant ζ, S is Gaussian with variance exactly Σ M_jl ⟨u_j, u_l⟩.
+ - ∇²log p_s ≤ L₊(s) I for all s > 0. Cov(X_0|X_s) = e^{2s}σ_s² (I + σ_s²∇²log p_s) is an identity,
+   so b(s) = e^{2s}σ_s² (1 + σ_s² L₊(s)). For a constant L₊ ≥ 0, 1 + σ²L₊ ≤ 1 + L₊, so κ ≤ (1 + L₊)²
    κ_log-concave, which is crude. Cauchy data have such a profile, and no mean.
- - Log-concave. p_s is log-concave and smooth for every log-concave law, on a subspace too (Prékopa): L₊ = 0,
-   b(s) = e^{2s} − 1 = W, and M_jl = √(γ_j γ_l) e^{t_min}/(2 sinh t_max), the limit λ → ∞ of the Gaussian one.
- - α-strongly log-concave, −∇²log p_0 ≥ α I: p_s is 1/v(s)-strongly so with v(s) = e_s²/α + σ_s², hence
-   L₊ = −1/v(s), the Gaussian's at λ = 1/α, and its κ.
- - Bounded support, atoms or not: if ⟨v, X_0⟩ keeps within an interval of length 2R for each unit v, then
-   b = R², and with x = e^{2t} − 1
+ - Log-concave. p_s is log-concave and smooth for every log-concave law, on a subspace too
+   (Prékopa): L₊ = 0, b(s) = e^{2s} − 1 = W, and M_jl = √(γ_j γ_l) e^{t_min}/(2 sinh t_max), the
+   limit λ → ∞ of the Gaussian one.
+ - α-strongly log-concave, −∇²log p_0 ≥ α I: p_s is 1/v(s)-strongly so with v(s) = e_s²/α + σ_s²,
+   hence L₊ = −1/v(s), the Gaussian's at λ = 1/α, and its κ.
+ - Bounded support, atoms or not: if ⟨v, X_0⟩ keeps within an interval of length 2R for each unit v,
+   then b = R², and with x = e^{2t} − 1
 
        w_1 = R²,   w_k = min(R², R⁴ (1/x_{k−1} − 1/x_k)).
 
    There the integral of w_1 diverges, and (ii) alone carries the last step: it is Hoeffding's
- lemma. - One time. κ = γ a_t² sup_x |Cov(X_0 | X_t = x)| = γ (1/σ_t² + sup_x λ_max(∇²log p_t)):
- enough by (ii), and
-   needed, since ζ may live near one x alone. So at one time κ_log-concave = γ/σ_t² is enough for
-       the
-   laws with log-concave p_t, and for no others: every power-law tail needs more.
+   lemma.
+ - One time. κ = γ a_t² sup_x |Cov(X_0 | X_t = x)| = γ (1/σ_t² + sup_x λ_max(∇²log p_t)): enough
+   by (ii), and needed, since ζ may live near one x alone. So at one time κ_log-concave = γ/σ_t² is
+   enough for the laws with log-concave p_t, and for no others: every power-law tail needs more.
 
 ONE NUMBER for all grids: log-concave laws, γ_j ≤ t_j − t_{j−1}, γ = max_j γ_j. Let
 k(t, t') = e^{−|t−t'|}/σ²_{max(t,t')} be the kernel without the weights, and (t_j − γ_j, t_j] the
-    cell of t_j;
-the cells are disjoint. (Where γ_j exceeds the gap they are not, and no bound by max γ is true:
-    fifty times
-within 0.01 of each other count fifty times.)
+cell of t_j; the cells are disjoint. (Where γ_j exceeds the gap they are not, and no bound by max
+γ is true: fifty times within 0.01 of each other count fifty times.)
  - In the continuum. Put x = e^{2s} − 1, F(x) = ∫_s^∞ a h dt, f = −dF/dx. Then
 
        ∫∫ k h h dt dt' = ∫ F² dx,   ∫ h² dt = 2 ∫ x² f² dx,
 
-   so Hardy's inequality ∫ F² dx ≤ 4 ∫ x² f² dx says that the norm is 2; 4 is its best constant. By
-   Muckenhoupt it is at most 2 too: (e^{2r} − 1) ∫_r^∞ dt/(4 sinh² t) = 1/2 for every r, and 4 · 1/2
- = 2. - On a grid (a). For y in the cell of t_j and y' in that of t_l: t_min ≤ min(y, y') + γ and
+   so Hardy's inequality ∫ F² dx ≤ 4 ∫ x² f² dx says that the norm is 2; 4 is its best constant.
+   By Muckenhoupt it is at most 2 too: (e^{2r} − 1) ∫_r^∞ dt/(4 sinh² t) = 1/2 for every r, and
+   4 · 1/2 = 2.
+ - On a grid (a). For y in the cell of t_j and y' in that of t_l: t_min ≤ min(y, y') + γ and
    t_max ≥ max(y, y'), so k(t_j, t_l) ≤ e^γ k(y, y'). Step functions and positive entries then give
-   κ ≤ 2 e^γ. - On a grid (b), sharper: Schur's test with h = 1/σ. In the continuum ∫ k(t, y) h(y)
- dy = 2 h(t), one h(t)
-   from either side of t. On the grid, later times: e^{−y}/σ_y³ decreases, its sum over right ends
-       is at
-   most its integral over the cells, h(t_j) again. Earlier times: γ_l e^{t_l} ≤ φ(γ) ∫ e^y dy over
-       the cell
-   with φ(γ) = γ/(1 − e^{−γ}), and 1/σ decreases, so φ(γ) h(t_j). Together Σ_l k(t_j, t_l) γ_l
-   h_l ≤ (1 + φ(γ)) h_j, whence
+   κ ≤ 2 e^γ.
+ - On a grid (b), sharper: Schur's test with h = 1/σ. In the continuum
+   ∫ k(t, y) h(y) dy = 2 h(t), one h(t) from either side of t. On the grid, later times:
+   e^{−y}/σ_y³ decreases, its sum over right ends is at most its integral over the cells, h(t_j)
+   again. Earlier times: γ_l e^{t_l} ≤ φ(γ) ∫ e^y dy over the cell with φ(γ) = γ/(1 − e^{−γ}),
+   and 1/σ decreases, so φ(γ) h(t_j). Together Σ_l k(t_j, t_l) γ_l h_l ≤ (1 + φ(γ)) h_j, whence
 
        κ ≤ 1 + φ(γ) ≤ 2 + γ.
 

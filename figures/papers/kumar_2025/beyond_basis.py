@@ -17,9 +17,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 %
-        interval of the mean), predicted; levels: m, curve, value (joint risk of other estimators).
-        Facts: d, spectrum, delta, steps.
+    data : tables
+        points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 % interval of the
+        mean), predicted;
+        levels: m, curve, value (joint risk of other estimators). Facts: d, spectrum, delta, steps.
 
     Raises
     ------

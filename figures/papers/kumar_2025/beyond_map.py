@@ -19,8 +19,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : table cells: estimator, spectrum, first, spacing, m_over_d, n, ratio, low, high (95 %
-        interval). Facts: d.
+    data : table
+        cells: estimator, spectrum, first, spacing, m_over_d, n, ratio, low, high (95 % interval).
+        Facts: d.
 
     Raises
     ------

@@ -19,10 +19,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables points: t, estimator, redraws (K), n, mean, low, high (95 % interval of the mean
-        of risk/bound); theory: t, estimator, redraws, value; worth: t, estimator, redraws (at which
-        DSM has the estimator's risk at K = 1), value (that risk over the bound). Facts: d, m,
-        spectrum.
+    data : tables
+        points: t, estimator, redraws (K), n, mean, low, high (95 % interval of the mean of
+        risk/bound);
+        theory: t, estimator, redraws, value;
+        worth: t, estimator, redraws (at which DSM has the estimator's risk at K = 1), value (that
+        risk over the bound). Facts: d, m, spectrum.
 
     Raises
     ------

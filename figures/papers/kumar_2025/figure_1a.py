@@ -150,11 +150,14 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables points: scaling, m, d, n, mean, low, high (95 % interval of the mean), q05, q95
-        (of the replicates); fits: scaling, m, slope, slope_low, slope_high, margin, equivalent (to
-        zero, within the margin), predicted_slope; lines: scaling, m, d, value, low, high (the fit
-        and its interval); theory: scaling, m, d, value (the exact expectation). Facts: quantity,
-        spectrum, delta, steps, engine.
+    data : tables
+        points: scaling, m, d, n, mean, low, high (95 % interval of the mean), q05, q95 (of the
+        replicates);
+        fits: scaling, m, slope, slope_low, slope_high, margin, equivalent (to zero, within the
+        margin), predicted_slope;
+        lines: scaling, m, d, value, low, high (the fit and its interval);
+        theory: scaling, m, d, value (the exact expectation).
+        Facts: quantity, spectrum, delta, steps, engine.
 
     Raises
     ------

@@ -134,9 +134,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables measured: d, m, n, value, low, high (95 % interval), divided by the value at
-        anchor_d; rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or
-        "paper"), note (what is not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
+    data : tables
+        measured: d, m, n, value, low, high (95 % interval), divided by the value at anchor_d;
+        rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or "paper"),
+        note (what is not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
 
     Raises
     ------

@@ -89,9 +89,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or
-        False), goal (True or False); edges: source, target, names of nodes. Facts: claims (how many
-        the ledger has).
+    data : tables
+        nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or False),
+        goal (True or False);
+        edges: source, target, names of nodes. Facts: claims (how many the ledger has).
 
     Raises
     ------

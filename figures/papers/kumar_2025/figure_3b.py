@@ -72,13 +72,16 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95
-        (quantiles of replicates); budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget,
-        sets (of training), share (mean), low, high (95 % interval), exact (share with exact
-        scores); gains: place (of the setting, from 0), case (what of it differs), method ("bsm",
+    data : tables
+        densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95 (quantiles
+        of replicates);
+        budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget, sets (of training), share
+        (mean), low, high (95 % interval), exact (share with exact scores);
+        gains: place (of the setting, from 0), case (what of it differs), method ("bsm",
         "bsm-half"), sets (of training), gain (share of DSM's mean absolute error that bootstrapping
-        removes), low, high. Facts: case, base (the first setting), minor, exact (its share), n,
-        sampler, and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
+        removes), low, high.
+        Facts: case, base (the first setting), minor, exact (its share), n, sampler, and mean, low,
+        high of the share by DSM and BSM as "dsm-mean" and so on.
 
     Raises
     ------

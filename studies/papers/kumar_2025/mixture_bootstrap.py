@@ -5,8 +5,8 @@ The share is E r_2(Y) with r_2 the minor component's responsibility under the tr
 the truth it is the minor weight exactly, whatever the overlap. What a sampler returns is off by a
 sum of four parts,
 
-    share − π = discretisation + initialisation + (the training sample's own
-    share − π) + estimation,
+    share − π = discretisation + initialisation + (the training sample's own share − π)
+                + estimation,
 
 the first two with exact scores: from p_T, and from N(0, I) instead of it. Estimation is what is
 left.

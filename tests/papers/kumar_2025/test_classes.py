@@ -71,7 +71,7 @@ def test_the_tail_is_chi_squares(table):
 
 def test_top_share_ends_and_middle():
     """All of the mass has ∫ s² = 1; at share 1/2 by sorting the singular values of one 400 × 400
-    normal matrix (self- averaging: fluctuations of order 1/d). The decoy is the parameter count
+    normal matrix (self-averaging: fluctuations of order 1/d). The decoy is the parameter count
     ρ(2 − ρ) = 0.75."""
     assert claims.top_share(1 - 1e-12) == pytest.approx(1, abs=1e-9)
     s = (
