@@ -3,11 +3,13 @@ No files, no clock, no global random state.
 
 What is where:
 
-process        the forward process: e_t, σ_t², the clock x = e^{2t} − 1, grids of times, simulated paths
+process        the forward process: e_t, σ_t², the clock x = e^{2t} − 1, grids of times,
+               simulated paths
 gaussian       Gaussian data: spectra, scores, conditional variances
 mixture        mixtures of Gaussians: scores, posteriors, residual covariances
 cauchy         Cauchy data, which have no mean
-gram           Gram matrices of simulated or exactly drawn paths: all that a linear estimator sees of the data
+gram           Gram matrices of simulated or exactly drawn paths: all that a linear estimator
+               sees of the data
 targets        the three regression targets T1, T2, T3 and their noise
 estimators     DSM and BSM
 bootstrap      risk-optimal bootstrapping, and the limits of small gaps
@@ -24,7 +26,8 @@ reverse        laws of reverse-time samplers with linear scores
 transfer       what a sampler with any score returns, as a density on a grid
 intervals      ball arithmetic, and the maximum of a function over a box
 kernels        the kernels whose norm is κ, for each class of laws
-gaussian_algebra  moments and quadratic forms of Gaussians in symbols
+gaussian_algebra
+               moments and quadratic forms of Gaussians in symbols
 line           exact laws on the line: cdf, quantiles and flow maps, safe in the tails
 lbfgs          L-BFGS for many functions at once
 networks       small networks, many at once

@@ -16,8 +16,10 @@ Its limit. As the gaps go to 0 both recursions become ordinary differential equa
 solutions. Write x = e^{2t} − 1 and p_i = λ_i + x = e^{2t} v_i, so that
 e^{-4t}/(v_i² v_j) = (1 + x)/(p_i² p_j).
 
-    BSM:      r' = 2 c_i² − (4/σ² + 2/v_j − 2) r         (x² p_j/(1 + x)) r = const + λ_i² ∫ (p_j/p_i²) dx
-    optimal:  r' = −2 r² − (4/v_i + 2/v_j − 2) r          (1 + x)/(p_i² p_j r) = const + ∫ dx/(p_i² p_j)
+    BSM:      r' = 2 c_i² − (4/σ² + 2/v_j − 2) r
+              (x² p_j/(1 + x)) r = const + λ_i² ∫ (p_j/p_i²) dx
+    optimal:  r' = −2 r² − (4/v_i + 2/v_j − 2) r
+              (1 + x)/(p_i² p_j r) = const + ∫ dx/(p_i² p_j)
 
 (the second is a Riccati equation that 1/r makes linear). From t_1 → 0 both constants vanish, and
 
@@ -40,7 +42,8 @@ best in all at one step can harm an entry whose error the later steps keep. Let 
 and one tend to infinity, and in the clock x let x_1 = λ/(c n), x_2 = a c n λ and x_3 = y x_2. With
 u_ij = r_ij/(1 + x),
 
-    u = w² (1/p'_i + (p'_j/p_j) u') + (1 − w)²/(x − x') − 1/p_i,     BSM: w = x'/x,     u_1 = 1/x_1 − 1/p_i,
+    u = w² (1/p'_i + (p'_j/p_j) u') + (1 − w)²/(x − x') − 1/p_i,
+    BSM: w = x'/x,     u_1 = 1/x_1 − 1/p_i,
 
 at x_2, as n → ∞, the mean of what stands beside w² is (1 + 1/a + c)/λ, so w = β λ/x_2,
 β = 1/(1 + c + 1/a), where BSM has w → 0. In units of n² λ/x_2² the n² entries of small i and j hold

@@ -310,8 +310,10 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
     ...     origin="derived", kind="identity", measurement="here", decoy_note="3 x",
     ...     formula=lambda c: 2 * c["x"], decoy=lambda c: 3 * c["x"], tolerance=1e-12,
     ... )
-    >>> verify(half, [Measured({"x": 2.0}, 4.0), Measured({"x": 5.0}, 10.0)])
-    half: HOLDS. At the worst of 2 cells: measured 4, predicted 4. Decoy (3 x) rejected, at 2 of 2 cells.
+    >>> points = [Measured({"x": 2.0}, 4.0), Measured({"x": 5.0}, 10.0)]
+    >>> verify(half, points)  # doctest: +NORMALIZE_WHITESPACE
+    half: HOLDS. At the worst of 2 cells: measured 4, predicted 4.
+    Decoy (3 x) rejected, at 2 of 2 cells.
     """
     if not measured:
         raise InvalidInput(claim.name, "there is nothing measured to verify it with")

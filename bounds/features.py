@@ -9,7 +9,8 @@ With Φ_t the m rows φ(X_t), ε_t = Z_t/σ_t and W the step's own noise, a step
 
 and with a penalty m P, P diagonal,
 
-    DSM:  (ff + m P) A = −fz/σ_t,      BSM:  (ff + m P) A = w e^{g} fp A' − ((1 − w)/τ) fw,   DSM at t_1.
+    DSM:  (ff + m P) A = −fz/σ_t,
+    BSM:  (ff + m P) A = w e^{g} fp A' − ((1 − w)/τ) fw,   DSM at t_1.
 
 At φ(x) = x, P = 0 these are bounds.estimators' (there fp follows from xx and xw).
 
@@ -158,7 +159,10 @@ class FeatureGram:
 
     def __repr__(self) -> str:
         p, d = np.shape(self.fz)
-        return f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, d = {d})"
+        return (
+            f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, "
+            f"d = {d})"
+        )
 
 
 def feature_grams(

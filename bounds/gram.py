@@ -111,7 +111,10 @@ class Gram:
         *leading, d, _ = np.shape(self.xx)
         replicates = f", replicates {'×'.join(map(str, leading))}" if leading else ""
         redraws = f", K = {self.redraws}" if self.redraws > 1 else ""
-        return f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}{replicates})"
+        return (
+            f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}"
+            f"{replicates})"
+        )
 
 
 class OfAStep(Protocol):

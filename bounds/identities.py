@@ -1,7 +1,8 @@
 r"""The identities of the theory, derived symbolically:
 residuals that vanish identically, decoys that do not.
 
-    X' = e_{t'} X_0 + Z',   X = e^{-g} X' + N,   Z = e^{-g} Z' + N,   Var Z' = σ_{t'}²,   Var N = τ².
+    X' = e_{t'} X_0 + Z',   X = e^{-g} X' + N,   Z = e^{-g} Z' + N,
+    Var Z' = σ_{t'}²,   Var N = τ².
 
 In the symbols e_{t'} and e^{-g}, with e_t = e_{t'} e^{-g}, every variance is a polynomial, and
 nearly all else a rational function of these two and of the variance λ of X_0. A first part holds

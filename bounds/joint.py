@@ -1,7 +1,8 @@
 r"""Joint-time fitting: one function over all noise levels,
 f(t, x) = Σ_b φ_b(t) A_b x with B functions of time.
 
-    minimise Σ_k γ_k ‖f(t_k, X_{t_k}) − T_k‖²:     Σ_k γ_k (φ_k φ_kᵀ ⊗ S_k) [A_bᵀ]_b = Σ_k γ_k φ_k ⊗ X_{t_k}ᵀ T_k,
+    minimise Σ_k γ_k ‖f(t_k, X_{t_k}) − T_k‖²:
+    Σ_k γ_k (φ_k φ_kᵀ ⊗ S_k) [A_bᵀ]_b = Σ_k γ_k φ_k ⊗ X_{t_k}ᵀ T_k,
 
 S_k = X_{t_k}ᵀ X_{t_k}, with T = T1 (denoising, the paper's objective) or T3 (local denoising: each
 step's own noise). B = N is least squares step by step; B ≪ N shares what the steps learn.

@@ -46,7 +46,8 @@ class Line:
     >>> law = Line([0.85, 0.15], [-2.0, 2.0], [0.25, 0.25])
     >>> law.mean, law.variance
     (-1.4, 2.29)
-    >>> float(flow(law.blurred(80), law, law.blurred(80).from_normal(3.0))) == float(law.from_normal(3.0))
+    >>> wide = law.blurred(80)
+    >>> float(flow(wide, law, wide.from_normal(3.0))) == float(law.from_normal(3.0))
     True
     """
 

@@ -5,7 +5,8 @@ r"""Mixtures of Gaussians under the forward process.
 With the responsibilities r_k(x) ∝ π_k N(x; e_t μ_k, V_k) and each component's own score and
 posterior,
 
-    g_k = −V_k^{-1}(x − e_t μ_k),   m_k = μ_k + e_t Σ_k V_k^{-1}(x − e_t μ_k),   P_k = σ_t² Σ_k V_k^{-1},
+    g_k = −V_k^{-1}(x − e_t μ_k),
+    m_k = μ_k + e_t Σ_k V_k^{-1}(x − e_t μ_k),   P_k = σ_t² Σ_k V_k^{-1},
 
 everything is an average over k (averages with weights r_k, written ⟨·⟩):
 
@@ -75,7 +76,10 @@ class Mixture:
 
     def __repr__(self) -> str:
         count, d = self.means.shape
-        return f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … {self.weights.max():g})"
+        return (
+            f"Mixture({count} components, d = {d}, "
+            f"weights {self.weights.min():g} … {self.weights.max():g})"
+        )
 
     def __post_init__(self) -> None:
         weights, means = finite("weights", self.weights), finite("means", self.means)

@@ -1,6 +1,7 @@
 r"""Path fitting: one covariance Λ for all times, fitted to every step's own noise.
 
-    A_k = −(e^{-2t_k} Λ + σ_k² I)^{-1},     T3_k = −w_k/τ_k = A_k x_k − (residual of variance h_i(t_k) in direction i).
+    A_k = −(e^{-2t_k} Λ + σ_k² I)^{-1},
+    T3_k = −w_k/τ_k = A_k x_k − (residual of variance h_i(t_k) in direction i).
 
 The residuals of different steps are uncorrelated (the reverse martingale), of known variance
 h_i = 1/τ² − 1/v_i, and A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the
@@ -22,9 +23,9 @@ in the marginal law of X_{t_N} and in the conditional variances of X_{t_{k−1}}
 vanish as t_N → ∞ and the gaps → 0. For one eigenvalue λ the best N times are x_k = λ k/(N + 1 − k),
 and they hold N/(N + 1) of the information.
 
-Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true, E
-T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly E
-Ψ_ij = m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear
+Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true,
+E T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly
+E Ψ_ij = m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear
 score, and the second efficient if the data are Gaussian.
 """
 

@@ -1,7 +1,9 @@
 r"""Risk: measured as the exact quadratic form, and predicted in closed form.
 
-    risk(A)           = E‖A X_t − s(t, X_t)‖²                = tr((A + V_t^{-1}) V_t (A + V_t^{-1})ᵀ)
-    empirical risk(A) = (1/m) Σ_i ‖A x^{(i)} − s(t, x^{(i)})‖² = (1/m) tr((A + V_t^{-1}) XᵀX (A + V_t^{-1})ᵀ)
+    risk(A)           = E‖A X_t − s(t, X_t)‖²
+                      = tr((A + V_t^{-1}) V_t (A + V_t^{-1})ᵀ)
+    empirical risk(A) = (1/m) Σ_i ‖A x^{(i)} − s(t, x^{(i)})‖²
+                      = (1/m) tr((A + V_t^{-1}) XᵀX (A + V_t^{-1})ᵀ)
 
 Never a Monte Carlo average over test points. The risk has the units of a squared score, 1/x²:
 dimensionless here, as X_t is.
@@ -319,7 +321,8 @@ def bootstrap_recursion(
 ) -> list[Array]:
     """r_k,ij = m v_j(t_k) Var δ_k,ij of the bootstrap, to leading order in 1/m.
 
-        r_k,ij = w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r_{k−1,ij},     r_1,ij = c_i(t_1).
+        r_k,ij = w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r_{k−1,ij},
+        r_1,ij = c_i(t_1).
 
     Parameters
     ----------
@@ -341,8 +344,9 @@ def bootstrap_recursion(
     Notes
     -----
     Holds only for targets made of (X_{t'}, X_t) alone; with T1 + α U_{t'}, α ≠ α*, the noise of
-    different steps no longer adds. The first three terms are w² Var T2 + (1 − w)² Var T3 + 2 w
-    (1 − w) Cov(T2, T3) given X_t, where that covariance is −1/v_i. Source: theory.md (derived).
+    different steps no longer adds. The first three terms are
+    w² Var T2 + (1 − w)² Var T3 + 2 w (1 − w) Cov(T2, T3) given X_t, where that covariance
+    is −1/v_i. Source: theory.md (derived).
     """
     r: list[Array] = []
     d = law.dimension

@@ -11,7 +11,8 @@ dimensions the kernel is a product, so the sum is one matrix product, K_1ᵀ dia
 n² × n matrix N(x'_a; F_a(x_i), q). With q = 0, the probability flow, each point of the grid is
 carried back up to T, where the density is known:
 
-    p'(F(y)) = p(y)/|det DF(y)|,   F(y) = x' by y ← y − ω (F(y) − x'), ω = 1/max ‖DF‖,   DF by central differences,
+    p'(F(y)) = p(y)/|det DF(y)|,   F(y) = x' by y ← y − ω (F(y) − x'), ω = 1/max ‖DF‖,
+    DF by central differences,
 
 so the density stays smooth on the grid, where points carried down leave the space between the modes
 nearly empty.

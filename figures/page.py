@@ -198,7 +198,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
         f'href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
         f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
         f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'
-        f"<td><details><summary>{sentence(v['statement'])}</summary><dl>{details}</dl></details></td></tr>"
+        f"<td><details><summary>{sentence(v['statement'])}</summary><dl>{details}</dl></details>"
+        "</td></tr>"
     )
 
 
@@ -251,7 +252,8 @@ def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
         '<label>Words<input name="words" type="search" autocomplete="off"></label>'
         '<button type="reset">show all</button><output id="count" '
         'aria-live="polite"></output></form>\n'
-        f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>\n'
+        f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>'
+        "<tbody>\n"
         + "\n".join(_claim(v, names) for v in verdicts)
         + "\n</tbody></table></div>\n</section>"
     )
@@ -363,6 +365,7 @@ def render(
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             _claims(claims),
             _proof(proof) if proof else "",
-            f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n</body>\n</html>\n",
+            f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n"
+            "</body>\n</html>\n",
         ]
     )

@@ -161,8 +161,8 @@ def _():
         ),
         Exercise(
             "A jump by the Gaussian's flow moves mass across a point of normal score b in "
-            "proportion to b² − 1. At which share "
-            "beyond the point, in per cent and below 50, does it move nothing?",
+            "proportion to b² − 1. At which share beyond the point, in per cent and below 50, does "
+            "it move nothing?",
             15.866,
             "b = 1: 1 − Φ(1).",
             50.0,

@@ -69,8 +69,7 @@ def code_of(measure: Callable[..., Any]) -> str:
         raise InvalidInput(
             getattr(measure, "__name__", "measure"),
             "stands in no file that can be read, and results are known by the code that made them: "
-            "put it into a "
-            "module of its own",
+            "put it into a module of its own",
         ) from None
     meanings = set(found.values()) - {meaning(ast.parse(""))}
     digest = hashlib.sha256("\n".join(sorted(meanings)).encode())

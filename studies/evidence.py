@@ -8,7 +8,8 @@ say, and a claim takes their mean; what is computed has one, and no standard err
 
 >>> def area(cell: Cell) -> list[Row]:
 ...     return [row("area", {"side": cell["side"]}, cell["side"] ** 2)]
->>> measured({"area": computed(area, "area")}, {"part": "area", "side": 3.0}, [np.random.SeedSequence(1)])
+>>> seeds = [np.random.SeedSequence(1)]
+>>> measured({"area": computed(area, "area")}, {"part": "area", "side": 3.0}, seeds)
 [[{'quantity': 'area', 'cell': '{"side":3.0}', 'value': 9.0}]]
 """
 

@@ -453,7 +453,8 @@ class Dask(Executor):
         if error is None:
             outer.set_result(inner.result())
         elif isinstance(error, self._killed):
-            outer.set_exception(WorkersDied(error.allowed_failures + 1))  # type: ignore[attr-defined]
+            died = error.allowed_failures + 1  # type: ignore[attr-defined]
+            outer.set_exception(WorkersDied(died))
         else:
             outer.set_exception(error)
 

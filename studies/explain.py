@@ -108,7 +108,8 @@ def text(known: Mapping[str, Any], where: str) -> str:
     for label, value in (
         (
             "kind",
-            f"{known['kind']}, {known['origin']}{', a description' if known['description'] else ''}",
+            f"{known['kind']}, {known['origin']}"
+            f"{', a description' if known['description'] else ''}",
         ),
         ("paper", known["paper"]),
         ("assumes", known["assumptions"]),

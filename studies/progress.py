@@ -50,7 +50,8 @@ class Report:
         """Shows the way to `total` replicates."""
         self._total = total
         if not (self.wanted and Listener().isatty()):
-            yield  # without a tqdm, which takes semaphores that a process that is killed leaves behind
+            # without a tqdm, which takes semaphores that a process that is killed leaves behind
+            yield
             return
         self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=Listener())
         with self._bar:

@@ -171,7 +171,10 @@ class Store:
         """Which of the replicates 0 … replicates − 1 of a cell are there:
         measured by this code, and by other.
         """
-        query = "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND replicate < ?"
+        query = (
+            "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND "
+            "replicate < ?"
+        )
         found: tuple[set[int], set[int]] = set(), set()
         with self._errors():
             for replicate, code in self._connection.execute(
@@ -328,5 +331,8 @@ def _remedy(said: str) -> str:
     if "full" in said:
         return "; make room, or choose another --out"
     if any(words in said for words in ("locked", "locking protocol", "disk I/O", "unable to open")):
-        return "; another program has it open, or its file system lacks what SQLite needs: choose an --out on a local disk"
+        return (
+            "; another program has it open, or its file system lacks what SQLite needs: choose an "
+            "--out on a local disk"
+        )
     return ""

@@ -1,6 +1,7 @@
 """What a study is.
 
-    cell + seed → rows,   seed = SeedSequence(entropy = the study's seed, spawn key = (hash of cell, replicate)).
+    cell + seed → rows,
+    seed = SeedSequence(entropy = the study's seed, spawn key = (hash of cell, replicate)).
 
 A study lists its cells and measures them; it knows of no worker, no order, no file. The seed of a
 replicate is a function of what is measured alone, so results do not depend on who computes them,

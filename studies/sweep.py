@@ -75,7 +75,8 @@ class Outcome:
 
     def __repr__(self) -> str:
         gaps = f", {len(self.missing)} cells lack replicates" if self.missing else ""
-        return f"Outcome({self.table}: {self.manifest['counts']['rows']} rows, {self.measured} measured now{gaps})"
+        rows = self.manifest["counts"]["rows"]
+        return f"Outcome({self.table}: {rows} rows, {self.measured} measured now{gaps})"
 
 
 def run(

@@ -249,7 +249,10 @@ class Table:
     manifest: dict[str, Any]
 
     def __repr__(self) -> str:
-        return f"Table({self.manifest.get('study')}: {len(self.frame)} rows of {', '.join(self.frame.columns)})"
+        return (
+            f"Table({self.manifest.get('study')}: {len(self.frame)} rows of "
+            f"{', '.join(self.frame.columns)})"
+        )
 
 
 def read(folder: Path, study: str, columns: Sequence[str]) -> Table:

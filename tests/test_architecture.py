@@ -420,11 +420,8 @@ def test_shared_randomness_is_seen() -> None:
         "stats.norm.rvs(size=3)",
     ):
         assert shared_randomness({"bounds.decoy": text}), text
-    assert not shared_randomness(
-        {
-            "bounds.fine": "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"
-        }
-    )
+    fine = "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"
+    assert not shared_randomness({"bounds.fine": fine})
 
 
 def test_results_are_data() -> None:
@@ -450,7 +447,10 @@ def test_what_is_public_is_documented() -> None:
         undocumented({m: text for m, text in sources().items() if m.split(".")[0] == "bounds"})
         == []
     )
-    decoy = '"""m"""\nclass A:\n    """a"""\n    def f(self): ...\n    def _g(self): ...\ndef h(): ...\n'
+    decoy = (
+        '"""m"""\nclass A:\n    """a"""\n    def f(self): ...\n    def _g(self): ...\n'
+        "def h(): ...\n"
+    )
     assert undocumented({"decoy": decoy, "bare": "x = 1"}) == ["decoy.A.f", "decoy.h", "bare"]
 
 

@@ -148,10 +148,12 @@ def test_bounds_are_one_sided() -> None:
     """Far below an upper bound and far above a lower one is fine;
     beyond either is not. Catches an abs().
     """
-    for kind, far, beyond in (("upper", 0.01, 1.2), ("lower", 100.0, 0.8)):
-        assert compare(made(kind), one, points(far, far, error=0.01)).answer == "accepted"  # type: ignore[arg-type]
-        assert compare(made(kind), one, points(far, beyond, error=0.01)).answer == "contradicted"  # type: ignore[arg-type]
-        assert compare(made(kind), one, points(far, far)).answer == "accepted"  # type: ignore[arg-type]
+    cases: tuple[tuple[Kind, float, float], ...] = (("upper", 0.01, 1.2), ("lower", 100.0, 0.8))
+    for kind, far, beyond in cases:
+        subject = made(kind)
+        assert compare(subject, one, points(far, far, error=0.01)).answer == "accepted"
+        assert compare(subject, one, points(far, beyond, error=0.01)).answer == "contradicted"
+        assert compare(subject, one, points(far, far)).answer == "accepted"
 
 
 # --- the boundary ---------------------------------------------------------------------------------
@@ -360,7 +362,8 @@ def test_a_formula_that_is_no_number_is_refused(kind: Kind, value: float, which:
     """An infinite upper bound says nothing, and NaN compares false
     with everything: neither is a formula, nor a decoy that fell.
     """
-    subject = replace(made(kind, tolerance=0.1), **{which: constant(value)})  # type: ignore[arg-type]
+    changed: dict[str, Any] = {which: constant(value)}
+    subject = replace(made(kind, tolerance=0.1), **changed)
     with pytest.raises(InvalidInput) as caught:
         verify(subject, points(1.0, 1.0, 1.0))
     assert str(caught.value) == f"made: its formula is {value} at {{'x': 4.0}}"

@@ -538,8 +538,11 @@ def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     said = call("verify", "--json", "--workers", "1")
     assert said.code == 0
     (found,) = json.loads(said.out)
-    contract = "name paper statement source origin kind verdict expected decoy decoy_rejected measured predicted cells"
-    assert set(contract.split()) <= set(found)
+    contract = {
+        *("name", "paper", "statement", "source", "origin", "kind", "verdict", "expected"),
+        *("decoy", "decoy_rejected", "measured", "predicted", "cells"),
+    }
+    assert contract <= set(found)
     assert (found["name"], found["verdict"], found["decoy_rejected"]) == (
         "figure-3a-below",
         "HOLDS",

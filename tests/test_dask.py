@@ -169,6 +169,11 @@ def test_a_worker_killed_midway_leaves_no_trace(
     assert files(tmp_path / "dask") == here(tmp_path / "here", settings)
 
 
+def registered(cluster: Cluster, count: int) -> bool:
+    """Whether so many workers have found their scheduler, by their own logs."""
+    return sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count
+
+
 def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
     """The same bytes as from one worker in this process.
     That there were so many is the scheduler's own word.
@@ -178,11 +183,7 @@ def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
     for count in (1, 2, 4):
         while len(cluster.processes) - 1 < count:
             cluster.worker()
-        wait_until(
-            lambda: (
-                sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count
-            )  # noqa: B023
-        )
+        wait_until(partial(registered, cluster, count))
         dask = Dask(cluster.address, 1)
         assert dask.threads() == count
         dask.kill()

@@ -71,7 +71,10 @@ def test_a_backend_that_is_there_stays_the_users() -> None:
         ("module://that.is.mine", "module://that.is.mine"),
         ("nonsense", None),
     ):
-        text = "import os, figures, matplotlib; print(matplotlib.get_backend(auto_select=False), os.environ['MPLBACKEND'])"
+        text = (
+            "import os, figures, matplotlib; "
+            "print(matplotlib.get_backend(auto_select=False), os.environ['MPLBACKEND'])"
+        )
         environment = os.environ | {"MPLBACKEND": given}
         said = subprocess.run(
             [sys.executable, "-c", text],
@@ -249,7 +252,10 @@ def test_what_the_report_quotes_does_not_need_docstrings() -> None:
     """python -OO drops them.
     The page quotes the proof from one, so it must come from the source.
     """
-    text = "import dimfree; from bounds import concentration as c; print(c.__doc__, len(dimfree._docstring(c.__name__)))"
+    text = (
+        "import dimfree; from bounds import concentration as c; print(c.__doc__, "
+        "len(dimfree._docstring(c.__name__)))"
+    )
     said = subprocess.run(
         [sys.executable, "-OO", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -217,9 +217,8 @@ def dressed(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
             draw(st.sampled_from(("", " ", "\t "))),
             draw(st.sampled_from(("", " # = [", " #"))),
         )
-        lines.append(
-            f"{blank}{draw(st.sampled_from((key, repr(key), toml(key))))}{blank}={toml(config[key])}{remark}"
-        )
+        name = draw(st.sampled_from((key, repr(key), toml(key))))
+        lines.append(f"{blank}{name}{blank}={toml(config[key])}{remark}")
     text = draw(st.sampled_from(("\n", "\r\n"))).join(lines).encode()
     return config, draw(st.sampled_from((b"", b"\xef\xbb\xbf"))) + text
 

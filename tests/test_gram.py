@@ -458,7 +458,10 @@ def test_default_block_is_8192_paths():
 
 
 ONES = Gaussian(np.ones(4))
-RESOLUTION = "the errors of the score matrix are below the resolution of float64, so the risk cannot be computed"
+RESOLUTION = (
+    "the errors of the score matrix are below the resolution of float64, so the risk cannot be "
+    "computed"
+)
 TOO_FEW = "least squares needs m > d (and the expected population risk m > d + 1)"
 WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in float64"
 
@@ -489,8 +492,7 @@ WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in flo
             9,
             [1e-15, 0.1],
             "covariance: V at t_1 = 1e-15 has condition number 1.1e+12, above the 1e+12 up to "
-            "which the Gram matrices "
-            "can be solved in float64",
+            "which the Gram matrices can be solved in float64",
         ),
     ],
 )

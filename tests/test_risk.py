@@ -443,8 +443,7 @@ LAW_LINEAR = Gaussian(spectrum("linear", 4))
         (
             lambda: r.dsm_risk(LAW4, 0.1, 5),
             "samples: m = 5 is below d + 2 = 6, where the expected population risk is infinite "
-            "(the formula divides "
-            "by m − d − 1); the empirical risk stays available for m > d",
+            "(the formula divides by m − d − 1); the empirical risk stays available for m > d",
         ),
         (
             lambda: r.draw_dsm_risk(LAW4, 0.1, 4, np.random.default_rng(0)),

@@ -174,14 +174,18 @@ from studies.sweep import run
 from tests.toy_studies import TOY, ToySettings
 """
 POOL = "run(TOY, ToySettings(replicates=2, seed=1), Path('out'), workers=2, progress=False)"
-DASK = "run(TOY, ToySettings(replicates=2, seed=1), Path('out'), executor=partial(Dask, None, 2), progress=False)"
+DASK = (
+    "run(TOY, ToySettings(replicates=2, seed=1), Path('out'), executor=partial(Dask, None, 2), "
+    "progress=False)"
+)
 MAIN = "import sys, dimfree; sys.exit(dimfree.main(['verify', 'class-collapse', '--workers', '2']))"
 CAUGHT = f"try:\n    {POOL}\nexcept Exception as error:\n    print(error)\n    raise"
 OWN = """
 from studies.study import Settings, Study
 def measure(cell, seeds):
     return [[{"value": 1.0}] for _ in seeds]
-OWN = Study("own", "", Settings, lambda s: [{"a": 1}, {"a": 2}], measure, ("study", "replicate", "value"), len, {})
+COLUMNS = ("study", "replicate", "value")
+OWN = Study("own", "", Settings, lambda s: [{"a": 1}, {"a": 2}], measure, COLUMNS, len, {})
 """
 RUN_OWN = "run(OWN, Settings(replicates=2, seed=1), Path('out'), workers=2, progress=False)"
 GUARD = 'below the line if __name__ == "__main__":'

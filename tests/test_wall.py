@@ -33,7 +33,7 @@ PRIMITIVES = {
     # a law as it is given
     "bounds.gaussian.Gaussian": "the class: eigenvalues and a basis",
     "bounds.gaussian.Gaussian.dimension": "d",
-    "bounds.gaussian.Gaussian.variances": "e_t² λ_i + σ_t², the law of X_t itself: risk is a mean under it",
+    "bounds.gaussian.Gaussian.variances": "e_t² λ_i + σ_t², X_t's law: risk is a mean under it",
     "bounds.mixture.Mixture": "the class: weights, means and covariances",
     "bounds.mixture.Mixture.dimension": "d",
     # which functions are fitted: the formula is about this class
@@ -239,8 +239,18 @@ def written(text: str) -> Formula:
 
 
 HERE = "bounds.papers.kumar_2025.planted"
-CERTIFIED = "from bounds import certify\n\ndef formula(cell):\n    return certify.kappa_every_length(cell, 3)\n"
-HESSIAN = "from bounds.mixture import Mixture\n\ndef formula(cell):\n    return Mixture(1, 2, 3).hessian(0.1, 0)\n"
+CERTIFIED = """\
+from bounds import certify
+
+def formula(cell):
+    return certify.kappa_every_length(cell, 3)
+"""
+HESSIAN = """\
+from bounds.mixture import Mixture
+
+def formula(cell):
+    return Mixture(1, 2, 3).hessian(0.1, 0)
+"""
 
 
 @pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)

@@ -282,8 +282,8 @@ def _alt(f: Findings) -> str:
         f"1, for the skewed one to {low} at σ = 16, each above its dashed floor and closing in on "
         f"it; digits fall alike. "
         "Middle: the error of a jump falls along dashed lines, faster at the end than at the jump. "
-        "Right: held-out loss over "
-        "one Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms come down from "
+        "Right: held-out loss over one Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms "
+        "come down from "
         f"{number(at(f, 'digits-memorised', sigma=0.05), 2)} to below 1 at σ = 0.7."
     )
 
@@ -299,16 +299,13 @@ FIGURE = Figure(
     heading="Most of a score is Gaussian",
     shows=(
         "The abstract: a Gaussian's flow has a closed form; learned scores are dominated by their "
-        "Gaussian part at moderate to "
-        "high noise, for a larger range than naive theory suggests; at smaller noise they are "
-        "better described by a coarse "
-        "mixture than by the training law's score; so the first 15-30 % of sampling steps can be "
-        "skipped (FID 1.93 on CIFAR-10)"
+        "Gaussian part at moderate to high noise, for a larger range than naive theory suggests; "
+        "at smaller noise they are better described by a coarse mixture than by the training law's "
+        "score; so the first 15-30 % of sampling steps can be skipped (FID 1.93 on CIFAR-10)"
     ),
     unknown=(
         "the theorems, the noise levels meant, the measure of a score's explained part, the "
-        "networks, and where the skip ends; "
-        "no network is trained here, and no FID computed"
+        "networks, and where the skip ends; no network is trained here, and no FID computed"
     ),
     claims=(
         "gaussian-flow",

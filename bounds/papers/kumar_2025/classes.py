@@ -181,7 +181,8 @@ CLAIMS: tuple[Claim, ...] = (
         measurement="evidence-classes:beyond",
         formula=lambda c: float(stats.chi2.sf(c["level"], parameters(c))),
         decoy=lambda c: float(stats.norm.sf(2)),
-        false_alarm=1e-12,  # of t, with a standard error from the events themselves: below 1e-9 by Poisson's law
+        # of t, with a standard error from the events themselves: below 1e-9 by Poisson's law
+        false_alarm=1e-12,
         decoy_note="the normal law of the same mean and variance: 0.023 for every p, where χ²_p "
         "has 0.038 at p = 16",
         why="As class-collapse: not the mean alone but the whole law depends on p only, so "

@@ -271,7 +271,10 @@ def _root(c: Cell) -> float:
 
 
 _STUDY = "evidence-wang-vastola"
-_SOURCE = "wang_vastola_2024, abstract, statement unread; bounds/papers/wang_vastola_2024/flows.py, derived"
+_SOURCE = (
+    "wang_vastola_2024, abstract, statement unread; bounds/papers/wang_vastola_2024/flows.py, "
+    "derived"
+)
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="gaussian-flow",
@@ -439,13 +442,12 @@ CLAIMS: tuple[Claim, ...] = (
         name="teleport-end",
         statement=(
             "After the rest of the flow the error of teleporting to σ is |κ₃|/(6V^{3/2}) (E(z² − "
-            "1)² x_0'(z)²)^{1/2} "
-            "(1 − (V/V_T)^{3/2}): one more order of σ."
+            "1)² x_0'(z)²)^{1/2} (1 − (V/V_T)^{3/2}): one more order of σ."
         ),
         assumptions=(
             "A mixture of one mode on the line, σ = 8 … 64, σ_T = 2σ and 1000; the next order is "
-            "below 2 % there. A gap between "
-            "modes, where x_0' is large, makes the next orders much larger"
+            "below 2 % there. A gap between modes, where x_0' is large, makes the next orders much "
+            "larger"
         ),
         source=_SOURCE,
         origin="derived",
@@ -479,8 +481,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="teleport-share-law",
         statement=(
             "Teleporting to σ moves mass across a point of normal score b by −φ(b)(b² − "
-            "1)κ₃/(6V^{3/2}) (1 − (V/V_T)^{3/2}), "
-            "to leading order: by nothing where the share is Φ(−1) = 15.9 %."
+            "1)κ₃/(6V^{3/2}) (1 − (V/V_T)^{3/2}), to leading order: by nothing where the share is "
+            "Φ(−1) = 15.9 %."
         ),
         assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03, .2 and .3, σ = 64 … "
         "512, σ_T = 4σ.",
@@ -511,8 +513,8 @@ CLAIMS: tuple[Claim, ...] = (
         expected="REFUTED",
         reason=(
             "it holds at the weight .15 where it was noticed, since .15 is so near Φ(−1) that the "
-            "leading term almost vanishes; "
-            "at .3 the share moves by .018, and at .03 the minor mode loses 42 % of itself"
+            "leading term almost vanishes; at .3 the share moves by .018, and at .03 the minor "
+            "mode loses 42 % of itself"
         ),
         description=True,
         why="The leading term is proportional to b² − 1, see teleport-share-law.",

@@ -97,8 +97,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"population risk over DSM's on the same n = {n} data sets, known to ±{widest:.2g} % "
             f"or better (95 %); below "
             "1 the estimator wins, bold where it loses with the whole interval above 1. Beyond the "
-            "paper: settings are "
-            "ours.",
+            "paper: settings are ours.",
         )
     return figure
 
@@ -138,7 +137,10 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     worst = "; ".join(f"{r.estimator} at most {number(r.ratio)}" for r in f.worst)
-    return f"A table of numbers on coloured ground: joint risk over DSM's in {f.cells} settings for each estimator. {worst}."
+    return (
+        f"A table of numbers on coloured ground: joint risk over DSM's in {f.cells} settings for "
+        f"each estimator. {worst}."
+    )
 
 
 FIGURE = Figure(

@@ -195,10 +195,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"({style.widths(frames['points'], 'mean')}; where no bar shows, it lies inside the "
             f"marker); "
             "pale bars: 5–95 % of the replicates; lines with bands: least-squares fits with 95 % "
-            "intervals. "
-            "log|H| ∝ d² for linear scores. The tilt on the right, −1/(log d · log log d) locally, "
-            "is "
-            "expected: the left needs no log log d. Settings are ours; the paper's are unknown.",
+            "intervals. log|H| ∝ d² for linear scores. The tilt on the right, −1/(log d · log log "
+            "d) locally, is expected: the left needs no log log d. Settings are ours; the paper's "
+            "are unknown.",
         )
     return figure
 
@@ -303,26 +302,21 @@ def _found(f: Findings) -> str:
         )
     parts = [
         "Slopes of log error against log d, weighted least squares; equivalence to zero by two "
-        "one-sided tests, never "
-        "by the absence of significance:",
+        "one-sided tests, never by the absence of significance:",
         "\n".join(rows),
         "Why the second scaling tilts. For the linear class the error is exactly proportional to "
-        "d², our log|H|, so "
-        "error/log|H| is flat without any further factor. Dividing it by log log d as well gives "
-        "the plot the local "
-        "slope −1/(log d · log log d), which over these dimensions averages to the predicted "
-        "number above: a flat "
-        "truth looks tilted, and a truth that grows like log log d would look flat. A bound with "
-        "the factor log log d "
-        "is not contradicted by this; it is not needed for this class. For d ≤ 2, log log d is not "
-        "positive and the "
-        "scaling means nothing.",
+        "d², our log|H|, so error/log|H| is flat without any further factor. Dividing it by log "
+        "log d as well gives the plot the local slope −1/(log d · log log d), which over these "
+        "dimensions averages to the predicted number above: a flat truth looks tilted, and a truth "
+        "that grows like log log d would look flat. A bound with the factor log log d is not "
+        "contradicted by this; it is not needed for this class. For d ≤ 2, log log d is not "
+        "positive and the scaling means nothing.",
     ]
     for law in f.laws:
         fits = "; ".join(_law_fit(one) for one in law.fits)
         named = {
-            "constant": "the table names **constant**: whatever is not excluded changes by a factor below "
-            f"{number(law.flat_factor, 4)} from the smallest d to the largest",
+            "constant": "the table names **constant**: whatever is not excluded changes by a "
+            f"factor below {number(law.flat_factor, 4)} from the smallest d to the largest",
             "UNDECIDED": f"**UNDECIDED** between {listed(law.standing)}",
             "NONE": "**NONE** of them describes the table",
         }.get(law.verdict, f"the table names **{law.verdict}**")
@@ -356,7 +350,10 @@ def _alt(f: Findings) -> str:
     fits = "; ".join(
         f"{number(fit.slope, 2)} divided by {fit.scaling}, m = {fit.m}" for fit in f.fits
     )
-    return f"Scaled error against dimension d = {f.run.dims[0]} to {f.run.dims[-1]}, log-log. Slopes: {fits}."
+    return (
+        f"Scaled error against dimension d = {f.run.dims[0]} to {f.run.dims[-1]}, log-log. "
+        f"Slopes: {fits}."
+    )
 
 
 FIGURE = Figure(
@@ -368,11 +365,10 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 1a: scaled error against dimension",
     shows="The empirical L2 error, divided by log|H| · log log d, on log-log axes; a linear fit "
-    "has a slope near "
-    "zero, 'consistent with our log log d dimension dependence' (caption).",
+    "has a slope near zero, 'consistent with our log log d dimension dependence' (caption).",
     unknown="Dimensions, m, N, Δ, covariance, the class H and how log|H| was counted, the number "
-    "of repetitions, "
-    "the slope itself. That log|H| is d² up to a constant for the linear class is our reading.",
+    "of repetitions, the slope itself. That log|H| is d² up to a constant for the linear class is "
+    "our reading.",
     claims=("figure-1a-flat", "figure-1a-tilted", "dsm-empirical-risk"),
     found=_found,
     ran=ran_linear,

@@ -221,8 +221,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"marker. Every curve is divided by its value at d = {data.fact('anchor_d')}: "
             f"constants are not "
             "known, so only the shape in d can be compared. No competitor was measured. Settings "
-            "are ours; the "
-            "paper's are unknown.",
+            "are ours; the paper's are unknown.",
         )
     return figure
 
@@ -312,8 +311,8 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 1b: against a linear dependence on dimension",
     shows="The same scaled error beside what it would be if it depended linearly on d as in prior "
-    "work; 'all "
-    "previous works provide scaled error bounds with atleast a linear dependence' (caption).",
+    "work; 'all previous works provide scaled error bounds with atleast a linear dependence' "
+    "(caption).",
     unknown="As for Figure 1a, and how the linear reference was anchored.",
     claims=("figure-1b-not-linear",),
     found=_found,

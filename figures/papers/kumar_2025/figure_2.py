@@ -150,8 +150,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"{len(nodes)} of the ledger's {data.fact('claims')} claims: those that the goals rest "
             f"on. An arrow goes "
             "from a claim to one whose derivation uses it. The paper's own list of lemmas, and its "
-            "Figure 2, are not "
-            "in our sources: this is the graph as we can establish it.",
+            "Figure 2, are not in our sources: this is the graph as we can establish it.",
         )
     return figure
 
@@ -246,18 +245,20 @@ def _found(f: Findings) -> str:
         )
     return (
         f"{f.nodes} claims, {f.edges} arrows: {counts}. The graph has no circle.\n\n"
-        "*Theorem 1's own form beside it.* There the dimension enters through log B, "
-        "B = C log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log "
-        "B in it are "
-        "unknown. What it adds from d = 10 on, by its definition; in the explicit bounds below it "
-        "is 0, since κ does "
+        "*Theorem 1's own form beside it.* There the dimension enters through log B, B = C "
+        "log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log B in "
+        "it are unknown. What it adds from d = 10 on, by its definition; in the explicit bounds "
+        "below it is 0, since κ does "
         "not know d:\n\n" + "\n".join(rows)
     )
 
 
 def _alt(f: Findings) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
-    return f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, no circle."
+    return (
+        f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, "
+        "no circle."
+    )
 
 
 FIGURE = Figure(
@@ -270,8 +271,8 @@ FIGURE = Figure(
     heading="Figure 2: what uses what",
     shows="The dependency graph of the key lemmas leading to Theorem 1 (caption).",
     unknown="The lemmas: their names, statements and number on the graph. The paper's own list is "
-    "not in our "
-    "sources; this is the graph as we can establish it, with our own explicit bounds as its goals.",
+    "not in our sources; this is the graph as we can establish it, with our own explicit bounds as "
+    "its goals.",
     claims=(
         "gaussian-bound",
         "log-concave-bound",

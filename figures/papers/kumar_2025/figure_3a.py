@@ -246,8 +246,8 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 3a: bootstrapped score matching",
     shows="L2 error at each time step for a multivariate Gaussian, the least-squares problem "
-    "solved exactly "
-    "without a network; 'BSM significantly enhances the quality of the score function' (caption).",
+    "solved exactly without a network; 'BSM significantly enhances the quality of the score "
+    "function' (caption).",
     unknown="d, m, N, Δ, the covariance, Algorithm 1's weights and the step at which its "
     "bootstrapping starts.",
     claims=("figure-3a-below", "figure-3a-ratio", "dsm-risk"),

@@ -112,9 +112,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of "
             f"the mean; below, of "
             "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a "
-            "network a step) or "
-            "epochs of Adam (one for all t). ± is half the distance of the modes. Below, what "
-            "differs "
+            "network a step) or epochs of Adam (one for all t). ± is half the distance of the "
+            "modes. Below, what differs "
             f"from {data.fact('base')}. Settings are ours; the paper's "
             "are unknown.",
         )
@@ -394,12 +393,9 @@ def _found(f: Findings) -> str:
             verdict,
             "\n".join(rows),
             "*Where the error comes from*, in per cent of mass: share − π is the sum of "
-            "discretisation and "
-            "initialisation (exact scores; signed), of the training sample's own share − π and of "
-            "estimation (both "
-            "root mean square). TV and W1 are to the truth at t_1, W1 in the plane a lower bound "
-            "(the largest over 16 "
-            "projections).",
+            "discretisation and initialisation (exact scores; signed), of the training sample's "
+            "own share − π and of estimation (both root mean square). TV and W1 are to the truth "
+            "at t_1, W1 in the plane a lower bound (the largest over 16 projections).",
             "\n".join(parts),
             "*Training of the networks* (two hidden layers of 16, tanh): L-BFGS iterations a step, "
             "or epochs of Adam.",
@@ -417,8 +413,7 @@ def _alt(f: Findings) -> str:
         f"other: the minor mode of weight {number(100 * shown.minor)} % gets {shares[0]} and "
         f"{shares[1]}. Beside it the "
         "share against the training budget; below, for each setting, the part of DSM's error of "
-        "the share that "
-        "bootstrapping removes, with intervals."
+        "the share that bootstrapping removes, with intervals."
     )
 
 
@@ -431,15 +426,11 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 3b: the minor mode's share",
     shows="A mixture of Gaussians, the score represented by a 3-layer network, the density drawn "
-    "by the reverse "
-    "SDE; with bootstrapping the minor mode gets its fair share (caption).",
+    "by the reverse SDE; with bootstrapping the minor mode gets its fair share (caption).",
     unknown="The mixture: its dimension, weights, means and covariances; m, N, Δ; the network's "
-    "width, activation, "
-    "optimiser and budget, and whether there is one for each t; Algorithm 1's weights; how many "
-    "training sets the "
-    "picture stands for; what share is fair. Where the verdict below differs from the caption, it "
-    "may "
-    "be the setting.",
+    "width, activation, optimiser and budget, and whether there is one for each t; Algorithm 1's "
+    "weights; how many training sets the picture stands for; what share is fair. Where the verdict "
+    "below differs from the caption, it may be the setting.",
     claims=(
         "figure-3b-share",
         "mixture-bsm-score",

@@ -60,8 +60,7 @@ def _together(found: Mapping[str, Findings]) -> str:
 def _networks(found: Mapping[str, Findings]) -> str:
     return (
         "train long enough before you bootstrap, and measure on held-out paths: from 30 iterations "
-        "a step on "
-        "it won here, at 3 and at 10 it lost a tenth"
+        "a step on it won here, at 3 and at 10 it lost a tenth"
     )
 
 
@@ -86,8 +85,7 @@ def _few_draws(found: Mapping[str, Findings]) -> str:
 def _endless_draws(found: Mapping[str, Findings]) -> str:
     return (
         "denoise step by step: it is the plug-in score of the data then, as BSM and the path fit "
-        "are, and the risk that is "
-        "left is the information bound"
+        "are, and the risk that is left is the information bound"
     )
 
 
@@ -139,5 +137,8 @@ def _line(
         if name not in verdicts or verdicts[name]["verdict"] != verdicts[name]["expected"]
     ]
     if failed:
-        return f"- *{one.who}:* withdrawn, since {', '.join(failed)} is not as expected in these results."
+        return (
+            f"- *{one.who}:* withdrawn, since {', '.join(failed)} is not as expected in these "
+            "results."
+        )
     return f"- *{one.who}:* {one.text(found)} ({held})."
