@@ -35,13 +35,14 @@ def _():
     **Question.** Scores were learned on 129 noise levels. May one draw samples with 5 of them?
 
     With linear scores each step of a reverse-time sampler is a linear map plus noise,
-    $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, so that what it draws is Gaussian and its distance to the truth is known
-    without drawing anything. Exchanging one ingredient at a time splits it:
+    $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, so that what it draws is Gaussian and its distance to the
+    truth is known without drawing anything. Exchanging one ingredient at a time splits it:
 
     $$W_2(p_{t_1}, \text{drawn}) \;\le\; \text{discretisation} + \text{start} + \text{estimation}.$$
 
-    Discretisation is of first order: it is multiplied by $k$ if only every $k$-th level is used. Estimation is what $m$
-    samples leave, $m^{-1/2}$, and hardly minds. So the one is cheap to lose until it meets the other.
+    Discretisation is of first order: it is multiplied by $k$ if only every $k$-th level is used.
+    Estimation is what $m$ samples leave, $m^{-1/2}$, and hardly minds. So the one is cheap to lose
+    until it meets the other.
     """)
     return
 
@@ -86,7 +87,10 @@ def show(log_samples, last, sampler, estimator):
             else "Estimation dominates throughout."
         )
     )
-    alt = f"Parts of the {sampler} sampler's error against thinning, {estimator} scores from 10^{log_samples} samples."
+    alt = (
+        f"Parts of the {sampler} sampler's error against thinning, {estimator} scores from "
+        f"10^{log_samples} samples."
+    )
     return mo.vstack([picture(figure, alt), text])
 
 
@@ -118,8 +122,9 @@ def _():
 
     ## Break it
 
-    The claim: thinning by $k$ multiplies the discretisation by $k$. Its decoy: by $\sqrt k$, half an order. Plant it.
-    Then take fewer levels to begin with: the claim is about small steps, and stops being true.
+    The claim: thinning by $k$ multiplies the discretisation by $k$. Its decoy: by $\sqrt k$, half
+    an order. Plant it. Then take fewer levels to begin with: the claim is about small steps, and
+    stops being true.
     """)
     return
 
