@@ -31,8 +31,8 @@ def _():
     $w T_2 + (1 - w) T_3$ has the right mean. With the *estimated* score in $T_2$ its error comes
     along, and to leading order in $1/m$ the risk obeys
 
-    $$r_{k,ij} = w^2 \frac{e^{2g}}{v'_i} + \frac{(1-w)^2}{\tau^2} - \frac{1}{v_i}
-      + w^2 \frac{v'_j}{v_j}\, r_{k-1,ij}.$$
+    $$r_{k,ij} = w^2 \frac{e^{2g}}{v'_i} + \frac{(1-w)^2}{\tau^2} - \frac{1}{v_i} +
+      w^2 \frac{v'_j}{v_j}\, r_{k-1,ij}.$$
 
     $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$ is the *control-variate* weight: it is what
     $T_1 + \alpha U_{t'}$ becomes at its best $\alpha$, for every law of the data, and needs no

@@ -118,8 +118,9 @@ def measured(parts: Parts, cell: Cell, seeds: Seeds) -> list[list[Row]]:
     unnamed = {one["quantity"] for batch in batches for one in batch} - set(part.quantities)
     if unnamed:
         raise ValueError(
-            f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}"
-        )  # type: ignore[arg-type]
+            f"{', '.join(sorted(unnamed))}: "  # type: ignore[arg-type]
+            f"not among the part's {', '.join(part.quantities)}"
+        )
     return batches
 
 

@@ -243,9 +243,9 @@ ZERO = np.zeros(2)
             "mean: has shape (3,) where the covariance's is (3, 2, 2)",
         ),
         (
-            lambda: Normal(np.float64(0.0), np.eye(1)),
+            lambda: Normal(np.zeros(()), np.eye(1)),
             "mean: has shape () where the covariance's is (1, 1)",
-        ),  # type: ignore[arg-type]
+        ),
         (
             lambda: Normal(np.zeros((4, 3, 2)), np.stack([np.eye(2)] * 5)),
             "mean: its batch (4, 3) does not fit the covariance's (5,)",
