@@ -391,8 +391,7 @@ def _table(judged: Sequence[Verdict]) -> str:
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
         f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: "
-        f"at most "
-        f"{budget:.1g} a run."
+        f"at most {budget:.1g} a run."
     )
     return "\n".join(lines)
 

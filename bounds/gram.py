@@ -264,16 +264,14 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike, redraws: int = 1)
         raise InvalidInput(
             "covariance",
             f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above "
-            f"the "
-            f"{MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
+            f"the {MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
         )
     if law.conditional_variances(last).mean() < MIN_MEAN_RISK * samples * redraws:
         many = f", {redraws} noise paths for each," if redraws > 1 else ""
         raise InvalidInput(
             "times",
             f"at t = {last:g} with m = {samples} samples{many} the errors of the score matrix are "
-            f"below the "
-            "resolution of float64, so the risk cannot be computed",
+            "below the resolution of float64, so the risk cannot be computed",
         )
 
 

@@ -288,8 +288,7 @@ class JointRisk:
         )
         return (
             f"JointRisk({self.bias.size} times; at the one of largest variance: bias "
-            f"{worst[0]:.6g}, "
-            f"variance {worst[1]:.6g}/m)"
+            f"{worst[0]:.6g}, variance {worst[1]:.6g}/m)"
         )
 
     def at(self, samples: int) -> Array:

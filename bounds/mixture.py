@@ -77,8 +77,8 @@ class Mixture:
     def __repr__(self) -> str:
         count, d = self.means.shape
         return (
-            f"Mixture({count} components, d = {d}, "
-            f"weights {self.weights.min():g} … {self.weights.max():g})"
+            f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … "
+            f"{self.weights.max():g})"
         )
 
     def __post_init__(self) -> None:
@@ -97,8 +97,7 @@ class Mixture:
             raise InvalidInput(
                 "covariances",
                 f"must have shape ({dimension}, {dimension}) or ({count}, {dimension}, "
-                f"{dimension}), "
-                f"but have {covariances.shape}",
+                f"{dimension}), but have {covariances.shape}",
             )
         covariances = symmetric("covariances", covariances)
         object.__setattr__(self, "weights", weights / weights.sum())

@@ -245,9 +245,8 @@ def _check_information(largest: float, samples: int, x: float, least: float) -> 
         raise InvalidInput(
             "covariance",
             f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples "
-            f"up to "
-            f"t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a "
-            f"standard error of λ needs 1)",
+            f"up to t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a "
+            "standard error of λ needs 1)",
         )
 
 

@@ -94,8 +94,8 @@ def render(
     )
     machine = bench["machine"]
     place = (
-        f"{machine['processor']}, {machine['BLAS']}, numpy {machine['numpy']}, "
-        f"Python {machine['python']}"
+        f"{machine['processor']}, {machine['BLAS']}, numpy {machine['numpy']}, Python "
+        f"{machine['python']}"
     )
     return PAGE.format(machine=place, lines=lines, model=model.strip(), tables=tables, **shape)
 

@@ -129,8 +129,8 @@ def _verdict(told: Figure, verdicts: Mapping[str, Mapping[str, Any]]) -> str:
             )
             lines.append(
                 f"- {judged(v)}: {v['statement']} "
-                f"({v['origin']}{', a description' if v['description'] else ''}, "
-                f"`{name}`; decoy rejected at {fell(v)}){reason}{surprise}"
+                f"({v['origin']}{', a description' if v['description'] else ''}, `{name}`; decoy "
+                f"rejected at {fell(v)}){reason}{surprise}"
             )
     return "\n\n" + "\n".join(lines) if lines else NO_CLAIM
 

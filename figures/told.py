@@ -41,10 +41,8 @@ def ran_linear(f: Findings) -> str:
     """What was run for a figure of the base studies."""
     return (
         f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; d = {listed(f.run.dims)}; m = "
-        f"{listed(f.run.samples)}; "
-        f"t = {listed(f.run.times)}; {f.run.replicates} replicates, seed {f.run.seed}; engine "
-        f"`{f.run.engine}`; "
-        f"code {f.run.code}.{missing(f.run)}"
+        f"{listed(f.run.samples)}; t = {listed(f.run.times)}; {f.run.replicates} replicates, seed "
+        f"{f.run.seed}; engine `{f.run.engine}`; code {f.run.code}.{missing(f.run)}"
     )
 
 
@@ -52,8 +50,7 @@ def ran_beyond(f: Findings) -> str:
     """What was run for a figure of another study of Gaussian data."""
     return (
         f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; {f.run.replicates} replicates, "
-        f"seed {f.run.seed}; code "
-        f"{f.run.code}.{missing(f.run)}"
+        f"seed {f.run.seed}; code {f.run.code}.{missing(f.run)}"
     )
 
 

@@ -90,8 +90,7 @@ def show(factor, spacing):
     text = mo.md(
         f"At t = {times[-1]:.2g}: **{theory[-1]:.3f}** of DSM's risk by the recursion, "
         f"**{above[-1].mean() / below[-1].mean():.3f}** measured; {plain[-1]:.3f} with the "
-        f"control-variate weight; "
-        f"{floor[-1]:.3f} is the information bound."
+        f"control-variate weight; {floor[-1]:.3f} is the information bound."
     )
     return mo.vstack(
         [picture(figure, f"Risk over DSM's against time, weight factor {factor:g}."), text]

@@ -79,8 +79,8 @@ def show(log_samples, last, sampler, estimator):
     met = next((k for k, s in zip(EVERY, splits, strict=True) if s.discretisation > s.score), None)
     text = mo.md(
         f"All {LEVELS} levels: W2 = **{float(splits[0].total):.4g}** ≤ "
-        f"{float(splits[0].discretisation):.3g} + "
-        f"{float(splits[0].initialisation):.3g} + {float(splits[0].score):.3g}. "
+        f"{float(splits[0].discretisation):.3g} + {float(splits[0].initialisation):.3g} + "
+        f"{float(splits[0].score):.3g}. "
         + (
             f"Discretisation exceeds estimation from k = **{met}** on."
             if met

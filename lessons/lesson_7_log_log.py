@@ -99,10 +99,8 @@ def show(truth, top, noise):
     lines.append(
         "A flat truth divided by log log d would tilt by "
         f"{style.signed(predicted_tilt(dims, relative))}. On this grid at this noise a fit of all "
-        f"laws, with offsets, "
-        f"names a constant where it holds with probability **{constant.right:.2f}**, and log log d "
-        f"with "
-        f"probability **{growing.right:.2f}**."
+        "laws, with offsets, names a constant where it holds with probability "
+        f"**{constant.right:.2f}**, and log log d with probability **{growing.right:.2f}**."
     )
     alt = f"Two log-log plots of the same errors, over log|H| and with log log d; truth: {truth}."
     return mo.vstack([picture(figure, alt), mo.md("\n\n".join(lines))])

@@ -138,8 +138,7 @@ def _unguarded() -> InvalidInput:
     return InvalidInput(
         "__main__",
         "worker processes import the script that starts them, and this one starts them anew when "
-        "it is imported: "
-        f"put what starts the run {GUARD} or use 1 worker",
+        f"it is imported: put what starts the run {GUARD} or use 1 worker",
     )
 
 
@@ -151,8 +150,7 @@ def _check_main() -> None:
         raise InvalidInput(
             "__main__",
             f"worker processes import the script that starts them, and {file} is no file that they "
-            f"can read: "
-            f"save it as one, with what starts the run {GUARD} or use 1 worker",
+            f"can read: save it as one, with what starts the run {GUARD} or use 1 worker",
         )
 
 

@@ -157,9 +157,8 @@ def _verdict(known: Mapping[str, Any], where: str) -> str:
     cell = ", ".join(f"{key} = {value}" for key, value in known["worst_cell"].items())
     return (
         f"{known['verdict']}, {decoy}; {known['cells']} cells, {known['replicates']} replicates, "
-        f"from {where}. "
-        f"At the worst cell: measured {known['measured']:.6g}, predicted {known['predicted']:.6g}, "
-        f"{known['fit']}; the decoy at its worst predicts {known['decoy_predicted']:.6g} "
-        f"for {known['decoy_measured']:.6g}, {known['decoy_fit']}. "
+        f"from {where}. At the worst cell: measured {known['measured']:.6g}, predicted "
+        f"{known['predicted']:.6g}, {known['fit']}; the decoy at its worst predicts "
+        f"{known['decoy_predicted']:.6g} for {known['decoy_measured']:.6g}, {known['decoy_fit']}. "
         f"Cell: {cell if len(cell) < 300 else cell[:300] + ' …'}"
     )

@@ -81,9 +81,8 @@ def parser() -> argparse.ArgumentParser:
         default=executors.PATIENCE,
         metavar="SECONDS",
         help="that Dask's scheduler has to answer, and to have a worker, at the start and at any "
-        "time after; a "
-        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default "
-        f"%(default)g",
+        f"time after; a cluster whose workers all fall silent is left after {executors.SILENCE:g} "
+        "s; default %(default)g",
     )
     one.add_argument(
         "--task-limit",

@@ -170,8 +170,8 @@ def test_a_disk_that_fills_up_while_the_table_is_written(
     with pytest.raises(InvalidInput) as caught:
         go(tmp_path, SHORT)
     assert str(caught.value) == (
-        f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device: "
-        "make room, or choose another --out"
+        f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device: make room, or "
+        "choose another --out"
     )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 

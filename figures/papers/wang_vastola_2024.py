@@ -172,13 +172,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             "Left: E|s − s_G|²/E|s|², s_G the Gaussian's score. Dashes: the floor, which at high "
-            "noise is the law. Middle: from "
-            f"σ_T = {jumps['teleport-skip']['sigma_T'].max():g} (filled) and 2σ (open), dashes: "
-            f"laws to leading order. Right: "
-            "digits of scikit-learn, models of 1200 of them, losses of the others on the same "
-            "noise. "
+            f"noise is the law. Middle: from σ_T = {jumps['teleport-skip']['sigma_T'].max():g} "
+            "(filled) and 2σ (open), dashes: laws to leading order. Right: digits of "
+            "scikit-learn, models of 1200 of them, losses of the others on the same noise. "
             f"Digits: n = {n} batches, 95 % intervals of {style.widths(held_out, 'measured')} "
-            f"(right); the rest is computed.",
+            "(right); the rest is computed.",
         )
     return figure
 
@@ -277,13 +275,11 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     low = number(at(f, "unexplained-floor", law="skewed", sigma=16.0), 2)
     return (
-        "Three log-log panels against the noise level. Left: the unexplained share of four laws on "
-        "the line falls from near "
-        f"1, for the skewed one to {low} at σ = 16, each above its dashed floor and closing in on "
-        f"it; digits fall alike. "
-        "Middle: the error of a jump falls along dashed lines, faster at the end than at the jump. "
-        "Right: held-out loss over one Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms "
-        "come down from "
+        "Three log-log panels against the noise level. Left: the unexplained share of four laws "
+        f"on the line falls from near 1, for the skewed one to {low} at σ = 16, each above its "
+        "dashed floor and closing in on it; digits fall alike. Middle: the error of a jump falls "
+        "along dashed lines, faster at the end than at the jump. Right: held-out loss over one "
+        "Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms come down from "
         f"{number(at(f, 'digits-memorised', sigma=0.05), 2)} to below 1 at σ = 0.7."
     )
 

@@ -89,8 +89,7 @@ def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str)
     return Claim(
         name=name,
         statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is "
-        f"nowhere shown to be farther "
-        "from the best linear score than DSM.",
+        "nowhere shown to be farther from the best linear score than DSM.",
         assumptions=_MIXTURES + ".",
         source="theory.md, Linear scores on other laws",
         origin="derived",

@@ -194,8 +194,7 @@ def _limit_order(name: str, what: str, measured: str, rests: str) -> Claim:
     return Claim(
         name=name,
         statement=f"The {what} recursion approaches its limit like the first power of the gap: its "
-        f"change from N to "
-        "2N steps goes as 1/N, N = 100, 200, 400 (slope 0 ± 0.1).",
+        "change from N to 2N steps goes as 1/N, N = 100, 200, 400 (slope 0 ± 0.1).",
         assumptions="λ = 0.3, 3, from t = 0.05 to 1 and from 5e-5 to 6; steps even in log(e^{2t} − "
         "1).",
         source="theory.md, Limit of small gaps",

@@ -98,11 +98,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; Δ = "
-            f"{data.fact('delta')}, "
-            f"N = {data.fact('steps')}. Full lines and markers: denoising target T1 (the paper's "
-            f"objective); "
-            f"dashed and open: local target T3. Lines: bias and variance to leading order. n = {n} "
-            f"replicates, 95 % intervals of "
+            f"{data.fact('delta')}, N = {data.fact('steps')}. Full lines and markers: denoising "
+            "target T1 (the paper's objective); dashed and open: local target T3. Lines: bias and "
+            f"variance to leading order. n = {n} replicates, 95 % intervals of "
             f"{style.widths(points, 'mean')}. Beyond the paper: settings are ours.",
         )
     return figure
@@ -142,8 +140,7 @@ def _found(f: Findings) -> str:
     ]
     rows += [
         f"| {r.spacing:g} | {r.m} | {r.target} | {r.basis} | {r.count} | {number(r.mean)} "
-        f"[{number(r.low)}, "
-        f"{number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
+        f"[{number(r.low)}, {number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
         for r in f.best
     ]
     levels = "; ".join(
@@ -162,8 +159,7 @@ def _alt(f: Findings) -> str:
     )
     return (
         "Joint risk against the number B of time functions, two panels for two sample counts: it "
-        "falls while the bias does, "
-        f"then rises or stays. Least at {best}."
+        f"falls while the bias does, then rises or stays. Least at {best}."
     )
 
 

@@ -79,13 +79,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
-            f"{data.fact('m')}. Lines: "
-            "theory, exact for DSM and to leading order for the rest; dotted: the information "
-            "bound. Bars: 95 % "
-            f"intervals of the mean of n = {n} replicates, {style.widths(points, 'mean')}; where "
-            f"no bar shows, it lies "
-            "inside the marker. No estimator is told the covariance. Beyond the paper: settings "
-            "are ours.",
+            f"{data.fact('m')}. Lines: theory, exact for DSM and to leading order for the rest; "
+            f"dotted: the information bound. Bars: 95 % intervals of the mean of n = {n} "
+            f"replicates, {style.widths(points, 'mean')}; where no bar shows, it lies inside the "
+            "marker. No estimator is told the covariance. Beyond the paper: settings are ours.",
         )
     return figure
 
@@ -138,11 +135,9 @@ def _found(f: Findings) -> str:
     listed = ", ".join(f"{name} {number(value)}" for name, value in end.items())
     return (
         f"At d = {f.d}, m = {f.m}; no estimator is told the covariance. The information bound is "
-        f"the least risk of "
-        f"anything regular that sees the m samples. At t = {last:g}, Δ = {fine:g}, the risk over "
-        f"it is: {listed}. The path "
-        "fit treats the score at all times as one function of one covariance and weighs every "
-        "step's own noise by its known "
+        f"the least risk of anything regular that sees the m samples. At t = {last:g}, Δ = "
+        f"{fine:g}, the risk over it is: {listed}. The path fit treats the score at all times as "
+        "one function of one covariance and weighs every step's own noise by its known "
         "variance.\n\n" + "\n".join(rows)
     )
 
@@ -154,8 +149,7 @@ def _alt(f: Findings) -> str:
     listed = ", ".join(f"{r.estimator} {number(r.mean)}" for r in end)
     return (
         "Risk over the information bound against time, for five estimators, on a coarse and on a "
-        "fine grid. "
-        f"At t = {last:g} on the fine one: {listed}."
+        f"fine grid. At t = {last:g} on the fine one: {listed}."
     )
 
 

@@ -100,14 +100,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
-            f"{data.fact('m')}. Lines: "
-            "to leading order, bound + (risk at K = 1 − bound)/K; a joint fit of few functions of "
-            "time keeps its bias. Dotted at 1: the information bound, and the plug-in score. "
-            f"×: how many draws {BASE} needs for the risk that the estimator has at K = 1. Bars: "
-            f"95 % intervals of the mean of "
-            f"n = {n} replicates of {data.fact('draws')} data sets each, "
-            f"{style.widths(points, 'mean')}; where no bar shows, it "
-            "lies inside the marker. Beyond the paper: settings are ours.",
+            f"{data.fact('m')}. Lines: to leading order, bound + (risk at K = 1 − bound)/K; a "
+            "joint fit of few functions of time keeps its bias. Dotted at 1: the information "
+            f"bound, and the plug-in score. ×: how many draws {BASE} needs for the risk that the "
+            f"estimator has at K = 1. Bars: 95 % intervals of the mean of n = {n} replicates of "
+            f"{data.fact('draws')} data sets each, {style.widths(points, 'mean')}; where no bar "
+            "shows, it lies inside the marker. Beyond the paper: settings are ours.",
         )
     return figure
 
@@ -171,8 +169,7 @@ def _found(f: Findings) -> str:
     ]
     table += [
         f"| {r.t:g} | {r.estimator} | {r.redraws} | {number(r.mean)} | {number(r.low)} … "
-        f"{number(r.high)} "
-        f"| {number(r.predicted)} |"
+        f"{number(r.high)} | {number(r.predicted)} |"
         for r in f.excesses
     ]
     return (
@@ -194,10 +191,8 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     return (
         "Risk over the information bound against the number of noise draws for each datum, from 1 "
-        "to 1000, on log axes, at "
-        f"t = {_times(f)}. Every estimator falls to 1, but for the joint fit, which keeps its "
-        f"bias. "
-        "DSM meets the risk that BSM has at one draw at "
+        f"to 1000, on log axes, at t = {_times(f)}. Every estimator falls to 1, but for the joint "
+        "fit, which keeps its bias. DSM meets the risk that BSM has at one draw at "
         f"{', '.join(_worth(f, 'BSM'))} draws."
     )
 

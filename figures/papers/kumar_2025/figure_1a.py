@@ -171,8 +171,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     n = data.replicates({"points": frames["points"]})
     quantity = data.fact("quantity")
     setting = (
-        f"Gaussian data, spectrum {data.fact('spectrum')}; Δ = {data.fact('delta')}, "
-        f"N = {data.fact('steps')} time steps; engine {data.fact('engine')}."
+        f"Gaussian data, spectrum {data.fact('spectrum')}; Δ = {data.fact('delta')}, N = "
+        f"{data.fact('steps')} time steps; engine {data.fact('engine')}."
     )
     with style.look():
         rows = 2 + frames["points"]["m"].nunique()
@@ -193,11 +193,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             f"{setting} Markers: means of n = {n} replicates; thick bars: their 95 % intervals "
             f"({style.widths(frames['points'], 'mean')}; where no bar shows, it lies inside the "
-            f"marker); "
-            "pale bars: 5–95 % of the replicates; lines with bands: least-squares fits with 95 % "
-            "intervals. log|H| ∝ d² for linear scores. The tilt on the right, −1/(log d · log log "
-            "d) locally, is expected: the left needs no log log d. Settings are ours; the paper's "
-            "are unknown.",
+            "marker); pale bars: 5–95 % of the replicates; lines with bands: least-squares fits "
+            "with 95 % intervals. log|H| ∝ d² for linear scores. The tilt on the right, −1/(log d "
+            "· log log d) locally, is expected: the left needs no log log d. Settings are ours; "
+            "the paper's are unknown.",
         )
     return figure
 
@@ -297,8 +296,8 @@ def _found(f: Findings) -> str:
         rows.append(
             f"| {fit.scaling.replace('|', chr(92) + '|')} | {fit.m} | {number(fit.slope, 2)} | "
             f"{number(fit.slope_low, 2)} … {number(fit.slope_high, 2)} | "
-            f"{number(fit.predicted_slope, 2)} | "
-            f"{shown}, ± {fit.margin:g} (p = {number(fit.p, 2)}) |"
+            f"{number(fit.predicted_slope, 2)} | {shown}, ± {fit.margin:g} (p = "
+            f"{number(fit.p, 2)}) |"
         )
     parts = [
         "Slopes of log error against log d, weighted least squares; equivalence to zero by two "
@@ -322,8 +321,7 @@ def _found(f: Findings) -> str:
         }.get(law.verdict, f"the table names **{law.verdict}**")
         parts.append(
             f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, all that the "
-            f"table "
-            f"does not exclude at a joint 99 %: {named}. {fits}."
+            f"table does not exclude at a joint 99 %: {named}. {fits}."
         )
         power = "; ".join(
             f"{one.law}: right {number(100 * one.right)} %, wrong {number(100 * one.wrong, 2)} %"
@@ -333,15 +331,12 @@ def _found(f: Findings) -> str:
             "How often that rule names the right law on this grid at this noise "
             f"({law.power[0].draws} synthetic tables a law, without offset; the rest get no name): "
             f"{power}. For normal errors a wrong name comes in at most 1 % of tables, whichever of "
-            f"these "
-            f"laws holds, with whatever offset; that is proved. {law.design.sentence}"
+            f"these laws holds, with whatever offset; that is proved. {law.design.sentence}"
         )
     parts.append(
         "Every slope was found twice, by statsmodels and by plain least squares on the whitened "
-        "system; they differ by "
-        f"at most {number(max(fit.discrepancy for fit in f.fits), 2)}, relative, at condition "
-        f"numbers up to "
-        f"{number(max(fit.condition for fit in f.fits))}."
+        f"system; they differ by at most {number(max(fit.discrepancy for fit in f.fits), 2)}, "
+        f"relative, at condition numbers up to {number(max(fit.condition for fit in f.fits))}."
     )
     return "\n\n".join(parts)
 

@@ -215,13 +215,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, spectrum {data.fact('spectrum')}; m = {data.fact('m')}, n = {n} "
-            f"replicates; "
-            f"95 % intervals of {style.widths(measured, 'value')}; where no bar shows, it lies "
-            f"inside the "
-            f"marker. Every curve is divided by its value at d = {data.fact('anchor_d')}: "
-            f"constants are not "
-            "known, so only the shape in d can be compared. No competitor was measured. Settings "
-            "are ours; the paper's are unknown.",
+            f"replicates; 95 % intervals of {style.widths(measured, 'value')}; where no bar shows, "
+            "it lies inside the marker. Every curve is divided by its value at d = "
+            f"{data.fact('anchor_d')}: constants are not known, so only the shape in d can be "
+            "compared. No competitor was measured. Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -279,9 +276,8 @@ def sample() -> FigureData:
 def _found(f: Findings) -> str:
     lines = [
         f"From d = {f.anchor} to d = {f.largest}, at m = {f.m}, error/log|H| changes by a factor "
-        f"{number(f.value, 4)} [{number(f.low, 4)}, {number(f.high, 4)}]; linear "
-        f"dependence would make it {number(f.linear, 4)}. All curves are normalised at d = "
-        f"{f.anchor}; the "
+        f"{number(f.value, 4)} [{number(f.low, 4)}, {number(f.high, 4)}]; linear dependence would "
+        f"make it {number(f.linear, 4)}. All curves are normalised at d = {f.anchor}; the "
         "constants of the published rates are unknown, so only shapes are compared, and no "
         "competitor was measured.",
         "Published rates that are not drawn, and why:",
@@ -296,9 +292,8 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     return (
         f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = "
-        f"{f.largest} the measured "
-        f"one changes by a factor {number(f.value, 3)}, where linear growth would make it "
-        f"{number(f.linear, 3)}."
+        f"{f.largest} the measured one changes by a factor {number(f.value, 3)}, where linear "
+        f"growth would make it {number(f.linear, 3)}."
     )
 
 

@@ -148,9 +148,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"{len(nodes)} of the ledger's {data.fact('claims')} claims: those that the goals rest "
-            f"on. An arrow goes "
-            "from a claim to one whose derivation uses it. The paper's own list of lemmas, and its "
-            "Figure 2, are not in our sources: this is the graph as we can establish it.",
+            "on. An arrow goes from a claim to one whose derivation uses it. The paper's own list "
+            "of lemmas, and its Figure 2, are not in our sources: this is the graph as we can "
+            "establish it.",
         )
     return figure
 
@@ -226,8 +226,7 @@ def sample() -> FigureData:
 def _ran(f: Findings) -> str:
     return (
         f"The ledger, {f.claims} claims; drawn are the {f.nodes} that the explicit bounds and the "
-        f"form of "
-        f"Theorem 1 rest on.{missing(f)}"
+        f"form of Theorem 1 rest on.{missing(f)}"
     )
 
 

@@ -141,12 +141,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; m = "
-            f"{data.fact('m')}; "
-            f"engine {data.fact('engine')}. Bars: 95 % intervals of the mean of n = {n} "
-            f"replicates, "
-            f"{style.widths(points, 'mean')} (ratio: {style.widths(ratio, 'ratio')}); where no bar "
-            f"shows, it "
-            "lies inside the marker. Settings are ours; the paper's are unknown.",
+            f"{data.fact('m')}; engine {data.fact('engine')}. Bars: 95 % intervals of the mean of "
+            f"n = {n} replicates, {style.widths(points, 'mean')} (ratio: "
+            f"{style.widths(ratio, 'ratio')}); where no bar shows, it lies inside the marker. "
+            "Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -208,20 +206,17 @@ def _found(f: Findings) -> str:
     ]
     rows += [
         f"| {r.t:g} | {number(r.ratio)} | {number(r.low)} … {number(r.high)} | "
-        f"{number(r.predicted)} | "
-        f"{number(r.bound)} |"
+        f"{number(r.predicted)} | {number(r.bound)} |"
         for r in f.ratios
     ]
     last = f.ratios[-1]
     below = sum(r.high < 1 for r in f.ratios)
     text = (
         f"At d = {f.d}, m = {f.m}. With the control-variate weight (Algorithm 1's own weights are "
-        f"unknown) the "
-        f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f.ratios)} steps "
-        f"after the first; "
-        f"at t = {last.t:g} the ratio is {number(last.ratio)}. "
-        f"The information bound there is {number(last.bound)}: BSM leaves a factor "
-        f"{number(last.ratio / last.bound, 2)}."
+        f"unknown) the interval of BSM's risk over DSM's lies below 1 at {below} of the "
+        f"{len(f.ratios)} steps after the first; at t = {last.t:g} the ratio is "
+        f"{number(last.ratio)}. The information bound there is {number(last.bound)}: BSM leaves a "
+        f"factor {number(last.ratio / last.bound, 2)}."
     )
     return text + "\n\n" + "\n".join(rows)
 
@@ -230,10 +225,8 @@ def _alt(f: Findings) -> str:
     first, last = f.ratios[0], f.ratios[-1]
     return (
         "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, "
-        "the information bound "
-        f"lower still. Below, their ratio: {number(first.ratio)} at t = {first.t:g}, "
-        f"{number(last.ratio)} at "
-        f"t = {last.t:g}."
+        f"the information bound lower still. Below, their ratio: {number(first.ratio)} at t = "
+        f"{first.t:g}, {number(last.ratio)} at t = {last.t:g}."
     )
 
 

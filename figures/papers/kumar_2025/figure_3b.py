@@ -108,14 +108,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Above left: {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on "
-            f"a grid, without "
-            f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of "
-            f"the mean; below, of "
-            "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a "
-            "network a step) or epochs of Adam (one for all t). ± is half the distance of the "
-            "modes. Below, what differs "
-            f"from {data.fact('base')}. Settings are ours; the paper's "
-            "are unknown.",
+            f"a grid, without sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: "
+            "95 % intervals of the mean; below, of the ratio of mean errors, all of them at once. "
+            "Budget: iterations of L-BFGS (a network a step) or epochs of Adam (one for all t). ± "
+            f"is half the distance of the modes. Below, what differs from {data.fact('base')}. "
+            "Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -302,10 +299,9 @@ def _interval(mean: float) -> dict[str, float]:
 def _ran(f: Findings) -> str:
     return (
         f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below; "
-        f"Euler-Maruyama from N(0, I) "
-        f"over t_j = Δ j up to 3, the drawn density on a grid; up to {f.run.replicates} training "
-        f"sets a setting and "
-        f"method, seed {f.run.seed}; code {f.run.code}.{missing(f.run)}"
+        "Euler-Maruyama from N(0, I) over t_j = Δ j up to 3, the drawn density on a grid; up to "
+        f"{f.run.replicates} training sets a setting and method, seed {f.run.seed}; code "
+        f"{f.run.code}.{missing(f.run)}"
     )
 
 
@@ -320,13 +316,11 @@ def _found(f: Findings) -> str:
     }
     share = (
         f"Drawn are {shown.case} (± is half the distance of the modes). Over {shown.n} training "
-        f"sets a method, "
-        f"the minor mode of weight {number(100 * shown.minor)} % gets a share of "
+        f"sets a method, the minor mode of weight {number(100 * shown.minor)} % gets a share of "
         f"{number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
-        f"{number(100 * dsm.share.high)}] with DSM and "
-        f"{number(100 * bsm.share.mean)} % [{number(100 * bsm.share.low)}, "
-        f"{number(100 * bsm.share.high)}] with BSM scores; bootstrapping there: "
-        f"**{bsm.gain.word}**."
+        f"{number(100 * dsm.share.high)}] with DSM and {number(100 * bsm.share.mean)} % "
+        f"[{number(100 * bsm.share.low)}, {number(100 * bsm.share.high)}] with BSM scores; "
+        f"bootstrapping there: **{bsm.gain.word}**."
     )
     counted = []
     for method, name in names.items():
@@ -337,9 +331,8 @@ def _found(f: Findings) -> str:
     meaning = "; ".join(f"*{word}*, {text}" for word, text in f.words.items())
     verdict = (
         "Improvement is the part of DSM's mean |share − π| that the method removes, paired over "
-        "training sets, with "
-        f"intervals that hold for all {f.comparisons} comparisons at once at 95 %: {meaning}. "
-        f"{'; '.join(counted)}."
+        f"training sets, with intervals that hold for all {f.comparisons} comparisons at once at "
+        f"95 %: {meaning}. {'; '.join(counted)}."
     )
     rows = [
         "| setting | n | method | share, % | error | improvement, % | word | score error over "
@@ -377,9 +370,9 @@ def _found(f: Findings) -> str:
         half = number(100 * by["bsm-half"].estimation, 2) if "bsm-half" in by else "—"
         parts.append(
             f"| {s.case} | {number(100 * s.discretisation, 2)} | "
-            f"{number(100 * s.initialisation, 2)} | "
-            f"{number(100 * s.sample, 2)} | {number(100 * by['dsm'].estimation, 2)} | "
-            f"{number(100 * by['bsm'].estimation, 2)} | {half} | "
+            f"{number(100 * s.initialisation, 2)} | {number(100 * s.sample, 2)} | "
+            f"{number(100 * by['dsm'].estimation, 2)} | {number(100 * by['bsm'].estimation, 2)} | "
+            f"{half} | "
             + " | ".join(
                 number(getattr(by[m], q), 2)
                 for q in ("total_variation", "wasserstein")
@@ -408,12 +401,11 @@ def _alt(f: Findings) -> str:
     shown = f.shown
     shares = [f"{number(100 * shown.methods[m].share.mean)} %" for m in ("dsm", "bsm")]
     return (
-        f"The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, "
-        f"which lie on top of each "
-        f"other: the minor mode of weight {number(100 * shown.minor)} % gets {shares[0]} and "
-        f"{shares[1]}. Beside it the "
-        "share against the training budget; below, for each setting, the part of DSM's error of "
-        "the share that bootstrapping removes, with intervals."
+        "The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, "
+        f"which lie on top of each other: the minor mode of weight {number(100 * shown.minor)} % "
+        f"gets {shares[0]} and {shares[1]}. Beside it the share against the training budget; "
+        "below, for each setting, the part of DSM's error of the share that bootstrapping "
+        "removes, with intervals."
     )
 
 

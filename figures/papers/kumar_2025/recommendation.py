@@ -42,18 +42,16 @@ def _share(found: Mapping[str, Findings], curve: str) -> str:
 
 def _one_by_one(found: Mapping[str, Findings]) -> str:
     return (
-        "bootstrap with the control-variate weight, which needs nothing of the data: it brings the "
-        "joint "
-        f"risk here to {_share(found, 'BSM')} of denoising's, and nowhere on the map was it shown "
-        f"to lose"
+        "bootstrap with the control-variate weight, which needs nothing of the data: it brings "
+        f"the joint risk here to {_share(found, 'BSM')} of denoising's, and nowhere on the map was "
+        "it shown to lose"
     )
 
 
 def _together(found: Mapping[str, Findings]) -> str:
     return (
-        "regress on each step's own noise, weighted by the inverse of its residual's variance: the "
-        "joint "
-        f"risk here falls to {_share(found, 'path fit')} of denoising's"
+        "regress on each step's own noise, weighted by the inverse of its residual's variance: "
+        f"the joint risk here falls to {_share(found, 'path fit')} of denoising's"
     )
 
 
@@ -76,9 +74,8 @@ def _few_draws(found: Mapping[str, Findings]) -> str:
     times = sorted({r.t for r in found["beyond-redraws"].worth})
     return (
         f"at t = {', '.join(f'{t:g}' for t in times)} bootstrapping is worth "
-        f"{_worth(found, 'BSM')} draws of plain denoising, "
-        f"the path fit {_worth(found, 'path fit')}: below that bootstrap, above it denoise, or do "
-        f"both"
+        f"{_worth(found, 'BSM')} draws of plain denoising, the path fit "
+        f"{_worth(found, 'path fit')}: below that bootstrap, above it denoise, or do both"
     )
 
 

@@ -35,8 +35,7 @@ def _case(values: Mapping[str, Any]) -> str:
     jointly = ", joint in t" if values["fit"] == "joint" else ""
     return (
         f"{values['learner']}{jointly}{trained}: d = {values['d']}, m = {values['m']}, π = "
-        f"{values['minor']:g}, "
-        f"± {values['separation']:g}, N = {values['steps']}"
+        f"{values['minor']:g}, ± {values['separation']:g}, N = {values['steps']}"
     )
 
 
