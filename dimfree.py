@@ -36,7 +36,7 @@ for package in ("bounds", "studies", "figures"):
 # What takes long to import is imported by the commands that need it: --help, list and --version
 # answer at once.
 from bounds.check import InvalidInput  # noqa: E402
-from studies import executors, names, options, output  # noqa: E402
+from studies import executors, names, options, output, processes  # noqa: E402
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -56,7 +56,7 @@ class Incomplete(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    executors.refuse_if_imported()
+    processes.refuse_if_imported()
     output.open_streams()
     goes_on = ""
     try:

@@ -32,7 +32,7 @@ from bounds.gaussian import Gaussian
 from bounds.gram import exact, simulated
 from bounds.process import uniform_grid
 from bounds.risk import draw_dsm_risk
-from studies import executors, output
+from studies import executors, output, processes
 from studies.projection import GRAM_FLOPS, Sweep, constants, project
 from studies.study import Cell, Lazy, Row, Settings, Study
 from studies.sweep import run as run_study
@@ -272,7 +272,7 @@ def timed(
 
 def alone(function: Callable[..., None], *arguments: int, repeats: int = 3) -> tuple[float, float]:
     """`timed` in a fresh process with one BLAS thread."""
-    pool = executors.Pool(1)
+    pool = processes.Pool(1)
     try:
         return pool.submit(timed, function, arguments, repeats).result()
     finally:

@@ -6,6 +6,8 @@
 A study lists its cells and measures them; it knows of no worker, no order, no file. The seed of a
 replicate is a function of what is measured alone, so results do not depend on who computes them,
 when, or beside what.
+
+Longer than 350 lines: what a study is and how its settings are read and refused is one vocabulary.
 """
 
 import hashlib

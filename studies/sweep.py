@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bounds.check import InvalidInput
-from studies import executors, tables
+from studies import executors, processes, tables
 from studies.code import code_of
 from studies.progress import Report
 from studies.store import Key, Store, sole_writer
@@ -129,7 +129,7 @@ def run(
     one replicate's rows when the table is written, and the cells of normalised columns; the cells
     that fail.
     """
-    executors.refuse_if_imported()
+    processes.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
     say = Report(study.name, progress)
@@ -142,7 +142,7 @@ def run(
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
         here = (
-            partial(executors.Pool, 1)
+            partial(processes.Pool, 1)
             if killed and workers == 1
             else partial(executors.local, workers)
         )

@@ -6,6 +6,8 @@ their order, or of interruptions, and the manifest none of the clock. Where a co
 JSON text, the table has their numbers, in order of first appearance, and the manifest each cell
 once, a line each. A table is read back only if it is the one that its manifest tells of, with the
 cells in their places: a caller sees no numbers.
+
+Longer than 350 lines: what writes a table and what reads it back are two sides of one format.
 """
 
 import csv

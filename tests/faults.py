@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from studies.executors import Pool
+from studies.processes import Pool
 from studies.store import Key, Store
 from studies.sweep import run
 from tests.test_sweep import HERE, files, offspring, stored

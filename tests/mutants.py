@@ -49,6 +49,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.kumar_2025.symbolic": ("papers.kumar_2025.identities",),
     "papers.wang_vastola_2024.digits": ("papers.wang_vastola_2024",),
     "papers.wang_vastola_2024.flows": ("papers.wang_vastola_2024",),
+    "papers.wang_vastola_2024.line_laws": ("papers.wang_vastola_2024",),
 }
 CONFIG = """
 [tool.mutmut]

@@ -11,7 +11,8 @@ import pytest
 import dimfree
 from bounds.ledger import CLAIMS
 from figures.catalog import FIGURES
-from figures.page import Picture, inline_svg, markdown, render
+from figures.markdown import markdown
+from figures.page import Picture, inline_svg, render
 from studies import verdicts
 from studies.catalog import STUDIES
 

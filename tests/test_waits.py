@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from bounds.check import InvalidInput
-from studies import executors, sweep
-from studies.executors import Dask, Pool, within
+from studies import executors, processes, sweep
+from studies.executors import Dask, within
+from studies.processes import Pool
 from studies.sweep import Interrupted, run
 from tests import toy_studies
 from tests.test_dask import SINGLY, Cluster, cluster, go, resumes_whole, wait_until
@@ -280,9 +281,9 @@ def test_a_measure_that_stands_in_no_file(tmp_path: Path, how: str) -> None:
             "concurrent.futures.process._check_system_limits",
             NotImplementedError("lacks semaphores"),
         ),
-        ("studies.executors._WorkerProcess.start", OSError(24, "Too many open files")),
+        ("studies.processes._WorkerProcess.start", OSError(24, "Too many open files")),
         (
-            "studies.executors._WorkerProcess.start",
+            "studies.processes._WorkerProcess.start",
             BlockingIOError(11, "Resource temporarily unavailable"),
         ),
         ("threading.Thread.start", RuntimeError("can't start new thread")),
@@ -299,7 +300,7 @@ def test_processes_that_cannot_start(
         raise error
 
     if "SimpleQueue" in where:
-        monkeypatch.setattr(executors._WorkerContext, "SimpleQueue", fail)
+        monkeypatch.setattr(processes._WorkerContext, "SimpleQueue", fail)
     else:
         monkeypatch.setattr(where, fail)
     with pytest.raises(InvalidInput) as caught:

@@ -14,7 +14,7 @@ from scipy.special import ndtr, ndtri
 from bounds.check import InvalidInput
 from bounds.claim import FEW, verify
 from bounds.line import Line, flow
-from bounds.papers.wang_vastola_2024 import CLAIMS
+from bounds.papers.wang_vastola_2024 import CLAIMS, line_laws
 from bounds.papers.wang_vastola_2024 import flows as claims
 from figures.data import BadTable, FigureData
 from figures.papers import wang_vastola_2024 as figure
@@ -78,8 +78,8 @@ def test_cumulants(law):
         factorial *= order
         found = factorial * np.mean(logs * circle ** (-order)).real
         if order > 1:
-            assert claims.cumulant(law, order) == pytest.approx(found, rel=1e-7, abs=1e-6)
-    assert claims.cumulant(SKEWED, 3) == pytest.approx(5.712, abs=1e-12)
+            assert line_laws.cumulant(law, order) == pytest.approx(found, rel=1e-7, abs=1e-6)
+    assert line_laws.cumulant(SKEWED, 3) == pytest.approx(5.712, abs=1e-12)
 
 
 def direct(law, sigma):
@@ -214,15 +214,15 @@ def test_shares_as_written_down_before():
     wide = data.blurred(80)
     for sigma, known in ((1.0, 0.1548), (2.0, 0.1513), (4.0, 0.1501), (8.0, 0.1500)):
         cell = {**SKEWED, "sigma": sigma, "sigma_T": 80.0, "split": 0.0}
-        assert claims.share(cell) == pytest.approx(known, abs=1e-4)
+        assert line_laws.share(cell) == pytest.approx(known, abs=1e-4)
         narrow = data.blurred(sigma)
         jumped = data.mean + np.sqrt(narrow.variance / wide.variance) * (
             wide.from_normal(z) - data.mean
         )
         assert np.mean(flow(narrow, data, jumped) > 0) == pytest.approx(
-            claims.share(cell), abs=6e-4
+            line_laws.share(cell), abs=6e-4
         )
-    assert claims.true_share(cell) == pytest.approx(0.85 * ndtr(-4) + 0.15 * ndtr(4), rel=1e-12)
+    assert line_laws.true_share(cell) == pytest.approx(0.85 * ndtr(-4) + 0.15 * ndtr(4), rel=1e-12)
 
 
 def test_the_share_law_changes_sign_at_one_standard_deviation():
@@ -241,7 +241,7 @@ def test_the_quantile_map_by_the_library():
     data = Line(SKEWED["weights"], SKEWED["means"], SKEWED["variances"])
     for x in (-650.0, -3.0, 100.0, 640.0):
         cell = {**SKEWED, "sigma": 0.5, "sigma_T": 80.0, "x": x}
-        assert claims.quantile_map(cell) == pytest.approx(
+        assert line_laws.quantile_map(cell) == pytest.approx(
             float(flow(data.blurred(80), data.blurred(0.5), x)), rel=1e-9
         )
 

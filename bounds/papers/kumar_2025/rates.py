@@ -5,7 +5,8 @@ r"""Published rates, for comparison: what each source's error bound makes of d.
 which is all that Figure 1b asks of them: no constant of any source is known here. Each function is
 author, year, quantity. Its formula is what our text quotes and no more; constants and logarithms
 that the text leaves unnamed are parameters that default to 1, an unnamed exponent is a parameter
-without a default. `recalled` in RATES marks what was recalled and not read.
+without a default. `recalled` in RATES marks what was recalled and not read. What a function
+returns is broadcast over its arguments.
 
 Symbols: d dimension, n samples (sample paths, m in our own notation), t diffusion time.
 """
@@ -57,18 +58,12 @@ def kumar_2025_log_b(
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : m, sample paths ≥ 1
-    steps : N ≥ 1
-    spacing : Δ > 0
+    d, n : dimension and m, sample paths, ≥ 1
+    steps, spacing : N ≥ 1, Δ > 0
     delta : δ in (0, 1), the failure probability
     lipschitz : L ≥ 0, of the score
     constant : C > 0, absolute, unnamed; unlike a factor of the whole bound it does not drop out of
         `curve`
-
-    Returns
-    -------
-    Array, broadcast over the arguments.
 
     Raises
     ------
@@ -132,14 +127,9 @@ def wibisono_2024_squared_error(
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 2
+    d, n : dimension ≥ 1, samples ≥ 2
     alpha, lipschitz : α, L > 0, the source's own; our text does not define them further
     constant : C, unnamed
-
-    Returns
-    -------
-    Array, broadcast over the arguments.
 
     Source: Wibisono, Wu, Yang 2024 (cited); C unnamed.
     """
@@ -159,8 +149,7 @@ def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     constant : c, unnamed; how it depends on d is not in our text
 
     Source: Wibisono, Wu, Yang 2024 (cited); c unnamed.
@@ -179,14 +168,9 @@ def zhang_2024_squared_error(
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     t : diffusion time > 0, on the source's clock
     constant, polylog : what Õ hides, unnamed
-
-    Returns
-    -------
-    Array, broadcast over the arguments.
 
     Raises
     ------
@@ -243,8 +227,7 @@ def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     unnamed : keywords of `gupta_2024_samples`
 
     Source: Gupta et al. 2024, inverted (derived from the cited rate).
@@ -293,8 +276,7 @@ def oko_2023_total_variation(
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     smoothness : s > 0
     constant : unnamed; how it depends on d is not in our text
 

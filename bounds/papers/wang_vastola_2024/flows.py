@@ -50,14 +50,19 @@ beyond it is Φ(−1) = 15.9 %.
 from collections.abc import Callable
 from math import factorial
 
-import mpmath as mp
 import numpy as np
-from scipy.special import comb, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from bounds.check import Array, InvalidInput, finite, not_negative, positive
 from bounds.claim import Cell, Claim
-
-DIGITS = 30
+from bounds.papers.wang_vastola_2024.line_laws import (
+    cumulant,
+    moment_map,
+    quantile_map,
+    share,
+    true_share,
+    variance,
+)
 
 
 def teleport(x: Array, mean: Array, values: Array, basis: Array, begin: float, end: float) -> Array:
@@ -83,37 +88,9 @@ def teleport(x: Array, mean: Array, values: Array, basis: Array, begin: float, e
     return np.asarray(mean + ((finite("x", x) - mean) @ basis * factors) @ basis.T)
 
 
-# --- laws on the line: weights, means and variances of a cell -------------------------------------
-
-
-def _variance(cell: Cell) -> float:
-    return cumulant(cell, 2)
-
-
-def cumulant(cell: Cell, order: int) -> float:
-    """κ_n of X_0, n = 2 … 6."""
-    w, mu, v = (np.array(cell[name], dtype=float) for name in ("weights", "means", "variances"))
-    shift = mu - w @ mu
-    normal = [1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0]
-
-    def moment(n: int) -> float:
-        return float(
-            w @ sum(comb(n, j) * shift ** (n - j) * v ** (j / 2) * normal[j] for j in range(n + 1))
-        )
-
-    m = [moment(n) for n in range(order + 1)]
-    return {
-        2: lambda: m[2],
-        3: lambda: m[3],
-        4: lambda: m[4] - 3 * m[2] ** 2,
-        5: lambda: m[5] - 10 * m[3] * m[2],
-        6: lambda: m[6] - 15 * m[4] * m[2] - 10 * m[3] ** 2 + 30 * m[2] ** 3,
-    }[order]()
-
-
 def _standard(cell: Cell, order: int) -> float:
     """λ_n = κ_n/V^{n/2}."""
-    return float(cumulant(cell, order) / (_variance(cell) + cell["sigma"] ** 2) ** (order / 2))
+    return float(cumulant(cell, order) / (variance(cell) + cell["sigma"] ** 2) ** (order / 2))
 
 
 def _integral(cell: Cell, sigma: float, of: Callable[[Array, Array, Array, Array], Array]) -> float:
@@ -139,12 +116,12 @@ def _information(cell: Cell) -> float:
 
 def unexplained(cell: Cell) -> float:
     """1 − 1/(V E s²)."""
-    return float(1 - 1 / ((_variance(cell) + cell["sigma"] ** 2) * _information(cell)))
+    return float(1 - 1 / ((variance(cell) + cell["sigma"] ** 2) * _information(cell)))
 
 
 def of_denoising(cell: Cell) -> float:
     """The decoy: what the Gaussian denoiser loses, of its own loss, σ⁴(E s² − 1/V)/(σ² − σ⁴/V)."""
-    V, noise = _variance(cell) + cell["sigma"] ** 2, cell["sigma"] ** 2
+    V, noise = variance(cell) + cell["sigma"] ** 2, cell["sigma"] ** 2
     return float(noise * (_information(cell) - 1 / V) / (1 - noise / V))
 
 
@@ -160,19 +137,19 @@ def _end_factor(cell: Cell) -> float:
 
 def _travelled(cell: Cell, power: float = 1.5) -> float:
     """1 − (V/V_T)^power."""
-    V, V_T = (_variance(cell) + cell[name] ** 2 for name in ("sigma", "sigma_T"))
+    V, V_T = (variance(cell) + cell[name] ** 2 for name in ("sigma", "sigma_T"))
     return float(1 - (V / V_T) ** power)
 
 
 def at_skip(cell: Cell, power: float = 1.5) -> float:
     """|κ₃| √2/(6V) · (1 − (V/V_T)^power)."""
-    V = _variance(cell) + cell["sigma"] ** 2
+    V = variance(cell) + cell["sigma"] ** 2
     return float(abs(cumulant(cell, 3)) * np.sqrt(2) / (6 * V) * _travelled(cell, power))
 
 
 def at_end(cell: Cell, factor: float | None = None) -> float:
     """|κ₃|/(6 V^{3/2}) · factor · (1 − (V/V_T)^{3/2})."""
-    V = _variance(cell) + cell["sigma"] ** 2
+    V = variance(cell) + cell["sigma"] ** 2
     size = _end_factor(cell) if factor is None else factor
     return float(abs(cumulant(cell, 3)) / (6 * V**1.5) * size * _travelled(cell))
 
@@ -181,75 +158,9 @@ def shift_law(cell: Cell, centre: float = 1.0) -> float:
     """−φ(b)(b² − centre)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), b the split's normal score."""
     w, mu, v = (np.array(cell[name]) for name in ("weights", "means", "variances"))
     b = ndtri(w @ ndtr((cell["split"] - mu) / np.sqrt(v)))
-    V = _variance(cell) + cell["sigma"] ** 2
+    V = variance(cell) + cell["sigma"] ** 2
     density = np.exp(-(b**2) / 2) / np.sqrt(2 * np.pi)
     return float(-density * (b**2 - centre) * cumulant(cell, 3) / (6 * V**1.5) * _travelled(cell))
-
-
-# --- in 30 digits of the smaller tail -------------------------------------------------------------
-
-
-def _upper(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
-    """1 − F_σ(x)."""
-    parts = zip(cell["weights"], cell["means"], cell["variances"], strict=True)
-    total = mp.fsum(mp.mpf(w) for w in cell["weights"])
-    return (
-        mp.fsum(
-            w * mp.erfc((x - m) / mp.sqrt(2 * (v + mp.mpf(sigma) ** 2))) / 2 for w, m, v in parts
-        )
-        / total
-    )
-
-
-def _lower(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
-    """F_σ(x)."""
-    mirrored = {**cell, "means": [-m for m in cell["means"]]}
-    return _upper(mirrored, sigma, -x)
-
-
-def _carried(cell: Cell, begin: float, end: float, x: mp.mpf) -> mp.mpf:
-    """F_end^{-1}(F_begin(x)), by bisection in the smaller tail."""
-    tail = _lower if _lower(cell, begin, x) < _upper(cell, begin, x) else _upper
-    wanted, rises = tail(cell, begin, x), tail is _lower
-    reach = 30 * mp.sqrt(max(cell["variances"]) + mp.mpf(end) ** 2)
-    low, high = min(cell["means"]) - reach, max(cell["means"]) + reach
-    for _ in range(80):
-        middle = (low + high) / 2
-        if (tail(cell, end, middle) < wanted) == rises:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def quantile_map(cell: Cell) -> float:
-    """F_σ^{-1}(F_σT(x))."""
-    with mp.workdps(DIGITS):
-        return float(_carried(cell, cell["sigma_T"], cell["sigma"], mp.mpf(cell["x"])))
-
-
-def moment_map(cell: Cell) -> float:
-    """The decoy: the map that matches mean and variance, μ + √(V/V_T)(x − μ)."""
-    mean = float(np.dot(cell["weights"], cell["means"]))
-    V, V_T = (_variance(cell) + cell[name] ** 2 for name in ("sigma", "sigma_T"))
-    return float(mean + np.sqrt(V / V_T) * (cell["x"] - mean))
-
-
-def share(cell: Cell) -> float:
-    """Beyond the split at the end: 1 − F_T(μ + √(V_T/V)(F_σ^{-1}(F_0(split)) − μ))."""
-    with mp.workdps(DIGITS):
-        mean = mp.fsum(mp.mpf(w) * m for w, m in zip(cell["weights"], cell["means"], strict=True))
-        V, V_T = (
-            mp.mpf(_variance(cell)) + mp.mpf(cell[name]) ** 2 for name in ("sigma", "sigma_T")
-        )
-        place = _carried(cell, 0.0, cell["sigma"], mp.mpf(cell["split"]))
-        return float(_upper(cell, cell["sigma_T"], mean + mp.sqrt(V_T / V) * (place - mean)))
-
-
-def true_share(cell: Cell) -> float:
-    """The decoy: 1 − F_0(split), which the flow itself keeps."""
-    with mp.workdps(DIGITS):
-        return float(_upper(cell, 0.0, mp.mpf(cell["split"])))
 
 
 def _floor(cell: Cell, kurtosis: bool = True) -> float:
@@ -414,8 +325,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="identity",
         measurement=f"{_STUDY}:mean-only",
-        formula=lambda c: _variance(c) ** 2 / (c["sigma"] ** 4 * (_variance(c) + c["sigma"] ** 2)),
-        decoy=lambda c: _variance(c) / (c["sigma"] ** 2 * (_variance(c) + c["sigma"] ** 2)),
+        formula=lambda c: variance(c) ** 2 / (c["sigma"] ** 4 * (variance(c) + c["sigma"] ** 2)),
+        decoy=lambda c: variance(c) / (c["sigma"] ** 2 * (variance(c) + c["sigma"] ** 2)),
         decoy_note="λ/(σ²V) = 1/σ² − 1/V, what denoising cannot learn of Gaussian data",
         tolerance=1e-6,
         why="s − s_G is uncorrelated with x, and 1/σ² − 1/V = λ/(σ²V) times √V is what is left.",
@@ -454,7 +365,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="identity",
         measurement=f"{_STUDY}:teleport-end",
         formula=at_end,
-        decoy=lambda c: at_end(c, factor=float(np.sqrt(2 * _variance(c)))),
+        decoy=lambda c: at_end(c, factor=float(np.sqrt(2 * variance(c)))),
         decoy_note="√(2 Var X_0) for the last factor: the error contracted like a Gaussian's",
         tolerance=0.02,
         why="The flow from σ to 0 keeps z, so its derivative at z is x_0'(z)/√V.",

@@ -3,6 +3,8 @@
     left: error/log|H|,   right: error/(log|H| log log d),   log|H| ∝ d² for linear scores.
 
 The left is flat. The right then falls, with local slope −1/(log d · log log d).
+
+Longer than 350 lines: two panels, the words of fits and laws, and their sample data stand together.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,8 @@ where m ε² + 2 ε S_h < 0. So R* is the largest ε² at which the DSM minimise
 Gaussian data and constant F along eigenvectors see those coordinates alone, which are independent
 of the rest: they are all that is simulated ("span"). What the supermartingale needs of κ is
 computed in studies.supermartingale.
+
+Longer than 350 lines: one function for each kind of cell, and the cells, most of them lists.
 """
 
 from decimal import Decimal, localcontext

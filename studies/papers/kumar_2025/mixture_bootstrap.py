@@ -13,6 +13,8 @@ left.
 
 All methods of a cell see the same training set and the same noise. The score error is Σ_k γ_k
 E‖f − s‖², by quadrature.
+
+Longer than 350 lines: the cases, the truth, both learners and what is judged of them are one study.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -11,6 +11,8 @@ for one ζ, in one dimension. Three ways to make it large:
   γ_j ζ_j², an eigenvalue. For j ≤ k, E[U_j U_k | X_{t_j}, X_{t_k}] = a_j a_k Var(X_0 | X_{t_j}),
   since given the earlier time the later one is noise alone.
 - `one_time`: at one time, over all ρ and ζ(x): sup over x and z of 2 log E[exp(−zU) | X_t = x]/z².
+
+Longer than 350 lines: the three ways share their laws and grids, and are told together.
 """
 
 from collections.abc import Callable, Sequence
