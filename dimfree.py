@@ -428,7 +428,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
 
 def _list(given: argparse.Namespace) -> int:
     if given.kind:
-        output.tell(_table_of(given.kind))
+        output.tell(output.columns(names.table(given.kind)))
         return 0
     from bounds.catalog import ESTIMATORS
 
@@ -446,39 +446,6 @@ def _list(given: argparse.Namespace) -> int:
         found |= {"papers": [work.stem for work in works]}
         output.tell("\n".join(f"{kind}: {', '.join(each)}" for kind, each in found.items()))
     return 0
-
-
-def _table_of(kind: str) -> str:
-    """All claims, studies, figures or papers, a line each."""
-    from studies import explain
-
-    if kind == "papers":
-        return explain.table(
-            ("paper", "claims", "studies", "figures", "title"),
-            [
-                (w.stem, len(w.claims), len(w.studies), len(w.figures), w.title)
-                for w in names.works()
-            ],
-        )
-    if kind == "figures":
-        from figures.catalog import FIGURES
-
-        return explain.table(
-            ("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES]
-        )
-    if kind == "studies":
-        from studies.catalog import PAPER_OF, STUDIES
-
-        return explain.table(
-            ("study", "paper", "measures"), [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
-        )
-    from bounds.ledger import CLAIMS
-    from studies.quantities import study_of
-
-    return explain.table(
-        ("claim", "paper", "origin", "kind", "expected", "study"),
-        [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS],
-    )
 
 
 def _docstring(module: str) -> str:

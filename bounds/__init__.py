@@ -26,8 +26,7 @@ reverse        laws of reverse-time samplers with linear scores
 transfer       what a sampler with any score returns, as a density on a grid
 intervals      ball arithmetic, and the maximum of a function over a box
 kernels        the kernels whose norm is κ, for each class of laws
-gaussian_algebra
-               moments and quadratic forms of Gaussians in symbols
+gaussian_algebra  moments and quadratic forms of Gaussians in symbols
 line           exact laws on the line: cdf, quantiles and flow maps, safe in the tails
 lbfgs          L-BFGS for many functions at once
 networks       small networks, many at once

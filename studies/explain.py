@@ -3,7 +3,7 @@ with its formulas as they stand in the code and its last verdict.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import fill, indent
@@ -127,26 +127,6 @@ def text(known: Mapping[str, Any], where: str) -> str:
             shown = indent(value, INDENT) if "\n" in value else fill(value, WIDTH, **MARGINS)
             lines.append(f"  {label:<12}{shown[len(INDENT) :]}")
     return "\n".join(lines)
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Plain text in columns, as wide as they need; numbers to the right.
-
-    Parameters
-    ----------
-    heads : one a column
-    rows : as long as the heads, at least one
-    """
-    texts = [[str(value) for value in row] for row in (heads, *rows)]
-    columns = list(zip(*texts, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    aligned = [str.rjust if isinstance(value, int) else str.ljust for value in rows[0]]
-    return "\n".join(
-        "  ".join(
-            align(text, width) for align, text, width in zip(aligned, line, widths, strict=True)
-        ).rstrip()
-        for line in texts
-    )
 
 
 def _verdict(known: Mapping[str, Any], where: str) -> str:

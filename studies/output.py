@@ -14,7 +14,7 @@ import select
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -200,6 +200,24 @@ def tell(text: str, end: str = "\n") -> None:
     except (OSError, ValueError) as error:
         _silence(sys.stdout)
         raise InvalidInput("standard output", f"{_why(error)}, and the result goes there") from None
+
+
+def columns(rows: Sequence[Sequence[object]]) -> str:
+    """Plain text in columns, as wide as they need; numbers to the right.
+
+    Parameters
+    ----------
+    rows : all of one length, at least two: the heads come first
+    """
+    texts = [[str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    aligned = [str.rjust if isinstance(value, int) else str.ljust for value in rows[1]]
+    return "\n".join(
+        "  ".join(
+            align(text, width) for align, text, width in zip(aligned, line, widths, strict=True)
+        ).rstrip()
+        for line in texts
+    )
 
 
 def mention(text: str) -> None:

@@ -188,7 +188,13 @@ def test_list_as_a_table(call: Call, kind: str, known: list[str]) -> None:
 HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "pydantic", "tqdm")
 
 
-@pytest.mark.parametrize("words", ["--help", "--version", "list", "list --json", "verify --help"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("--help", "--version", "list", "list --json", "verify --help"),
+        *("list claims", "list studies", "list figures", "list papers"),
+    ],
+)
 def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
     """It imports nothing that takes long:
     any of these alone is a good part of the half second that it may take.
