@@ -91,12 +91,14 @@ def table(kind: str) -> list[tuple[str | int, ...]]:
         "studies": ("studies", ("study", "paper", "measures")),
         "figures": ("figures", ("figure", "paper", "shows")),
     }[kind]
-    return [heads] + [
-        (_name(module, call), stem, _about(module, call))
-        for stem in literal(f"{package}.catalog", "STEMS")
-        for module in [f"{package}.papers.{stem}"]
-        for call in _calls(module, kind.upper())
-    ]
+    rows: list[tuple[str | int, ...]] = [heads]
+    for stem in literal(f"{package}.catalog", "STEMS"):
+        module = f"{package}.papers.{stem}"
+        rows += [
+            (_name(module, call), stem, _about(module, call))
+            for call in _calls(module, kind.upper())
+        ]
+    return rows
 
 
 def _about(module: str, call: ast.Call) -> str:
