@@ -5,7 +5,6 @@ for every estimator, on a coarse and on a fine grid of times.
 import matplotlib.figure
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -50,26 +49,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         panels = figure.subplots(1, len(spacings), sharey=True, squeeze=False)[0]
         for axes, spacing in zip(panels, spacings, strict=True):
             for k, estimator in enumerate(estimators):
-                colour = style.COLOURS[k]
                 marks = points[(points["spacing"] == spacing) & (points["estimator"] == estimator)]
                 line = theory[(theory["spacing"] == spacing) & (theory["estimator"] == estimator)]
-                axes.plot(line["t"], line["value"], color=colour, gid=f"theory-{spacing:g}-{k}")
-                axes.vlines(marks["t"], marks["low"], marks["high"], color=colour, lw=2.2)
-                axes.plot(
-                    marks["t"],
-                    marks["mean"],
-                    style.MARKERS[k],
-                    color=colour,
-                    mec="white",
-                    mew=0.4,
-                    gid=f"points-{spacing:g}-{k}",
-                    label=estimator if axes is panels[0] else None,
-                )
-            axes.axhline(1.0, color=style.INK, ls=":", lw=1.2)
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_locator(NullLocator())
+                label = estimator if axes is panels[0] else None
+                style.beside_theory(axes, "t", marks, line, k, f"{spacing:g}-{k}", label)
+            style.over_the_bound(axes)
             axes.set_title(f"Δ = {spacing:g}", loc="left")
             axes.set_xlabel("diffusion time t  (dimensionless)")
         panels[0].set_ylabel("risk / information bound")

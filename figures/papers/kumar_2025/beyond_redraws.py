@@ -5,7 +5,7 @@ for each datum, and what a bootstrap is worth in them.
 import matplotlib.figure
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -58,18 +58,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                 colour = style.COLOURS[k]
                 marks = points[(points["t"] == t) & (points["estimator"] == estimator)]
                 line = theory[(theory["t"] == t) & (theory["estimator"] == estimator)]
-                axes.plot(line["redraws"], line["value"], color=colour, gid=f"theory-{t:g}-{k}")
-                axes.vlines(marks["redraws"], marks["low"], marks["high"], color=colour, lw=2.2)
-                axes.plot(
-                    marks["redraws"],
-                    marks["mean"],
-                    style.MARKERS[k],
-                    color=colour,
-                    mec="white",
-                    mew=0.4,
-                    gid=f"points-{t:g}-{k}",
-                    label=estimator if axes is panels[0] else None,
-                )
+                label = estimator if axes is panels[0] else None
+                style.beside_theory(axes, "redraws", marks, line, k, f"{t:g}-{k}", label)
                 mine = worth[(worth["t"] == t) & (worth["estimator"] == estimator)]
                 for redraws, value in zip(mine["redraws"], mine["value"], strict=True):
                     axes.plot(
@@ -83,14 +73,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                         fontsize=style.SMALLEST_FONT,
                         color=colour,
                     )
-            axes.axhline(1.0, color=style.INK, ls=":", lw=1.2)
+            style.over_the_bound(axes)
             axes.set_xscale("log")
-            axes.set_yscale("log")
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.xaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_locator(NullLocator())
             axes.set_title(f"t = {t:g}", loc="left")
             axes.set_xlabel("noise draws for each datum K")
         panels[0].set_ylabel("risk / information bound")
