@@ -62,9 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = options.parser().parse_args(arguments)
         if given.command == "list":
-            return _list(
-                given
-            )  # too short to be stopped, and what stops a run takes long to import
+            # too short to be stopped, and what stops a run takes long to import
+            return _list(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)

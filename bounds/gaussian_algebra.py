@@ -14,9 +14,8 @@ from bounds.certify import information_over_bootstrap
 
 LAM, LAM_J = sp.symbols("lambda lambda_j", positive=True)
 E_PREV, CARRY = sp.symbols("e_prev carry", positive=True)  # e_{t'} and e^{-g}, both in (0, 1)
-W, RHO = sp.symbols(
-    "w rho", positive=True
-)  # a weight, and the risk coefficient r_{k−1} of the step before
+# a weight, and the risk coefficient r_{k−1} of the step before
+W, RHO = sp.symbols("w rho", positive=True)
 
 E_T = E_PREV * CARRY
 S_PREV, S_T, TAU = 1 - E_PREV**2, 1 - E_T**2, 1 - CARRY**2  # σ_{t'}², σ_t², τ²

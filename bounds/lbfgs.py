@@ -25,11 +25,8 @@ from bounds.check import Array
 MEMORY = 10
 FLAT = 1e-4  # a row stops where its largest partial derivative is as small,
 GAINED = 1e7 * np.finfo(float).eps  # or an iteration gains as little, relative to max(|f|, 1)
-DECREASE, CURVATURE, BRACKET = (
-    1e-3,
-    0.9,
-    0.1,
-)  # of the line search: Wolfe's two, and its bracket's width
+# of the line search: Wolfe's two, and its bracket's width
+DECREASE, CURVATURE, BRACKET = 1e-3, 0.9, 0.1
 LONGEST = 1e10
 TRIES = 20
 

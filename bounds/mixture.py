@@ -42,9 +42,8 @@ from bounds.check import (
 )
 from bounds.process import decay, noise_variance
 
-MAX_DISTANCE = (
-    1e150  # of a point from a component, in its smallest deviations: the square is a number
-)
+# of a point from a component, in its smallest deviations: the square is a number
+MAX_DISTANCE = 1e150
 
 
 @dataclass(frozen=True, eq=False)

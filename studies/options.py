@@ -25,9 +25,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        say = (
-            output.note if file is sys.stderr else output.tell
-        )  # what was asked for, --help, is a result
+        # what was asked for, --help, is a result
+        say = output.note if file is sys.stderr else output.tell
         say(message, end="")
 
 

@@ -264,9 +264,8 @@ def load_settings(model: type[S], path: Path) -> S:
         If it cannot be read, is not TOML, or does not fit the model: the first thing that is wrong.
     """
     try:
-        mapping = tomllib.loads(
-            path.read_bytes().decode("utf-8-sig")
-        )  # Windows' editors put a mark before the text
+        # Windows' editors put a mark before the text
+        mapping = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise InvalidInput(str(path), "does not exist") from None
     except OSError as error:

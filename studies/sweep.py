@@ -42,9 +42,7 @@ from studies.task import Done, Piece, WrongWorker, describe, origin, perform
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
 SHORT = 0.1  # seconds: after a task that took less, the next may hold more
 PATIENCE = 0.5  # seconds after which a task begins no further piece
-MOST_PIECES = (
-    128  # of a task, so that what is under way fits into memory however many workers there are
-)
+MOST_PIECES = 128  # of a task, so that what is under way fits into memory
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
 COUNTED_AT_ONCE = 65536  # cells, when a run that was stopped tells what is stored

@@ -182,9 +182,8 @@ def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float
     found = steps_by_bisection(subject, moved, 1.0) / 0.01
     assert found == pytest.approx(expected, rel=1e-9)
     assert abs(found - student(false_alarm, 49)) > 0.3 or cells == 1  # the decoy: no Bonferroni
-    assert (
-        abs(found - math.sqrt(2) * float(special.erfcinv(false_alarm / cells))) > 0.04
-    )  # nor the normal law
+    # nor the normal law
+    assert abs(found - math.sqrt(2) * float(special.erfcinv(false_alarm / cells))) > 0.04
 
 
 @pytest.mark.parametrize(
@@ -306,12 +305,10 @@ def test_a_rate_is_accepted_contradicted_or_neither() -> None:
 
     assert rated(0.0, 1e-3) == "accepted"
     assert rated(0.3, 1e-3) == rated(-0.3, 1e-3) == "contradicted"
-    assert (
-        rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"
-    )  # an interval that straddles the margin
-    assert (
-        rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
-    )  # intervals that reach 0, which has no logarithm
+    # an interval that straddles the margin
+    assert rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"
+    # intervals that reach 0, which has no logarithm
+    assert rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
     verdict = verify(
         replace(subject, decoy=lambda c: c["x"]), [Measured({"x": x}, 1.0, 0.5, 50) for x in exact]
     )
@@ -439,16 +436,12 @@ def test_what_a_comparison_says_of_its_worst_cell() -> None:
     the formula is asked about each cell itself.
     """
     measured = points(5.0, 11.0, 19.0)
-    found = compare(
-        made("upper", tolerance=0.5), lambda cell: cell["x"], measured
-    )  # x = 4, 8, 16: excess 1, 3, 3
+    # x = 4, 8, 16: excess 1, 3, 3
+    found = compare(made("upper", tolerance=0.5), lambda cell: cell["x"], measured)
     assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0)
     tied = compare(made("upper", tolerance=0.25), lambda cell: 4.0, points(5.0, 5.0))
-    assert (tied.cell, tied.margin, tied.answer) == (
-        {"x": 4.0},
-        1.0,
-        "accepted",
-    )  # at the border: allowed
+    # at the border: allowed
+    assert (tied.cell, tied.margin, tied.answer) == ({"x": 4.0}, 1.0, "accepted")
     assert compare(made("identity"), one, points(1.0, 1.0)).margin == 0.0
     lost = compare(made("identity"), constant(2.0), points(2.0, 2.0, 1.0, 2.0))
     assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25)
@@ -623,9 +616,8 @@ def test_false_alarm_rate(kind: Kind, cells: int) -> None:
     low, high = stats.binom.ppf(5e-10, runs, truth), stats.binom.isf(5e-10, runs, truth)
     assert low <= false_alarms(subject, cells, runs, seed=17) <= high
     assert truth <= 0.05 + 1e-12
-    normal = (
-        2 * stats.norm.sf(student(0.05 / cells, 5)) * cells
-    )  # a budget at which t's z is what the normal law's was
+    # a budget at which t's z is what the normal law's was
+    normal = 2 * stats.norm.sf(student(0.05 / cells, 5)) * cells
     assert normal < 0.05
     z = stats.norm.isf(0.05 / cells / 2)
     as_if_normal = replace(subject, false_alarm=cells * 2 * float(stats.t.sf(z, 5)))

@@ -77,9 +77,8 @@ def test_increments_are_martingale_differences_in_reverse_time_only() -> None:
     times, value = np.array([0.1, 0.3, 0.35, 1.0, 2.0]), 1.7
     joint = gaussian_covariance(times, value)
     shrink = np.exp(-times) * value / np.diag(joint)[1:]
-    means = np.diag(
-        np.concatenate([[1.0], shrink])
-    )  # E[X_0|X_k] = shrink_k X_k, and X_0 itself first
+    # E[X_0|X_k] = shrink_k X_k, and X_0 itself first
+    means = np.diag(np.concatenate([[1.0], shrink]))
     covariance = np.diff(means, axis=0) @ joint
     for k in range(1, times.size + 1):
         assert np.abs(covariance[k - 1, k:]).max() < 1e-15

@@ -110,6 +110,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
     first = save(entry.draw(data), tmp_path / "first", entry.name)
     with matplotlib.rc_context({"font.size": 20, "svg.hashsalt": None, "lines.linewidth": 9}):
         second = save(entry.draw(data), tmp_path / "second", entry.name)
+    # what the generic join hands to a figure
     name, column = {
         "figure-1a": ("theory", "value"),
         "figure-1b": ("rivals", "value"),
@@ -120,9 +121,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
         "beyond-redraws": ("worth", "redraws"),
-    }.get(
-        entry.name, (next(iter(data.tables)), "predicted")
-    )  # what the generic join hands to a figure
+    }.get(entry.name, (next(iter(data.tables)), "predicted"))
     row = min(3, len(data.tables[name]) - 1)
     old = data.tables[name][column].iloc[row]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)

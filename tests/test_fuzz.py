@@ -434,9 +434,8 @@ def bad_words(draw: st.DrawFn, name: str) -> list[str]:
     ways = ["unknown option", "option twice removed", "unknown command"]
     ways += ["unknown name", "no name"] if words[0] in NAMED and words[0] != "verify" else []
     ways += ["unknown name"] if words[0] == "verify" else ["one word more"]
-    ways += (
-        ["nothing there"] if words[0] in ("draw", "report") else []
-    )  # explain says that there is none
+    # explain says that there is none
+    ways += ["nothing there"] if words[0] in ("draw", "report") else []
     ways += ["a file"] if "OUT" in words else []
     ways += ["workers"] if "--workers" in words else []
     match draw(st.sampled_from(ways)):

@@ -24,9 +24,8 @@ def test_marginal_and_score_match_the_density():
         (density.logpdf(x + h * e) - density.logpdf(x - h * e)) / (2 * h) for e in np.eye(4)
     ]
     np.testing.assert_allclose(law.score_matrix(t) @ x, gradient, rtol=1e-7)
-    assert not np.allclose(
-        -np.linalg.inv(sigma) @ x, gradient, rtol=1e-3
-    )  # decoy: the score of the data
+    # decoy: the score of the data
+    assert not np.allclose(-np.linalg.inv(sigma) @ x, gradient, rtol=1e-3)
 
 
 def test_conditional_variance_is_the_schur_complement():

@@ -32,9 +32,8 @@ def test_risk_is_the_population_average():
     x = rng.multivariate_normal(np.zeros(3), v, size=400_000)
     losses = ((x @ (a + np.linalg.inv(v)).T) ** 2).sum(axis=1)
     assert abs(z_of_mean(losses, float(r.risk(law, t, a)))) < 6.2
-    assert (
-        abs(z_of_mean(losses, float(r.risk(Gaussian(law.eigenvalues), t, a)))) > 6.2
-    )  # basis forgotten
+    # basis forgotten
+    assert abs(z_of_mean(losses, float(r.risk(Gaussian(law.eigenvalues), t, a)))) > 6.2
     np.testing.assert_allclose(
         r.empirical_risk(law, Gram(steps([t])[0], len(x), x.T @ x, x.T @ x, x.T @ x), a),
         losses.mean(),
@@ -142,9 +141,8 @@ def test_bsm_recursion_and_reference_ratios():
         assert abs(mean - predicted[k]) < 4 * deviation
         rejected += abs(mean - predicted[k] * half[k]) > 4 * deviation
         mean, deviation = ratio(risk_half[k], risk_bsm[k])
-        assert (
-            abs(mean - half[k]) < 4 * deviation + 0.02 * mean
-        )  # leading order: a 2 % budget at m = 2000
+        # leading order: a 2 % budget at m = 2000
+        assert abs(mean - half[k]) < 4 * deviation + 0.02 * mean
     assert rejected == len(printed) - 1
 
 
@@ -167,9 +165,8 @@ def test_recursion_from_conditional_variances():
         cov = np.diag([before[i], 1.0])
         residual = target @ cov @ target - (target @ cov @ x) ** 2 / (x @ cov @ x)
         for j in range(8):
-            carried = (
-                w * np.exp(g) * np.exp(-g) * before[j] / v[j]
-            )  # regression of e^{g} X'_j on X_j
+            # regression of e^{g} X'_j on X_j
+            carried = w * np.exp(g) * np.exp(-g) * before[j] / v[j]
             expected = (
                 residual + v[j] * carried**2 * LAW.conditional_variances(first.t)[i] / before[j]
             )

@@ -92,9 +92,8 @@ def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
         [sys.executable, "-c", child], cwd=Path(__file__).parent.parent, check=False
     )
     assert died.returncode == -signal.SIGKILL
-    assert path.with_name(
-        "s.sqlite-wal"
-    ).exists()  # the kill did come before anything was tidied up
+    # the kill did come before anything was tidied up
+    assert path.with_name("s.sqlite-wal").exists()
     with closing(Store(path)) as store:
         assert list(store.rows(KEY, CELL, 99)) == [(r, f"[[{r}.25]]") for r in range(50)]
 

@@ -381,9 +381,8 @@ def test_a_quantity_of_evidence() -> None:
     frame = pd.DataFrame(planted, columns=["quantity", "cell", "value"])
     first, second = quantities.measure_quantity(Table(frame, {"study": "s"}), "a")
     assert (first.cell, first.value, first.replicates) == ({"x": 1}, 3.0, 3)
-    assert first.error == pytest.approx(
-        math.sqrt(7 / 3), rel=1e-14
-    )  # variance (4 + 1 + 9)/2, over 3
+    # variance (4 + 1 + 9)/2, over 3
+    assert first.error == pytest.approx(math.sqrt(7 / 3), rel=1e-14)
     assert (second.cell, second.value, second.error, second.replicates) == ({"x": 2}, 5.0, 0.0, 1)
     with pytest.raises(InvalidInput, match="s: has no measurement of c"):
         quantities.measure_quantity(Table(frame, {"study": "s"}), "c")

@@ -147,9 +147,8 @@ def test_formulas_and_measurements_are_followed():
         "bounds.features.feature_grams",
         "bounds.transfer.drawn",
     } <= found
-    assert "bounds.process.simulate" in measured_with(
-        claim("dsm-risk"), modules
-    )  # by ENGINES, a table
+    # by ENGINES, a table
+    assert "bounds.process.simulate" in measured_with(claim("dsm-risk"), modules)
 
 
 def test_every_primitive_is_needed(shared):

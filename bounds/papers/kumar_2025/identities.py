@@ -180,9 +180,8 @@ def _known_square(cell: Cell, k: int, x: Array) -> Array:
 def _first_increment(cell: Cell, x: Array) -> Array:
     """E[G_1² R_1² | X_{t_1} = x], x of shape (n, 1)."""
     t = cell["times"][0]
-    unknown = (
-        _law(cell).residual_covariance(t, x)[:, 0, 0] * (2 * np.sinh(t)) ** 2
-    )  # Var(X_0 | X_t)
+    # Var(X_0 | X_t)
+    unknown = _law(cell).residual_covariance(t, x)[:, 0, 0] * (2 * np.sinh(t)) ** 2
     return np.asarray(_known_square(cell, 0, x[:, 0]) * unknown)
 
 

@@ -141,9 +141,8 @@ def panel(axes: Axes, key: Axes, frames: dict[str, pd.DataFrame], scaling: str) 
         alignment="left",
         title=f"slope [95 % interval] (predicted); flat: within ±{fits['margin'].iloc[0]:g}",
     )
-    legend.set_in_layout(
-        False
-    )  # its row has the height already, and its width must not squeeze the panel
+    # its row has the height already, and its width must not squeeze the panel
+    legend.set_in_layout(False)
     key.set_axis_off()
 
 

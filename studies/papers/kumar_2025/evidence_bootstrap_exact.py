@@ -53,9 +53,8 @@ def _grids(cell: Cell) -> list[Row]:
             -2 * eigenvalue**2 * held([eigenvalue], np.cumsum(np.exp(log_gaps)).tolist())[0, 0]
         )
 
-    rng = np.random.default_rng(
-        cell["seed"]
-    )  # the search's own: what it ends at is computed, not sampled
+    # the search's own: what it ends at is computed, not sampled
+    rng = np.random.default_rng(cell["seed"])
     tried = [
         optimize.minimize(lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12).fun
         for _ in range(cell["starts"])

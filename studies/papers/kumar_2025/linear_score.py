@@ -87,9 +87,8 @@ class Spectrum(BaseModel):
         InvalidInput
             If the eigenvalues do not fit the dimension or are not positive.
         """
-        with np.errstate(
-            over="ignore"
-        ):  # an overflow is refused by name, and needs no warning beside
+        # an overflow is refused by name, and needs no warning beside
+        with np.errstate(over="ignore"):
             eigenvalues = spectrum(
                 self.kind,
                 dimension,
@@ -139,10 +138,8 @@ class LinearScoreSettings(Settings):
         with under(covariance="spectrum"):
             for d in self.dims:
                 law = self.spectrum.law(d)
-                for m in (
-                    min(self.samples),
-                    max(self.samples),
-                ):  # what is in range there is so in between
+                # what is in range there is so in between
+                for m in (min(self.samples), max(self.samples)):
                     check_range(law, m, self.times, max(self.redraws))
                     for name in self.estimators:
                         check_estimator(name, law, m, self.times)

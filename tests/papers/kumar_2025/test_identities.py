@@ -397,9 +397,8 @@ def test_best_alpha_is_the_same_for_other_laws_and_not_for_other_steps():
         for step in [(0.1, 0.2), (0.1, 0.21)]
     }
     for (t_prev, t), values in found.items():
-        by_hand = np.sinh(t_prev) / np.sinh(
-            t
-        )  # e^{−g} σ_{t'}²/σ_t², written without exponents of g
+        # e^{−g} σ_{t'}²/σ_t², written without exponents of g
+        by_hand = np.sinh(t_prev) / np.sinh(t)
         assert_allclose(values, by_hand, atol=1e-11)
     assert abs(found[0.1, 0.2][0] - found[0.1, 0.21][0]) > 0.01
 
