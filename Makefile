@@ -5,13 +5,13 @@ OUT ?= results/$(PRESET)
 MODULE ?=
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage mutants faults report lessons browser lint lock clean
+.PHONY: reproduce test verify bench sabotage mutants fuzz faults report lessons browser lint lock clean
 
 reproduce: .venv/installed
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 verify: .venv/installed
 	$(BIN)/dimfree verify
@@ -26,6 +26,10 @@ sabotage: .venv/installed
 # mutmut's small changes to bounds, module by module; hours from nothing, minutes after a change. MODULE="gram risk" for some.
 mutants: .venv/installed
 	$(BIN)/python -m tests.mutants $(MODULE)
+
+# Ten thousand inputs by chance, good and bad, where `make test` tries two thousand; about ten minutes.
+fuzz: .venv/installed
+	FUZZ=6 $(BIN)/python -m pytest -n auto --dist loadfile tests/test_fuzz.py tests/test_options.py
 
 # A hundred kills at random moments, of coordinator and workers, and of reproduce; about ten minutes.
 faults: .venv/installed

@@ -147,6 +147,7 @@ from bounds.check import (
     InvalidInput,
     finite,
     increasing_times,
+    none_negative,
     not_negative,
     number,
     positive,
@@ -270,12 +271,22 @@ def supermartingale(sums: Array, norms: Array, kappa: float, rho: float) -> Arra
     kappa : κ of the law and the grid
     rho : ρ, any real number; the risk bound takes 1/(2κ)
 
+    Raises
+    ------
+    InvalidInput
+        If the shapes differ, a norm is negative, or the exponential leaves float64.
+
     Source: step 4 of the module's proof (derived).
     """
     rho, kappa = number("rho", rho), not_negative("kappa", kappa)
-    return np.asarray(
-        np.exp(-rho * finite("sums", sums) - rho**2 * kappa * finite("norms", norms) / 2)
-    )
+    S, square = finite("sums", sums), none_negative("norms", norms)
+    if S.shape != square.shape:
+        raise InvalidInput("norms", f"has shape {square.shape} where sums has {S.shape}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.exp(-rho * S - rho * (rho * kappa * square) / 2)
+    if not np.isfinite(found).all():
+        raise InvalidInput("rho", "is so large that the exponential leaves the range of float64")
+    return np.asarray(found)
 
 
 def gaussian_sum_variance(

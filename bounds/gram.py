@@ -145,11 +145,13 @@ def some(grams: Iterable[G]) -> Iterator[G]:
         If there are none: most often they come from a generator that was read before.
     """
     none = True
-    if not isinstance(grams, Iterable):
+    try:
+        each = iter(grams)
+    except TypeError:
         raise InvalidInput(
             "grams", f"must be Gram matrices, one for each step, but is {type(grams).__name__}"
-        )
-    for gram in grams:
+        ) from None
+    for gram in each:
         if not hasattr(gram, "step"):
             raise InvalidInput("grams", f"must be Gram matrices, but holds a {type(gram).__name__}")
         none = False

@@ -22,6 +22,9 @@ from bounds.check import (
 )
 from bounds.process import decay, noise_variance
 
+MOST = 1e100
+"""Largest γ: products of two and sums over times stay far inside float64."""
+
 
 def grid_of(times: ArrayLike, gamma: ArrayLike) -> tuple[Array, Array]:
     """Times and weights, both of shape (N,), checked."""
@@ -30,8 +33,11 @@ def grid_of(times: ArrayLike, gamma: ArrayLike) -> tuple[Array, Array]:
         raise InvalidInput(
             "gamma", f"must have shape {t.shape}, one weight a time, but has {weights.shape}"
         )
-    if weights.min() <= 0:
-        raise InvalidInput("gamma", f"must be positive, but holds {weights.min():g}")
+    if weights.min() <= 0 or weights.max() > MOST:
+        at_fault = weights.min() if weights.min() <= 0 else weights.max()
+        raise InvalidInput(
+            "gamma", f"must be positive and at most {MOST:g}, but holds {at_fault:g}"
+        )
     return t, weights
 
 

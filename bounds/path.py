@@ -48,7 +48,7 @@ from bounds.check import (
 )
 from bounds.estimators import Estimator
 from bounds.gaussian import Gaussian
-from bounds.gram import Gram, along
+from bounds.gram import Gram, along, some
 from bounds.process import clock, decay, noise_variance
 
 ROUNDS = 4
@@ -164,7 +164,7 @@ def path_fit(
     """
 
     def estimate(grams: Iterable[Gram]) -> Iterator[Array]:
-        kept = list(grams)
+        kept = list(some(grams))
         covariance = covariance_rounds(kept, rounds, start=start, family=family)[-1]
         eigenvalues, basis = np.linalg.eigh(covariance)
         for gram in kept:

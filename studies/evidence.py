@@ -115,11 +115,11 @@ def measured(parts: Parts, cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """
     part = part_of(parts, cell)
     batches = part.rows(cell, seeds)
-    unnamed = {one["quantity"] for batch in batches for one in batch} - set(part.quantities)
+    found = {str(one["quantity"]) for batch in batches for one in batch}
+    unnamed = found - set(part.quantities)
     if unnamed:
         raise ValueError(
-            f"{', '.join(sorted(unnamed))}: "  # type: ignore[arg-type]
-            f"not among the part's {', '.join(part.quantities)}"
+            f"{', '.join(sorted(unnamed))}: not among the part's {', '.join(part.quantities)}"
         )
     return batches
 

@@ -41,6 +41,14 @@ def summary(values: pd.Series) -> dict[str, float]:
 
 
 def ratio_of_means(a: Array, b: Array) -> tuple[float, float]:
-    """mean(a)/mean(b) of paired samples, and its standard error by the delta method."""
+    """mean(a)/mean(b) of paired samples, and its standard error by the delta method.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not of one length of at least 2.
+    """
+    if a.shape != b.shape or a.size < 2:
+        raise InvalidInput("samples", f"a paired ratio needs 2 or more, not {a.size} and {b.size}")
     mean = float(a.mean() / b.mean())
     return mean, float((a - mean * b).std(ddof=1) / np.sqrt(a.size) / b.mean())

@@ -9,6 +9,7 @@ what is refused writes nothing.
 import csv
 import json
 import math
+import os
 import shutil
 import tomllib
 from collections import Counter
@@ -40,9 +41,13 @@ MOST = 4000  # d³ · times · replicates, summed over cells: more is not measur
 SEEN: Counter[str] = Counter()
 
 
+TIMES = int(os.environ.get("FUZZ", "1"))
+"""How many times the usual number of inputs: `make fuzz` tries 10,000."""
+
+
 def cases(number: int) -> settings:
     """So many of them, however slow or large: the folder is shared on purpose."""
-    return settings(max_examples=number, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=TIMES * number, suppress_health_check=list(HealthCheck))
 
 
 # --- configs --------------------------------------------------------------------------------------

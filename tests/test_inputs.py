@@ -703,3 +703,59 @@ def test_many_samples_and_leaps_are_taken() -> None:
     assert 0 < risk.draw_dsm_risk(LAW, 0.1, 10**19, rng()) < 1e-15
     assert reverse.thin(5, 10**200).tolist() == [0, 4]
     assert len(bootstrap.optimal_weights(LAW, [1.0, 301.0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: concentration.supermartingale(np.ones((2, 3)), np.ones(4), 1.0, 0.1),
+            "norms: has shape (4,) where sums has (2, 3)",
+        ),
+        (
+            lambda: concentration.supermartingale(np.ones(2), np.array([1.0, -1e-9]), 1.0, 0.1),
+            "norms: must not be negative",
+        ),
+        (
+            lambda: concentration.supermartingale([-1e308], [1.0], 1.0, 10.0),
+            "rho: is so large that the exponential leaves the range of float64",
+        ),
+        (
+            lambda: kernels.kappa_log_concave([0.1, 0.2], [1e156, 1e156]),
+            "gamma: must be positive and at most 1e+100, but holds 1e+156",
+        ),
+        (
+            lambda: kernels.kappa_bounded([0.1, 0.2], [1.0, 1e300], 2.0),
+            "gamma: must be positive and at most 1e+100, but holds 1e+300",
+        ),
+        (
+            lambda: rates.zhang_2024_squared_error([4.0, 5.0], [10.0, 20.0, 30.0], 0.1),
+            "arguments: have shapes that do not fit together",
+        ),
+        *(
+            (lambda f=f, no=no: list(f(no)), "grams: must be Gram matrices, one for each step")
+            for f in ESTIMATORS.values()
+            for no in (np.ma.masked, np.float64(2.0), 7)
+        ),
+    ],
+)
+def test_extremes_and_shapes_are_refused(call: Callable[[], Any], sentence: str) -> None:
+    """What left float64 with a warning, or ended in numpy's own words."""
+    with pytest.raises(InvalidInput) as said:
+        call()
+    assert str(said.value).startswith(sentence)
+
+
+def test_no_dimension_no_rate() -> None:
+    """An empty list of dimensions has an empty curve, whatever the rate."""
+    assert rates.kumar_2025_log_log([]).shape == (0,)
+    assert rates.curve("kumar_2025_log_log", [], 4.0).shape == (0,)
+    assert rates.zhang_2024_squared_error([], 100, 0.5).shape == (0,)
+    assert rates.gupta_2024_accuracy([], 100).shape == (0,)
+
+
+def test_the_largest_weight_is_still_exact() -> None:
+    """κ is linear in γ: 1e100 times the weights, 1e100 times κ."""
+    small = kernels.kappa_log_concave([0.1, 0.2], [0.3, 1.0])
+    large = kernels.kappa_log_concave([0.1, 0.2], [0.3e100, 1e100])
+    assert large == pytest.approx(1e100 * small, rel=1e-13)

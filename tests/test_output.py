@@ -22,6 +22,7 @@ from tests.test_sweep import HERE
 
 CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3\nseed = 7\n"
 NAMES = ("error-vs-timestep.csv", "error-vs-timestep.json")
+EXPLAIN = f"dimfree explain class-collapse --from {HERE / 'figures' / 'results'}"
 RUN = "run error-vs-timestep --config c.toml --workers 1 --out"
 
 
@@ -235,12 +236,12 @@ def test_what_is_measured_does_not_depend_on_who_listens(
         ),
         ("dimfree bench 1</dev/null", 2, "bad file descriptor, and the result goes there"),
         ("dimfree list >/dev/full", 2, "no space left on device, and the result goes there"),
-        ("dimfree explain class-collapse >&-", 2, "is closed, and the result goes there"),
+        (f"{EXPLAIN} >&-", 2, "is closed, and the result goes there"),
         ("dimfree --help >/dev/full", 2, "no space left on device, and the result goes there"),
         ("dimfree list 2>&- >/dev/full", 2, ""),
         ("dimfree nonsense 2>/dev/full", 2, ""),
         ("dimfree list | true; exit ${PIPESTATUS[0]}", 0, ""),
-        ("dimfree explain class-collapse | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+        (f"{EXPLAIN} | head -1; exit ${{PIPESTATUS[0]}}", 0, ""),
     ],
 )
 def test_a_result_that_cannot_be_printed(tmp_path: Path, line: str, code: int, says: str) -> None:

@@ -27,10 +27,6 @@ MARGIN = 1.5
 """By how much of what is allowed a decoy is missed at its worst cell, at least: closer, and the
 next seed may accept it.
 """
-SLIM = {"bsm-share-little": 1.2}
-"""Descriptions of one cell whose decoy is nearer: the sample's own share is most of the error,
-whatever the method.
-"""
 SETTINGS = [study for study in STUDIES if study.presets["quick"] != study.presets["paper"]]
 """Studies whose preset paper has other cells or replicates than quick."""
 EVIDENCE = [study for study in STUDIES if study.columns == COLUMNS]
@@ -41,11 +37,7 @@ def complaints(found: Verdict) -> list[str]:
     one, out = found.claim, []
     if not found.as_expected:
         out.append(f"{found.status}, expected {one.expected}")
-    if (
-        one.expected != "UNDECIDED"
-        and one.kind != "rate"
-        and found.decoy.margin <= SLIM.get(one.name, MARGIN)
-    ):
+    if one.expected != "UNDECIDED" and one.kind != "rate" and found.decoy.margin <= MARGIN:
         out.append(f"the decoy's margin is {found.decoy.margin:.3g}")
     if one.expected == "HOLDS" and found.decoy.share < FEW and not one.decoy_reason:
         out.append(

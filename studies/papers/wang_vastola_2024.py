@@ -297,8 +297,8 @@ STUDY = evidence(
 
 TRAINING = 1200
 COMPONENTS = (1, 2, 10, 50)
-BATCH = 60
-STARTS = 10
+BATCH = 30
+STARTS = 5
 TOP, BOTTOM = 80.0, 0.2
 
 
@@ -488,7 +488,7 @@ DIGITS = evidence(
     measure_digits,
     SAMPLED,
     seed=94,
-    replicates=20,
-    batch=20,
+    replicates=40,
+    batch=40,
 )
 STUDIES: tuple[Study, ...] = (STUDY, DIGITS)

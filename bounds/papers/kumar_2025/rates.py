@@ -13,11 +13,30 @@ Symbols: d dimension, n samples (sample paths, m in our own notation), t diffusi
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.check import Array, InvalidInput, finite
+
+P = ParamSpec("P")
+
+
+def _fitting(rate: Callable[P, Array]) -> Callable[P, Array]:
+    """The rate, which refuses arguments whose shapes do not broadcast."""
+
+    @wraps(rate)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> Array:
+        try:
+            return rate(*args, **kwargs)
+        except InvalidInput:
+            raise
+        except ValueError:
+            raise InvalidInput("arguments", "have shapes that do not fit together") from None
+
+    return checked
 
 
 def _in_range(rate: Callable[[], ArrayLike]) -> Array:
@@ -43,6 +62,7 @@ def _above(key: str, values: ArrayLike, bound: float) -> Array:
     return array
 
 
+@_fitting
 def kumar_2025_log_b(
     d: ArrayLike,
     n: ArrayLike,
@@ -92,6 +112,7 @@ def kumar_2025_log_b(
     return np.asarray(np.log(b))
 
 
+@_fitting
 def kumar_2025_log_log(d: ArrayLike) -> Array:
     """log log d: what Figure 1 divides the error by, beside log|H|.
 
@@ -105,6 +126,7 @@ def kumar_2025_log_log(d: ArrayLike) -> Array:
     return np.asarray(np.log(np.log(_above("d", d, np.e))))
 
 
+@_fitting
 def kumar_2025_linear_reference(d: ArrayLike) -> Array:
     """d: the dependence that Figure 1b ascribes to prior work, "at least a linear" one.
 
@@ -114,6 +136,7 @@ def kumar_2025_linear_reference(d: ArrayLike) -> Array:
     return _at_least("d", d, 1)
 
 
+@_fitting
 def wibisono_2024_squared_error(
     d: ArrayLike,
     n: ArrayLike,
@@ -143,6 +166,7 @@ def wibisono_2024_squared_error(
     )
 
 
+@_fitting
 def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1.0) -> Array:
     """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator:
     it matches the upper bound in n, logarithms apart.
@@ -161,6 +185,7 @@ def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1
     )
 
 
+@_fitting
 def zhang_2024_squared_error(
     d: ArrayLike, n: ArrayLike, t: ArrayLike, *, constant: float = 1.0, polylog: float = 1.0
 ) -> Array:
@@ -190,6 +215,7 @@ def zhang_2024_squared_error(
     )
 
 
+@_fitting
 def gupta_2024_samples(
     d: ArrayLike,
     accuracy: ArrayLike,
@@ -221,6 +247,7 @@ def gupta_2024_samples(
     )
 
 
+@_fitting
 def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
     """ε at n samples: `gupta_2024_samples` solved for ε,
     what Õ hides held fixed; grows as d^{2/3} n^{−1/3}.
@@ -237,6 +264,7 @@ def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
     )
 
 
+@_fitting
 def block_2020_squared_error(
     d: ArrayLike,
     rademacher: ArrayLike,
@@ -269,6 +297,7 @@ def block_2020_squared_error(
     )
 
 
+@_fitting
 def oko_2023_total_variation(
     d: ArrayLike, n: ArrayLike, smoothness: ArrayLike, *, constant: float = 1.0
 ) -> Array:
@@ -288,6 +317,7 @@ def oko_2023_total_variation(
     )
 
 
+@_fitting
 def chen_2023_rate(
     subspace_dimension: ArrayLike, n: ArrayLike, *, little_o: ArrayLike = 0.0, constant: float = 1.0
 ) -> Array:
@@ -308,6 +338,7 @@ def chen_2023_rate(
     return _in_range(lambda: finite("constant", constant) * _at_least("n", n, 1) ** exponent)
 
 
+@_fitting
 def koehler_2023_covariance(maximum_likelihood: ArrayLike, factor: ArrayLike) -> Array:
     """Asymptotic covariance of score matching: a factor times that of maximum likelihood.
 

@@ -325,8 +325,8 @@ def _network(budget: int, **more: Any) -> Case:
 
 
 _NETWORKS = (
-    _network(3),
-    _network(10),
+    _network(3, most=100),
+    _network(10, most=100),
     _network(30, estimators=_SOME, picture=True),
     _network(100),
     _network(30, minor=0.05),
@@ -346,13 +346,13 @@ STUDY = Study(
     presets={
         # Two cases have the replicates that decide a claim; the others are drawn and told.
         "quick": MixtureSettings(
-            replicates=60,
+            replicates=100,
             seed=31,
             cases=(
                 Case(most=4),
                 Case(m=100),
                 Case(fit="joint", estimators=_FEW, most=4),
-                _network(3, most=32),
+                _network(3, most=64),
                 _network(10, steps=8, most=3),
                 _network(30, steps=8, picture=True, most=2),
                 _network(10, steps=8, fit="joint", most=4),

@@ -10,6 +10,7 @@ from bounds.check import Array, InvalidInput
 from bounds.claim import Measured
 from bounds.gaussian import Gaussian
 from bounds.process import weights
+from studies.papers.kumar_2025.evidence_mixture import LEARNT
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.mixture_bootstrap import KEYS
 from studies.papers.kumar_2025.redraws import RedrawsSettings
@@ -232,6 +233,12 @@ def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table
     return measured
 
 
+def _trained(cell: Mapping[str, Any]) -> bool:
+    """On the line, one fit a step, and no network that has hardly begun."""
+    whole = cell["learner"] == "features" or cell["budget"] >= 30
+    return bool(cell["d"] == 1 and cell["fit"] == "step" and whole)
+
+
 def _short_training(cell: Mapping[str, Any]) -> bool:
     return bool(cell["learner"] == "network" and cell["fit"] == "step" and cell["budget"] <= 10)
 
@@ -245,10 +252,11 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "growth": ("error-vs-dimension", measure_growth),
     **{
         f"mixture/{quantity}/{method}": ("evidence-mixture", measure_over_dsm(quantity, method))
-        for quantity in ("score-error", "share-error", "estimation")
-        for method in ("bsm", "bsm-half", "wrong-level")
+        for quantity, methods in LEARNT.items()
+        for method in methods
+        if method != "dsm"
     },
-    "figure-3b/settings": ("mixture-bootstrap", measure_settings(lambda cell: True)),
+    "figure-3b/settings": ("mixture-bootstrap", measure_settings(_trained)),
     "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
     "redraws-risk": ("redraws", measure_redraws("dsm", "bsm", "bsm-optimal", "path")),
     "redraws-joint": ("redraws", measure_redraws("joint")),

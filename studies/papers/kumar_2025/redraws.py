@@ -121,7 +121,7 @@ STUDY = Study(
     batch=batch,
     digits=DIGITS,
     presets={
-        "quick": RedrawsSettings(replicates=50, seed=37),
+        "quick": RedrawsSettings(replicates=80, seed=37),
         "paper": RedrawsSettings(replicates=400, seed=37),
         "deep": RedrawsSettings(redraws=(1, 2, 5, 20, 100, 1000), replicates=4000, seed=37),
     },

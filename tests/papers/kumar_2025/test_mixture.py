@@ -84,47 +84,38 @@ def test_ratios_are_paired(table):
 
 
 def test_settings_of_figure_3b_are_ratios_of_means():
-    """Two settings of two replicates by hand;
-    only networks a step of at most 10 iterations count as trained shortly.
-    """
+    """Settings of two replicates by hand: trained ones on the line with one fit a step, and
+    networks of at most 10 iterations; the others belong to neither."""
     rows = []
-    for learner, fit, budget, values in (
-        ("network", "step", 3, {"dsm": (1.0, 3.0), "bsm": (2.0, 3.0)}),
-        ("network", "step", 30, {"dsm": (1.0, 1.0), "bsm": (0.5, 0.7)}),
-        ("network", "joint", 3, {"dsm": (1.0, 1.0), "bsm": (2.0, 2.2)}),
+    short, trained = {"dsm": (1.0, 3.0), "bsm": (2.0, 3.0)}, {"dsm": (1.0, 1.0), "bsm": (0.5, 0.7)}
+    for learner, fit, budget, d, values in (
+        ("network", "step", 3, 1, short),
+        ("network", "step", 30, 1, trained),
+        ("features", "step", 0, 1, {"dsm": (1.0, 1.0), "bsm": (0.8, 0.6)}),
+        ("features", "step", 0, 2, short),
+        ("network", "joint", 30, 1, short),
+        ("network", "joint", 3, 1, short),
     ):
-        key = dict.fromkeys(mixture_bootstrap.KEYS, 1) | {
-            "learner": learner,
-            "fit": fit,
-            "budget": budget,
-        }
+        setting = {"learner": learner, "fit": fit, "budget": budget, "d": d}
+        key = dict.fromkeys(mixture_bootstrap.KEYS, 1) | setting
         for method, found in values.items():
             for k, value in enumerate(found):
-                rows.append(
-                    {
-                        **key,
-                        "method": method,
-                        "replicate": k,
-                        "quantity": "score-error",
-                        "value": value,
-                    }
-                )
+                record = {"method": method, "replicate": k, "quantity": "score-error"}
+                rows.append({**key, **record, "value": value})
     frame = Table(pd.DataFrame(rows), {})
     ratios = {
-        (m.cell["fit"], m.cell["budget"]): m
-        for m in quantities.measurements()["figure-3b/settings"][1](frame)
+        m.cell["learner"]: m for m in quantities.measurements()["figure-3b/settings"][1](frame)
     }
     assert {place: one.value for place, one in ratios.items()} == pytest.approx(
-        {("joint", 3): 2.1, ("step", 3): 1.25, ("step", 30): 0.6}
+        {"network": 0.6, "features": 0.7}
     )
-    # Paired: deviations of bsm − 1.25 dsm are ± 0.75, so √2 · 0.75/√2/2. Unpaired they would be
-    # larger.
-    assert ratios["step", 3].error == pytest.approx(0.375)
-    assert ratios["step", 3].replicates == 2
-    (short,) = quantities.measurements()["figure-3b/short-training"][1](frame)
-    assert short == ratios["step", 3]
-    at = {place: claims._at_setting(one.cell) for place, one in ratios.items()}
-    assert at == {("joint", 3): 1.1, ("step", 3): 1.1, ("step", 30): 0.87}
+    (of_short,) = quantities.measurements()["figure-3b/short-training"][1](frame)
+    assert of_short.value == pytest.approx(1.25)
+    # Paired: deviations of bsm − 1.25 dsm are ± 0.75, so √2 · 0.75/√2/2. Unpaired: larger.
+    assert of_short.error == pytest.approx(0.375)
+    assert of_short.replicates == 2
+    said = {place: claims._at_setting(one.cell) for place, one in ratios.items()}
+    assert said == {"network": 0.87, "features": 0.72}
 
 
 def test_variances_added_up_for_one_gaussian():
