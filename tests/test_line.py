@@ -102,6 +102,21 @@ def test_shapes_and_ends():
     assert repr(TWO) == "Line(2 components, mean -1.4, variance 2.29)"
 
 
+def test_what_is_given_is_kept_as_numbers():
+    """Lists become arrays of float64, and the weights sum to 1."""
+    law = Line([0.25, 0.75 + 6e-10], [0, 1], [1, 4])  # type: ignore[arg-type]
+    for values in (law.weights, law.means, law.variances):
+        assert values.dtype == np.float64
+    assert abs(law.weights.sum() - 1) < 1e-15
+
+
+def test_score_far_out_beside_a_point_near_by():
+    """At 90, 176 deviations from the nearer mode, the score is that mode's own."""
+    near, far = TWO.score(np.array([0.0, 90.0]))
+    assert near == pytest.approx(float(TWO.score(0.0)), rel=1e-12)
+    assert far == pytest.approx(-352, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -110,10 +125,18 @@ def test_shapes_and_ends():
             lambda: line([1.5, -0.5], [0, 1], [1, 1]),
             "weights: must be a non-empty list of positive numbers",
         ),
+        (
+            lambda: line([1.0, 0.0], [0, 1], [1, 1]),
+            "weights: must be a non-empty list of positive numbers",
+        ),
         (lambda: line([], [], []), "weights: must be a non-empty list of positive numbers"),
         (
             lambda: line([0.5, 0.5], [0], [1, 1]),
             "means: must have shape (2,) like weights, but has (1,)",
+        ),
+        (
+            lambda: line([0.5, 0.5], [0, 1], [1]),
+            "variances: must have shape (2,) like weights, but has (1,)",
         ),
         (lambda: line([1.0], [0], [-1.0]), "variances: must not be negative, but holds -1"),
         (lambda: line([1.0], [np.nan], [1.0]), "means: holds NaN or an infinity"),
