@@ -48,6 +48,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "ledger": ("ledger", "claim"),
     "papers.kumar_2025.beyond": ("papers.kumar_2025.bootstrap",),
     "papers.kumar_2025.linear": ("ledger",),
+    "papers.kumar_2025.published": ("papers.kumar_2025.rates",),
     "papers.kumar_2025.supermartingale": ("papers.kumar_2025.concentration",),
     "papers.kumar_2025.symbolic": ("papers.kumar_2025.identities",),
     "papers.wang_vastola_2024.digits": ("papers.wang_vastola_2024",),

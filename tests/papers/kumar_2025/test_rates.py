@@ -15,7 +15,7 @@ import pytest
 
 from bounds.check import Array, InvalidInput
 from bounds.papers.kumar_2025 import rates
-from bounds.papers.kumar_2025.rates import RATES, Rate, curve
+from bounds.papers.kumar_2025.published import RATES, Rate, curve
 
 DIMS = np.array([16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
 THEOREM_1: dict[str, Any] = {
