@@ -341,6 +341,7 @@ def test_the_table_of_calls_is_whole() -> None:
             "kernel_profile",
             "adversarial_direction",
             "curve",
+            "in_range",
         ),
         *(
             "euler_maruyama",
