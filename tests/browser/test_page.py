@@ -110,7 +110,8 @@ def test_keyboard(shown: Watched) -> None:
 def test_a_link_to_a_claim_opens_it(shown: Watched, report: Path) -> None:
     """Even one that the filter hides."""
     page = shown.page
-    page.get_by_label("Paper").select_option("cited")
+    page.get_by_label("Origin").select_option("reading")
+    expect(page.locator("#claim-kappa-schur")).to_be_hidden()
     page.goto(report.as_uri() + "#claim-kappa-schur")
     expect(page.locator("#claim-kappa-schur dl")).to_be_visible()
     expect(page.locator("#claim-kappa-schur msub").first).to_be_visible()
