@@ -25,15 +25,18 @@ for package in ("bounds", "studies", "figures"):
     spec = find_spec(package)
     place = Path(spec.origin).resolve() if spec and spec.origin else None
     if place != HERE / package / "__init__.py":
-        other = f"another {package!r}, {place}, is found before its own: leave its folder"
-        missing = f"its package {package!r} is missing"
-        print(f"dimfree: {f'{other} or PYTHONPATH' if place else missing}", file=sys.stderr)
+        other = (
+            f"another {package!r}, {place}, is found before its own: leave its folder or PYTHONPATH"
+        )
+        print(
+            f"dimfree: {other if place else f'its package {package!r} is missing'}", file=sys.stderr
+        )
         raise SystemExit(2)
 
 # What takes long to import is imported by the commands that need it: --help, list and --version
 # answer at once.
 from bounds.check import InvalidInput  # noqa: E402
-from studies import executors, names, options, output  # noqa: E402
+from studies import executors, names, options, output, processes  # noqa: E402
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -53,13 +56,13 @@ class Incomplete(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    executors.refuse_if_imported()
+    processes.refuse_if_imported()
     output.open_streams()
     goes_on = ""
     try:
         given = options.parser().parse_args(arguments)
         if given.command == "list":
-            # Too short to be stopped, and what stops a run takes long to import.
+            # too short to be stopped, and what stops a run takes long to import
             return _list(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
@@ -70,8 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.note(f"dimfree: stopped{goes_on}")
         return 1
     except OSError as error:
-        named = isinstance(error.filename, str | bytes)
-        where = f"{os.fsdecode(error.filename)}: " if named else ""
+        where = (
+            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        )
         return _refused(f"{where}{output.reason(error)}")
 
 
@@ -130,8 +134,8 @@ def _reproduce(given: argparse.Namespace) -> int:
 def report_text(
     joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str
 ) -> str:
-    """paper_repro.md from joined results, by figure name, and verdicts; a function of these
-    alone.
+    """paper_repro.md from joined results, by figure name,
+    and verdicts; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, report
@@ -179,8 +183,8 @@ def _told(gap: Missing) -> str:
 
 @contextmanager
 def _blaming_gaps(complete: bool) -> Iterator[None]:
-    """Where cells are missing, what cannot be joined or judged is their fault and not that of the
-    usage.
+    """Where cells are missing, what cannot be joined
+    or judged is their fault and not that of the usage.
     """
     try:
         yield
@@ -232,8 +236,8 @@ def _read(source: Path, one: Study) -> Table:
 
 
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
-    """The folder to read: the one that was given, else the reader's newest, else what is committed;
-    it says which.
+    """The folder to read: the one that was given,
+    else the reader's newest, else what is committed; it says which.
     """
     from studies import provenance
 
@@ -354,8 +358,8 @@ def _place(source: Path) -> str:
 
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
-    """report.html from the studies' tables, the verdicts on them and where they are from; a
-    function of these alone.
+    """report.html from the studies' tables, the verdicts
+    on them and where they are from; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, page
@@ -393,8 +397,7 @@ def _table(judged: Sequence[Verdict]) -> str:
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
         f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: "
-        f"at most "
-        f"{budget:.1g} a run."
+        f"at most {budget:.1g} a run."
     )
     return "\n".join(lines)
 
@@ -431,7 +434,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
 
 def _list(given: argparse.Namespace) -> int:
     if given.kind:
-        output.tell(_table_of(given.kind))
+        output.tell(output.columns(names.table(given.kind)))
         return 0
     from bounds.catalog import ESTIMATORS
 
@@ -449,37 +452,6 @@ def _list(given: argparse.Namespace) -> int:
         found |= {"papers": [work.stem for work in works]}
         output.tell("\n".join(f"{kind}: {', '.join(each)}" for kind, each in found.items()))
     return 0
-
-
-def _table_of(kind: str) -> str:
-    """All claims, studies, figures or papers, a line each."""
-    from studies import explain
-
-    if kind == "papers":
-        return explain.table(
-            ("paper", "claims", "studies", "figures", "title"),
-            [
-                (w.stem, len(w.claims), len(w.studies), len(w.figures), w.title)
-                for w in names.works()
-            ],
-        )
-    if kind == "figures":
-        from figures.catalog import FIGURES
-
-        shown = [(f.name, f.paper, f.title) for f in FIGURES]
-        return explain.table(("figure", "paper", "shows"), shown)
-    if kind == "studies":
-        from studies.catalog import PAPER_OF, STUDIES
-
-        measured = [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
-        return explain.table(("study", "paper", "measures"), measured)
-    from bounds.ledger import CLAIMS
-    from studies.quantities import study_of
-
-    return explain.table(
-        ("claim", "paper", "origin", "kind", "expected", "study"),
-        [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS],
-    )
 
 
 def _docstring(module: str) -> str:

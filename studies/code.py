@@ -1,5 +1,5 @@
-"""Which code makes a number: a version by meaning, so that a typo in a docstring makes no stored
-number stale.
+"""Which code makes a number: a version by meaning,
+so that a typo in a docstring makes no stored number stale.
 
 The version is dimfree's own + 12 digits of a SHA-256 over the syntax trees that matter: of the
 module of the measure and of whatever of bounds and studies that imports, at any depth, the
@@ -30,8 +30,8 @@ OURS = ("bounds", "studies")
 
 
 def dimfree_version() -> str:
-    """The version of dimfree: of the source tree where there is one, else of the installed
-    package.
+    """The version of dimfree: of the source tree
+    where there is one, else of the installed package.
     """
     source = ROOT / "pyproject.toml"
     if source.is_file():
@@ -71,8 +71,7 @@ def code_of(measure: Callable[..., Any]) -> str:
         raise InvalidInput(
             getattr(measure, "__name__", "measure"),
             "stands in no file that can be read, and results are known by the code that made them: "
-            "put it into a "
-            "module of its own",
+            "put it into a module of its own",
         ) from None
     return f"{dimfree_version()}+{_digits(found)}"
 
@@ -116,8 +115,8 @@ def _digits(meanings: Mapping[Path, str]) -> str:
 
 
 def meaning(tree: ast.Module) -> str:
-    """The SHA-256 of a module's syntax tree without docstrings and without the place of our own
-    modules.
+    """The SHA-256 of a module's syntax tree without docstrings
+    and without the place of our own modules.
     """
     return hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
 
@@ -133,8 +132,8 @@ class _Bare(ast.NodeTransformer):
         return super().generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        """Which names, but of our own modules not where from: what lies there is in the version
-        itself.
+        """Which names, but of our own modules not where from:
+        what lies there is in the version itself.
         """
         if node.level or _is_ours(node.module or ""):
             return ast.ImportFrom(module="", names=node.names, level=0)
@@ -150,8 +149,8 @@ def _is_ours(name: str) -> bool:
 
 
 def reached(source: Path) -> dict[Path, str]:
-    """The meaning of the file and of every module of ours that it imports, at any depth, by
-    path.
+    """The meaning of the file and of every module
+    of ours that it imports, at any depth, by path.
     """
     meanings: dict[Path, str] = {}
     pending = [source]
