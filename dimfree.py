@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from figures.told import Figure
     from studies.joined import Joined
     from studies.study import Study
-    from studies.tables import Missing, Table
+    from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 
@@ -62,9 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = options.parser().parse_args(arguments)
         if given.command == "list":
-            return _list(
-                given
-            )  # too short to be stopped, and what stops a run takes long to import
+            # too short to be stopped, and what stops a run takes long to import
+            return _list(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)
@@ -92,6 +91,8 @@ def _stoppable(given: argparse.Namespace) -> int:
         "explain": _explain,
         "report": _report,
         "bench": _bench,
+        "fit": _fit,
+        "bound": _bound,
     }
     try:
         with stoppable():
@@ -119,7 +120,7 @@ def _reproduce(given: argparse.Namespace) -> int:
         for figure in pictured.FIGURES:
             _save(figure, joined[figure.name], results, out / figure.paper)
     target: Path = given.report or out / "paper_repro.md"
-    pictures = quote(os.fsencode(_relative(out, target.parent)))
+    pictures = quote(os.fsencode(output.relative(out, target.parent)))
     output.write(target, report_text(joined, judged, pictures, given.preset).encode(), "--report")
     output.mention(f"{_table(judged)}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
@@ -143,7 +144,7 @@ def report_text(
         pictures,
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
-        _docstring("bounds.concentration"),
+        names.docstring("bounds.concentration"),
     )
 
 
@@ -161,18 +162,10 @@ def _measure(
                 one, one.presets[preset], folder, workers=workers, executor=executor
             )
             for gap in outcome.missing:
-                output.note(f"{one.name}: {_told(gap)}")
+                output.note(f"{one.name}: {gap.told}")
             complete &= not outcome.missing
             results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
-
-
-def _told(gap: Missing) -> str:
-    from studies.study import canonical
-
-    cell = canonical(gap.cell)
-    shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
-    return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
 
 
 @contextmanager
@@ -268,7 +261,7 @@ def _run(given: argparse.Namespace) -> int:
         limit=given.task_limit,
     )
     for gap in outcome.missing:
-        output.note(f"dimfree: {_told(gap)}")
+        output.note(f"dimfree: {gap.told}")
     output.mention(f"{outcome.table}\n{outcome.manifest_path}")
     return 1 if outcome.missing else 0
 
@@ -344,11 +337,8 @@ def _report(given: argparse.Namespace) -> int:
 
 def _place(source: Path) -> str:
     """A folder of results in words; the committed ones wherever dimfree is installed."""
-    return (
-        "the ones committed with dimfree"
-        if source.resolve() == COMMITTED.resolve()
-        else str(source)
-    )
+    own = source.resolve() != COMMITTED.resolve()
+    return str(source) if own else "the ones committed with dimfree"
 
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
@@ -371,7 +361,7 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: st
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
         f"{where} ({provenance.told(results)})",
-        _docstring("bounds.concentration"),
+        names.docstring("bounds.concentration"),
     )
 
 
@@ -424,7 +414,31 @@ def cost_text(record: Mapping[str, Any]) -> str:
     found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
-    return cost.render(record, answers, projection.WORKERS, shape, _docstring("studies.projection"))
+    return cost.render(
+        record, answers, projection.WORKERS, shape, names.docstring("studies.projection")
+    )
+
+
+def _fit(given: argparse.Namespace) -> int:
+    from studies import fit_command
+
+    found = fit_command.command(given)
+    if given.plot:
+        from figures import fitted
+
+        drawing = fitted.draw(*fit_command.drawn(found), given.x, fit_command.axis(given))
+        output.write(given.plot, fitted.picture(drawing, given.plot.suffix[1:]), "--plot")
+    records = json.dumps([one.to_json() for one in found], indent=2)
+    output.tell(records if given.json else "\n".join(map(fit_command.text, found)))
+    return 0
+
+
+def _bound(given: argparse.Namespace) -> int:
+    from studies import bound
+
+    found = bound.command(given)
+    output.tell(json.dumps(found.to_json(), indent=2) if given.json else found.text)
+    return 0
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -480,20 +494,6 @@ def _table_of(kind: str) -> str:
         ("claim", "paper", "origin", "kind", "expected", "study"),
         [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS],
     )
-
-
-def _docstring(module: str) -> str:
-    """What a module opens with, from its source: `python -OO` drops it."""
-    import ast
-
-    path = HERE.joinpath(*module.split(".")).with_suffix(".py")
-    return ast.get_docstring(ast.parse(path.read_bytes()), clean=False) or ""
-
-
-def _relative(folder: Path, start: Path) -> str:
-    """The folder as a link from `start`; "" if it is the same."""
-    path = Path(os.path.relpath(folder, start)).as_posix()
-    return "" if path == "." else path
 
 
 if __name__ == "__main__":

@@ -77,6 +77,16 @@ def literal(module: str, name: str) -> Any:
     return ast.literal_eval(_assigned(module)[name])
 
 
+def docstring(module: str) -> str:
+    """What a module opens with, from its source: `python -OO` drops it."""
+    return ast.get_docstring(ast.parse(_path(module).read_bytes()), clean=False) or ""
+
+
+def _path(module: str) -> Path:
+    place = ROOT.joinpath(*module.split("."))
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
 def _names(module: str, name: str) -> tuple[str, ...]:
     return tuple(_name(module, call) for call in _calls(module, name))
 
@@ -97,10 +107,8 @@ def _keywords(calls: Iterator[ast.Call]) -> dict[str, Any]:
 @cache
 def _assigned(module: str) -> dict[str, ast.expr]:
     """What a module assigns at its top, by name."""
-    place = ROOT.joinpath(*module.split("."))
-    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     found: dict[str, ast.expr] = {}
-    for node in ast.parse(path.read_bytes()).body:
+    for node in ast.parse(_path(module).read_bytes()).body:
         if isinstance(node, ast.Assign):
             found |= {
                 target.id: node.value for target in node.targets if isinstance(target, ast.Name)

@@ -98,6 +98,12 @@ def _forget_the_dead(path: Path) -> None:
                 os.unlink(entry.path)
 
 
+def relative(folder: Path, start: Path) -> str:
+    """The folder as a link from `start`; "" if it is the same."""
+    path = Path(os.path.relpath(folder, start)).as_posix()
+    return "" if path == "." else path
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder that is gone afterwards.

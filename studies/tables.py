@@ -54,6 +54,13 @@ class Missing:
     replicates: int
     reason: str
 
+    @property
+    def told(self) -> str:
+        """In one sentence."""
+        cell = canonical(self.cell)
+        shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
+        return f"{self.replicates} replicates missing: {self.reason}, in cell {shown}"
+
 
 @dataclass(frozen=True)
 class Kept:

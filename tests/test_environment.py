@@ -247,12 +247,12 @@ def test_what_the_report_quotes_does_not_need_docstrings() -> None:
     """python -OO drops them. The page quotes the proof from one, so it must come from the
     source.
     """
-    text = "import dimfree; from bounds import concentration as c; print(c.__doc__, len(dimfree._docstring(c.__name__)))"
+    text = "import dimfree; from bounds import concentration as c; print(c.__doc__, len(dimfree.names.docstring(c.__name__)))"
     said = subprocess.run(
         [sys.executable, "-OO", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert said.stdout == f"None {len(concentration.__doc__ or '')}\n"
-    assert dimfree._docstring("bounds.concentration") == concentration.__doc__
+    assert dimfree.names.docstring("bounds.concentration") == concentration.__doc__
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
