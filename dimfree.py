@@ -36,7 +36,7 @@ for package in ("bounds", "studies", "figures"):
 # What takes long to import is imported by the commands that need it: --help, list and --version
 # answer at once.
 from bounds.check import InvalidInput  # noqa: E402
-from studies import executors, names, options, output  # noqa: E402
+from studies import executors, names, options, output, processes  # noqa: E402
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from figures.told import Figure
     from studies.joined import Joined
     from studies.study import Study
-    from studies.tables import Table
+    from studies.tables import Missing, Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 
@@ -56,7 +56,7 @@ class Incomplete(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    executors.refuse_if_imported()
+    processes.refuse_if_imported()
     output.open_streams()
     goes_on = ""
     try:
@@ -120,7 +120,7 @@ def _reproduce(given: argparse.Namespace) -> int:
         for figure in pictured.FIGURES:
             _save(figure, joined[figure.name], results, out / figure.paper)
     target: Path = given.report or out / "paper_repro.md"
-    pictures = quote(os.fsencode(output.relative(out, target.parent)))
+    pictures = quote(os.fsencode(_relative(out, target.parent)))
     output.write(target, report_text(joined, judged, pictures, given.preset).encode(), "--report")
     output.mention(f"{_table(judged)}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
@@ -129,8 +129,8 @@ def _reproduce(given: argparse.Namespace) -> int:
 def report_text(
     joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str
 ) -> str:
-    """paper_repro.md from joined results, by figure name, and verdicts; a function of these
-    alone.
+    """paper_repro.md from joined results, by figure name,
+    and verdicts; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, report
@@ -144,7 +144,7 @@ def report_text(
         pictures,
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
-        names.docstring("bounds.concentration"),
+        _docstring("bounds.concentration"),
     )
 
 
@@ -162,16 +162,24 @@ def _measure(
                 one, one.presets[preset], folder, workers=workers, executor=executor
             )
             for gap in outcome.missing:
-                output.note(f"{one.name}: {gap.told}")
+                output.note(f"{one.name}: {_told(gap)}")
             complete &= not outcome.missing
             results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
 
 
+def _told(gap: Missing) -> str:
+    from studies.study import canonical
+
+    cell = canonical(gap.cell)
+    shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
+    return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
+
+
 @contextmanager
 def _blaming_gaps(complete: bool) -> Iterator[None]:
-    """Where cells are missing, what cannot be joined or judged is their fault and not that of the
-    usage.
+    """Where cells are missing, what cannot be joined
+    or judged is their fault and not that of the usage.
     """
     try:
         yield
@@ -223,8 +231,8 @@ def _read(source: Path, one: Study) -> Table:
 
 
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
-    """The folder to read: the one that was given, else the reader's newest, else what is committed;
-    it says which.
+    """The folder to read: the one that was given,
+    else the reader's newest, else what is committed; it says which.
     """
     from studies import provenance
 
@@ -261,7 +269,7 @@ def _run(given: argparse.Namespace) -> int:
         limit=given.task_limit,
     )
     for gap in outcome.missing:
-        output.note(f"dimfree: {gap.told}")
+        output.note(f"dimfree: {_told(gap)}")
     output.mention(f"{outcome.table}\n{outcome.manifest_path}")
     return 1 if outcome.missing else 0
 
@@ -337,13 +345,16 @@ def _report(given: argparse.Namespace) -> int:
 
 def _place(source: Path) -> str:
     """A folder of results in words; the committed ones wherever dimfree is installed."""
-    own = source.resolve() != COMMITTED.resolve()
-    return str(source) if own else "the ones committed with dimfree"
+    return (
+        "the ones committed with dimfree"
+        if source.resolve() == COMMITTED.resolve()
+        else str(source)
+    )
 
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
-    """report.html from the studies' tables, the verdicts on them and where they are from; a
-    function of these alone.
+    """report.html from the studies' tables, the verdicts
+    on them and where they are from; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, page
@@ -361,7 +372,7 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: st
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in results.items()},
         f"{where} ({provenance.told(results)})",
-        names.docstring("bounds.concentration"),
+        _docstring("bounds.concentration"),
     )
 
 
@@ -381,8 +392,7 @@ def _table(judged: Sequence[Verdict]) -> str:
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
         f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: "
-        f"at most "
-        f"{budget:.1g} a run."
+        f"at most {budget:.1g} a run."
     )
     return "\n".join(lines)
 
@@ -414,9 +424,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
     found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
-    return cost.render(
-        record, answers, projection.WORKERS, shape, names.docstring("studies.projection")
-    )
+    return cost.render(record, answers, projection.WORKERS, shape, _docstring("studies.projection"))
 
 
 def _fit(given: argparse.Namespace) -> int:
@@ -443,7 +451,7 @@ def _bound(given: argparse.Namespace) -> int:
 
 def _list(given: argparse.Namespace) -> int:
     if given.kind:
-        output.tell(_table_of(given.kind))
+        output.tell(output.columns(names.table(given.kind)))
         return 0
     from bounds.catalog import ESTIMATORS
 
@@ -463,37 +471,18 @@ def _list(given: argparse.Namespace) -> int:
     return 0
 
 
-def _table_of(kind: str) -> str:
-    """All claims, studies, figures or papers, a line each."""
-    from studies import explain
+def _docstring(module: str) -> str:
+    """What a module opens with, from its source: `python -OO` drops it."""
+    import ast
 
-    if kind == "papers":
-        return explain.table(
-            ("paper", "claims", "studies", "figures", "title"),
-            [
-                (w.stem, len(w.claims), len(w.studies), len(w.figures), w.title)
-                for w in names.works()
-            ],
-        )
-    if kind == "figures":
-        from figures.catalog import FIGURES
+    path = HERE.joinpath(*module.split(".")).with_suffix(".py")
+    return ast.get_docstring(ast.parse(path.read_bytes()), clean=False) or ""
 
-        return explain.table(
-            ("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES]
-        )
-    if kind == "studies":
-        from studies.catalog import PAPER_OF, STUDIES
 
-        return explain.table(
-            ("study", "paper", "measures"), [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
-        )
-    from bounds.ledger import CLAIMS
-    from studies.quantities import study_of
-
-    return explain.table(
-        ("claim", "paper", "origin", "kind", "expected", "study"),
-        [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS],
-    )
+def _relative(folder: Path, start: Path) -> str:
+    """The folder as a link from `start`; "" if it is the same."""
+    path = Path(os.path.relpath(folder, start)).as_posix()
+    return "" if path == "." else path
 
 
 if __name__ == "__main__":

@@ -127,8 +127,9 @@ class Claim:
 
     Raises
     ------
-    InvalidInput If a word is not one of its vocabulary, a number is out of its range, or a reason
-        is missing.
+    InvalidInput
+        If a word is not one of its vocabulary, a number is out of its range, or a reason is
+        missing.
     """
 
     name: str
@@ -232,8 +233,8 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the one written down; and the decoy rejected, unless that is
-        UNDECIDED.
+        """Whether the status is the one written down;
+        and the decoy rejected, unless that is UNDECIDED.
         """
         rejected = self.decoy.answer == "contradicted" or self.claim.expected == "UNDECIDED"
         return self.status == self.claim.expected and rejected
@@ -298,8 +299,9 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
     Raises
     ------
-    InvalidInput If there are none, a number is not finite, an error is negative or has fewer than
-        two replicates behind it, or a formula needs what the cells do not hold.
+    InvalidInput
+        If there are none, a number is not finite, an error is negative or has fewer than two
+        replicates behind it, or a formula needs what the cells do not hold.
 
     Examples
     --------
@@ -308,8 +310,10 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
     ...     origin="derived", kind="identity", measurement="here", decoy_note="3 x",
     ...     formula=lambda c: 2 * c["x"], decoy=lambda c: 3 * c["x"], tolerance=1e-12,
     ... )
-    >>> verify(half, [Measured({"x": 2.0}, 4.0), Measured({"x": 5.0}, 10.0)])
-    half: HOLDS. At the worst of 2 cells: measured 4, predicted 4. Decoy (3 x) rejected, at 2 of 2 cells.
+    >>> points = [Measured({"x": 2.0}, 4.0), Measured({"x": 5.0}, 10.0)]
+    >>> verify(half, points)  # doctest: +NORMALIZE_WHITESPACE
+    half: HOLDS. At the worst of 2 cells: measured 4, predicted 4.
+    Decoy (3 x) rejected, at 2 of 2 cells.
     """
     if not measured:
         raise InvalidInput(claim.name, "there is nothing measured to verify it with")
@@ -349,8 +353,8 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
 
 def quantile(claim: Claim, one: Measured, cells: int) -> float:
-    """z of the module docstring: two-sided, Bonferroni over the cells; a rate is one comparison; 0
-    if computed.
+    """z of the module docstring: two-sided, Bonferroni over the cells;
+    a rate is one comparison; 0 if computed.
     """
     if one.error == 0:
         return 0.0
@@ -359,8 +363,8 @@ def quantile(claim: Claim, one: Measured, cells: int) -> float:
 
 
 def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:
-    """One formula, true or not, against the measurements, by the comparison that the claim's kind
-    picks.
+    """One formula, true or not, against the measurements,
+    by the comparison that the claim's kind picks.
 
     Raises
     ------

@@ -316,8 +316,8 @@ def command(given: Namespace) -> Bound:
     """The bound that a command line asks for; refusals name its options."""
     try:
         return bound(
-            spec.numbers("times", given.times),
-            gamma=None if given.gamma is None else spec.numbers("gamma", given.gamma),
+            spec.numbers(given.times, "times"),
+            gamma=None if given.gamma is None else spec.numbers(given.gamma, "gamma"),
             **{
                 name: getattr(given, name)
                 for name in (

@@ -1,74 +1,86 @@
-"""Times and weights as they are written on a command line.
-
-0.1,0.2,0.5         these
-0.1:2:0.1           from, to (included), step
-geom:1e-3:3:40      from, to (included), how many, at equal ratios
+"""Times and weights on a command line: `0.1,0.2,0.5`; `0.1:2:0.1`, which is start, end included,
+step; or `geom:1e-3:3:40`, as many in geometric progression.
 """
 
-from decimal import Decimal, DecimalException
+from decimal import Decimal, InvalidOperation
 
-import numpy as np
-
-from bounds.check import Array, InvalidInput, finite
+from bounds.check import InvalidInput, increasing_times
+from bounds.process import geometric_grid
 
 MOST = 10_000
-FORMS = "0.1,0.2,0.5 or 0.1:2:0.1 (from, to, step) or geom:1e-3:3:40 (from, to, how many)"
 
 
-def numbers(key: str, text: str) -> Array:
-    """What a SPEC stands for, shape (N,).
-
-    Steps are added as decimals, so that 0.1:2:0.1 holds the same 0.3 as 0.1,0.2,0.3.
-
-    Parameters
-    ----------
-    key : the option that it was given to
-    text : in one of the three forms of the module docstring
+def times(text: str, key: str = "times") -> tuple[float, ...]:
+    """The times that a SPEC names: `numbers`, strictly increasing and positive.
 
     Raises
     ------
     InvalidInput
-        If it is of none of the forms, its end is not met by whole steps, or it stands for more
-        than 10,000 numbers.
+        As `numbers`; if they are not positive and increasing.
+    """
+    return tuple(map(float, increasing_times(key, numbers(text, key))))
+
+
+def numbers(text: str, key: str) -> tuple[float, ...]:
+    """The numbers that a SPEC names.
+
+    Parameters
+    ----------
+    text : as above; numbers in decimals
+    key : what they are, for the message
+
+    Returns
+    -------
+    They, in order. A step is added up in decimals: 0.1:0.3:0.1 holds 0.3 itself.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no SPEC, a progression does not go up, the step does not lead to the end, or there
+        are more than 10 000.
 
     Examples
     --------
-    >>> numbers("--times", "0.1:0.5:0.2").tolist()
-    [0.1, 0.3, 0.5]
-    >>> numbers("--times", "geom:1:100:3").round(9).tolist()
+    >>> numbers("0.1:0.5:0.2", "times")
+    (0.1, 0.3, 0.5)
+    >>> [round(t, 9) for t in numbers("geom:1:100:3", "times")]
     [1.0, 10.0, 100.0]
     """
-    parts = text.split(":")
+    if text.strip().startswith("geom:"):
+        parts = text.strip().split(":")
+        if len(parts) != 4:
+            raise InvalidInput(key, f"geom wants first:last:count, but has {text!r:.60}")
+        first, last, count = (_number(part, key) for part in parts[1:])
+        if count != int(count) or not 2 <= count <= MOST:
+            wants = f"geom wants a whole number of {key}, 2 to {MOST}"
+            raise InvalidInput(key, f"{wants}, but has {parts[3]!r:.60}")
+        ends = increasing_times(key, [float(first), float(last)])
+        return tuple(map(float, geometric_grid(ends[0], ends[1], int(count))))
+    if ":" in text:
+        parts = text.split(":")
+        if len(parts) != 3:
+            raise InvalidInput(key, f"wants start:end:step, but has {text!r:.60}")
+        start, end, step = (_number(part, key) for part in parts)
+        if step <= 0 or end < start:
+            raise InvalidInput(key, f"wants start ≤ end and a positive step, but has {text!r:.60}")
+        if (end - start) / step >= MOST:
+            raise InvalidInput(key, f"names more than {MOST} {key}: {text!r:.60}")
+        if (end - start) % step:
+            raise InvalidInput(key, f"the step does not lead from start to end in {text!r:.60}")
+        count = (end - start) // step
+        return tuple(float(start + k * step) for k in range(int(count) + 1))
+    found = tuple(float(_number(part, key)) for part in text.split(","))
+    if len(found) > MOST:
+        raise InvalidInput(key, f"names more than {MOST} {key}")
+    return found
+
+
+def _number(text: str, key: str) -> Decimal:
     try:
-        if parts[0].strip() == "geom" and len(parts) == 4:
-            return _ratios(key, float(parts[1]), float(parts[2]), int(parts[3]))
-        if len(parts) == 3:
-            return _steps(key, *(Decimal(part.strip()) for part in parts))
-        listed = [float(part) for part in text.split(",")]
-    except InvalidInput:
-        raise
-    except (ValueError, OverflowError, DecimalException):
-        raise InvalidInput(key, f"must be like {FORMS}, but is {text!r:.60}") from None
-    return finite(key, listed)
-
-
-def _steps(key: str, start: Decimal, end: Decimal, step: Decimal) -> Array:
-    if not (start.is_finite() and end.is_finite() and step.is_finite()):
-        raise InvalidInput(key, "holds NaN or an infinity")
-    if step <= 0 or end < start:
-        raise InvalidInput(key, f"must go up from {start} to {end}, in steps above 0, not {step}")
-    count = (end - start) / step
-    if count >= MOST:
-        raise InvalidInput(key, f"stands for more than {MOST} numbers")
-    if count != int(count):
-        raise InvalidInput(key, f"does not meet {end} from {start} in whole steps of {step}")
-    return finite(key, [float(start + k * step) for k in range(int(count) + 1)])
-
-
-def _ratios(key: str, start: float, end: float, count: int) -> Array:
-    low, high = finite(key, [start, end])
-    if low <= 0 or high <= low:
-        raise InvalidInput(key, f"must go up from a positive number, not from {low:g} to {high:g}")
-    if not 2 <= count <= MOST:
-        raise InvalidInput(key, f"must hold 2 to {MOST} numbers, not {count}")
-    return np.geomspace(low, high, count)
+        found = Decimal(text.strip())
+    except InvalidOperation:
+        found = Decimal("nan")
+    # Beyond float64 there is nothing to be positive or finite.
+    if not found.is_finite() or not -300 <= found.adjusted() <= 300:
+        raise InvalidInput(key, f"{text.strip()!r:.60} is not a number")
+    return found

@@ -17,8 +17,8 @@ def _nothing(cell: Cell) -> float:
 
 
 def _symbolic_decoy(cell: Cell) -> float:
-    """|residual of the decoy| at the cell's rational point; an undefined function becomes
-    exp(−y⁴/3).
+    """|residual of the decoy| at the cell's rational point;
+    an undefined function becomes exp(−y⁴/3).
     """
     # sympy takes half a second to import, and the ledger is imported by every command
     import sympy as sp

@@ -149,8 +149,8 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        f"Population risk over its exact factor and log|H|, from d = 4 to {f.largest}: flat "
-        "at 1 for m = 2 d and 10 d; divided by log log d as well it falls ninefold along 1/log log d."
+        f"Population risk over its exact factor and log|H|, from d = 4 to {f.largest}: flat at 1 "
+        "for m = 2 d and 10 d; divided by log log d as well it falls along 1/log log d."
     )
 
 

@@ -161,8 +161,8 @@ def table(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for one in EXTENSIONS:
-        cells = (one.assumed, one.shown, one.constant, _reached(one, verdicts))
-        cells += (one.tight, one.unknown or "—", _claims(one, verdicts))
+        cells = [one.assumed, one.shown, one.constant, _reached(one, verdicts)]
+        cells += [one.tight, one.unknown or "—", _claims(one, verdicts)]
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return (
         "### The theorem and what follows from it\n\n"

@@ -1,5 +1,5 @@
-"""The recommendation: a few sentences for whoever trains models, each filled from results and held
-by claims.
+"""The recommendation: a few sentences for whoever trains models,
+each filled from results and held by claims.
 
 A sentence whose claims are not as expected in these results is withdrawn, and says which claim is
 to blame.
@@ -30,8 +30,8 @@ class Sentence:
 
 
 def _share(found: Mapping[str, Findings], curve: str) -> str:
-    """The joint risk of an estimator over denoising's, by theory, at the first Δ and the largest m
-    of joint-time.
+    """The joint risk of an estimator over denoising's,
+    by theory, at the first Δ and the largest m of joint-time.
     """
     levels = found["beyond-basis"].levels
     spacing, m = levels[0].spacing, max(level.m for level in levels)
@@ -43,26 +43,23 @@ def _share(found: Mapping[str, Findings], curve: str) -> str:
 
 def _one_by_one(found: Mapping[str, Findings]) -> str:
     return (
-        "bootstrap with the control-variate weight, which needs nothing of the data: it brings the "
-        "joint "
-        f"risk here to {_share(found, 'BSM')} of denoising's, and nowhere on the map was it shown "
-        f"to lose"
+        "bootstrap with the control-variate weight, which needs nothing of the data: it brings "
+        f"the joint risk here to {_share(found, 'BSM')} of denoising's, and nowhere on the map was "
+        "it shown to lose"
     )
 
 
 def _together(found: Mapping[str, Findings]) -> str:
     return (
-        "regress on each step's own noise, weighted by the inverse of its residual's variance: the "
-        "joint "
-        f"risk here falls to {_share(found, 'path fit')} of denoising's"
+        "regress on each step's own noise, weighted by the inverse of its residual's variance: "
+        f"the joint risk here falls to {_share(found, 'path fit')} of denoising's"
     )
 
 
 def _networks(found: Mapping[str, Findings]) -> str:
     return (
         "train long enough before you bootstrap, and measure on held-out paths: from 30 iterations "
-        "a step on "
-        "it won here, at 3 and at 10 it lost a tenth"
+        "a step on it won here, at 3 and at 10 it lost a tenth"
     )
 
 
@@ -78,17 +75,15 @@ def _few_draws(found: Mapping[str, Findings]) -> str:
     times = sorted({r.t for r in found["beyond-redraws"].worth})
     return (
         f"at t = {', '.join(f'{t:g}' for t in times)} bootstrapping is worth "
-        f"{_worth(found, 'BSM')} draws of plain denoising, "
-        f"the path fit {_worth(found, 'path fit')}: below that bootstrap, above it denoise, or do "
-        f"both"
+        f"{_worth(found, 'BSM')} draws of plain denoising, the path fit "
+        f"{_worth(found, 'path fit')}: below that bootstrap, above it denoise, or do both"
     )
 
 
 def _endless_draws(found: Mapping[str, Findings]) -> str:
     return (
         "denoise step by step: it is the plug-in score of the data then, as BSM and the path fit "
-        "are, and the risk that is "
-        "left is the information bound"
+        "are, and the risk that is left is the information bound"
     )
 
 
@@ -154,5 +149,8 @@ def _line(
         if name not in verdicts or verdicts[name]["verdict"] != verdicts[name]["expected"]
     ]
     if failed:
-        return f"- *{one.who}:* withdrawn, since {', '.join(failed)} is not as expected in these results."
+        return (
+            f"- *{one.who}:* withdrawn, since {', '.join(failed)} is not as expected in these "
+            "results."
+        )
     return f"- *{one.who}:* {one.text(found)} ({held})."

@@ -25,7 +25,7 @@ def test_each_row_rests_on_an_upper_bound_that_holds() -> None:
 
 
 def test_what_was_reached_is_read_from_the_results() -> None:
-    """Another measurement changes its own row and no other; a bound that was not measured says so."""
+    """Another measurement changes its own row and no other; a bound not measured says so."""
     plain = rows(table(HELD))
     assert {len(row) for row in plain} == {7}
     name = EXTENSIONS[2].bound

@@ -1,5 +1,5 @@
-"""The recommendation: its numbers are the results', its sentences stand and fall with their
-claims.
+"""The recommendation: its numbers are the results',
+its sentences stand and fall with their claims.
 """
 
 from types import SimpleNamespace
@@ -37,8 +37,8 @@ HELD = {name: {"verdict": "HOLDS", "expected": "HOLDS"} for one in SENTENCES for
 
 
 def test_numbers_are_filled_from_results():
-    """At the first spacing and the largest m: 1.2/2 and 0.18/2. The decoys: the other m (0.95), and
-    another value.
+    """At the first spacing and the largest m: 1.2/2 and 0.18/2.
+    The decoys: the other m (0.95), and another value.
     """
     text = closing(FOUND, HELD)
     assert "to 0.60 of denoising's" in text
@@ -62,8 +62,8 @@ def test_numbers_are_filled_from_results():
 
 @pytest.mark.parametrize("name", HELD)
 def test_a_sentence_falls_with_any_of_its_claims(name):
-    """REFUTED, UNDECIDED or not measured: that sentence is withdrawn and names the claim; the
-    others stay.
+    """REFUTED, UNDECIDED or not measured:
+    that sentence is withdrawn and names the claim; the others stay.
     """
     for verdicts in (
         HELD | {name: {"verdict": "REFUTED", "expected": "HOLDS"}},
@@ -84,8 +84,8 @@ def test_each_sentence_is_held_by_claims_of_the_ledger_and_short():
 
 
 def test_it_says_for_how_many_noise_draws():
-    """One, a few, endless: each has its sentence; and beyond linear scores nothing is claimed but
-    at one draw.
+    """One, a few, endless: each has its sentence;
+    and beyond linear scores nothing is claimed but at one draw.
     """
     text = closing(FOUND, HELD)
     for who in (
