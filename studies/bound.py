@@ -17,6 +17,7 @@ from scipy.linalg import eigh
 from bounds import kernels, risk_bounds
 from bounds.check import Array, InvalidInput, finite, increasing_times, positive, whole
 from bounds.concentration import log_inverse, risk_bound
+from bounds.process import weights as default_weights
 from studies import spec
 
 LAWS = ("log-concave", "gaussian", "strongly-log-concave", "bounded")
@@ -238,7 +239,7 @@ def _grid(times: ArrayLike, gamma: ArrayLike | None) -> tuple[Array, Array]:
     if t[0] < TIMES[0] or t[-1] > TIMES[1]:
         raise InvalidInput("times", f"must lie within {TIMES[0]:g} … {TIMES[1]:g}")
     if gamma is None:
-        return kernels.grid_of(t, np.diff(t, prepend=0.0))
+        return kernels.grid_of(t, default_weights(t))
     weights = finite("gamma", gamma)
     return kernels.grid_of(t, np.full(t.size, weights) if weights.size == 1 else weights)
 
