@@ -205,8 +205,9 @@ def _column(frame: pd.DataFrame, key: str, name: str) -> "pd.Series[Any]":
 
 def _numbers(frame: pd.DataFrame, key: str, name: str) -> Array:
     """A column of numbers, positive ones; but for errors, of which only means need be."""
+    column = _column(frame, key, name).to_numpy()
     try:
-        values = finite(key, _column(frame, key, name).to_numpy())
+        values = finite(key, column)
     except InvalidInput as error:
         raise InvalidInput(key, f"the column {name!r} {error.reason}") from None
     least = -LARGEST if key == "y" else 1 / LARGEST
@@ -273,8 +274,9 @@ def _one(
         level=level,
         replicates=counts if weighted else None,
     )
+    weights = 1.0 if se is None or not weighted else se / mean
     flat = equivalence(line, margin, 1 - level)
-    relative = np.full(d.size, _scatter(d, mean)) if se is None else se / mean
+    relative = _relative(d, mean, se, fewest)
     replicates = 1 if se is None else fewest
     named = compared.verdict not in (UNDECIDED, NONE)
     chances, design = {}, None
@@ -308,12 +310,27 @@ def _one(
         margin=margin,
         equivalent=flat.equivalent,
         p=flat.p,
-        tilt=predicted_tilt(d, relative if weighted else 1.0) if tilted else None,
+        tilt=predicted_tilt(d, weights) if tilted else None,
         law=compared.verdict if named else "undecided",
         standing=compared.standing,
         power=chances,
         design=design,
     )
+
+
+def _relative(d: Array, mean: Array, se: Array | None, fewest: int | None) -> Array:
+    """The noise that power and design are asked for, over the mean.
+
+    From few replicates 1/se² is too large on average: for five or more se² is enlarged as the slope
+    has it (studies.least_squares); below, one relative noise is taken for all d.
+    """
+    if se is None:
+        return np.full(d.size, _scatter(d, mean))
+    if fewest is None:
+        return se / mean
+    if fewest < FEWEST:
+        return np.full(d.size, np.sqrt(np.mean((se / mean) ** 2)))
+    return np.asarray(se / mean * np.sqrt((fewest - 1) / (fewest - 3)))
 
 
 def _scatter(d: Array, mean: Array) -> float:
