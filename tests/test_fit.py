@@ -19,7 +19,7 @@ from bounds.check import Array, InvalidInput
 from figures import fitted
 from studies import fit_command
 from studies.designs import power
-from studies.fit import Fit, fit
+from studies.fit import Fit, _relative, fit
 from studies.laws import LAWS, compare_laws
 from tests.test_cli import Call, call
 
@@ -235,6 +235,24 @@ def test_power_is_how_often_a_law_is_named(mode: str) -> None:
     telling = fit(frame[frame["table"] < 20], rng(), by="table", draws=100, **asked)
     told = np.mean([each.power["log d"] for each in telling])
     assert told == pytest.approx(named / TABLES, abs=0.15)
+
+
+def test_the_noise_that_power_is_asked_for() -> None:
+    """Bartlett's test by scipy on the runs themselves: one relative noise for all d where it does
+    not tell them apart, each d's own where it does.
+    """
+    even = replicated(np.log(DIMS), 0.05, 6)
+    uneven = even.assign(error=lambda f: f["error"] + 1.0 * (f["d"] > 64) * (f["seed"] % 2))
+    for frame, pooled in ((even, True), (uneven, False)):
+        found = one(frame, replicate="seed", draws=0)
+        runs = [group["error"] / group["error"].mean() for _, group in frame.groupby("d")]
+        assert (stats.bartlett(*runs).pvalue > 0.01) == pooled
+        assert found.se is not None
+        noise = _relative(found.d, found.mean, found.se, np.full(7, 6.0))
+        expected = found.se / found.mean
+        if pooled:
+            expected = np.full(7, np.sqrt(np.mean([run.var() for run in runs]) / 6))
+        assert noise == pytest.approx(expected)
 
 
 def test_what_would_decide_decides() -> None:

@@ -23,6 +23,8 @@ from tests.test_sweep import HERE
 CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3\nseed = 7\n"
 NAMES = ("error-vs-timestep.csv", "error-vs-timestep.json")
 EXPLAIN = f"dimfree explain class-collapse --from {HERE / 'figures' / 'results'}"
+MEASURED = HERE / "figures" / "results" / "kumar_2025" / "error-vs-dimension.csv"
+FIT = f"fit {MEASURED} --y risk --replicate replicate --by t"
 RUN = "run error-vs-timestep --config c.toml --workers 1 --out"
 
 
@@ -261,6 +263,9 @@ COMMANDS = (
     "list",
     "list --json",
     "verify class-collapse --json --workers 1",
+    "bound --times 0.4 --hypotheses 5 --samples 100",
+    "bound --times 0.4 --hypotheses 5 --samples 100 --json",
+    FIT,
 )
 
 
