@@ -192,6 +192,7 @@ HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "py
     "words",
     [
         *("--help", "--version", "list", "list --json", "verify --help"),
+        *("fit --help", "bound --help"),
         *("list claims", "list studies", "list figures", "list papers"),
     ],
 )

@@ -197,7 +197,7 @@ def test_a_wrong_name_in_at_most_one_per_cent(law: str, mode: str) -> None:
     law would be wrong in a quarter of them; one that never named any would fail the second half.
     """
     more = {"replicate": "seed", "error": "se"}.get(mode)
-    asked = {} if more is None else {mode: more}
+    asked: dict[str, Any] = {} if more is None else {mode: more}
     found = fit(tables(law, mode, 0.01, 11), rng(), by="table", draws=0, **asked)
     names = [each.law for each in found]
     assert len(names) == TABLES
@@ -228,7 +228,7 @@ def test_power_is_how_often_a_law_is_named(mode: str) -> None:
     )
     frame["se"] = noise * np.log(frame["d"])
     more = {"replicate": "seed", "error": "se"}.get(mode)
-    asked = {} if more is None else {mode: more}
+    asked: dict[str, Any] = {} if more is None else {mode: more}
     counted = frame[frame["table"] >= TABLES]
     named = sum(e.law == "log d" for e in fit(counted, rng(), by="table", draws=0, **asked))
     assert 0.15 * TABLES < named < 0.85 * TABLES
