@@ -157,8 +157,6 @@ def bound(
     )
     _one_of(samples=samples, target=target)
     kernel, laws = _kernel(t, weights, law, eigenvalue=eigenvalue, alpha=alpha, radius=radius)
-    if t.size > MOST_TIMES:
-        raise InvalidInput("times", f"holds {t.size}, and κ takes minutes from {MOST_TIMES} on")
     values, vectors = eigh(kernel, subset_by_index=[t.size - 1, t.size - 1])
     kappa = float(values[0])
     if parameters is not None:
@@ -236,6 +234,8 @@ def bound(
 
 def _grid(times: ArrayLike, gamma: ArrayLike | None) -> tuple[Array, Array]:
     t = increasing_times("times", times)
+    if t.size > MOST_TIMES:
+        raise InvalidInput("times", f"holds {t.size}, and κ takes minutes from {MOST_TIMES} on")
     if t[0] < TIMES[0] or t[-1] > TIMES[1]:
         raise InvalidInput("times", f"must lie within {TIMES[0]:g} … {TIMES[1]:g}")
     if gamma is None:
