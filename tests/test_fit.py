@@ -291,6 +291,18 @@ def test_groups_do_not_know_of_each_other() -> None:
     assert [each.group for each in numbers] == [0.1, 0.2]
 
 
+def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many groups that take long say how far it is; few that do not are silent."""
+    frame = pd.concat([GOOD.assign(k=k) for k in range(4)])
+    said: list[str] = []
+    fit(frame, rng(), by="k", draws=0, say=said.append)
+    assert said == []
+    ticks = iter(range(0, 100, 3))
+    monkeypatch.setattr("studies.fit.time.monotonic", lambda: next(ticks))
+    fit(frame, rng(), by="k", draws=0, say=said.append)
+    assert said == [f"{k} of 4 groups done" for k in range(4)]
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 GOOD = pd.DataFrame({"d": DIMS, "error": 1 + 0.01 * WOBBLE, "se": 0.01, "seed": 0})
