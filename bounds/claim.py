@@ -194,6 +194,7 @@ class Comparison:
     cell : the worst cell
     measured, predicted : there (for a rate: the slope of measured/formula, and 0)
     share : of the cells that contradict the formula; for a rate, which is one comparison, 0 or 1
+    reached : the largest measured number over a positive prediction, over the cells; 0 for a rate
     """
 
     answer: Answer
@@ -202,6 +203,7 @@ class Comparison:
     measured: float
     predicted: float
     share: float
+    reached: float = 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -276,6 +278,7 @@ class Verdict:
             "decoy_reason": claim.decoy_reason,
             "measured": self.formula.measured,
             "predicted": self.formula.predicted,
+            "reached": self.formula.reached,
             "margin": self.formula.margin,
             "worst_cell": dict(self.formula.cell),
             "cells": self.cells,
@@ -374,7 +377,7 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
     if claim.kind == "rate":
         return _compare_rate(claim, formula, measured)
     worst: Comparison | None = None
-    contradicted = 0
+    contradicted, reached = 0, 0.0
     for one in measured:
         predicted = _predicted(claim, formula, one.cell)
         distance = one.value - predicted
@@ -385,11 +388,13 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
         # is too much.
         margin = excess / allowed if allowed > 0 else LARGEST * np.sign(excess)
         contradicted += margin > 1
+        if predicted > 0:
+            reached = max(reached, one.value / predicted)
         if worst is None or margin > worst.margin:
             answer: Answer = "contradicted" if margin > 1 else "accepted"
             worst = Comparison(answer, float(margin), one.cell, one.value, predicted, 0.0)
     assert worst is not None
-    return replace(worst, share=float(contradicted / len(measured)))
+    return replace(worst, share=float(contradicted / len(measured)), reached=float(reached))
 
 
 def _compare_rate(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:

@@ -89,7 +89,9 @@ def counted(verdicts: Sequence[Mapping[str, Any]]) -> str:
     if told:
         text += f" {told} of them are descriptions of what was measured, not theorems."
     surprises = sum(v["verdict"] != v["expected"] for v in verdicts)
-    return f"{text} {surprises or 'None'} not as expected."
+    if not surprises:
+        return f"{text} All are as expected."
+    return f"{text} {surprises} not as expected."
 
 
 STATUSES = ("HOLDS", "REFUTED", "UNDECIDED")

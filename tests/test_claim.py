@@ -438,13 +438,18 @@ def test_what_a_comparison_says_of_its_worst_cell() -> None:
     measured = points(5.0, 11.0, 19.0)
     # x = 4, 8, 16: excess 1, 3, 3
     found = compare(made("upper", tolerance=0.5), lambda cell: cell["x"], measured)
-    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0)
+    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0, 1.375)
     tied = compare(made("upper", tolerance=0.25), lambda cell: 4.0, points(5.0, 5.0))
     # at the border: allowed
     assert (tied.cell, tied.margin, tied.answer) == ({"x": 4.0}, 1.0, "accepted")
     assert compare(made("identity"), one, points(1.0, 1.0)).margin == 0.0
     lost = compare(made("identity"), constant(2.0), points(2.0, 2.0, 1.0, 2.0))
-    assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25)
+    assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25, 1.0)
+    # what is reached is the largest share of the bound, not that of the worst margin
+    noisy = [Measured({"x": 1.0}, 9.0, 5.0, 50), Measured({"x": 2.0}, 5.0)]
+    bound = compare(made("upper", tolerance=0.1), constant(10.0), noisy)
+    assert (bound.cell, bound.reached) == ({"x": 1.0}, 0.9)
+    assert compare(made("upper"), constant(-1.0), points(-2.0)).reached == 0.0
 
 
 def test_a_rate_that_is_none() -> None:
@@ -536,7 +541,7 @@ def test_the_json_of_a_verdict() -> None:
         description=True,
         decoy_reason="e",
     )
-    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0)
+    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0, 0.75)
     decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0, 0.375)
     verdict = Verdict(
         subject,
@@ -566,6 +571,7 @@ def test_the_json_of_a_verdict() -> None:
         "decoy_reason": "e",
         "measured": 2.0,
         "predicted": 3.0,
+        "reached": 0.75,
         "margin": 0.5,
         "worst_cell": {"x": 1},
         "cells": 8,

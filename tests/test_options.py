@@ -337,7 +337,8 @@ def valid(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
             draw(st.lists(st.floats(1e-3, 3), min_size=1, max_size=5, unique=True))
         )
         if "path" in names:  # which needs a time at which there is as much noise as data
-            found["times"] = sorted({*found["times"], 3.0})
+            # and none a rounding beside it, which is refused
+            found["times"] = [*(t for t in found["times"] if t < 2.9), 3.0]
         found["engine"] = draw(st.sampled_from(("exact", "simulate")))
     if "last" in found and "ratios" not in found:
         found["last"] = last = draw(st.floats(0.1, 3))

@@ -212,7 +212,7 @@ def test_numbers_come_from_the_claims():
     assert '<option value="one_2000">one_2000</option>' in base
     assert "at 5 of 17" in base
     assert (
-        "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected."
+        "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. All are as expected."
         in base
     )
     assert "<p>Results: here.</p>" in base

@@ -247,9 +247,9 @@ def _found(f: Findings) -> str:
         "With two modes at ±2 of sd 0.5, the minor one of weight 0.15, the Gaussian leaves "
         f"{floor[0.5]} of the score's energy at σ = 0.5, {floor[1.0]} at 1, {floor[2.0]} at 2 and "
         f"{floor[4.0]} at 4. "
-        "It falls like the sixth power of σ for skewed and like the eighth for symmetric data, and "
-        "at no noise and for no "
-        "law below skewness²/(kurtosis − 1), where a Gaussian's kurtosis is 3: "
+        "It falls like the sixth power of σ for skewed and like the eighth for symmetric data. At "
+        "every noise and for every law on the line it is at least skewness²/(kurtosis − 1), both "
+        "of the data with that noise added, where a Gaussian's kurtosis is 3: "
         "`unexplained-floor`, by Cauchy-Schwarz.\n\n"
         "A jump keeps the modes' shares better than that would suggest, by accident: after a jump "
         "to σ = 1 the minor mode "
@@ -294,10 +294,10 @@ FIGURE = Figure(
     sample=sample,
     heading="Most of a score is Gaussian",
     shows=(
-        "The abstract: a Gaussian's flow has a closed form; learned scores are dominated by their "
-        "Gaussian part at moderate to high noise, for a larger range than naive theory suggests; "
-        "at smaller noise they are better described by a coarse mixture than by the training law's "
-        "score; so the first 15-30 % of sampling steps can be skipped (FID 1.93 on CIFAR-10)"
+        "The abstract: a Gaussian's flow has a closed form. Learned scores are dominated by their "
+        "Gaussian part at moderate to high noise, for a larger range than naive theory suggests. "
+        "At smaller noise they are better described by a coarse mixture than by the training law's "
+        "score. So the first 15-30 % of sampling steps can be skipped (FID 1.93 on CIFAR-10)"
     ),
     unknown=(
         "the theorems, the noise levels meant, the measure of a score's explained part, the "

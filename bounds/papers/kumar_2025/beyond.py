@@ -293,7 +293,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: -0.5 * dsm_risk(c, c["t"]),
         decoy_note="by half of DSM's Gaussian risk less than that",
         expected="REFUTED",
-        reason="the weights take the local residuals' variance from Gaussian data; with narrow "
+        reason="the weights take the local residuals' variance from Gaussian data. With narrow "
         "modes at ±1 the empirical covariance is known far better than that, and the path fit "
         "loses a factor of about 2 to it (it still beats every bootstrap)",
         uses=("path-efficiency",),

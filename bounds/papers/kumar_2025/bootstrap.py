@@ -250,8 +250,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="bootstrap-order-first",
-        statement="At the first bootstrapped step the best single weight has at most BSM's total "
-        "risk.",
+        statement="To leading order, at the first bootstrapped step, the best single weight has at "
+        "most BSM's total risk.",
         assumptions="As bootstrap-order; spectra that are not white.",
         source="theory.md, Orders among bootstraps",
         origin="derived",
@@ -261,11 +261,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=_matrix_over_bsm,
         decoy_note="that one number gains what a number for each entry gains",
         tolerance=1e-10,
+        why="The level before is DSM for both, and the control-variate weight is one of those that "
+        "the best is chosen from.",
         uses=("risk-optimal-gain",),
     ),
     Claim(
         name="bootstrap-order-white",
-        statement="For white data the best single weight has at most BSM's risk at every time.",
+        statement="To leading order, for white data, the best single weight has at most BSM's risk "
+        "at every time.",
         assumptions="Gaussian data, all λ equal; measured at the last time of eight random grids.",
         source="theory.md, Orders among bootstraps",
         origin="derived",
@@ -275,6 +278,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: bound(c) / float(entries_of(c, "BSM").sum()),
         decoy_note="that it attains the information bound",
         tolerance=1e-10,
+        why="All entries of the error have one risk, so that the best single weight is the matrix "
+        "weight, which by induction has at most BSM's risk entry by entry.",
         uses=("bootstrap-order",),
     ),
     Claim(
@@ -293,18 +298,18 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-10,
         expected="REFUTED",
         reason="the best next step need not be the best for the steps after it: the weight that "
-        "serves the many small eigenvalues harms the large one's column, whose error never fades; "
-        "the ratio is 1, 0.8150, 1.0002, 1.0051",
+        "serves the many small eigenvalues harms the large one's column, whose error never fades. "
+        "The ratio is 1, 0.8150, 1.0002, 1.0051",
         uses=("bootstrap-order-first", "bootstrap-order-white"),
     ),
     Claim(
         name="bootstrap-order-scalar-limit",
         statement="After two bootstrapped steps the best single weight has [A + cβ² + (1 − 2β + "
         "β²(1 + 1/a))/y]/[A + 1/y] times BSM's risk, β = 1/(1 + c + 1/a), A = ca(y − 1 + 1/y), as "
-        "n → ∞: up to 1.00775.",
+        "n → ∞, by extrapolation at five (c, a, y): 1.00775 at the first.",
         assumptions="One eigenvalue → ∞ and n equal to 1; e^{2t} − 1 = 1/(cn), acn and yacn at the "
-        "three times. Measured at n = 128, 256, 512, extrapolated twice; five (c, a, y), the first "
-        "of which a search finds largest.",
+        "three times. Measured at n = 128, 256, 512, extrapolated twice. The first (c, a, y) is "
+        "the largest that a search found; the derivation of the limit is not written out.",
         source="theory.md, Scalar weight counterexample",
         origin="derived",
         kind="identity",

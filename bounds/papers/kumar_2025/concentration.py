@@ -237,7 +237,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="joint-times-bounded",
-        statement="On those grids the joint κ stays below 2.",
+        statement="On geometric grids down to t = 1e-12 the joint κ stays below 2.",
         assumptions="As separate-times-cost. The theorem, kappa-schur, says 2.08 there, since the "
         "last gap is 0.15.",
         source="theory.md, Separate times",

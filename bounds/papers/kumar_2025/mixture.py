@@ -270,7 +270,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="least-variance-value",
-        statement="It is 1/(τ²/d + e^{−2g}/J') − J: the gap in Stam's inequality.",
+        statement="The least variance is 1/(τ²/d + e^{−2g}/J') − J: the gap in Stam's inequality.",
         assumptions="As least-variance-weight.",
         source="theory.md, Least variance scalar weight",
         origin="derived",
@@ -333,8 +333,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: 0.25,
         decoy_note="a quarter",
         expected="REFUTED",
-        reason="it refutes our threshold in our setting and says nothing of the paper's figure: "
-        "with the control-variate weight the better score hardly changes the share, most of whose "
+        reason="it refutes our threshold in our setting and says nothing of the paper's figure. "
+        "With the control-variate weight the better score hardly changes the share, most of whose "
         "error is the training sample's own",
     ),
     Claim(

@@ -200,9 +200,9 @@ _SPLIT = (
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-split",
-        statement="With K noise paths for each datum the risk of DSM, BSM, the risk-optimal "
-        "bootstrap and the path fit is bound + (risk at K = 1 − bound)/K, with the information "
-        "bound.",
+        statement="To leading order in 1/m, with K noise paths for each datum, the risk of DSM, "
+        "BSM, the risk-optimal bootstrap and the path fit is bound + (risk at K = 1 − bound)/K, "
+        "with the information bound.",
         assumptions=_SETTING + "; 0.3 % of slack for higher orders.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -217,8 +217,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-entries",
-        statement="The split holds entry by entry: r_ij at K is bound_ij + (r_ij at K = 1 − "
-        "bound_ij)/K.",
+        statement="To leading order the split holds entry by entry: r_ij at K is bound_ij + (r_ij "
+        "at K = 1 − bound_ij)/K.",
         assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, "
         "5, 20; 0.3 % of slack.",
         source="theory.md, Noise redraws",
@@ -234,8 +234,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-plug-in",
-        statement="The plug-in score of the empirical covariance, which is K = ∞, has the "
-        "information bound as its risk, at every K.",
+        statement="To leading order the plug-in score of the empirical covariance, which is K = ∞, "
+        "has the information bound as its risk, at every K.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -250,8 +250,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-excess",
-        statement="K times what the noise costs, the risk beyond that of the plug-in score on the "
-        "same data, is the same at every K: risk at K = 1 − bound.",
+        statement="To leading order K times what the noise costs, the risk beyond that of the "
+        "plug-in score on the same data, is the same at every K: risk at K = 1 − bound.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -266,8 +266,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-worth",
-        statement="At every K the bootstrap is worth (DSM − bound)/(BSM − bound) redraws of DSM: "
-        "1.6, 3.0, 9.9 at t = 0.5, 1, 2; the path fit 36, 64, 398.",
+        statement="To leading order, at every K, the bootstrap is worth (DSM − bound)/(BSM − "
+        "bound) redraws of DSM: 1.6, 3.0, 9.9 at t = 0.5, 1, 2; the path fit 36, 64, 398.",
         assumptions=_SETTING + "; 0.5 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -283,8 +283,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-joint",
-        statement="The joint fit of few functions of time splits as well, about its own limit and "
-        "bias: bias + (limit + (variance at K = 1 − limit)/K)/m.",
+        statement="To leading order the joint fit of few functions of time splits as well, about "
+        "its own limit and bias: bias + (limit + (variance at K = 1 − limit)/K)/m.",
         assumptions=_SETTING + "; four powers of e^{−2t} under a skip; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",

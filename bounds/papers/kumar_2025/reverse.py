@@ -276,8 +276,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="reverse-path-bound",
-        statement="The estimation part of KL is at most Σ_k g risk_k, the weighted score error, in "
-        "the mean over runs of their ratio.",
+        statement="Measured: the estimation part of KL is at most Σ_k g risk_k, the weighted score "
+        "error, in the mean over runs of their ratio.",
         assumptions=_DRAWN
         + " or λ = 1; Euler-Maruyama and exponential steps, DSM and BSM; m = 10⁵, 10⁶. risk_k "
         "is under p_{t_k}, which the sampler's own law at t_k approaches with g.",
@@ -288,8 +288,10 @@ CLAIMS: tuple[Claim, ...] = (
         formula=lambda c: 1.0,
         decoy=lambda c: 0.25,
         decoy_note="a quarter: the 2 of the drift 2 s forgotten",
-        why="Two chains whose drifts differ by 2 δ under noise 2 dt have path KL ∫ E‖δ‖² dt; a "
-        "marginal of the path has no more.",
+        description=True,
+        why="Two chains whose drifts differ by 2 δ under noise 2 dt have path KL ∫ E‖δ‖² dt under "
+        "the first chain's own law; a marginal of the path has no more. Under p_{t_k} it is "
+        "measured.",
     ),
     Claim(
         name="bsm-samples-better",
@@ -362,7 +364,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="thinning-keeps-estimate",
-        statement="Sampling with every k-th of 65 trained steps, k = 2, 4, 8, leaves the "
+        statement="Measured: sampling with every k-th of 65 trained steps, k = 2, 4, 8, leaves the "
         "estimation part of W2 within 10 %.",
         assumptions=_DRAWN + ", m = 1000; t = 0.1 … 2.1; exponential and flow steps.",
         source="theory.md, Estimation error of samples",
@@ -373,6 +375,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: c["every"] ** 0.5,
         decoy_note="√k: errors of neighbouring steps as if independent, so that fewer average less",
         tolerance=0.1,
+        description=True,
         why="Cov(U_j, U_k) falls with t_j − t_k only over times of order one: neighbouring steps "
         "err together.",
         uses=("reverse-estimation-rate",),

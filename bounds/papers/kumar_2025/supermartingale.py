@@ -132,10 +132,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="log-concave-bound",
-        statement="The same laws: with probability at least 0.9 the empirical risk of the joint "
-        "DSM minimiser is at most 8 κ log(|H|/δ)/m with κ_log-concave, at the worst ε, for three "
-        "classes s ± ε w_j F_h of 2d + 1 hypotheses: F_h constant; F_h = e_h sign(x_{h+1}), "
-        "discontinuous in x; F_h turning smoothly with x.",
+        statement="Uniform, Laplace, exponential, logistic and correlated Laplace data: with "
+        "probability at least 0.9 the empirical risk of the joint DSM minimiser is at most 8 κ "
+        "log(|H|/δ)/m with κ_log-concave, at the worst ε, for three classes s ± ε w_j F_h of 2d + "
+        "1 hypotheses: F_h constant; F_h = e_h sign(x_{h+1}), discontinuous in x; F_h turning "
+        "smoothly with x.",
         assumptions=FINITE
         + "m = 4, t = 0.1, 0.2, 0.4, 0.8; d = 4, 8, 16. The laws are four units wide and more, so "
         "that κ_log-concave is nearly needed.",
@@ -217,7 +218,7 @@ CLAIMS: tuple[Claim, ...] = (
         + " with κ of the true profile L₊(t), for the worst ζ_j(x) found at ρ = 0.3, 0.7, "
         "1.5.",
         assumptions="½ N(−a, v) + ½ N(a, v) with (a, v) = (2, 0.04), (1, 0.04), (1, 0.25); d = 1, "
-        "t = 0.1, 0.2, 0.4, 0.8; a search, not a proof.",
+        "t = 0.1, 0.2, 0.4, 0.8. The search attacks a theorem.",
         source="theory.md, Kappa for a curvature profile",
         origin="derived",
         kind="upper",

@@ -139,8 +139,10 @@ def _found(f: Findings) -> str:
     )
     return "\n\n".join(
         [
-            "Here log log d grows ninefold, so that a flat line and one that grows with it cannot "
-            "be taken for each other. Weights are the exact variances:",
+            "Population risk times (m − d − 1)/c, over log|H| = d²: its mean is exactly 1 by the "
+            "theorem, so this tests the draws. Here log log d grows ninefold, so that a flat line "
+            "and one that grows with it cannot be taken for each other. Weights are the exact "
+            "variances:",
             "\n".join(rows),
             f"Laws of error/log|H|, a or a + b f(d) with any offset: {named}.",
         ]

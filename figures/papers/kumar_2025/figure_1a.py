@@ -286,6 +286,16 @@ def _law_fit(one: Findings) -> str:
     return f"{shape}: b = {number(one.b)} [{number(one.b_low)}, {number(one.b_high)}], {factor}"
 
 
+def _unlucky(law: Findings) -> str:
+    """What to say where the exact law, which is known here, is among the excluded."""
+    if all(one.law != "constant" or one.chi_square <= one.limit for one in law.fits):
+        return ""
+    return (
+        " The exact law, b = 0 (`dsm-empirical-risk`), is among the excluded: an unlucky table, of "
+        "which there is at most one in a hundred under normal errors."
+    )
+
+
 def _found(f: Findings) -> str:
     rows = [
         "| scaled by | m | slope against log d | 95 % interval | predicted | shown to be within ± "
@@ -326,7 +336,7 @@ def _found(f: Findings) -> str:
         }.get(law.verdict, f"the table names **{law.verdict}**")
         parts.append(
             f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, all that the "
-            f"table does not exclude at a joint 99 %: {named}. {fits}."
+            f"table does not exclude at a joint 99 %: {named}. {fits}.{_unlucky(law)}"
         )
         power = "; ".join(
             f"{one.law}: right {number(100 * one.right)} %, wrong {number(100 * one.wrong, 2)} %"

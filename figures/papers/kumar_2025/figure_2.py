@@ -246,9 +246,9 @@ def _found(f: Findings) -> str:
         f"{f.nodes} claims, {f.edges} arrows: {counts}. The graph has no circle.\n\n"
         "*Theorem 1's own form beside it.* There the dimension enters through log B, B = C "
         "log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log B in "
-        "it are unknown. What it adds from d = 10 on, by its definition; in the explicit bounds "
-        "below it is 0, since κ does "
-        "not know d:\n\n" + "\n".join(rows)
+        "it are unknown. What it adds from d = 10 on, by its definition, is below. In our bounds, "
+        "which are for other laws, κ has no such factor; log|H| holds the dimension there as well, "
+        "d² for the linear class:\n\n" + "\n".join(rows)
     )
 
 

@@ -315,9 +315,9 @@ def _found(f: Findings) -> str:
         "wrong-level": "decoy: from the wrong level",
     }
     share = (
-        f"Drawn are {shown.case} (± is half the distance of the modes). Over {shown.n} training "
-        f"sets a method, the minor mode of weight {number(100 * shown.minor)} % gets a share of "
-        f"{number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
+        f"The picture shows {shown.case} (± is half the distance of the modes). Over {shown.n} "
+        f"training sets a method, the minor mode of weight {number(100 * shown.minor)} % gets a "
+        f"share of {number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
         f"{number(100 * dsm.share.high)}] with DSM and {number(100 * bsm.share.mean)} % "
         f"[{number(100 * bsm.share.low)}, {number(100 * bsm.share.high)}] with BSM scores; "
         f"bootstrapping there: **{bsm.gain.word}**."

@@ -41,7 +41,7 @@ def test_numbers_are_filled_from_results():
     The decoys: the other m (0.95), and another value.
     """
     text = closing(FOUND, HELD)
-    assert "to 0.60 of denoising's" in text
+    assert "the joint risk is 0.60 of it" in text
     assert "to 0.090 of denoising's" in text
     other = [
         SimpleNamespace(**vars(r) | {"value": 0.8})
@@ -49,12 +49,12 @@ def test_numbers_are_filled_from_results():
         else r
         for r in LEVELS
     ]
-    assert "to 0.80 of denoising's" in closing(
+    assert "the joint risk is 0.80 of it" in closing(
         FOUND | {"beyond-basis": SimpleNamespace(levels=other)}, HELD
     )
     assert (
         "at t = 0.5, 2 bootstrapping is worth 1.6, 9.9 draws of plain denoising, the path fit 36, "
-        "398:" in text
+        "398. With K draws for both" in text
     )
     assert "least loss is 1.5 to 2.5 times that of Q-aggregation" in text
     assert "withdrawn" not in text
