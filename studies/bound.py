@@ -182,8 +182,13 @@ def bound(
 
     def population(m: int) -> float:
         assert kurtosis is not None
-        with np.errstate(divide="ignore"):  # m so near to the fewest that 2θL rounds to 1
-            return risk_bounds.population_bound(kappa, size, delta, m, kurtosis)
+        return risk_bounds.population_bound(kappa, size, delta, m, kurtosis)
+
+    def sought(m: int) -> float:
+        try:
+            return population(m)
+        except InvalidInput:  # m is too few for it, or so near to the fewest that 2θL rounds to 1
+            return math.inf
 
     if samples is not None:
         m = whole("samples", samples)
@@ -192,7 +197,7 @@ def bound(
         if kurtosis is not None:  # as many as a bound on the population risk needs at all
             population(10**300)  # refuses a θ below 1
             least = math.floor(2 * kurtosis * (size + log_inverse(delta))) + 1
-        m = _fewest(empirical if kurtosis is None else population, target, least)
+        m = _fewest(empirical if kurtosis is None else sought, target, least)
     risk, beyond = empirical(m), None if kurtosis is None else population(m)
     if not (math.isfinite(risk) and (beyond is None or math.isfinite(beyond))):
         raise InvalidInput(size_given, "leads to a bound beyond the range of float64")

@@ -378,7 +378,7 @@ def test_small_dimensions(call: Call, config: Path) -> None:
 
 BAD_CONFIGS = {
     "sampels = [40]": "sampels: unknown key",
-    "engine = 'warp'": "engine: must be 'exact' or 'simulate'",
+    "engine = 'warp'": "engine: must be 'exact', 'simulate' or 'isotropic'",
     "engine = ": "c.toml: is not TOML",
 }
 
