@@ -490,7 +490,10 @@ BAD_PATHS: dict[str, list[Gram]] = {
     "none": [],
 }
 USES_THE_PAST = {
-    **{name: ESTIMATORS[name] for name in ("bsm", "bsm-optimal", "bsm-optimal-scalar", "path")},
+    **{
+        name: ESTIMATORS[name]
+        for name in ("bsm", "bsm-optimal", "bsm-optimal-scalar", "bsm-stam", "path")
+    },
     "half": estimators.bootstrap(lambda step: 0.5),
     "oracle": bootstrap.optimal(law=LAW),
     "local joint": joint.joint_fit(joint.Scheme("polynomial", 1, local=True)),

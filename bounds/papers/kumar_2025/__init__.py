@@ -17,6 +17,7 @@ from bounds.papers.kumar_2025 import (
     redraws,
     reverse,
     rigor,
+    stam,
     supermartingale,
     symbolic,
 )
@@ -43,6 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
     *bootstrap.CLAIMS,
     *beyond.CLAIMS,
     *redraws.CLAIMS,
+    *stam.CLAIMS,
     *classes.CLAIMS,
     *concentration.CLAIMS,
     *supermartingale.CLAIMS,

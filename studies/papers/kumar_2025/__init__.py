@@ -15,6 +15,7 @@ from studies.papers.kumar_2025 import (
     evidence_population,
     evidence_reverse,
     evidence_rigor,
+    evidence_stam,
     joint_time,
     large_dimensions,
     mixture_bootstrap,
@@ -43,5 +44,6 @@ STUDIES: tuple[Study, ...] = (
     evidence_population.STUDY,
     evidence_reverse.STUDY,
     evidence_rigor.STUDY,
+    evidence_stam.STUDY,
     redraws.EVIDENCE,
 )

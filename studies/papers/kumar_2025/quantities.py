@@ -287,6 +287,13 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for method in methods
         if method != "dsm"
     },
+    **{
+        f"stam/score-error/{base}": (
+            "evidence-stam",
+            measure_over_dsm("score-error", "bsm-stam", base),
+        )
+        for base in ("bsm", "bsm-half")
+    },
     "figure-3b/settings": ("mixture-bootstrap", measure_settings(_trained)),
     "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
     "redraws-risk": ("redraws", measure_redraws("dsm", "bsm", "bsm-optimal", "path")),
