@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from bounds.check import Array
+from bounds.check import Array, none_negative, whole
 from bounds.estimators import Estimator, bootstrap_step, dsm_step
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, along
@@ -40,12 +40,17 @@ def least_variance_weight(step: Step, information: Array, dimension: int) -> Arr
 
     Returns
     -------
-    Array of that shape, in [0, 1].
+    Array of that shape, in (0, 1].
+
+    Raises
+    ------
+    InvalidInput
+        If J' is negative or not finite, or d no whole number ≥ 1.
 
     Source: theory.md, "Least variance scalar weight" (derived).
     """
-    with np.errstate(over="ignore"):  # an estimate that is past float64 leaves T3 alone
-        return np.asarray(1 / (1 + step.fresh_variance / step.carry**2 * information / dimension))
+    held = none_negative("information", information) / whole("dimension", dimension)
+    return np.asarray(1 / (1 + step.fresh_variance / step.carry**2 * held))
 
 
 def known_weight(law: Gaussian) -> Callable[[Step], Array]:

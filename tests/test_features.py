@@ -8,7 +8,16 @@ from numpy.testing import assert_allclose
 
 from bounds import estimators, features, gram
 from bounds.check import InvalidInput
-from bounds.features import FeatureGram, Radial, bsm, bsm_optimal, dsm, feature_grams, joint
+from bounds.features import (
+    FeatureGram,
+    Radial,
+    bsm,
+    bsm_optimal,
+    bsm_stam,
+    dsm,
+    feature_grams,
+    joint,
+)
 from bounds.mixture import Mixture
 from bounds.process import noise_variance, simulate, uniform_grid
 
@@ -215,7 +224,8 @@ def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
     grams = list(feature_grams(data(), uniform_grid(0.2, 2), features, rng))
     for ridge in (0.0, 0.3):
         penalty = features.penalty(ridge)
-        assert_allclose(next(bsm_optimal(grams, penalty)), next(dsm(grams, penalty)), rtol=1e-10)
+        for fit in (bsm_optimal, bsm_stam):
+            assert_allclose(next(fit(grams, penalty)), next(dsm(grams, penalty)), rtol=1e-10)
     assert (
         np.abs(
             next(dsm(grams, features.penalty(0.3))) - next(dsm(grams, features.penalty(0.0)))
@@ -237,6 +247,7 @@ def test_a_penalty_of_another_shape_is_refused(bad: object) -> None:
         lambda penalty: list(dsm(grams, penalty)),
         lambda penalty: list(bsm(grams, penalty)),
         lambda penalty: list(bsm_optimal(grams, penalty)),
+        lambda penalty: list(bsm_stam(grams, penalty)),
         lambda penalty: joint(grams, penalty, np.eye(2), np.ones(2)),
     ):
         estimate(good)

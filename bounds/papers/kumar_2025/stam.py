@@ -95,7 +95,7 @@ _LEARNT = (
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        name="stam-risk",
+        name="stam-recursion",
         statement="The bootstrap with the least-variance weight w°, knowing the law or estimating "
         "E‖s(t', X_{t'})‖², has the risk of its recursion.",
         assumptions="Gaussian data of mean 0, λ = 0.3, 1.2, 2.1, 3, m = 50000; Δ = 0.1 up to 2, at "
