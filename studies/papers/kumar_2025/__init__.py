@@ -15,6 +15,7 @@ from studies.papers.kumar_2025 import (
     evidence_population,
     evidence_reverse,
     evidence_rigor,
+    evidence_sgd,
     evidence_stam,
     joint_time,
     large_dimensions,
@@ -45,5 +46,6 @@ STUDIES: tuple[Study, ...] = (
     evidence_reverse.STUDY,
     evidence_rigor.STUDY,
     evidence_stam.STUDY,
+    evidence_sgd.STUDY,
     redraws.EVIDENCE,
 )
