@@ -18,10 +18,12 @@ path           one covariance fitted along the whole path, and the information t
 joint          one function over all noise levels
 classes        linear classes smaller than all matrices
 features       scores on fixed features
+forgetting     bootstrapping at every sample size: bounds for every law, and the exact mean risk
 catalog        the estimators by name
 risk           the risk as a quadratic form, and in closed form
 concentration  dimension-free bounds with explicit constants, with their proof
 risk_bounds    what follows from them: classes with P parameters, population risk, s outside
+averaging      averages of candidate scores, weighted by their held-out losses
 identities     the identities of the theory in symbols
 divergence     KL and W2 between Gaussians
 reverse        laws of reverse-time samplers with linear scores

@@ -376,7 +376,8 @@ def exact(
     -----
     Cost a step and replicate: about 9.3 d³ flops (two symmetric and three general products, a
     triangle's own, one Cholesky; the first step 6 d³), 2.5 d² normals and d χ² variables; none of
-    it grows with m or K. Memory: about 13 d² numbers. Source: theory.md, "Exact law of the path
+    it grows with m or K. Memory: about 13 d² numbers, and up to 2¹⁶ of steps that are drawn
+    together. Source: theory.md, "Exact law of the path
     Gram matrices" and "Exact law with redraws" (derived); the block form above is its Cholesky
     factor, updated rather than recomputed.
     """
@@ -386,14 +387,17 @@ def exact(
     generators = [rng] if isinstance(rng, np.random.Generator) else list(rng)
     rows = samples * redraws
     rank = min(d, rows - d)
-    triangle = law.paint(_draw(generators, 0, d, d, samples)[1])
+    # Of each draw: normal rows, and the trapezoid's p and freedom. X_0 first, then step by step, with
+    # as many rows as the noise before left known.
+    known = [0, *[rank] * (len(path) - 1)]
+    shapes = [(0, d, samples)]
+    shapes += [(d + k, min(d, rows - d - k), rows - d - k) for k in known]
+    drawn = _draws(generators, shapes, d)
+    triangle = law.paint(next(drawn)[1])
     data = _products(triangle, triangle)
     r00 = np.sqrt(redraws) * triangle
     r01 = r11 = np.zeros((len(generators), 0, d))
-    for step in path:
-        known = r11.shape[-2]
-        left = rows - d - known
-        g, rest = _draw(generators, d + known, min(d, left), d, left)
+    for step, (g, rest) in zip(path, drawn, strict=True):
         g0, g1 = g[:, :d], g[:, d:]
         m0, m1 = step.fresh * g0, step.fresh * g1
         if not step.is_first:
@@ -421,24 +425,56 @@ def _products(a: Array, b: Array) -> Array:
     return np.asarray(np.swapaxes(a, -1, -2) @ b)
 
 
-def _draw(
-    generators: Sequence[np.random.Generator], rows: int, p: int, d: int, freedom: int
-) -> tuple[Array, Array]:
-    """For each generator a (rows × d) normal matrix and Bartlett's (p × d) trapezoid T.
+WHOLE = 2**16
+"""Numbers of a replicate up to which the draws of several steps are one call: half a megabyte."""
 
-    TᵀT ~ Wishart_d(freedom, I), singular if freedom < d; then p = freedom. One call of each kind
-    per generator, so that a replicate's numbers come from its own stream alone.
+
+def _draws(
+    generators: Sequence[np.random.Generator], shapes: Sequence[tuple[int, int, int]], d: int
+) -> Iterator[tuple[Array, Array]]:
+    """For each (rows, p, freedom) and generator a (rows × d) normal matrix and Bartlett's (p × d)
+    trapezoid T.
+
+    TᵀT ~ Wishart_d(freedom, I), singular if freedom < d; then p = freedom. A replicate's numbers
+    come from its own stream alone, in one call of each kind for as many shapes as WHOLE allows: a
+    call costs several microseconds, a number ten nanoseconds.
     """
-    above = np.triu(np.ones((p, d), dtype=bool), 1)
-    count = rows * d + int(above.sum())
-    flat = np.empty((len(generators), count))
-    trapezoid = np.zeros((len(generators), p, d))
-    diagonal = np.arange(p)
-    for one, normals, triangle in zip(generators, flat, trapezoid, strict=True):
-        one.standard_normal(out=normals)
-        triangle[diagonal, diagonal] = np.sqrt(one.chisquare(freedom - diagonal))
-    trapezoid[:, above] = flat[:, rows * d :]
-    return flat[:, : rows * d].reshape(len(generators), rows, d), trapezoid
+    for group in _groups(shapes, d):
+        above = [np.triu(np.ones((p, d), dtype=bool), 1) for _, p, _ in group]
+        sizes = [
+            rows * d + int(mask.sum()) for (rows, _, _), mask in zip(group, above, strict=True)
+        ]
+        freedoms = np.concatenate([freedom - np.arange(p) for _, p, freedom in group])
+        normals = np.empty((len(generators), sum(sizes)))
+        lengths = np.empty((len(generators), freedoms.size))
+        for one, flat, squares in zip(generators, normals, lengths, strict=True):
+            one.standard_normal(out=flat)
+            squares[:] = one.chisquare(freedoms)
+        np.sqrt(lengths, out=lengths)
+        begin = start = 0
+        for (rows, p, _), mask, size in zip(group, above, sizes, strict=True):
+            trapezoid = np.zeros((len(generators), p, d))
+            diagonal = np.arange(p)
+            trapezoid[:, diagonal, diagonal] = lengths[:, start : start + p]
+            flat = normals[:, begin : begin + size]
+            trapezoid[:, mask] = flat[:, rows * d :]
+            yield flat[:, : rows * d].reshape(len(generators), rows, d), trapezoid
+            begin, start = begin + size, start + p
+
+
+def _groups(shapes: Sequence[tuple[int, int, int]], d: int) -> Iterator[list[tuple[int, int, int]]]:
+    """The shapes in order, as many together as hold at most WHOLE numbers, but one at least; by d
+    and the shapes alone, so that the draws do not depend on what else is measured."""
+    group: list[tuple[int, int, int]] = []
+    held = 0
+    for shape in shapes:
+        size = (shape[0] + shape[1]) * d
+        if group and held + size > WHOLE:
+            yield group
+            group, held = [], 0
+        group.append(shape)
+        held += size
+    yield group
 
 
 ENGINES: dict[str, Engine] = {"exact": exact, "simulate": simulated}

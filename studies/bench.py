@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from bounds import networks
+from bounds import gram, networks
 from bounds.check import Array, InvalidInput
 from bounds.estimators import dsm, dsm_step
 from bounds.gaussian import Gaussian
@@ -80,6 +80,17 @@ def draw_exact(d: int, m: int, steps: int, batch: int) -> None:
     rngs = [np.random.default_rng([1, k]) for k in range(batch)]
     for _ in exact(Gaussian(np.ones(d)), m, uniform_grid(0.1, steps), rngs):
         pass
+
+
+def draw_step_by_step(d: int, m: int, steps: int, batch: int) -> None:
+    """The same with one call of each kind a step, as where a whole path would not fit."""
+    gram.WHOLE = 0  # of this process alone
+    draw_exact(d, m, steps, batch)
+
+
+def draw_normals(count: int) -> None:
+    """So many standard normals."""
+    np.random.default_rng(5).standard_normal(count)
 
 
 def simulate_streaming(d: int, m: int, steps: int) -> None:
@@ -321,11 +332,14 @@ def run(say: Callable[[str], None]) -> list[Line]:
     add("exact, m = 1e9", by_m[10**9] / by_m[10**4], "times", "m = 1e4")
     batched = alone(draw_exact, d, many, steps, 16, repeats=5)[0] / 16
     add(f"exact, d = {d}, N = {steps}, batches of 16", 1e3 * batched, "ms a replicate")
-    add(
-        "exact, d = 8, N = 10, batches of 256",
-        256 / alone(draw_exact, 8, many, steps, 256)[0],
-        "replicates/s",
+    together, apart = (
+        alone(draw, 8, many, steps, 256, repeats=5)[0] for draw in (draw_exact, draw_step_by_step)
     )
+    add("exact, d = 8, N = 10, batches of 256", 256 / together, "replicates/s")
+    add("exact, d = 8, N = 10: replicates/s", apart / together, "times", "drawn step by step")
+    normals = int(steps * 2.5 * d**2)
+    floor = flops(d, steps) / gigaflops / 1e9 + alone(draw_normals, 100 * normals)[0] / 100
+    add(f"exact, d = {d}, N = {steps}, batches of 16", batched / floor, "times", "flops, normals")
 
     say("exact engine against d")
     dims = (128, 256, 512, 1024)

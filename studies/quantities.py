@@ -66,6 +66,8 @@ def measure_over_dsm(
                 for m in (method, base)
             }
             a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, base))
+            if not a.size == b.size > 0:
+                raise InvalidInput(quantity, f"needs the same replicates of {method} and of {base}")
             ratio, se = ratio_of_means(a, b)
             out.append(Measured(json.loads(cell), ratio, se, a.size))
         return out

@@ -39,11 +39,13 @@ COPIED = (
 # Beside test_MODULE.py, in the same place below tests: what else is a module's own.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
+    "forgetting": ("papers.kumar_2025.forgetting",),
     "gaussian_algebra": ("identities", "papers.kumar_2025.identities"),
     "identities": ("identities", "papers.kumar_2025.identities"),
     "kernels": ("concentration",),
     "ledger": ("ledger", "claim"),
     "papers.kumar_2025.beyond": ("papers.kumar_2025.bootstrap",),
+    "papers.kumar_2025.every_m": ("papers.kumar_2025.forgetting",),
     "papers.kumar_2025.linear": ("ledger",),
     "papers.kumar_2025.supermartingale": ("papers.kumar_2025.concentration",),
     "papers.kumar_2025.symbolic": ("papers.kumar_2025.identities",),

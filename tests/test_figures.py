@@ -30,8 +30,10 @@ from figures import catalog, style, told
 from figures.data import BadTable, FigureData
 from figures.output import save as save_with
 from figures.papers.kumar_2025 import (
+    beyond_averaging,
     beyond_basis,
     beyond_efficiency,
+    beyond_forgetting,
     beyond_map,
     beyond_redraws,
     figure_1a,
@@ -119,7 +121,9 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-map": ("cells", "ratio"),
         "beyond-basis": ("points", "predicted"),
         "beyond-dimension": ("points", "mean"),
+        "beyond-forgetting": ("theory", "value"),
         "beyond-redraws": ("worth", "redraws"),
+        "beyond-averaging": ("theory", "value"),
     }.get(
         entry.name, (next(iter(data.tables)), "predicted")
     )  # what the generic join hands to a figure
@@ -218,6 +222,17 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             ],
         ),
         (
+            "beyond-forgetting",
+            [
+                "risk of BSM / risk of DSM",
+                "ρ² of the features between t = 0.1 and t",
+                "ρ² of the feature between t = 0.5 and 0.7",
+                "λ = 100",
+                "Laplace",
+                "n = 40 replicates",
+            ],
+        ),
+        (
             "beyond-redraws",
             [
                 "risk / information bound",
@@ -237,6 +252,17 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "m = 5 d, over log|H| log log d",
                 "n = 1 to 70 draws",
                 "t = 0.75",
+            ],
+        ),
+        (
+            "beyond-averaging",
+            [
+                "candidates |H|",
+                "worst risk / (κ log|H|/m)",
+                "Q-aggregation",
+                "any pick, at least",
+                "4: any pick, |H| → ∞",
+                "n = 40 replicates",
             ],
         ),
         (
@@ -664,6 +690,19 @@ def test_the_beyond_figures_show_their_tables() -> None:
                 assert np.array_equal(drawn, group[["count", column]]) == (
                     (kind, column) != ("theory", "mean")
                 )
+    data = beyond_forgetting.sample()
+    for k, axes in enumerate(beyond_forgetting.draw(data).axes):
+        for table, gid, column in (("points", "points", "ratio"), ("theory", "theory", "value")):
+            frame = data.tables[table]
+            mine = frame[frame["panel"] == beyond_forgetting.PANELS[k]]
+            for place, series in enumerate(dict.fromkeys(mine["series"])):
+                drawn = line_data(axes, f"{gid}-{k}-{place}")
+                assert np.array_equal(drawn, mine.loc[mine["series"] == series, ["kept", column]])
+    with pytest.raises(BadTable, match=r"^beyond-forgetting/points: column panel must hold"):
+        names = {"one feature": "two features"}
+        for name in data.tables:
+            data = with_table(data, name, lambda frame: frame.replace({"panel": names}))
+        beyond_forgetting.draw(data)
     data = beyond_redraws.sample()
     points, theory = data.tables["points"], data.tables["theory"]
     for axes, t, other in zip(beyond_redraws.draw(data).axes, (0.5, 2.0), (2.0, 0.5), strict=True):
@@ -681,6 +720,15 @@ def test_the_beyond_figures_show_their_tables() -> None:
                     )
     with pytest.raises(BadTable, match=r"^beyond-redraws/worth: names the estimator best"):
         beyond_redraws.draw(with_value(data, "worth", "estimator", "best"))
+    data = beyond_averaging.sample()
+    (axes,) = beyond_averaging.draw(data).axes
+    for k, rule in enumerate(("least loss", "Bayes", "Q-aggregation")):
+        for kind, column in (("points", "mean"), ("theory", "value")):
+            frame = data.tables[kind]
+            shown = frame.loc[frame["rule"] == rule, ["hypotheses", column]].to_numpy()
+            assert np.array_equal(line_data(axes, f"{kind}-{k}"), shown)
+            assert len(shown) == (0 if (rule, kind) == ("Q-aggregation", "theory") else 3)
+    assert np.array_equal(line_data(axes, "picks")[:, 1], [1.14, 1.36, 1.53])
     data = beyond_map.sample()
     panels = beyond_map.draw(data).axes[:2]
     for axes, estimator in zip(panels, ("BSM", "path fit"), strict=True):

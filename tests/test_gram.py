@@ -3,6 +3,7 @@ one.
 """
 
 import tracemalloc
+from typing import cast
 
 import numpy as np
 import pytest
@@ -138,15 +139,17 @@ def test_wrong_laws_are_caught(decoy, monkeypatch):
     """The comparison above rejects an exact engine whose residual noise has the wrong Wishart
     law.
     """
-    true_draw = gram._draw
+    true_draws = gram._draws
 
-    def wrong(generators, rows, p, d, freedom):
-        if decoy.startswith("one") or rows == 0:
-            return true_draw(generators, rows, p, d, freedom + (rows > 0))
-        normals, trapezoid = true_draw(generators, rows, p, d, freedom)
-        return normals, 0 * trapezoid + 1e-3 * np.eye(p, d)
+    def wrong(generators, shapes, d):
+        if decoy.startswith("one"):
+            shapes = [(rows, p, freedom + (rows > 0)) for rows, p, freedom in shapes]
+        for (rows, p, _), (normals, trapezoid) in zip(
+            shapes, true_draws(generators, shapes, d), strict=True
+        ):
+            yield normals, 1e-3 * np.eye(p, d) if decoy.startswith("no") and rows else trapezoid
 
-    monkeypatch.setattr(gram, "_draw", wrong)
+    monkeypatch.setattr(gram, "_draws", wrong)
     law = Gaussian.from_covariance(random_covariance(2, 6))
     mean, second = two_sample_z(
         moments(exact, law, 12, 20_000, 1), moments(simulated, law, 12, 20_000, 2)
@@ -327,14 +330,25 @@ PINNED_LAW = Gaussian(np.array([0.5, 2.0]), np.array([[0.6, -0.8], [0.8, 0.6]]))
 PINNED_TIMES = (0.2, 0.5, 1.1)
 
 
-def triangle(rows, freedom, rng):
-    """Bartlett's from a stream: normals above the diagonal, row by row, then one χ for each row."""
+def tape(samples, rng):
+    """The stream's numbers as the exact engine takes them: all normals of the path, then all χ."""
+    known = min(2, samples - 2)
+    shapes = [(0, samples), *((2 + k, samples - 2 - k) for k in (0, known, known))]
+    above = {2: 1, 1: 1, 0: 0}  # of a trapezoid of so many rows and two columns
+    counts = [2 * rows + above[min(2, left)] for rows, left in shapes]
+    normals = [rng.standard_normal() for _ in range(sum(counts))]
+    lengths = [np.sqrt(rng.chisquare(left - i)) for _, left in shapes for i in range(min(2, left))]
+    return iter(normals), iter(lengths)
+
+
+def triangle(rows, normals, lengths):
+    """Bartlett's from the tape: normals above the diagonal, row by row, and a χ for each row."""
     out = np.zeros((rows, 2))
     for i in range(rows):
         for j in range(i + 1, 2):
-            out[i, j] = rng.standard_normal()
+            out[i, j] = next(normals)
     for i in range(rows):
-        out[i, i] = np.sqrt(rng.chisquare(freedom - i))
+        out[i, i] = next(lengths)
     return out
 
 
@@ -343,19 +357,20 @@ def explicit_exact(samples, rng):
     time.
 
     The order: the triangle of X_0; then at each step the rows of G (2 of X_0, those of the noise so
-    far), the triangle of what lies outside, its normals before its χ. X_0 stands on the first two
+    far), the triangle of what lies outside; of all of them first the normals, then the χ. X_0 stands on the first two
     axes of R^m; `known` spans the noise so far outside of them, in Gram-Schmidt order.
     """
     root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
     axes = np.eye(samples)[:, :2]
-    x0 = axes @ triangle(2, samples, rng) @ root
+    normals, lengths = tape(samples, rng)
+    x0 = axes @ triangle(2, normals, lengths) @ root
     z, known, before = np.zeros((samples, 2)), np.zeros((samples, 0)), 0.0
     for t in PINNED_TIMES:
         inside = np.hstack([axes, known])
-        g = np.array([[rng.standard_normal() for _ in range(2)] for _ in range(inside.shape[1])])
+        g = np.array([[next(normals) for _ in range(2)] for _ in range(inside.shape[1])])
         left = samples - inside.shape[1]
         outside = np.linalg.qr(inside, mode="complete")[0][:, inside.shape[1] :][:, : min(2, left)]
-        w = inside @ g + outside @ triangle(min(2, left), left, rng)
+        w = inside @ g + outside @ triangle(min(2, left), normals, lengths)
         gap, before = t - before, t
         z = np.exp(-gap) * z + np.sqrt(1 - np.exp(-2 * gap)) * w
         if before == PINNED_TIMES[0] or known.shape[1] == 2:
@@ -394,9 +409,9 @@ ROUTES = {
 }
 # Entries of the last time: xx_01, xz_10, xw_01.
 PINNED = {
-    ("exact", 3): (-0.41592430927745005, -0.3521698420089383, 0.5366358931064323),
-    ("exact", 5): (-1.4122866746815022, -1.486071889703595, -0.29273892083874936),
-    ("exact", 12): (0.15928140782374856, 1.533693709717482, 1.9246484113650077),
+    ("exact", 3): (-0.24427657443326584, 0.18336310301334643, 0.3582742441001637),
+    ("exact", 5): (0.10780964994279967, 0.5829944411806572, -0.11001358565091304),
+    ("exact", 12): (0.0579306645027981, 1.003317053057702, -0.46350045477328067),
     ("simulate", 12): (-0.02765503731943486, 2.8053921267973774, 0.39527008690439924),
 }
 
@@ -518,3 +533,26 @@ def test_borders_are_allowed():
         (steep, 9, [0.2]),
     ):
         assert np.all(np.isfinite(next(exact(law, samples, times, np.random.default_rng(0))).xx))
+
+
+def test_draws_come_in_groups_by_their_shapes_alone():
+    """All shapes in order, each group within WHOLE numbers or of one shape; a path of small
+    matrices is one group, and a generator is asked twice for it: normals, then χ."""
+    shapes = [(0, 100, 500), *[(200, 100, 300)] * 9]
+    groups = list(gram._groups(shapes, 100))
+    assert [shape for group in groups for shape in group] == shapes
+    sizes = [sum((rows + p) * 100 for rows, p, _ in group) for group in groups]
+    assert max(sizes) <= gram.WHOLE and min(sizes[:-1]) > gram.WHOLE - 30_000
+    assert [len(group) for group in gram._groups([(0, 900, 2000)] * 3, 900)] == [1, 1, 1]
+
+    class Counting:
+        def __init__(self, rng):
+            self.rng, self.calls = rng, 0
+
+        def __getattr__(self, name):
+            self.calls += 1
+            return getattr(self.rng, name)
+
+    counting = Counting(np.random.default_rng(4))
+    list(gram._draws([cast(np.random.Generator, counting)], [(0, 8, 100), *[(16, 8, 92)] * 10], 8))
+    assert counting.calls == 2

@@ -263,6 +263,24 @@ FINDINGS |= {
             for curve, value in (("DSM", 100.0), ("BSM", 60.0), ("path fit", 9.0))
         ],
     },
+    "beyond-forgetting": {
+        **BEYOND,
+        "study": "evidence-forgetting",
+        "points": 33,
+        "worst": 0.015,
+        "flat": [
+            {
+                "t": t,
+                "mark": mark,
+                "kept": 0.16,
+                "ratio": ratio,
+                "low": 0.9 * ratio,
+                "high": 1.1 * ratio,
+                "predicted": ratio,
+            }
+            for t, mark, ratio in ((1.0, 10.0, 0.796), (2.0, 10.0, 0.367), (2.0, 100.0, 0.817))
+        ],
+    },
     "beyond-redraws": {
         **BEYOND,
         "study": "redraws",
@@ -314,6 +332,26 @@ FINDINGS |= {
         ],
         "laws": [
             {"ratio": 2, "verdict": "constant", "flat_factor": 1.001, "right": 1.0, "wrong": 0.0}
+        ],
+    },
+    "beyond-averaging": {
+        **BEYOND,
+        "study": "evidence-averaging",
+        "worst": [
+            {
+                "rule": rule,
+                "hypotheses": size,
+                "mean": mean,
+                "low": 0.9 * mean,
+                "high": 1.1 * mean,
+                "predicted": predicted,
+            }
+            for rule, size, mean, predicted in (
+                ("least loss", 10, 1.8, 1.8),
+                ("least loss", 100, 3.2, 3.2),
+                ("Q-aggregation", 10, 1.2, None),
+                ("Q-aggregation", 100, 1.28, None),
+            )
         ],
     },
 }
@@ -536,11 +574,11 @@ def test_pipes_are_escaped() -> None:
     """
     found = tables_of(rendered())
     tables = [2 + 2, 2 + 1, 2 + 2, 2 + 5, 2 + 2, 2 + 2, 2 + 4, 2 + 4]
-    tables += [2 + 3, 2 + 1, 2 + 2, 2 + len(VERDICTS)]
+    tables += [2 + 2, 2 + 3, 2 + 1, 2 + 2, 2 + 4, 2 + len(VERDICTS)]
     assert [len(table) for table in found] == tables
     for table in found:
         assert len(set(table)) == 1
-    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 6, 8, 5, 6, 6, 6]
+    assert [table[0] for table in found] == [6, 9, 5, 8, 11, 5, 6, 8, 5, 5, 6, 6, 5, 6]
     decoy = tables_of(rendered().replace("\\|", "|"))
     assert sum(len(set(table)) > 1 for table in decoy) == 3
 

@@ -4,10 +4,13 @@ it.
 
 from bounds.claim import Claim, Paper
 from bounds.papers.kumar_2025 import (
+    averaging,
     beyond,
     bootstrap,
     classes,
     concentration,
+    every_m,
+    forgetting,
     identities,
     isotropic,
     linear,
@@ -47,6 +50,9 @@ CLAIMS: tuple[Claim, ...] = (
     *redraws.CLAIMS,
     *stam.CLAIMS,
     *sgd.CLAIMS,
+    *averaging.CLAIMS,
+    *every_m.CLAIMS,
+    *forgetting.CLAIMS,
     *classes.CLAIMS,
     *concentration.CLAIMS,
     *supermartingale.CLAIMS,

@@ -94,7 +94,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=lambda c: 1.0,
         decoy=lambda c: 0.4,
         decoy_note="two fifths of DSM's risk already at every step",
-        uses=("figure-3a-ratio",),
+        why="At most DSM's at every m by Theorem B, strictly below it to leading order.",
+        uses=("figure-3a-ratio", "every-m-population"),
     ),
     Claim(
         name="figure-1a-flat",

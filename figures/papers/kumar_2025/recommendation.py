@@ -1,4 +1,4 @@
-"""The recommendation: three sentences for whoever trains models, each filled from results and held
+"""The recommendation: a few sentences for whoever trains models, each filled from results and held
 by claims.
 
 A sentence whose claims are not as expected in these results is withdrawn, and says which claim is
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from figures.papers.kumar_2025.beyond_averaging import gains
 from figures.told import Findings, number
 
 
@@ -91,6 +92,15 @@ def _endless_draws(found: Mapping[str, Findings]) -> str:
     )
 
 
+def _candidates(found: Mapping[str, Findings]) -> str:
+    ratios = gains(found["beyond-averaging"], "Q-aggregation")
+    return (
+        "average them by their held-out losses, do not pick one: the worst risk of the least loss "
+        f"is {number(min(ratios), 2)} to {number(max(ratios), 2)} times that of Q-aggregation, "
+        "whose bound also holds, with factor 1, where none is right"
+    )
+
+
 SENTENCES = (
     Sentence(
         "One noise draw for each datum, one level after another",
@@ -107,6 +117,11 @@ SENTENCES = (
         "Endless noise draws, linear scores", _endless_draws, ("redraws-plug-in", "redraws-excess")
     ),
     Sentence("Networks", _networks, ("figure-3b-settings", "figure-3b-short-training")),
+    Sentence(
+        "Several candidate scores",
+        _candidates,
+        ("averaging-finite", "q-aggregation-finite", "q-aggregation-bound", "pickers-outside"),
+    ),
 )
 
 

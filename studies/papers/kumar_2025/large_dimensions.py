@@ -86,8 +86,8 @@ STUDY = Study(
     replicates=at_most,
     digits=DIGITS,
     presets={
-        "quick": _settings(2000, 10**6, 5),
-        "paper": _settings(4000, 10**7, 8),
+        "quick": _settings(1200, 10**6, 5),
+        "paper": _settings(2000, 10**7, 8),
         "deep": _settings(40_000, 10**9, 8),
     },
 )

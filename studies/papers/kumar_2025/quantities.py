@@ -295,6 +295,10 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for base in ("bsm", "bsm-half")
     },
     "figure-3b/settings": ("mixture-bootstrap", measure_settings(_trained)),
+    **{
+        f"forgetting/{quantity}": ("evidence-forgetting", measure_over_dsm(quantity, "bsm"))
+        for quantity in ("linear", "feature")
+    },
     "figure-3b/short-training": ("mixture-bootstrap", measure_settings(_short_training)),
     "redraws-risk": ("redraws", measure_redraws("dsm", "bsm", "bsm-optimal", "path")),
     "redraws-joint": ("redraws", measure_redraws("joint")),

@@ -21,7 +21,15 @@ WORTH = [
         *((2.0, "path fit", 398.1), (0.5, "BSM, risk-optimal matrix", 1.77)),
     )
 ]
+WORST = [
+    SimpleNamespace(rule=rule, hypotheses=size, mean=mean)
+    for rule, size, mean in (
+        *(("least loss", 10, 1.8), ("least loss", 100, 3.2), ("least loss", 1000, 9.9)),
+        *(("Q-aggregation", 100, 1.28), ("Q-aggregation", 10, 1.2), ("Bayes", 10, 0.1)),
+    )
+]
 FOUND = {
+    "beyond-averaging": SimpleNamespace(worst=WORST),
     "beyond-basis": SimpleNamespace(levels=LEVELS),
     "beyond-redraws": SimpleNamespace(worth=WORTH),
 }
@@ -48,6 +56,7 @@ def test_numbers_are_filled_from_results():
         "at t = 0.5, 2 bootstrapping is worth 1.6, 9.9 draws of plain denoising, the path fit 36, "
         "398:" in text
     )
+    assert "least loss is 1.5 to 2.5 times that of Q-aggregation" in text
     assert "withdrawn" not in text
 
 

@@ -3,21 +3,25 @@
 from collections.abc import Callable, Mapping
 
 from studies.joined import Joined
+from studies.papers.kumar_2025.joins.averaging import beyond_averaging
 from studies.papers.kumar_2025.joins.beyond import beyond_basis, beyond_efficiency, beyond_map
 from studies.papers.kumar_2025.joins.figure_1a import figure_1a
 from studies.papers.kumar_2025.joins.figure_1b import figure_1b
 from studies.papers.kumar_2025.joins.figure_2 import figure_2
 from studies.papers.kumar_2025.joins.figure_3a import figure_3a
 from studies.papers.kumar_2025.joins.figure_3b import figure_3b
+from studies.papers.kumar_2025.joins.forgetting import beyond_forgetting
 from studies.papers.kumar_2025.joins.large import beyond_dimension
 from studies.papers.kumar_2025.joins.redraws import beyond_redraws
 from studies.tables import Table
 
 __all__ = [
     "JOINS",
+    "beyond_averaging",
     "beyond_basis",
     "beyond_dimension",
     "beyond_efficiency",
+    "beyond_forgetting",
     "beyond_map",
     "beyond_redraws",
     "figure_1a",
@@ -45,5 +49,7 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-map": _of_study("bootstrap-map", beyond_map),
     "beyond-basis": _of_study("joint-time", beyond_basis),
     "beyond-dimension": _of_study("large-dimensions", beyond_dimension),
+    "beyond-forgetting": _of_study("evidence-forgetting", beyond_forgetting),
     "beyond-redraws": _of_study("redraws", beyond_redraws),
+    "beyond-averaging": _of_study("evidence-averaging", beyond_averaging),
 }
