@@ -7,11 +7,12 @@ import numpy as np
 from bounds.check import Array
 from bounds.gaussian import Gaussian
 from bounds.process import Step, steps
-from bounds.sgd import Descent, descend, mixed_noise
+from bounds.sgd import Descent, chain, descend, mixed_noise
 from bounds.stam import known_weight
 from studies.evidence import Parts, Rng, Seeds, computed, evidence, measured, one_by_one, row
 from studies.study import Cell, Row
 
+KEPT_TIMES = [0.2, 0.5, 1.0, 1.5, 2.0]
 KEYS = ("eigenvalues", "t_prev", "t", "target", "step_size", "batch")
 BURN, KEPT = 100, 60  # steps until the fixed point, at e^{-15} of the start, and those averaged
 
@@ -75,8 +76,24 @@ def _order(cell: Cell) -> list[Row]:
         w = _weight(law, step, target)
         assert w is not None
         mine = descent.stationary(v, mixed_noise(law, step, w)).sum()
-        of = {**cell, "target": target}
-        rows.append(row("over-denoising", {key: of[key] for key in KEYS}, mine / plain))
+        of = {"d": law.dimension, **cell, "target": target}
+        rows.append(row("over-denoising", {key: of[key] for key in ("d", *KEYS)}, mine / plain))
+    return rows
+
+
+def _frozen(cell: Cell) -> list[Row]:
+    """Excess risk of a chain of frozen iterates over T1's own, at the kept times."""
+    law, descent = Gaussian(np.array(cell["eigenvalues"])), Descent(cell["step_size"], 1)
+    times, target = cell["times"], cell["target"]
+    rule = known_weight(law) if target == "w0" else lambda step: step.bootstrap_weight
+    found = chain(law, times, rule, descent)
+    rows = []
+    for t in cell["kept"]:
+        k = times.index(t)
+        plain = descent.stationary(law.variances(t), law.conditional_variances(t)).sum()
+        of = {"eigenvalues": cell["eigenvalues"], "times": times[: k + 1], "t": t, "batch": 1}
+        of |= {"target": target, "step_size": cell["step_size"]}
+        rows.append(row("frozen-over-denoising", of, found[k].sum() / plain))
     return rows
 
 
@@ -85,6 +102,7 @@ PARTS: Parts = {
     "transient": one_by_one(_transient, "transient"),
     "chain": one_by_one(_chain, "chain"),
     "order": computed(_order, "over-denoising"),
+    "frozen": computed(_frozen, "frozen-over-denoising"),
 }
 
 
@@ -109,6 +127,15 @@ def _cells() -> list[Cell]:
     for target in ("TB", "w0"):
         times = {"times": [0.3, 0.6, 1.0], "eigenvalues": law["eigenvalues"]}
         found.append({"part": "chain", **times, "target": target, "step_size": 0.1, "draws": 120})
+    linear = {"eigenvalues": np.linspace(0.3, 3.0, 8).tolist()}
+    for t in KEPT_TIMES:
+        place = {"t_prev": round(t - 0.1, 1), "t": t, "step_size": 0.01, "batch": 1}
+        found.append({"part": "order", **linear, **place})
+    tenths = [round(0.1 * k, 1) for k in range(1, 21)]
+    for target in ("TB", "w0"):
+        for eta in (0.001, 0.01, 0.1):
+            how = {"target": target, "step_size": eta, "times": tenths, "kept": KEPT_TIMES}
+            found.append({"part": "frozen", **linear, **how})
     rng = np.random.default_rng(52)
     for d in (2, 3, 4, 6):  # at d = 1 the target with w° has no noise at all
         before, gap = rng.uniform(0.02, 1.0, 2)
