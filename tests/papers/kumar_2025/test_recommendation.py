@@ -103,6 +103,4 @@ def test_it_says_for_how_many_noise_draws():
         "Endless noise draws",
     ):
         assert f"- *{who}" in text
-    assert (
-        "For networks and other features all is measured with one noise draw for each datum" in text
-    )
+    assert "For networks all is measured with one noise draw for each datum" in text
