@@ -36,7 +36,7 @@ for package in ("bounds", "studies", "figures"):
 # What takes long to import is imported by the commands that need it: --help, list and --version
 # answer at once.
 from bounds.check import InvalidInput  # noqa: E402
-from studies import executors, names, options, output  # noqa: E402
+from studies import executors, names, options, output, processes  # noqa: E402
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -56,15 +56,14 @@ class Incomplete(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    executors.refuse_if_imported()
+    processes.refuse_if_imported()
     output.open_streams()
     goes_on = ""
     try:
         given = options.parser().parse_args(arguments)
         if given.command == "list":
-            return _list(
-                given
-            )  # too short to be stopped, and what stops a run takes long to import
+            # too short to be stopped, and what stops a run takes long to import
+            return _list(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)
@@ -128,8 +127,8 @@ def _reproduce(given: argparse.Namespace) -> int:
 def report_text(
     joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str
 ) -> str:
-    """paper_repro.md from joined results, by figure name, and verdicts; a function of these
-    alone.
+    """paper_repro.md from joined results, by figure name,
+    and verdicts; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, report
@@ -177,8 +176,8 @@ def _told(gap: Missing) -> str:
 
 @contextmanager
 def _blaming_gaps(complete: bool) -> Iterator[None]:
-    """Where cells are missing, what cannot be joined or judged is their fault and not that of the
-    usage.
+    """Where cells are missing, what cannot be joined
+    or judged is their fault and not that of the usage.
     """
     try:
         yield
@@ -230,8 +229,8 @@ def _read(source: Path, one: Study) -> Table:
 
 
 def _source(given: Path | None, studies: Sequence[Study]) -> Path:
-    """The folder to read: the one that was given, else the reader's newest, else what is committed;
-    it says which.
+    """The folder to read: the one that was given,
+    else the reader's newest, else what is committed; it says which.
     """
     from studies import provenance
 
@@ -352,8 +351,8 @@ def _place(source: Path) -> str:
 
 
 def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
-    """report.html from the studies' tables, the verdicts on them and where they are from; a
-    function of these alone.
+    """report.html from the studies' tables, the verdicts
+    on them and where they are from; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, page
@@ -391,8 +390,7 @@ def _table(judged: Sequence[Verdict]) -> str:
     budget = sum(v.claim.false_alarm for v in judged if v.detectable)
     lines.append(
         f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: "
-        f"at most "
-        f"{budget:.1g} a run."
+        f"at most {budget:.1g} a run."
     )
     return "\n".join(lines)
 
@@ -429,7 +427,7 @@ def cost_text(record: Mapping[str, Any]) -> str:
 
 def _list(given: argparse.Namespace) -> int:
     if given.kind:
-        output.tell(_table_of(given.kind))
+        output.tell(output.columns(names.table(given.kind)))
         return 0
     from bounds.catalog import ESTIMATORS
 
@@ -447,39 +445,6 @@ def _list(given: argparse.Namespace) -> int:
         found |= {"papers": [work.stem for work in works]}
         output.tell("\n".join(f"{kind}: {', '.join(each)}" for kind, each in found.items()))
     return 0
-
-
-def _table_of(kind: str) -> str:
-    """All claims, studies, figures or papers, a line each."""
-    from studies import explain
-
-    if kind == "papers":
-        return explain.table(
-            ("paper", "claims", "studies", "figures", "title"),
-            [
-                (w.stem, len(w.claims), len(w.studies), len(w.figures), w.title)
-                for w in names.works()
-            ],
-        )
-    if kind == "figures":
-        from figures.catalog import FIGURES
-
-        return explain.table(
-            ("figure", "paper", "shows"), [(f.name, f.paper, f.title) for f in FIGURES]
-        )
-    if kind == "studies":
-        from studies.catalog import PAPER_OF, STUDIES
-
-        return explain.table(
-            ("study", "paper", "measures"), [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
-        )
-    from bounds.ledger import CLAIMS
-    from studies.quantities import study_of
-
-    return explain.table(
-        ("claim", "paper", "origin", "kind", "expected", "study"),
-        [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS],
-    )
 
 
 def _docstring(module: str) -> str:

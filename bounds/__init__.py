@@ -1,13 +1,15 @@
-"""The mathematics of dimfree: pure functions of arrays in float64. No files, no clock, no global
-random state.
+"""The mathematics of dimfree: pure functions of arrays in float64.
+No files, no clock, no global random state.
 
 What is where:
 
-process        the forward process: e_t, σ_t², the clock x = e^{2t} − 1, grids of times, simulated paths
+process        the forward process: e_t, σ_t², the clock x = e^{2t} − 1, grids of times,
+               simulated paths
 gaussian       Gaussian data: spectra, scores, conditional variances
 mixture        mixtures of Gaussians: scores, posteriors, residual covariances
 cauchy         Cauchy data, which have no mean
-gram           Gram matrices of simulated or exactly drawn paths: all that a linear estimator sees of the data
+gram           Gram matrices of simulated or exactly drawn paths: all that a linear estimator
+               sees of the data
 isotropic      DSM's risks for Σ = λI in O(d) numbers, to d = 10⁹
 targets        the three regression targets T1, T2, T3 and their noise
 estimators     DSM and BSM

@@ -1,5 +1,5 @@
-r"""Risk-optimal bootstrapping: the weight of T2 that makes the *accumulated* risk least, not the
-target's variance.
+r"""Risk-optimal bootstrapping: the weight of T2
+that makes the *accumulated* risk least, not the target's variance.
 
 With r_k,ij = m v_j(t_k) Var δ_k,ij in the eigenbasis (bounds.risk.bootstrap_recursion), one step
 from t' to t costs
@@ -13,11 +13,13 @@ a quadratic in w, least at the gain of a Kalman filter,
 and, if one number must do for all entries, at w = (1/τ²)/(1/τ² + mean a).
 
 Its limit. As the gaps go to 0 both recursions become ordinary differential equations with closed
-solutions. Write x = e^{2t} − 1 and p_i = λ_i + x = e^{2t} v_i, so that e^{-4t}/(v_i² v_j) = (1 +
-x)/(p_i² p_j).
+solutions. Write x = e^{2t} − 1 and p_i = λ_i + x = e^{2t} v_i, so that
+e^{-4t}/(v_i² v_j) = (1 + x)/(p_i² p_j).
 
-    BSM:      r' = 2 c_i² − (4/σ² + 2/v_j − 2) r         (x² p_j/(1 + x)) r = const + λ_i² ∫ (p_j/p_i²) dx
-    optimal:  r' = −2 r² − (4/v_i + 2/v_j − 2) r          (1 + x)/(p_i² p_j r) = const + ∫ dx/(p_i² p_j)
+    BSM:      r' = 2 c_i² − (4/σ² + 2/v_j − 2) r
+              (x² p_j/(1 + x)) r = const + λ_i² ∫ (p_j/p_i²) dx
+    optimal:  r' = −2 r² − (4/v_i + 2/v_j − 2) r
+              (1 + x)/(p_i² p_j r) = const + ∫ dx/(p_i² p_j)
 
 (the second is a Riccati equation that 1/r makes linear). From t_1 → 0 both constants vanish, and
 
@@ -40,13 +42,14 @@ best in all at one step can harm an entry whose error the later steps keep. Let 
 and one tend to infinity, and in the clock x let x_1 = λ/(c n), x_2 = a c n λ and x_3 = y x_2. With
 u_ij = r_ij/(1 + x),
 
-    u = w² (1/p'_i + (p'_j/p_j) u') + (1 − w)²/(x − x') − 1/p_i,     BSM: w = x'/x,     u_1 = 1/x_1 − 1/p_i,
+    u = w² (1/p'_i + (p'_j/p_j) u') + (1 − w)²/(x − x') − 1/p_i,
+    BSM: w = x'/x,     u_1 = 1/x_1 − 1/p_i,
 
-at x_2, as n → ∞, the mean of what stands beside w² is (1 + 1/a + c)/λ, so w = β λ/x_2, β = 1/(1 + c
-+ 1/a), where BSM has w → 0. In units of n² λ/x_2² the n² entries of small i and j hold 1 − 2β +
-β²(1 + 1/a) and the n of the large j hold cβ². At x_3 both rules take w = 1/y to leading order:
-entries of small j are multiplied by 1/y³, those of the large one by 1/y² only, and the n of the
-large i come to ca (y − 1 + 1/y)/y². Over BSM, which has β = 0, with A = ca(y − 1 + 1/y),
+at x_2, as n → ∞, the mean of what stands beside w² is (1 + 1/a + c)/λ, so w = β λ/x_2,
+β = 1/(1 + c + 1/a), where BSM has w → 0. In units of n² λ/x_2² the n² entries of small i and j hold
+1 − 2β + β²(1 + 1/a) and the n of the large j hold cβ². At x_3 both rules take w = 1/y to leading
+order: entries of small j are multiplied by 1/y³, those of the large one by 1/y² only, and the n of
+the large i come to ca (y − 1 + 1/y)/y². Over BSM, which has β = 0, with A = ca(y − 1 + 1/y),
 
     risk(best single weight)/risk(BSM) → [A + cβ² + (1 − 2β + β²(1 + 1/a))/y]/[A + 1/y],
 
@@ -148,8 +151,8 @@ def optimal_weights(law: Gaussian, times: ArrayLike, *, scalar: bool = False) ->
 
 
 def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
-    """Λ̂ = e^{t} sym(X_0ᵀX_t)/M = e^{2t} sym(xx − σ xz)/M over M = mK paths, diagonalised, its
-    eigenvalues kept positive.
+    """Λ̂ = e^{t} sym(X_0ᵀX_t)/M = e^{2t} sym(xx − σ xz)/M
+    over M = mK paths, diagonalised, its eigenvalues kept positive.
 
     Parameters
     ----------
@@ -175,8 +178,8 @@ def spectrum_estimate(gram: Gram) -> tuple[Array, Array]:
 
 
 def optimal(*, scalar: bool = False, law: Gaussian | None = None) -> Estimator:
-    """The bootstrap with risk-optimal weights: DSM at t_1, then entry by entry w* of T2's fit and 1
-    − w* of T3's.
+    """The bootstrap with risk-optimal weights: DSM at t_1,
+    then entry by entry w* of T2's fit and 1 − w* of T3's.
 
     Parameters
     ----------
@@ -227,8 +230,8 @@ def _spectrum(law: Gaussian) -> tuple[Array, Array]:
 
 
 def centred(x0: Array, times: ArrayLike, rng: np.random.Generator) -> Iterator[Gram]:
-    """Gram matrices of simulated paths about their own means: what an estimator with an intercept
-    sees.
+    """Gram matrices of simulated paths about their own means:
+    what an estimator with an intercept sees.
 
     For data of any mean, the law of these matrices is *exactly* that of m − 1 paths of the same law
     with mean 0: an orthogonal matrix whose first row is constant turns the m rows of X_0 and of
@@ -305,8 +308,8 @@ def bootstrap_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Arra
 
 
 def optimal_limit(law: Gaussian, times: ArrayLike, first: float = 0.0) -> Array:
-    """r_ij of the risk-optimal bootstrap (matrix weights) at each time, gaps → 0; as
-    `bootstrap_limit`.
+    """r_ij of the risk-optimal bootstrap
+    (matrix weights) at each time, gaps → 0; as `bootstrap_limit`.
     """
     x, x1, lam = _clock(times, first), float(clock(first)), law.eigenvalues
     lam_i, lam_j = lam[:, None], lam[None, :]

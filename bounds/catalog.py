@@ -40,7 +40,8 @@ def check_estimator(name: str, law: Gaussian, samples: int, times: ArrayLike) ->
 
     Raises
     ------
-    InvalidInput If float64 cannot tell apart what it needs to: see `bounds.joint.Scheme.system`,
+    InvalidInput
+        If float64 cannot tell apart what it needs to: see `bounds.joint.Scheme.system`,
         `bounds.path.check_information`.
     """
     if name == "joint":

@@ -1,5 +1,5 @@
-r"""Formulas written once for any type of number: floats compute them, intervals certify them on
-whole boxes.
+r"""Formulas written once for any type of number:
+floats compute them, intervals certify them on whole boxes.
 
 Every common factor is cancelled, since a term that vanishes at an end of the box cannot be bisected
 away. Why each formula is what it stands for is algebra that is checked elsewhere: of
@@ -34,8 +34,8 @@ def _middle(x: Number) -> float:
 
 
 def information_over_bootstrap(u: Number, log: Number) -> Number:
-    """Information bound over the fine-grid limit of r_ii: 2u²/((1 + u)² log(1 + u)), u = x/λ_i, x =
-    e^{2t} − 1.
+    """Information bound over the fine-grid limit of r_ii:
+    2u²/((1 + u)² log(1 + u)), u = x/λ_i, x = e^{2t} − 1.
 
     The bootstrap with the control-variate weight has x² v_i (c_i − r_ii) = Σ (x_{l+1} − x_l) x_l
     λ_i/(λ_i + x_l): a sum over the left ends of an increasing function, so that on every grid r_ii

@@ -37,8 +37,8 @@ class InvalidInput(ValueError):
 
 
 def real(key: str, values: Any) -> Array:
-    """`values` as a float64 array, NaN and infinities among them; the gate that every array here
-    goes through.
+    """`values` as a float64 array, NaN and infinities among them;
+    the gate that every array here goes through.
 
     Parameters
     ----------
@@ -149,8 +149,8 @@ def not_negative(key: str, value: Any) -> float:
 
 
 def whole(key: str, value: Any, least: int | None = 1) -> int:
-    """`value` as an integer, if it is a whole number, however written (100, 100.0, 1e6), and at
-    least `least`, if one is named.
+    """`value` as an integer, if it is a whole number, however written
+    (100, 100.0, 1e6), and at least `least`, if one is named.
 
     Raises
     ------
@@ -174,8 +174,8 @@ def whole(key: str, value: Any, least: int | None = 1) -> int:
 
 
 def how_many(key: str, value: Any, least: int = 1, most: int = 10**9) -> int:
-    """`value` as a whole number of things that are made at once: from `least` to `most`, beyond
-    which no memory holds them.
+    """`value` as a whole number of things that are made at once:
+    from `least` to `most`, beyond which no memory holds them.
 
     Raises
     ------
@@ -212,8 +212,9 @@ def symmetric(key: str, values: Any) -> Array:
 
     Raises
     ------
-    InvalidInput If it holds anything but finite real numbers, or an entry differs from its mirror
-        image by more than 1e-10 of its size and 1e-13 of the largest entry.
+    InvalidInput
+        If it holds anything but finite real numbers, or an entry differs from its mirror image by
+        more than 1e-10 of its size and 1e-13 of the largest entry.
     """
     array = matrices(key, values)
     mirror = np.swapaxes(array, -1, -2)

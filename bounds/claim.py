@@ -127,8 +127,9 @@ class Claim:
 
     Raises
     ------
-    InvalidInput If a word is not one of its vocabulary, a number is out of its range, or a reason
-        is missing.
+    InvalidInput
+        If a word is not one of its vocabulary, a number is out of its range, or a reason is
+        missing.
     """
 
     name: str
@@ -193,6 +194,7 @@ class Comparison:
     cell : the worst cell
     measured, predicted : there (for a rate: the slope of measured/formula, and 0)
     share : of the cells that contradict the formula; for a rate, which is one comparison, 0 or 1
+    reached : the largest measured number over a positive prediction, over the cells; 0 for a rate
     """
 
     answer: Answer
@@ -201,6 +203,7 @@ class Comparison:
     measured: float
     predicted: float
     share: float
+    reached: float = 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -232,8 +235,8 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the status is the one written down; and the decoy rejected, unless that is
-        UNDECIDED.
+        """Whether the status is the one written down;
+        and the decoy rejected, unless that is UNDECIDED.
         """
         rejected = self.decoy.answer == "contradicted" or self.claim.expected == "UNDECIDED"
         return self.status == self.claim.expected and rejected
@@ -275,6 +278,7 @@ class Verdict:
             "decoy_reason": claim.decoy_reason,
             "measured": self.formula.measured,
             "predicted": self.formula.predicted,
+            "reached": self.formula.reached,
             "margin": self.formula.margin,
             "worst_cell": dict(self.formula.cell),
             "cells": self.cells,
@@ -298,8 +302,9 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
     Raises
     ------
-    InvalidInput If there are none, a number is not finite, an error is negative or has fewer than
-        two replicates behind it, or a formula needs what the cells do not hold.
+    InvalidInput
+        If there are none, a number is not finite, an error is negative or has fewer than two
+        replicates behind it, or a formula needs what the cells do not hold.
 
     Examples
     --------
@@ -308,8 +313,10 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
     ...     origin="derived", kind="identity", measurement="here", decoy_note="3 x",
     ...     formula=lambda c: 2 * c["x"], decoy=lambda c: 3 * c["x"], tolerance=1e-12,
     ... )
-    >>> verify(half, [Measured({"x": 2.0}, 4.0), Measured({"x": 5.0}, 10.0)])
-    half: HOLDS. At the worst of 2 cells: measured 4, predicted 4. Decoy (3 x) rejected, at 2 of 2 cells.
+    >>> points = [Measured({"x": 2.0}, 4.0), Measured({"x": 5.0}, 10.0)]
+    >>> verify(half, points)  # doctest: +NORMALIZE_WHITESPACE
+    half: HOLDS. At the worst of 2 cells: measured 4, predicted 4.
+    Decoy (3 x) rejected, at 2 of 2 cells.
     """
     if not measured:
         raise InvalidInput(claim.name, "there is nothing measured to verify it with")
@@ -349,8 +356,8 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
 
 
 def quantile(claim: Claim, one: Measured, cells: int) -> float:
-    """z of the module docstring: two-sided, Bonferroni over the cells; a rate is one comparison; 0
-    if computed.
+    """z of the module docstring: two-sided, Bonferroni over the cells;
+    a rate is one comparison; 0 if computed.
     """
     if one.error == 0:
         return 0.0
@@ -359,8 +366,8 @@ def quantile(claim: Claim, one: Measured, cells: int) -> float:
 
 
 def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:
-    """One formula, true or not, against the measurements, by the comparison that the claim's kind
-    picks.
+    """One formula, true or not, against the measurements,
+    by the comparison that the claim's kind picks.
 
     Raises
     ------
@@ -370,7 +377,7 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
     if claim.kind == "rate":
         return _compare_rate(claim, formula, measured)
     worst: Comparison | None = None
-    contradicted = 0
+    contradicted, reached = 0, 0.0
     for one in measured:
         predicted = _predicted(claim, formula, one.cell)
         distance = one.value - predicted
@@ -381,11 +388,13 @@ def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Com
         # is too much.
         margin = excess / allowed if allowed > 0 else LARGEST * np.sign(excess)
         contradicted += margin > 1
+        if predicted > 0:
+            reached = max(reached, one.value / predicted)
         if worst is None or margin > worst.margin:
             answer: Answer = "contradicted" if margin > 1 else "accepted"
             worst = Comparison(answer, float(margin), one.cell, one.value, predicted, 0.0)
     assert worst is not None
-    return replace(worst, share=float(contradicted / len(measured)))
+    return replace(worst, share=float(contradicted / len(measured)), reached=float(reached))
 
 
 def _compare_rate(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:

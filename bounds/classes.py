@@ -1,13 +1,15 @@
-r"""Least squares of the denoising target over linear classes smaller than all matrices, from Gram
-matrices alone.
+r"""Least squares of the denoising target over linear classes smaller
+than all matrices, from Gram matrices alone.
 
     Â = argmin over A ∈ 𝒜 of  ‖X Aᵀ − Y‖²,   Y = −ε_t/σ_t (rows are paths),   f(x) = A x.
 
 With xx = XᵀX and XᵀY = −xz/σ_t this is a quadratic in A, whatever 𝒜 is. Three kinds of 𝒜 are
 solved:
 
-    supported   A_ij = 0 off a mask (diagonal, banded, blocks, any sparsity): each row on its own columns
-    spanned     A = Σ_k a_k B_k (multiples of I, circulants, symmetric matrices, …): p normal equations
+    supported   A_ij = 0 off a mask (diagonal, banded, blocks, any sparsity): each row on its own
+                columns
+    spanned     A = Σ_k a_k B_k (multiples of I, circulants, symmetric matrices, …): p normal
+                equations
     low rank    A = −I + D with rank D ≤ r, no linear space: truncation of D̂ L, where xx = L Lᵀ
 
 The first two fit p parameters linearly, p the number of ones in the mask or of the B_k.

@@ -80,8 +80,8 @@ class Normal:
 
     @cached_property
     def spectrum(self) -> tuple[Array, Array]:
-        """Eigenvalues in ascending order, shape (…, d), and the basis that goes with them, (…, d,
-        d).
+        """Eigenvalues in ascending order, shape (…, d),
+        and the basis that goes with them, (…, d, d).
         """
         values, basis = np.linalg.eigh(self.covariance)
         return values, basis
@@ -160,8 +160,8 @@ def kl(p: Normal, q: Normal) -> Array:
 
 
 def frechet(p: Normal, q: Normal) -> Array:
-    """W2²(p, q) = ‖μ_p − μ_q‖² + tr(Σ_p + Σ_q − 2 (Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2}), the Fréchet
-    distance as image scores quote it: squared.
+    """W2²(p, q) = ‖μ_p − μ_q‖² + tr(Σ_p + Σ_q − 2 (Σ_p^{1/2} Σ_q Σ_p^{1/2})^{1/2}),
+    the Fréchet distance as image scores quote it: squared.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def frechet(p: Normal, q: Normal) -> Array:
 
 
 def w2(p: Normal, q: Normal) -> Array:
-    """W2(p, q), the 2-Wasserstein distance: the square root of `frechet`. Same arguments and
-    errors.
+    """W2(p, q), the 2-Wasserstein distance:
+    the square root of `frechet`. Same arguments and errors.
     """
     return np.sqrt(frechet(p, q))

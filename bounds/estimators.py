@@ -116,8 +116,8 @@ def dsm(grams: Iterable[Gram]) -> Iterator[Array]:
 
 
 def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
-    """Bootstrapped score matching: DSM at t_1, then `bootstrap_step` with the control-variate
-    weight.
+    """Bootstrapped score matching: DSM at t_1,
+    then `bootstrap_step` with the control-variate weight.
 
     Algorithm 1's own weights, and the step at which its bootstrapping starts, are unknown
     (paper.md); this is our reading.
@@ -126,8 +126,8 @@ def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
 
 
 def plug_in(grams: Iterable[Gram]) -> Iterator[Array]:
-    """Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}: what DSM, BSM and the path fit become at K = ∞
-    redraws; in whatever order.
+    """Â_k = −(e_t² X_0ᵀX_0/m + σ_t² I)^{-1}: what DSM,
+    BSM and the path fit become at K = ∞ redraws; in whatever order.
 
     Raises
     ------

@@ -1,5 +1,5 @@
-r"""Scores on fixed features of x, through feature Gram matrices: the linear case's normal
-equations, p features for x.
+r"""Scores on fixed features of x, through feature Gram matrices:
+the linear case's normal equations, p features for x.
 
     f(t_k, x) = A_kᵀ φ(x),   φ: R^d → R^p,   A_k of shape (p, d).
 
@@ -9,7 +9,8 @@ With Φ_t the m rows φ(X_t), ε_t = Z_t/σ_t and W the step's own noise, a step
 
 and with a penalty m P, P diagonal,
 
-    DSM:  (ff + m P) A = −fz/σ_t,      BSM:  (ff + m P) A = w e^{g} fp A' − ((1 − w)/τ) fw,   DSM at t_1.
+    DSM:  (ff + m P) A = −fz/σ_t,
+    BSM:  (ff + m P) A = w e^{g} fp A' − ((1 − w)/τ) fw,   DSM at t_1.
 
 With K noise paths for each datum the rows are mK and the penalty is mK P. At φ(x) = x, P = 0 these
 are bounds.estimators' (there fp follows from xx and xw).
@@ -64,8 +65,8 @@ Features = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Radial:
-    """φ(x) = (1, x, exp(−‖x − c_1‖²/2ℓ²), …): far out, where no centre is, a score on them is
-    affine.
+    """φ(x) = (1, x, exp(−‖x − c_1‖²/2ℓ²), …):
+    far out, where no centre is, a score on them is affine.
 
     Attributes
     ----------
@@ -93,8 +94,8 @@ class Radial:
         positive("width", self.width)
 
     def __call__(self, x: Array) -> Array:
-        """Φ, shape (n, 1 + d + q), of points (n, d). Cost: n q (d + 1) flops and n q
-        exponentials.
+        """Φ, shape (n, 1 + d + q), of points (n, d).
+        Cost: n q (d + 1) flops and n q exponentials.
         """
         x = finite("x", x)
         if x.ndim != 2 or x.shape[1] != self.centres.shape[1]:
@@ -107,8 +108,8 @@ class Radial:
         return np.hstack([np.ones((len(x), 1)), x, np.exp(squares / (-2 * self.width**2))])
 
     def penalty(self, ridge: float) -> Array:
-        """The diagonal of P, shape (1 + d + q,): nothing on 1 and x, `ridge` ≥ 0 on the radial
-        functions.
+        """The diagonal of P, shape (1 + d + q,):
+        nothing on 1 and x, `ridge` ≥ 0 on the radial functions.
         """
         count, dimension = self.centres.shape
         return np.concatenate(
@@ -163,7 +164,10 @@ class FeatureGram:
 
     def __repr__(self) -> str:
         p, d = np.shape(self.fz)
-        return f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, d = {d})"
+        return (
+            f"FeatureGram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}, p = {p}, "
+            f"d = {d})"
+        )
 
 
 def feature_grams(
@@ -372,8 +376,9 @@ def joint(
 
     Raises
     ------
-    InvalidInput If shapes do not fit, the normal equations are singular, or, with rounds, the steps
-        are not consecutive.
+    InvalidInput
+        If shapes do not fit, the normal equations are singular, or, with rounds, the steps are not
+        consecutive.
 
     Notes
     -----

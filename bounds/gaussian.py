@@ -39,8 +39,9 @@ class Gaussian:
 
     Raises
     ------
-    InvalidInput If an eigenvalue is not finite and positive, or the basis is not an orthogonal
-        matrix, to 1e-10, of the same d.
+    InvalidInput
+        If an eigenvalue is not finite and positive, or the basis is not an orthogonal matrix, to
+        1e-10, of the same d.
     """
 
     eigenvalues: Array
@@ -85,8 +86,9 @@ class Gaussian:
 
         Raises
         ------
-        InvalidInput If Σ holds NaN or nothing, is not square and symmetric, or is not positive
-            definite in float64 (smallest eigenvalue at most d · 2.2e-16 times the largest).
+        InvalidInput
+            If Σ holds NaN or nothing, is not square and symmetric, or is not positive definite in
+            float64 (smallest eigenvalue at most d · 2.2e-16 times the largest).
 
         Notes
         -----
@@ -117,8 +119,8 @@ class Gaussian:
         return np.diag(root) if self.basis is None else root[:, None] * self.basis.T
 
     def paint(self, normals: Array) -> Array:
-        """Standard normal rows turned into rows of the law: `normals` @ C, shape (…, d) to (…,
-        d).
+        """Standard normal rows turned into rows of the law:
+        `normals` @ C, shape (…, d) to (…, d).
         """
         scaled = finite("normals", normals) * np.sqrt(self.eigenvalues)
         return scaled if self.basis is None else scaled @ self.basis.T
@@ -198,8 +200,9 @@ def spectrum(
 
     Raises
     ------
-    InvalidInput If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue
-        is not positive.
+    InvalidInput
+        If d < 1, the kind is unknown, `values` has another length than d, or an eigenvalue is not
+        positive.
     """
     count = how_many("dimension", dimension)
     if kind == "identity":

@@ -14,9 +14,8 @@ from bounds.certify import information_over_bootstrap
 
 LAM, LAM_J = sp.symbols("lambda lambda_j", positive=True)
 E_PREV, CARRY = sp.symbols("e_prev carry", positive=True)  # e_{t'} and e^{-g}, both in (0, 1)
-W, RHO = sp.symbols(
-    "w rho", positive=True
-)  # a weight, and the risk coefficient r_{k−1} of the step before
+# a weight, and the risk coefficient r_{k−1} of the step before
+W, RHO = sp.symbols("w rho", positive=True)
 
 E_T = E_PREV * CARRY
 S_PREV, S_T, TAU = 1 - E_PREV**2, 1 - E_T**2, 1 - CARRY**2  # σ_{t'}², σ_t², τ²
@@ -57,8 +56,8 @@ def scalar(row: Row) -> sp.Expr:
 
 
 def tweedie_matrix(scale: sp.Expr) -> sp.Expr:
-    """In two dimensions with a full Σ: E[Z | X] from E[X_0 | X], the score by differentiating log
-    p_t.
+    """In two dimensions with a full Σ:
+    E[Z | X] from E[X_0 | X], the score by differentiating log p_t.
     """
     a, b, c = sp.symbols("a b c", positive=True)
     x = sp.Matrix(sp.symbols("x1 x2"))
@@ -114,11 +113,11 @@ def combined(power: int) -> sp.Expr:
 
 
 def fresh_and_past(control: bool) -> sp.Expr:
-    """Covariances of a step's noise with that of any earlier step and with U there; one coordinate,
-    r < s ≤ t' < t.
+    """Covariances of a step's noise with that of any earlier step
+    and with U there; one coordinate, r < s ≤ t' < t.
 
-    X_r = e_r X_0 + …, X_s = c_1 X_r + …, X_{t'} = c_2 X_s + …, X_t = c_3 X_{t'} + …; c_2 = 1 is s =
-    t'. `control` takes T1 + α U_{t'} for the step's target, which depends on X_0 as well.
+    X_r = e_r X_0 + …, X_s = c_1 X_r + …, X_{t'} = c_2 X_s + …, X_t = c_3 X_{t'} + …; c_2 = 1 is
+    s = t'. `control` takes T1 + α U_{t'} for the step's target, which depends on X_0 as well.
     """
     first, carried = sp.Symbol("e_r", positive=True), sp.symbols("c1:4", positive=True)
     weights, alpha = sp.symbols("w1:3"), sp.Symbol("alpha")
@@ -145,8 +144,8 @@ def fresh_and_past(control: bool) -> sp.Expr:
 
 
 def fourth(a: Row, b: Row, c: Row, d: Row, same: bool) -> sp.Expr:
-    """E[a b c d], a and c in coordinate i, b and d in coordinate j, independent of it or the same
-    (Isserlis).
+    """E[a b c d], a and c in coordinate i, b and d in coordinate j,
+    independent of it or the same (Isserlis).
     """
     if not same:
         return cov(a, c) * cov(b, d, LAM_J)
@@ -154,8 +153,8 @@ def fourth(a: Row, b: Row, c: Row, d: Row, same: bool) -> sp.Expr:
 
 
 def bsm_first_step(old_error_on_itself: bool) -> sp.Expr:
-    """m v_j Var δ_ij at the first step after DSM, both errors on the same paths, less the formula
-    at r_{k−1,ij} = c'_i.
+    """m v_j Var δ_ij at the first step after DSM, both errors
+    on the same paths, less the formula at r_{k−1,ij} = c'_i.
 
     δ_ij is a mean over paths of noise_i X_j/v_j − w e^g (Cov(X'_j, X_j)/v_j) U'_i X'_j/v'_j. Off
     the diagonal, and on it.
@@ -175,8 +174,8 @@ def bsm_first_step(old_error_on_itself: bool) -> sp.Expr:
 
 
 def bsm_recursion(old_error_on_itself: bool) -> sp.Expr:
-    """m v_j Var δ_ij to leading order in 1/m, coordinate i of the target regressed on X_j, less the
-    formula.
+    """m v_j Var δ_ij to leading order in 1/m,
+    coordinate i of the target regressed on X_j, less the formula.
 
     δ_ij = (mean over paths of noise_i X_j)/v_j + w e^g δ'_ij Cov(X'_j, X_j)/v_j, where
     Var δ'_ij = r_{k−1,ij}/(m v'_j), and the two terms are uncorrelated (`fresh_and_past`).
@@ -207,8 +206,8 @@ SHARE = (ODDS - ODDS_PREV) / ODDS_PREV  # (x − x')/x'
 
 
 def weight_over_optimal(exchanged: bool) -> sp.Expr:
-    """w/w*_ij after DSM less 1 − 1/((1 + x'/(x − x'))² (1 + x'/λ_i)(1 + λ_j/x)); w* where dr/dw =
-    0.
+    """w/w*_ij after DSM less 1 − 1/((1 + x'/(x − x'))² (1 + x'/λ_i)(1 + λ_j/x));
+    w* where dr/dw = 0.
     """
     slope = sp.diff(bsm_formula(), W)
     optimum = -slope.subs(W, 0) / sp.diff(slope, W)
@@ -218,8 +217,8 @@ def weight_over_optimal(exchanged: bool) -> sp.Expr:
 
 
 def gain(level: sp.Expr) -> sp.Expr:
-    """Growth of x² v_j (c_i − r_ij) over a step from any r_{k−1,ij}, less (x − x') · level ·
-    λ_i/(λ_i + level).
+    """Growth of x² v_j (c_i − r_ij) over a step from any r_{k−1,ij},
+    less (x − x') · level · λ_i/(λ_i + level).
     """
     v_j, v_prev_j = V_T.subs(LAM, LAM_J), V_PREV.subs(LAM, LAM_J)
     late = ODDS**2 * v_j * (1 / S_T - 1 / V_T - bsm_formula().subs(W, WEIGHT))
@@ -228,8 +227,8 @@ def gain(level: sp.Expr) -> sp.Expr:
 
 
 def transport_alone(memory: sp.Expr) -> sp.Expr:
-    """r_ij/c_i after DSM with w = 1 less the sum of `fresh` and `kept`; the old error times
-    `memory`.
+    """r_ij/c_i after DSM with w = 1 less the sum of `fresh` and `kept`;
+    the old error times `memory`.
     """
     step = ODDS - ODDS_PREV
     ratio = bsm_formula().subs(W, 1).subs(RHO, memory * AFTER_DSM[RHO]) / (1 / S_T - 1 / V_T)
@@ -239,8 +238,8 @@ def transport_alone(memory: sp.Expr) -> sp.Expr:
 
 
 def information(symmetric: int) -> sp.Expr:
-    """The information bound over the limit of fine grids of r_ii less 2u²/((1 + u)² log(1 + u)), u
-    = x/λ; and that λx − λ² log(1 + x/λ) has the derivative xλ/(λ + x), and that the derivative
+    """The information bound over the limit of fine grids of r_ii less 2u²/((1 + u)² log(1 + u)),
+    u = x/λ; and that λx − λ² log(1 + x/λ) has the derivative xλ/(λ + x), and that the derivative
     (λ/(λ + x))²."""
     u, y = sp.symbols("u y", positive=True)
     lam = ODDS / u

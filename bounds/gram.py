@@ -1,5 +1,5 @@
-r"""Gram matrices of a simulated or an exactly drawn path: all that a linear estimator sees of the
-data.
+r"""Gram matrices of a simulated or an exactly drawn path:
+all that a linear estimator sees of the data.
 
 At each step t' → t of m paths, with X_t = e^{-g} X_{t'} + τ W and Z_t = σ_t ε_t (rows are paths),
 
@@ -13,20 +13,20 @@ There are two engines, and an estimator cannot tell which one fed it.
 
 `simulate` draws m paths in blocks and adds up their products.
 
-`exact` draws the Gram matrices' joint law along the path, without the paths. Write [X_0, Z_{t'}] =
-Q R with orthonormal columns Q; the triangle R has blocks R_00 (of X_0), R_01 and R_11 (of Z_{t'}).
-Fresh noise W is standard normal, so its coordinates G = QᵀW are standard normal too, independent of
-R, and what is left outside the span of Q has Gram matrix Wishart_d(m − 2d, I) = LᵀL with L
-Bartlett's triangle: independent normals above a diagonal of χ variables with m − 2d, m − 2d − 1, …
-degrees of freedom. So
+`exact` draws the Gram matrices' joint law along the path, without the paths. Write
+[X_0, Z_{t'}] = Q R with orthonormal columns Q; the triangle R has blocks R_00 (of X_0),
+R_01 and R_11 (of Z_{t'}). Fresh noise W is standard normal, so its coordinates G = QᵀW are
+standard normal too, independent of R, and what is left outside the span of Q has Gram matrix
+Wishart_d(m − 2d, I) = LᵀL with L Bartlett's triangle: independent normals above a diagonal of χ
+variables with m − 2d, m − 2d − 1, … degrees of freedom. So
 
     Z_t = e^{-g} Z_{t'} + τ W  has the coordinates  M_0 = e^{-g} R_01 + τ G_0,
                                                     M_1 = e^{-g} R_11 + τ G_1,   M_2 = τ L,
 
 and the next R_01, R_11 are M_0 and the Cholesky factor of K = M_1ᵀM_1 + M_2ᵀM_2. Nothing costs m,
 nothing cancels, and nothing is factorised but K. When m < 3d the residual has fewer rows than
-columns (a singular Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself, (m
-− d) × d, is carried on.
+columns (a singular Wishart: L is a trapezoid); when m ≤ 2d there is none at all, and M_1 itself,
+(m − d) × d, is carried on.
 
 Redraws. In training noise is free: each of the m data can have K noise paths. Then all of the above
 has mK rows, and X_0 is the data stacked K times, with Gram matrix K X_0ᵀX_0: so R_00 is √K times
@@ -72,8 +72,9 @@ class Gram:
 
     Raises
     ------
-    InvalidInput If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or
-        xx or data is not symmetric, to 1e-6 of its largest entry.
+    InvalidInput
+        If m or K is no whole number ≥ 1, a product is not of that shape or not finite, or xx or
+        data is not symmetric, to 1e-6 of its largest entry.
     """
 
     step: Step
@@ -110,7 +111,10 @@ class Gram:
         *leading, d, _ = np.shape(self.xx)
         replicates = f", replicates {'×'.join(map(str, leading))}" if leading else ""
         redraws = f", K = {self.redraws}" if self.redraws > 1 else ""
-        return f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}{replicates})"
+        return (
+            f"Gram({self.step.t_prev:g} → {self.step.t:g}, m = {self.samples}{redraws}, d = {d}"
+            f"{replicates})"
+        )
 
 
 class OfAStep(Protocol):
@@ -168,8 +172,9 @@ def along(grams: Iterable[G], *, from_the_data: bool = False) -> Iterator[G]:
 
     Raises
     ------
-    InvalidInput If there are none, a step does not start where the one before it ended, the number
-        of data or of paths changes, or the first one should and does not start at 0.
+    InvalidInput
+        If there are none, a step does not start where the one before it ended, the number of data
+        or of paths changes, or the first one should and does not start at 0.
     """
     before: OfAStep | None = None
     for gram in some(grams):
@@ -214,8 +219,9 @@ def check_samples(samples: int, dimension: int, redraws: int = 1) -> int:
 
     Raises
     ------
-    InvalidInput If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees
-        of freedom lose their spread to rounding).
+    InvalidInput
+        If m ≤ d, K < 1, or mK exceeds 10¹² (beyond which χ² variables with as many degrees of
+        freedom lose their spread to rounding).
     """
     samples, dimension = whole("samples", samples), whole("dimension", dimension)
     redraws = whole("redraws", redraws)
@@ -241,10 +247,11 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike, redraws: int = 1)
 
     Raises
     ------
-    InvalidInput If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵
-        … 300; if V_{t_1} has a condition number above 10¹², where the normal equations are not
-        worth solving; or if tr C_t/(d m K) at the last time is below 10⁻²⁵, where the error of an
-        entry of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
+    InvalidInput
+        If m ≤ d, K < 1 or mK > 10¹²; if the times are not strictly increasing within 10⁻¹⁵ … 300;
+        if V_{t_1} has a condition number above 10¹², where the normal equations are not worth
+        solving; or if tr C_t/(d m K) at the last time is below 10⁻²⁵, where the error of an entry
+        of Â drowns in its rounding (t = 12, mK = 10¹² still pass).
     """
     check_samples(samples, law.dimension, redraws)
     path = steps(times)
@@ -259,16 +266,14 @@ def check_range(law: Gaussian, samples: int, times: ArrayLike, redraws: int = 1)
         raise InvalidInput(
             "covariance",
             f"V at t_1 = {first:g} has condition number {spread.max() / spread.min():.2g}, above "
-            f"the "
-            f"{MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
+            f"the {MAX_CONDITION:.0e} up to which the Gram matrices can be solved in float64",
         )
     if law.conditional_variances(last).mean() < MIN_MEAN_RISK * samples * redraws:
         many = f", {redraws} noise paths for each," if redraws > 1 else ""
         raise InvalidInput(
             "times",
             f"at t = {last:g} with m = {samples} samples{many} the errors of the score matrix are "
-            f"below the "
-            "resolution of float64, so the risk cannot be computed",
+            "below the resolution of float64, so the risk cannot be computed",
         )
 
 
@@ -331,8 +336,8 @@ def _simulated_sums(
     redraws: int,
     block: int,
 ) -> tuple[Array, Array]:
-    """The three products of each step, summed over blocks of data and their paths, (N, 3, d, d);
-    and X_0ᵀX_0.
+    """The three products of each step, summed over blocks
+    of data and their paths, (N, 3, d, d); and X_0ᵀX_0.
     """
     d = law.dimension
     sums, data = np.zeros((len(path), 3, d, d)), np.zeros((d, d))
@@ -387,8 +392,8 @@ def exact(
     generators = [rng] if isinstance(rng, np.random.Generator) else list(rng)
     rows = samples * redraws
     rank = min(d, rows - d)
-    # Of each draw: normal rows, and the trapezoid's p and freedom. X_0 first, then step by step, with
-    # as many rows as the noise before left known.
+    # Of each draw: normal rows, and the trapezoid's p and freedom. X_0 first, then step by step,
+    # with as many rows as the noise before left known.
     known = [0, *[rank] * (len(path) - 1)]
     shapes = [(0, d, samples)]
     shapes += [(d + k, min(d, rows - d - k), rows - d - k) for k in known]

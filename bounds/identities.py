@@ -1,7 +1,8 @@
-r"""The identities of the theory, derived symbolically: residuals that vanish identically, decoys
-that do not.
+r"""The identities of the theory, derived symbolically:
+residuals that vanish identically, decoys that do not.
 
-    X' = e_{t'} X_0 + Z',   X = e^{-g} X' + N,   Z = e^{-g} Z' + N,   Var Z' = σ_{t'}²,   Var N = τ².
+    X' = e_{t'} X_0 + Z',   X = e^{-g} X' + N,   Z = e^{-g} Z' + N,
+    Var Z' = σ_{t'}²,   Var N = τ².
 
 In the symbols e_{t'} and e^{-g}, with e_t = e_{t'} e^{-g}, every variance is a polynomial, and
 nearly all else a rational function of these two and of the variance λ of X_0. A first part holds
@@ -88,8 +89,8 @@ def _posterior_mean(x: sp.Expr, y: sp.Expr) -> sp.Expr:
 
 
 def _noise(target: sp.Expr, rest: sp.Expr) -> sp.Expr:
-    """A target less s(t, X_t), less `rest`: any law, with x_0, z', n and M = E[X_0|X_t], M' =
-    E[X_0|X_{t'}] free.
+    """A target less s(t, X_t), less `rest`: any law, with x_0,
+    z', n and M = E[X_0|X_t], M' = E[X_0|X_{t'}] free.
 
     The scores are −(x − e_t M)/σ_t² and −(x' − e_{t'} M')/σ_{t'}², by Tweedie.
     """
@@ -128,8 +129,8 @@ def _ancestral_mean(growth: int) -> sp.Expr:
 
 
 def _ancestral_lack_any_law(power: int) -> sp.Expr:
-    """The posterior mean's share of Var(X' | X): its slope in x_0, squared, times (σ_t²/e_t)²
-    C_t.
+    """The posterior mean's share of Var(X' | X):
+    its slope in x_0, squared, times (σ_t²/e_t)² C_t.
     """
     c = sp.Symbol("C", positive=True)
     share = sp.diff(_posterior_mean(_X, _Y), _Y) ** 2 * (S_T / E_T) ** 2 * c
@@ -156,8 +157,8 @@ def _tweedie_integrand(scale: sp.Expr) -> sp.Expr:
 
 
 def _second_order(constant: sp.Expr) -> sp.Expr:
-    """Var(Z | x)/σ_t⁴ − constant − ∂²log p_t, derivatives of p_t as moments M_k = ∫ z^k (integrand)
-    dy.
+    """Var(Z | x)/σ_t⁴ − constant − ∂²log p_t,
+    derivatives of p_t as moments M_k = ∫ z^k (integrand) dy.
     """
     z = sp.Symbol("z", real=True)
     moments = sp.symbols("M0:3", positive=True)
@@ -173,8 +174,8 @@ def _second_order(constant: sp.Expr) -> sp.Expr:
 
 
 def _residual_any_law(scale: sp.Expr) -> sp.Expr:
-    """z/σ_t² + s − (e_t/scale)(E[X_0|X_t = x] − x_0), s = ∂_x p_t/p_t with p_t = M0 and ∫ y
-    (integrand) dy = M1.
+    """z/σ_t² + s − (e_t/scale)(E[X_0|X_t = x] − x_0),
+    s = ∂_x p_t/p_t with p_t = M0 and ∫ y (integrand) dy = M1.
     """
     x0 = sp.Symbol("x_0")
     moments = sp.symbols("M0:2", positive=True)
@@ -184,8 +185,8 @@ def _residual_any_law(scale: sp.Expr) -> sp.Expr:
 
 
 def _transport_integrand(growth: int) -> sp.Expr:
-    """∂_x(k p) − e^g k ∂_b p + ∂_b(e^g k p), p the density of X' at b, k the kernel from there to
-    x, over k.
+    """∂_x(k p) − e^g k ∂_b p + ∂_b(e^g k p),
+    p the density of X' at b, k the kernel from there to x, over k.
     """
     k = _kernel(_X, CARRY * _B, TAU)
     joint, factor = k * _P_PREV(_B), CARRY ** (-growth)

@@ -24,8 +24,8 @@ Box = Sequence[tuple[float, float]]
 
 
 class Interval:
-    """[low, high], each end a ball (flint's arb), so that rounding is accounted for and no width is
-    added by it.
+    """[low, high], each end a ball (flint's arb),
+    so that rounding is accounted for and no width is added by it.
 
     A wide ball by itself is a poor interval: arb keeps midpoint and radius, and 1/[1, 1000] comes
     out as [−0.996, 1]. With ends apart, each operation gives the exact range, up to rounding of the
@@ -151,8 +151,8 @@ def maximum(
     gap: float = 0.0,
     limit: int = 20_000,
 ) -> Maximum:
-    """Best-first bisection, until f ≤ threshold is settled, or upper − lower ≤ gap, or the budget
-    is spent.
+    """Best-first bisection, until f ≤ threshold is settled,
+    or upper − lower ≤ gap, or the budget is spent.
 
     Parameters
     ----------

@@ -70,8 +70,9 @@ def draw_traces(dimension: int, samples: int, rng: np.random.Generator) -> tuple
 
     Notes
     -----
-    Cost: 4 d gamma, d normal and d χ² variates and 30 d flops, about 0.2 µs for each dimension; 1 MB,
-    whatever d. Source: theory.md, "Isotropic DSM risk in order d numbers" (from a recalled theorem).
+    Cost: 4 d gamma, d normal and d χ² variates and 30 d flops, about 0.2 µs for each dimension;
+    1 MB, whatever d. Source: theory.md, "Isotropic DSM risk in order d numbers" (from a recalled
+    theorem).
 
     Examples
     --------

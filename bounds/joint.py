@@ -1,15 +1,16 @@
-r"""Joint-time fitting: one function over all noise levels, f(t, x) = Σ_b φ_b(t) A_b x with B
-functions of time.
+r"""Joint-time fitting: one function over all noise levels,
+f(t, x) = Σ_b φ_b(t) A_b x with B functions of time.
 
-    minimise Σ_k γ_k ‖f(t_k, X_{t_k}) − T_k‖²:     Σ_k γ_k (φ_k φ_kᵀ ⊗ S_k) [A_bᵀ]_b = Σ_k γ_k φ_k ⊗ X_{t_k}ᵀ T_k,
+    minimise Σ_k γ_k ‖f(t_k, X_{t_k}) − T_k‖²:
+    Σ_k γ_k (φ_k φ_kᵀ ⊗ S_k) [A_bᵀ]_b = Σ_k γ_k φ_k ⊗ X_{t_k}ᵀ T_k,
 
 S_k = X_{t_k}ᵀ X_{t_k}, with T = T1 (denoising, the paper's objective) or T3 (local denoising: each
 step's own noise). B = N is least squares step by step; B ≪ N shares what the steps learn.
 
 Its risk, to leading order. In the eigenbasis of Σ the true matrix is diagonal, so the best A_b are
-diagonal too and solve B × B problems with G_j = Σ_k γ_k v_j(t_k) φ_k φ_kᵀ. What they leave is ρ_k,i
-= T_k,i − φ_kᵀa_i x_k,i, with bias β_k,i = φ_kᵀa_i + 1/v_i(t_k). All of x, T and ρ are Gaussian, so
-the covariance of the score Σ_k γ_k φ_k ρ_k,i x_k,j is
+diagonal too and solve B × B problems with G_j = Σ_k γ_k v_j(t_k) φ_k φ_kᵀ. What they leave is
+ρ_k,i = T_k,i − φ_kᵀa_i x_k,i, with bias β_k,i = φ_kᵀa_i + 1/v_i(t_k). All of x, T and ρ are
+Gaussian, so the covariance of the score Σ_k γ_k φ_k ρ_k,i x_k,j is
 
     M_ij = Σ_kl γ_k γ_l φ_k φ_lᵀ (E ρ_k,i ρ_l,i  E x_k,j x_l,j + δ_ij E ρ_k,i x_l,i  E x_k,i ρ_l,i)
 
@@ -23,9 +24,9 @@ without bias
     Σ_k γ_k × risk → B d²/(2m),      whatever the functions, the spectrum and the number of steps.
 
 A fit that knows how A_k moves with Λ (bounds.path) has one function an entry and half the entries:
-it is the parametrisation in t, not the joint fit as such, that wins. Without the skip f = −x +
-e^{-2t} F(t, x) the uniform weighting spoils the late times, where the score hardly varies: there
-even DSM step by step can be better.
+it is the parametrisation in t, not the joint fit as such, that wins. Without the skip
+f = −x + e^{-2t} F(t, x) the uniform weighting spoils the late times, where the score hardly varies:
+there even DSM step by step can be better.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -47,8 +48,8 @@ MAX_CONDITION = 1e6
 
 
 def polynomial(times: Array, count: int) -> Array:
-    """1, t, …, t^{B−1} on the grid, shape (N, B), as orthonormal columns: only their span
-    matters.
+    """1, t, …, t^{B−1} on the grid, shape (N, B),
+    as orthonormal columns: only their span matters.
     """
     middle, half = (times[-1] + times[0]) / 2, (times[-1] - times[0]) / 2
     if half == 0:  # one time, or several whose e^{-2t} are the same number
@@ -64,8 +65,8 @@ def exponential(times: Array, count: int) -> Array:
 
 
 def resolvent(times: Array, count: int, low: float = 0.1, high: float = 10.0) -> Array:
-    """1/(e^{-2t} ℓ + σ²) at B values of ℓ in geometric progression, shape (N, B), as orthonormal
-    columns.
+    """1/(e^{-2t} ℓ + σ²) at B values of ℓ in geometric progression,
+    shape (N, B), as orthonormal columns.
 
     The score matrix of an eigenvalue ℓ is −1 times such a function exactly, so these span what is
     to be fitted if ℓ covers the spectrum. One function: ℓ = √(low · high).
@@ -77,8 +78,8 @@ def resolvent(times: Array, count: int, low: float = 0.1, high: float = 10.0) ->
 
 
 def piecewise(times: Array, count: int) -> Array:
-    """Indicators of B runs of consecutive steps of as nearly equal length as possible, shape (N,
-    B).
+    """Indicators of B runs of consecutive steps
+    of as nearly equal length as possible, shape (N, B).
     """
     owner = np.arange(times.size) * count // times.size
     return _orthonormal(np.equal.outer(owner, np.arange(count)).astype(np.float64))
@@ -97,8 +98,9 @@ def basis(name: str, times: ArrayLike, count: int) -> Array:
 
     Raises
     ------
-    InvalidInput If there is no such basis, B is not in 1 … N, or the B functions are not
-        independent on the grid in float64.
+    InvalidInput
+        If there is no such basis, B is not in 1 … N, or the B functions are not independent on the
+        grid in float64.
     """
     grid = increasing_times("times", times)
     if name not in BASES:
@@ -159,8 +161,8 @@ class Scheme:
         number("power", self.power)
 
     def functions(self, times: Array) -> Array:
-        """φ, shape (N, B), with the factor e^{-2t} of a skip; no more of them than there are
-        times.
+        """φ, shape (N, B), with the factor e^{-2t} of a skip;
+        no more of them than there are times.
         """
         phi = basis(self.basis, times, min(self.count, times.size))
         return phi * decay(2 * times)[:, None] if self.skip else phi
@@ -174,10 +176,11 @@ class Scheme:
 
         Raises
         ------
-        InvalidInput If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has
-            a condition number above 10⁶, and the normal equations thus 10¹²: times within rounding
-            of each other have next to no weight γ_k = t_k − t_{k−1}, and what only they tell apart
-            is lost.
+        InvalidInput
+            If there are no such functions, or √γ_k φ_b(t_k), with columns of length 1, has a
+            condition number above 10⁶, and the normal equations thus 10¹²: times within rounding of
+            each other have next to no weight γ_k = t_k − t_{k−1}, and what only they tell apart is
+            lost.
         """
         grid = increasing_times("times", times)
         phi, gamma = self.functions(grid), self.weights(grid)
@@ -205,13 +208,13 @@ DEFAULT = Scheme("exponential", 4, skip=True)
 
 
 def joint_fit(scheme: Scheme = DEFAULT) -> Estimator:
-    """The joint-time estimator Â_k = Σ_b φ_b(t_k) Â_b; it reads the whole path before it yields the
-    first.
+    """The joint-time estimator Â_k = Σ_b φ_b(t_k) Â_b;
+    it reads the whole path before it yields the first.
 
     Parameters
     ----------
-    scheme : basis, B, target and weighting; by default four powers of e^{-2t} under a skip, T1, γ_k
-        = t_k − t_{k−1}
+    scheme : basis, B, target and weighting; by default four powers of e^{-2t} under a skip, T1,
+        γ_k = t_k − t_{k−1}
 
     Notes
     -----
@@ -285,8 +288,7 @@ class JointRisk:
         )
         return (
             f"JointRisk({self.bias.size} times; at the one of largest variance: bias "
-            f"{worst[0]:.6g}, "
-            f"variance {worst[1]:.6g}/m)"
+            f"{worst[0]:.6g}, variance {worst[1]:.6g}/m)"
         )
 
     def at(self, samples: int) -> Array:

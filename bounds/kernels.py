@@ -58,8 +58,8 @@ def kernel_gaussian(times: ArrayLike, gamma: ArrayLike, eigenvalue: float) -> Ar
 
 
 def kernel_log_concave(times: ArrayLike, gamma: ArrayLike) -> Array:
-    """M_jl = √(γ_j γ_l) e^{t_min}/(2 sinh t_max) = √(γ_j γ_l) e^{−|t_j − t_l|}/σ²_{max}, shape (N,
-    N).
+    """M_jl = √(γ_j γ_l) e^{t_min}/(2 sinh t_max) = √(γ_j γ_l)
+    e^{−|t_j − t_l|}/σ²_{max}, shape (N, N).
 
     The second form neither overflows for large t nor cancels for small t.
 
@@ -157,8 +157,8 @@ def kernel_bounded(times: ArrayLike, gamma: ArrayLike, radius: float) -> Array:
 
 
 def _norm(kernel: Array) -> float:
-    """Largest eigenvalue of a symmetric matrix. Cost: (4/3) N³ flops, N² numbers: N = 2000 takes
-    seconds.
+    """Largest eigenvalue of a symmetric matrix.
+    Cost: (4/3) N³ flops, N² numbers: N = 2000 takes seconds.
     """
     last = kernel.shape[0] - 1
     return float(eigh(kernel, eigvals_only=True, subset_by_index=[last, last])[0])
@@ -204,8 +204,8 @@ def kappa_strongly_log_concave(times: ArrayLike, gamma: ArrayLike, alpha: float)
 
 
 def kappa_bounded(times: ArrayLike, gamma: ArrayLike, radius: float) -> float:
-    """κ for every law of directional half-width at most R: the largest eigenvalue of
-    `kernel_bounded`.
+    """κ for every law of directional half-width at most R:
+    the largest eigenvalue of `kernel_bounded`.
 
     Examples
     --------
@@ -234,8 +234,8 @@ def kappa_semi_log_concave(times: ArrayLike, gamma: ArrayLike, L_plus: float) ->
 def kappa_profile(
     times: ArrayLike, gamma: ArrayLike, profile: Callable[[Array], ArrayLike]
 ) -> float:
-    """κ for every law with ∇²log p_t ≤ L₊(t) I at all t > 0: the largest eigenvalue of
-    `kernel_profile`.
+    """κ for every law with ∇²log p_t ≤ L₊(t) I at all t > 0:
+    the largest eigenvalue of `kernel_profile`.
 
     At a single time it is γ (1/σ_t² + L₊(t)) or less, the least κ that there is if L₊(t) is
     attained.
@@ -264,8 +264,8 @@ def kappa_universal(gamma: ArrayLike) -> float:
 
 
 def kappa_schur(gamma: ArrayLike) -> float:
-    """1 + φ(max γ) ≥ κ_log-concave for γ_j ≤ t_j − t_{j−1}, with φ(γ) = γ/(1 − e^{−γ}); at most 2 +
-    max γ.
+    """1 + φ(max γ) ≥ κ_log-concave for γ_j ≤ t_j − t_{j−1},
+    with φ(γ) = γ/(1 − e^{−γ}); at most 2 + max γ.
 
     The condition is needed: where weights exceed their gaps, κ can be any number. Sharper than
     `kappa_universal` for every γ; both tend to 2, the best constant, as max γ → 0.

@@ -1,5 +1,5 @@
-r"""L-BFGS for many functions at once: scipy's method, its rules and its constants, a row for each
-function.
+r"""L-BFGS for many functions at once: scipy's method,
+its rules and its constants, a row for each function.
 
 A row's direction is −H g with the inverse Hessian of the last MEMORY pairs s, y in compact form
 (Byrd, Nocedal and Schnabel 1994, theorem 2.2), R the upper triangle of Sᵀ Y in order of age, D its
@@ -25,11 +25,8 @@ from bounds.check import Array
 MEMORY = 10
 FLAT = 1e-4  # a row stops where its largest partial derivative is as small,
 GAINED = 1e7 * np.finfo(float).eps  # or an iteration gains as little, relative to max(|f|, 1)
-DECREASE, CURVATURE, BRACKET = (
-    1e-3,
-    0.9,
-    0.1,
-)  # of the line search: Wolfe's two, and its bracket's width
+# of the line search: Wolfe's two, and its bracket's width
+DECREASE, CURVATURE, BRACKET = 1e-3, 0.9, 0.1
 LONGEST = 1e10
 TRIES = 20
 
@@ -55,8 +52,8 @@ class Minima(NamedTuple):
 
 @dataclass
 class _Rows:
-    """The rows that have not stopped: `pairs` holds S above Y, `count` the pairs seen since the
-    last restart.
+    """The rows that have not stopped: `pairs` holds S above Y,
+    `count` the pairs seen since the last restart.
     """
 
     which: Some
@@ -113,8 +110,8 @@ class _Rows:
 
 
 def minimise(function: Function, start: Array, budget: int) -> Minima:
-    """Minimises many functions of n variables, as `scipy.optimize.minimize(method="L-BFGS-B")` does
-    one without bounds.
+    """Minimises many functions of n variables,
+    as `scipy.optimize.minimize(method="L-BFGS-B")` does one without bounds.
 
     A row stops after `budget` iterations, at a flat place, at an iteration without gain, or where
     the line search fails along −g.
@@ -215,8 +212,8 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Some:
 
 
 def _searched(rows: _Rows, f: Array, slope: Array) -> tuple[Some, Some]:
-    """Which rows' steps are taken and which rows' searches have failed; the others get their next
-    step.
+    """Which rows' steps are taken and which rows' searches have failed;
+    the others get their next step.
     """
     enough = f <= rows.f + DECREASE * rows.step * rows.slope
     moved = (rows.tries == 1) & enough & (np.abs(slope) <= -CURVATURE * rows.slope)
@@ -278,8 +275,8 @@ def _tilted(point: _Point, by: float) -> _Point:
 
 
 def _cubic(a: _Point, b: _Point, sign: float) -> tuple[float, float]:
-    """θ and ±γ of the cubic that has the values and slopes of a and b; γ² is cut at 0, where
-    rounding left less.
+    """θ and ±γ of the cubic that has the values and slopes of a and b;
+    γ² is cut at 0, where rounding left less.
     """
     theta = 3 * (a[1] - b[1]) / (b[0] - a[0]) + a[2] + b[2]
     s = max(abs(theta), abs(a[2]), abs(b[2]))
@@ -289,8 +286,8 @@ def _cubic(a: _Point, b: _Point, sign: float) -> tuple[float, float]:
 def _interpolated(
     best: _Point, other: _Point, trial: _Point, bracketed: bool, low: float, high: float
 ) -> tuple[_Point, _Point, float, bool]:
-    """The interval with the trial in it, the next step, and whether a minimum is bracketed (dcstep
-    of MINPACK-2).
+    """The interval with the trial in it, the next step,
+    and whether a minimum is bracketed (dcstep of MINPACK-2).
     """
     (x, fx, dx), (p, fp, dp) = best, trial
     opposite = dp * dx < 0

@@ -1,5 +1,5 @@
-"""PAPERS and CLAIMS: all works and all statements that are checked. A new work is its module and
-its line here.
+"""PAPERS and CLAIMS: all works and all statements that are checked.
+A new work is its module and its line here.
 """
 
 from collections.abc import Sequence

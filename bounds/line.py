@@ -37,15 +37,17 @@ class Line:
 
     Raises
     ------
-    InvalidInput If an entry is not finite, shapes do not fit, a weight is not positive, the weights
-        do not sum to 1, or a variance is negative.
+    InvalidInput
+        If an entry is not finite, shapes do not fit, a weight is not positive, the weights do not
+        sum to 1, or a variance is negative.
 
     Examples
     --------
     >>> law = Line([0.85, 0.15], [-2.0, 2.0], [0.25, 0.25])
     >>> law.mean, law.variance
     (-1.4, 2.29)
-    >>> float(flow(law.blurred(80), law, law.blurred(80).from_normal(3.0))) == float(law.from_normal(3.0))
+    >>> wide = law.blurred(80)
+    >>> float(flow(wide, law, wide.from_normal(3.0))) == float(law.from_normal(3.0))
     True
     """
 
@@ -126,8 +128,8 @@ class Line:
         return np.asarray(np.where(left < right, z, -z))
 
     def from_normal(self, z: ArrayLike) -> Array:
-        """The x with F(x) = Φ(z), any shape: the quantile, by Newton's steps in z(x) and bisection
-        where one leaves its bracket.
+        """The x with F(x) = Φ(z), any shape: the quantile,
+        by Newton's steps in z(x) and bisection where one leaves its bracket.
 
         To 1e-13 of x and of the distance of the components' quantiles, or as near as F itself is
         known.

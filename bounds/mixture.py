@@ -5,7 +5,8 @@ r"""Mixtures of Gaussians under the forward process.
 With the responsibilities r_k(x) ∝ π_k N(x; e_t μ_k, V_k) and each component's own score and
 posterior,
 
-    g_k = −V_k^{-1}(x − e_t μ_k),   m_k = μ_k + e_t Σ_k V_k^{-1}(x − e_t μ_k),   P_k = σ_t² Σ_k V_k^{-1},
+    g_k = −V_k^{-1}(x − e_t μ_k),
+    m_k = μ_k + e_t Σ_k V_k^{-1}(x − e_t μ_k),   P_k = σ_t² Σ_k V_k^{-1},
 
 everything is an average over k (averages with weights r_k, written ⟨·⟩):
 
@@ -41,9 +42,8 @@ from bounds.check import (
 )
 from bounds.process import decay, noise_variance
 
-MAX_DISTANCE = (
-    1e150  # of a point from a component, in its smallest deviations: the square is a number
-)
+# of a point from a component, in its smallest deviations: the square is a number
+MAX_DISTANCE = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,10 @@ class Mixture:
 
     Raises
     ------
-    InvalidInput If an entry is not finite, shapes do not fit, a weight is not positive, the weights
-        do not sum to 1, or a covariance is not symmetric or has an eigenvalue below −d · 2.2e-16
-        times its largest.
+    InvalidInput
+        If an entry is not finite, shapes do not fit, a weight is not positive, the weights do not
+        sum to 1, or a covariance is not symmetric or has an eigenvalue below −d · 2.2e-16 times its
+        largest.
 
     Notes
     -----
@@ -74,7 +75,10 @@ class Mixture:
 
     def __repr__(self) -> str:
         count, d = self.means.shape
-        return f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … {self.weights.max():g})"
+        return (
+            f"Mixture({count} components, d = {d}, weights {self.weights.min():g} … "
+            f"{self.weights.max():g})"
+        )
 
     def __post_init__(self) -> None:
         weights, means = finite("weights", self.weights), finite("means", self.means)
@@ -92,8 +96,7 @@ class Mixture:
             raise InvalidInput(
                 "covariances",
                 f"must have shape ({dimension}, {dimension}) or ({count}, {dimension}, "
-                f"{dimension}), "
-                f"but have {covariances.shape}",
+                f"{dimension}), but have {covariances.shape}",
             )
         covariances = symmetric("covariances", covariances)
         object.__setattr__(self, "weights", weights / weights.sum())
@@ -172,8 +175,8 @@ class Mixture:
         return draws
 
     def _coordinates(self, t: float, x: ArrayLike) -> tuple[Array, Array, Array]:
-        """v (K, d); y = Q_kᵀ(x − e_t μ_k), shape (K, …, d); log π_k N(x; e_t μ_k, V_k), shape (K,
-        …).
+        """v (K, d); y = Q_kᵀ(x − e_t μ_k), shape (K, …, d);
+        log π_k N(x; e_t μ_k, V_k), shape (K, …).
         """
         v = self.variances(t)
         points = finite("x", x)
@@ -203,8 +206,8 @@ class Mixture:
         return np.asarray((basis * values[:, None, :]) @ basis.swapaxes(-1, -2))
 
     def log_density(self, t: float, x: ArrayLike) -> Array:
-        """log p_t(x), shape (…,), by log-sum-exp: finite wherever the largest component's logarithm
-        is.
+        """log p_t(x), shape (…,), by log-sum-exp:
+        finite wherever the largest component's logarithm is.
         """
         return np.asarray(logsumexp(self._coordinates(t, x)[2], axis=0))
 
@@ -316,8 +319,8 @@ def _mean(r: Array, vectors: Array) -> Array:
 
 
 def _spread(r: Array, vectors: Array) -> Array:
-    """⟨(a_k − ⟨a⟩)(a_k − ⟨a⟩)ᵀ⟩, shape (…, d, d); one component at a time, so that memory stays n
-    d².
+    """⟨(a_k − ⟨a⟩)(a_k − ⟨a⟩)ᵀ⟩, shape (…, d, d);
+    one component at a time, so that memory stays n d².
     """
     centred = vectors - _mean(r, vectors)
     total = np.zeros((*centred.shape[1:], centred.shape[-1]))

@@ -32,8 +32,8 @@ def shapes(inputs: int, outputs: int) -> list[tuple[int, int]]:
 
 
 def initial(inputs: int, outputs: int, rng: np.random.Generator) -> Array:
-    """Weights of one network, and its offsets, uniform within ±√(6/(fan in + fan out)) (Glorot and
-    Bengio 2010).
+    """Weights of one network, and its offsets,
+    uniform within ±√(6/(fan in + fan out)) (Glorot and Bengio 2010).
     """
     return np.concatenate(
         [
@@ -206,8 +206,8 @@ def adam(
     rate: float,
     rngs: Sequence[np.random.Generator],
 ) -> Course:
-    """Least squares by Adam with fresh moments, each network on its own data, in a new order every
-    epoch.
+    """Least squares by Adam with fresh moments,
+    each network on its own data, in a new order every epoch.
 
     Parameters
     ----------

@@ -1,10 +1,11 @@
 r"""Path fitting: one covariance Λ for all times, fitted to every step's own noise.
 
-    A_k = −(e^{-2t_k} Λ + σ_k² I)^{-1},     T3_k = −w_k/τ_k = A_k x_k − (residual of variance h_i(t_k) in direction i).
+    A_k = −(e^{-2t_k} Λ + σ_k² I)^{-1},
+    T3_k = −w_k/τ_k = A_k x_k − (residual of variance h_i(t_k) in direction i).
 
-The residuals of different steps are uncorrelated (the reverse martingale), of known variance h_i =
-1/τ² − 1/v_i, and A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the eigenbasis of
-Λ. So weighted least squares asks that
+The residuals of different steps are uncorrelated (the reverse martingale), of known variance
+h_i = 1/τ² − 1/v_i, and A_k moves by s_k,ij δΛ_ij with s_k,ij = e^{-2t_k}/(v_i v_j) in the
+eigenbasis of Λ. So weighted least squares asks that
 
     Ψ_ij = Σ_k (s_k,ij/h_i(t_k)) (T3_kᵀX_k − A_k X_kᵀX_k)_ij,     Ψ_ij + Ψ_ji = 0,
 
@@ -22,10 +23,10 @@ in the marginal law of X_{t_N} and in the conditional variances of X_{t_{k−1}}
 vanish as t_N → ∞ and the gaps → 0. For one eigenvalue λ the best N times are x_k = λ k/(N + 1 − k),
 and they hold N/(N + 1) of the information.
 
-Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true, E
-T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly E Ψ_ij
-= m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear score,
-and the second efficient if the data are Gaussian.
+Where a round starts hardly matters. For data of any law with mean 0 and covariance Λ_true,
+E T3_kᵀX_k = −m I and A_k E X_kᵀX_k = −m (I + e^{-2t_k} V_k^{-1} (Λ_true − Λ)), so that exactly
+E Ψ_ij = m I_ij (Λ_true − Λ)_ij, from any Λ however far. One round is consistent for the best linear
+score, and the second efficient if the data are Gaussian.
 """
 
 from collections.abc import Iterable, Iterator
@@ -85,11 +86,12 @@ def covariance_rounds(
 
     Raises
     ------
-    InvalidInput If the Gram matrices are not those of one path from the data on, step after step,
-        or the family is not symmetric, or an eigenvalue of Λ̂, at the start or after a round, is
-        above 10⁹⁰. Or if there is a round, and the path holds less than a quarter of a unit of
-        information on the largest eigenvalue, by the moment estimate at t_1 (see
-        `check_information`), or next to none on the one that is found.
+    InvalidInput
+        If the Gram matrices are not those of one path from the data on, step after step,
+        or the family is not symmetric, or an eigenvalue of Λ̂, at the start or after a
+        round, is above 10⁹⁰. Or if there is a round, and the path holds less than a quarter
+        of a unit of information on the largest eigenvalue, by the moment estimate at t_1
+        (see `check_information`), or next to none on the one that is found.
 
     Notes
     -----
@@ -173,8 +175,8 @@ def path_fit(
 
 
 def path(grams: Iterable[Gram]) -> Iterator[Array]:
-    """`path_fit` as it comes: all symmetric matrices, four rounds, started from the Gram matrix at
-    t_1.
+    """`path_fit` as it comes: all symmetric matrices,
+    four rounds, started from the Gram matrix at t_1.
     """
     return path_fit()(grams)
 
@@ -196,8 +198,8 @@ def banded(dimension: int, width: int) -> Array:
 
 
 def _positive(covariance: Array, x: Array, paths: int) -> tuple[Array, Array]:
-    """Eigenvalues, at least x_1 over the number of paths, and eigenvectors of the symmetric
-    part.
+    """Eigenvalues, at least x_1 over the number of paths,
+    and eigenvectors of the symmetric part.
     """
     _in_range(covariance)
     eigenvalues, basis = np.linalg.eigh((covariance + _transpose(covariance)) / 2)
@@ -243,9 +245,8 @@ def _check_information(largest: float, samples: int, x: float, least: float) -> 
         raise InvalidInput(
             "covariance",
             f"the path fit cannot tell an eigenvalue of {largest:.2g} from m = {samples} samples "
-            f"up to "
-            f"t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a "
-            f"standard error of λ needs 1)",
+            f"up to t = {np.log1p(x) / 2:.3g}: they hold {held:.1g} units of information on it (a "
+            "standard error of λ needs 1)",
         )
 
 
@@ -296,8 +297,8 @@ def information(eigenvalues: Array, x: Array) -> Array:
 
 
 def covariance_variance(law: Gaussian, times: ArrayLike, family: Array | None = None) -> Array:
-    """m Var δΛ_ij in the eigenbasis, to leading order: 1/(I_ij + I_ji), 1/I_ii on the diagonal;
-    shape (d, d).
+    """m Var δΛ_ij in the eigenbasis, to leading order:
+    1/(I_ij + I_ji), 1/I_ii on the diagonal; shape (d, d).
 
     With a family of matrices E_p, Σ_pq E_p,ij (J^{-1})_pq E_q,ij; see `covariance_rounds` for J.
 
@@ -356,8 +357,8 @@ def path_risk(
 
 
 def best_times(eigenvalue: float, count: int) -> Array:
-    """The N times that hold most of the information on one eigenvalue: e^{2t_k} = 1 + λ k/(N + 1 −
-    k).
+    """The N times that hold most of the information
+    on one eigenvalue: e^{2t_k} = 1 + λ k/(N + 1 − k).
 
     N/(N + 1) of what the data hold. In y_k = λ/(λ + x_k), which falls from y_0 = 1, the share lost
     is y_N² + Σ (y_{k−1} − y_k)², a sum of N + 1 squares of numbers that add up to 1: least when

@@ -51,8 +51,8 @@ def decay(t: ArrayLike) -> Array:
 
 
 def noise_variance(t: ArrayLike) -> Array:
-    """σ_t² = 1 − e^{-2t}, per coordinate; by expm1, so that it keeps full relative accuracy as t →
-    0.
+    """σ_t² = 1 − e^{-2t}, per coordinate; by expm1,
+    so that it keeps full relative accuracy as t → 0.
 
     Parameters
     ----------
@@ -210,8 +210,8 @@ class Step:
 
     @property
     def bootstrap_weight(self) -> float:
-        """w = e^{-2g} σ_{t'}²/σ_t², the control-variate weight of T2 against T3; 0 at the first
-        step.
+        """w = e^{-2g} σ_{t'}²/σ_t², the control-variate weight
+        of T2 against T3; 0 at the first step.
 
         Source: theory.md, identity 5 (derived; Algorithm 1's own weights are unknown).
         """

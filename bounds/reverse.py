@@ -58,8 +58,9 @@ def ancestral(step: Step) -> Move:
 
 
 def flow(step: Step) -> Move:
-    """The probability-flow equation dY = (Y + s) ds with x̂_0 frozen over the step, also known as
-    DDIM: Y' = e_{t'} x̂_0 − σ_{t'} σ_t s, so a = e^g, b = e^g σ_t² − σ_{t'} σ_t, q = 0."""
+    """The probability-flow equation dY = (Y + s) ds with x̂_0 frozen over the step, also known
+    as DDIM: Y' = e_{t'} x̂_0 − σ_{t'} σ_t s, so a = e^g, b = e^g σ_t² − σ_{t'} σ_t, q = 0.
+    """
     before, after = noise_variance(step.t), noise_variance(step.t_prev)
     grow = np.exp(step.gap)
     return Move(grow, float(grow * before - np.sqrt(before * after)), 0.0)
@@ -127,8 +128,9 @@ def sampled_law(times: ArrayLike, scores: ArrayLike, start: Normal, sampler: str
 
     Raises
     ------
-    InvalidInput If the times are not positive and increasing, the shapes do not fit, the sampler is
-        unknown, or the chain overflows (a score so wrong that the sampler diverges).
+    InvalidInput
+        If the times are not positive and increasing, the shapes do not fit, the sampler is unknown,
+        or the chain overflows (a score so wrong that the sampler diverges).
 
     Notes
     -----
@@ -189,8 +191,8 @@ class ErrorSplit:
     Attributes
     ----------
     w2 : 2-Wasserstein distances; a metric, so total ≤ discretisation + initialisation + score
-    kl : KL of the law nearer the truth from the other, KL(p_{t_1} ‖ L_1), KL(L_1 ‖ L_2), KL(L_2 ‖
-        drawn), and in all KL(p_{t_1} ‖ drawn); no triangle inequality holds for these
+    kl : KL of the law nearer the truth from the other, KL(p_{t_1} ‖ L_1), KL(L_1 ‖ L_2),
+        KL(L_2 ‖ drawn), and in all KL(p_{t_1} ‖ drawn); no triangle inequality holds for these
     """
 
     w2: Parts

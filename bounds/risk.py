@@ -1,7 +1,9 @@
 r"""Risk: measured as the exact quadratic form, and predicted in closed form.
 
-    risk(A)           = E‖A X_t − s(t, X_t)‖²                = tr((A + V_t^{-1}) V_t (A + V_t^{-1})ᵀ)
-    empirical risk(A) = (1/m) Σ_i ‖A x^{(i)} − s(t, x^{(i)})‖² = (1/m) tr((A + V_t^{-1}) XᵀX (A + V_t^{-1})ᵀ)
+    risk(A)           = E‖A X_t − s(t, X_t)‖²
+                      = tr((A + V_t^{-1}) V_t (A + V_t^{-1})ᵀ)
+    empirical risk(A) = (1/m) Σ_i ‖A x^{(i)} − s(t, x^{(i)})‖²
+                      = (1/m) tr((A + V_t^{-1}) XᵀX (A + V_t^{-1})ᵀ)
 
 Never a Monte Carlo average over test points. The risk has the units of a squared score, 1/x²:
 dimensionless here, as X_t is.
@@ -109,8 +111,8 @@ def dsm_risk(law: Gaussian, t: float, samples: int) -> float:
 
 
 def dsm_empirical_risk(law: Gaussian, t: float, samples: int) -> float:
-    """E empirical risk of DSM with a linear score: tr(C_t) d/m, exact for every m ≥ d. Source:
-    theory.md.
+    """E empirical risk of DSM with a linear score:
+    tr(C_t) d/m, exact for every m ≥ d. Source: theory.md.
     """
     return float(law.conditional_variances(t).sum() * law.dimension / whole("samples", samples))
 
@@ -163,8 +165,8 @@ def draw_dsm_risk(law: Gaussian, t: float, samples: int, rng: np.random.Generato
 
 
 def dsm_empirical_risk_cdf(law: Gaussian, t: float, samples: int, value: ArrayLike) -> Array:
-    """P(empirical risk ≤ value) of DSM at one step: the law of (1/m) Σ_i c_i χ²_{d,(i)}, no drawing
-    at all.
+    """P(empirical risk ≤ value) of DSM at one step:
+    the law of (1/m) Σ_i c_i χ²_{d,(i)}, no drawing at all.
 
     Parameters
     ----------
@@ -244,8 +246,8 @@ def _risk_scales(law: Gaussian, t: float, samples: int) -> Array:
 
 
 def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
-    """log P(S ≤ x) and log P(S > x) of S = Σ_i a_i χ²_{ν,(i)}, shape (2, n) from x of shape
-    (n,).
+    """log P(S ≤ x) and log P(S > x) of S = Σ_i a_i χ²_{ν,(i)},
+    shape (2, n) from x of shape (n,).
     """
     if scales.size == 1:
         ratio = x / scales[0]
@@ -319,7 +321,8 @@ def bootstrap_recursion(
 ) -> list[Array]:
     """r_k,ij = m v_j(t_k) Var δ_k,ij of the bootstrap, to leading order in 1/m.
 
-        r_k,ij = w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r_{k−1,ij},     r_1,ij = c_i(t_1).
+        r_k,ij = w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r_{k−1,ij},
+        r_1,ij = c_i(t_1).
 
     Parameters
     ----------
@@ -341,8 +344,9 @@ def bootstrap_recursion(
     Notes
     -----
     Holds only for targets made of (X_{t'}, X_t) alone; with T1 + α U_{t'}, α ≠ α*, the noise of
-    different steps no longer adds. The first three terms are w² Var T2 + (1 − w)² Var T3 + 2 w (1 −
-    w) Cov(T2, T3) given X_t, where that covariance is −1/v_i. Source: theory.md (derived).
+    different steps no longer adds. The first three terms are
+    w² Var T2 + (1 − w)² Var T3 + 2 w (1 − w) Cov(T2, T3) given X_t, where that covariance
+    is −1/v_i. Source: theory.md (derived).
     """
     r: list[Array] = []
     d = law.dimension
@@ -365,8 +369,8 @@ def bootstrap_recursion(
 def bootstrap_risk(
     law: Gaussian, times: ArrayLike, samples: int, weight: Callable[[Step], ArrayLike] | None = None
 ) -> Array:
-    """Leading-order risk Σ_ij r_k,ij/m of the bootstrap at each time; shape (N,). See
-    `bootstrap_recursion`.
+    """Leading-order risk Σ_ij r_k,ij/m of the bootstrap at each time;
+    shape (N,). See `bootstrap_recursion`.
     """
     return np.array([r.sum() for r in bootstrap_recursion(law, times, weight)]) / whole(
         "samples", samples

@@ -6,8 +6,8 @@ r"""Three regression targets for the score at t, made from a level t' < t of the
 
 Given X_t = x, each has mean s(t, x) for every data law (theory.md, identities 1, 2, 4). With the
 denoising residual U_{t'} = Z_{t'}/σ_{t'}² + s(t', X_{t'}), T1 + α U_{t'} has that mean too, for
-every α; the variance is least at α* = e^{-g} σ_{t'}²/σ_t², and there T1 + α* U_{t'} = w T2 + (1 −
-w) T3 with w = e^{-2g} σ_{t'}²/σ_t².
+every α; the variance is least at α* = e^{-g} σ_{t'}²/σ_t², and there T1 + α* U_{t'} = w
+T2 + (1 − w) T3 with w = e^{-2g} σ_{t'}²/σ_t².
 """
 
 import numpy as np
@@ -23,8 +23,8 @@ def denoising(slice_: Slice) -> Array:
 
 
 def transported(step: Step, previous_score: Array) -> Array:
-    """T2 = e^{g} s(t', X_{t'}), shape (m, d), from the scores at X_{t'}. Source: identity 2
-    (derived).
+    """T2 = e^{g} s(t', X_{t'}), shape (m, d), from the scores at X_{t'}.
+    Source: identity 2 (derived).
     """
     return np.asarray(previous_score / step.carry)
 
@@ -43,8 +43,8 @@ def control_weight(step: Step) -> float:
 
 
 def denoising_variances(law: Gaussian, step: Step) -> Array:
-    """Eigenvalues of Cov(T1 | X_t): c_i(t) = 1/σ_t² − 1/v_i; shape (d,). Gaussian data
-    (derived).
+    """Eigenvalues of Cov(T1 | X_t): c_i(t) = 1/σ_t² − 1/v_i;
+    shape (d,). Gaussian data (derived).
     """
     return law.conditional_variances(step.t)
 

@@ -1,5 +1,5 @@
-r"""What a reverse-time sampler returns, as a density on a grid: no sampling noise, any score, d = 1
-or 2.
+r"""What a reverse-time sampler returns, as a density on a grid:
+no sampling noise, any score, d = 1 or 2.
 
 A step of bounds.reverse is Y' = F(Y) + √q w, F(y) = a y + b s(t, y). With q > 0 the density goes by
 the trapezoid rule,
@@ -11,7 +11,8 @@ dimensions the kernel is a product, so the sum is one matrix product, K_1ᵀ dia
 n² × n matrix N(x'_a; F_a(x_i), q). With q = 0, the probability flow, each point of the grid is
 carried back up to T, where the density is known:
 
-    p'(F(y)) = p(y)/|det DF(y)|,   F(y) = x' by y ← y − ω (F(y) − x'), ω = 1/max ‖DF‖,   DF by central differences,
+    p'(F(y)) = p(y)/|det DF(y)|,   F(y) = x' by y ← y − ω (F(y) − x'), ω = 1/max ‖DF‖,
+    DF by central differences,
 
 so the density stays smooth on the grid, where points carried down leave the space between the modes
 nearly empty.
@@ -153,8 +154,9 @@ def carried(
 
     Raises
     ------
-    InvalidInput If the times are not positive and increasing, or a step is not inverted in so many
-        rounds: it need not be invertible for long steps or rough scores.
+    InvalidInput
+        If the times are not positive and increasing, or a step is not inverted in so many rounds:
+        it need not be invertible for long steps or rough scores.
 
     Notes
     -----

@@ -79,8 +79,9 @@ class FigureData:
 
         Raises
         ------
-        BadTable If the table is missing or empty, lacks a column, holds something else than was
-            asked for, or has two rows of one key.
+        BadTable
+            If the table is missing or empty, lacks a column, holds something else than was asked
+            for, or has two rows of one key.
         """
         if name not in self.tables:
             raise self.bad(name, "the table is missing")
@@ -140,13 +141,14 @@ class FigureData:
             )
 
     def replicates(self, frames: Mapping[str, pd.DataFrame]) -> int:
-        """n, the one replicate count of all `frames`, by table name, and of the fact n where there
-        is one.
+        """n, the one replicate count of all `frames`,
+        by table name, and of the fact n where there is one.
 
         Raises
         ------
-        BadTable If a table has another count than the first row of the first, or the count is no
-            whole number of at least 2 (fewer have no interval).
+        BadTable
+            If a table has another count than the first row of the first, or the count is no whole
+            number of at least 2 (fewer have no interval).
         """
         n = float(next(iter(frames.values()))["n"].iloc[0])
         for name, frame in frames.items():

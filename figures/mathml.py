@@ -104,8 +104,8 @@ def _has_signs(word: str) -> bool:
 
 
 def _is_math(words: list[str], k: int) -> bool:
-    """Whether a word belongs to a formula: by its own signs, or, a bare number or letter, by its
-    neighbours.
+    """Whether a word belongs to a formula:
+    by its own signs, or, a bare number or letter, by its neighbours.
     """
     if _has_signs(words[k]):
         return True
@@ -188,8 +188,8 @@ def _atom(text: str, at: int) -> tuple[str, int]:
 
 
 def _stiff(character: str) -> str:
-    """How an operator stands: brackets as tall as letters, nothing here being taller than a line;
-    bars close by.
+    """How an operator stands: brackets as tall as letters,
+    nothing here being taller than a line; bars close by.
     """
     stiff = ' stretchy="false"' if character in OPENING + CLOSING + "|‖" else ""
     return stiff + (' lspace="0.1em" rspace="0.1em"' if character in "|‖/" else "")

@@ -1,5 +1,5 @@
-"""report.html: the figures and claims as one page that needs nothing else: no network, no font, no
-script from outside.
+"""report.html: the figures and claims as one page that needs nothing else:
+no network, no font, no script from outside.
 
 The same results give the same bytes: no clock, no machine, no number that is not in a table, a
 verdict or a manifest.
@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from figures.markdown import markdown
 from figures.mathml import sentence
 from figures.report import ORIGINS, counted, fell, judged, kind
 from figures.told import Figure, Findings, number
@@ -57,8 +58,8 @@ def _paper(shows: str, unknown: str) -> list[str]:
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page: its styles and ids its own, with a text in place of
-    the picture.
+    """An SVG file as an element of the page:
+    its styles and ids its own, with a text in place of the picture.
 
     Parameters
     ----------
@@ -104,41 +105,6 @@ def _figure(picture: Picture, command: str) -> str:
             "</section>",
         ]
     )
-
-
-def markdown(text: str) -> str:
-    """HTML of the little Markdown that the report's sentences use: paragraphs, lists, tables,
-    `code`, **, *.
-    """
-    out = []
-    for block in text.strip().split("\n\n"):
-        lines = block.split("\n")
-        if lines[0].startswith("|"):
-            rows = [
-                re.split(r"(?<!\\)\|", line.strip("|"))
-                for line in lines
-                if not line.startswith("|--")
-            ]
-            cells = [[_inline(cell.strip().replace("\\|", "|")) for cell in row] for row in rows]
-            head = "".join(f'<th scope="col">{cell}</th>' for cell in cells[0])
-            body = "".join(
-                "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells[1:]
-            )
-            out.append(f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>')
-        elif lines[0].startswith("- "):
-            out.append(
-                "<ul>" + "".join(f"<li>{_inline(line[2:])}</li>" for line in lines) + "</ul>"
-            )
-        else:
-            out.append(f"<p>{_inline(' '.join(lines))}</p>")
-    return "\n".join(out)
-
-
-def _inline(text: str) -> str:
-    text = escape(text, quote=False)
-    for mark, tag in ((r"`", "code"), (r"\*\*", "strong"), (r"\*", "em")):
-        text = re.sub(rf"{mark}(\S(?:.*?\S)?){mark}", rf"<{tag}>\1</{tag}>", text)
-    return text
 
 
 # --- the claims -----------------------------------------------------------------------------------
@@ -198,7 +164,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
         f'href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
         f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
         f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'
-        f"<td><details><summary>{sentence(v['statement'])}</summary><dl>{details}</dl></details></td></tr>"
+        f"<td><details><summary>{sentence(v['statement'])}</summary><dl>{details}</dl></details>"
+        "</td></tr>"
     )
 
 
@@ -251,7 +218,8 @@ def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
         '<label>Words<input name="words" type="search" autocomplete="off"></label>'
         '<button type="reset">show all</button><output id="count" '
         'aria-live="polite"></output></form>\n'
-        f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>\n'
+        f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>'
+        "<tbody>\n"
         + "\n".join(_claim(v, names) for v in verdicts)
         + "\n</tbody></table></div>\n</section>"
     )
@@ -363,6 +331,7 @@ def render(
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             _claims(claims),
             _proof(proof) if proof else "",
-            f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n</body>\n</html>\n",
+            f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n"
+            "</body>\n</html>\n",
         ]
     )

@@ -1,5 +1,5 @@
-"""One look for all figures: rc dictionaries, applied locally, and a few pieces that the figures
-share.
+"""One look for all figures: rc dictionaries,
+applied locally, and a few pieces that the figures share.
 
 Widths are those of print: a column of 3.4 in, two columns of 6.9 in. No letter is below 7 pt at
 that size. Colours are seaborn's colour-blind palette without its pale ones; markers and dashes
@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from re import sub
 from textwrap import fill
+from typing import Any
 
 import matplotlib.style
 import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 SINGLE_COLUMN = 3.4  # inches
 DOUBLE_COLUMN = 6.9  # inches
@@ -42,9 +43,8 @@ DASHES = (
 
 RC: dict[str, object] = {
     **seaborn.axes_style("ticks"),
-    "font.family": [
-        "DejaVu Sans"
-    ],  # comes with matplotlib, so the bytes do not depend on the machine's fonts
+    # It comes with matplotlib, so the bytes do not depend on the machine's fonts.
+    "font.family": ["DejaVu Sans"],
     "font.size": 8.0,
     "axes.titlesize": 8.0,
     "axes.labelsize": 8.0,
@@ -81,8 +81,8 @@ RC: dict[str, object] = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """The context in which figures are made and saved; it sets aside what the user's matplotlibrc
-    says.
+    """The context in which figures are made and saved;
+    it sets aside what the user's matplotlibrc says.
 
     And SOURCE_DATE_EPOCH, which matplotlib's PDFs would read: no date is written here, and one that
     is no number would be a traceback.
@@ -131,6 +131,41 @@ def note(figure: Figure, text: str) -> None:
 def add_to_note(figure: Figure, text: str) -> None:
     """One more sentence in the note under the figure."""
     note(figure, f"{figure.get_supxlabel()} {text}".strip())
+
+
+def beside_theory(
+    axes: Axes,
+    x: str,
+    marks: pd.DataFrame,
+    line: pd.DataFrame,
+    k: int,
+    name: str,
+    label: str | None,
+) -> None:
+    """What was measured of the k-th curve, with intervals, over the line that theory gives it.
+
+    Parameters
+    ----------
+    axes : where
+    x : the column of both tables that goes to the right
+    marks, line : tables with mean, low and high, and with value
+    k : which colour and marker
+    name : of the curve, in the picture's ids
+    label : in the legend, or None
+    """
+    axes.plot(line[x], line["value"], color=COLOURS[k], gid=f"theory-{name}")
+    axes.vlines(marks[x], marks["low"], marks["high"], color=COLOURS[k], lw=2.2)
+    look: dict[str, Any] = {"color": COLOURS[k], "mec": "white", "mew": 0.4}
+    axes.plot(marks[x], marks["mean"], MARKERS[k], **look, gid=f"points-{name}", label=label)
+
+
+def over_the_bound(axes: Axes) -> None:
+    """A log axis upwards for a ratio, in plain numbers at 1, 2 and 5, and the bound at 1."""
+    axes.axhline(1.0, color=INK, ls=":", lw=1.2)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def dimension_axis(axes: Axes, dims: Sequence[float]) -> None:

@@ -1,5 +1,5 @@
-"""What is told of a figure, beside how it is drawn: one object for each, and what its words are
-made of.
+"""What is told of a figure, beside how it is drawn:
+one object for each, and what its words are made of.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,8 @@ Closing = Callable[[Mapping[str, Findings], Mapping[str, Mapping[str, Any]]], st
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number in plain text: `digits` significant digits, no exponent where it reads well, a true
-    minus.
+    """A number in plain text: `digits` significant digits,
+    no exponent where it reads well, a true minus.
     """
     text = f"{value:#.{digits}g}"
     if "e" in text:
@@ -41,10 +41,8 @@ def ran_linear(f: Findings) -> str:
     """What was run for a figure of the base studies."""
     return (
         f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; d = {listed(f.run.dims)}; m = "
-        f"{listed(f.run.samples)}; "
-        f"t = {listed(f.run.times)}; {f.run.replicates} replicates, seed {f.run.seed}; engine "
-        f"`{f.run.engine}`; "
-        f"code {f.run.code}.{missing(f.run)}"
+        f"{listed(f.run.samples)}; t = {listed(f.run.times)}; {f.run.replicates} replicates, seed "
+        f"{f.run.seed}; engine `{f.run.engine}`; code {f.run.code}.{missing(f.run)}"
     )
 
 
@@ -52,8 +50,7 @@ def ran_beyond(f: Findings) -> str:
     """What was run for a figure of another study of Gaussian data."""
     return (
         f"Study `{f.run.study}`: Gaussian data, {f.run.spectrum}; {f.run.replicates} replicates, "
-        f"seed {f.run.seed}; code "
-        f"{f.run.code}.{missing(f.run)}"
+        f"seed {f.run.seed}; code {f.run.code}.{missing(f.run)}"
     )
 
 

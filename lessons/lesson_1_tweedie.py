@@ -20,17 +20,17 @@ def _():
     mo.md(r"""
     # 1 · The forward process and Tweedie
 
-    **Question.** You see one noisy number $X_t = e^{-t} X_0 + Z_t$. What is the noise in it worth, on
-    average? And what has that to do with the density of $X_t$, which you have never seen?
+    **Question.** You see one noisy number $X_t = e^{-t} X_0 + Z_t$. What is the noise in it worth,
+    on average? And what has that to do with the density of $X_t$, which you have never seen?
 
-    The noise is $Z_t \sim N(0, \sigma_t^2)$ with $\sigma_t^2 = 1 - e^{-2t}$. Tweedie's formula says, for
-    **every** law of the data,
+    The noise is $Z_t \sim N(0, \sigma_t^2)$ with $\sigma_t^2 = 1 - e^{-2t}$. Tweedie's formula
+    says, for **every** law of the data,
 
     $$E\left[-\tfrac{Z_t}{\sigma_t^2} \,\middle|\, X_t = x\right] = s(t, x) = \nabla \log p_t(x).$$
 
-    So whoever predicts noise learns the score. What is left over, $U_t = Z_t/\sigma_t^2 + s(t, X_t)$, has
-    the conditional variance $C_t(x) = 1/\sigma_t^2 + \nabla^2 \log p_t(x)$: it does not go away with more
-    data.
+    So whoever predicts noise learns the score. What is left over,
+    $U_t = Z_t/\sigma_t^2 + s(t, X_t)$, has the conditional variance
+    $C_t(x) = 1/\sigma_t^2 + \nabla^2 \log p_t(x)$: it does not go away with more data.
     """)
     return
 
@@ -86,8 +86,8 @@ def show(gap, t):
     right.set_xlabel("x")
     expected = np.mean(mixture.residual_covariance(t, x[:, None]))
     text = mo.md(
-        rf"$E\,C_t$ = **{expected:.4g}** by formula; the mean square of what the score leaves over is "
-        f"**{np.mean((targets - score) ** 2):.4g}** over {x.size} paths."
+        rf"$E\,C_t$ = **{expected:.4g}** by formula; the mean square of what the score leaves "
+        f"over is **{np.mean((targets - score) ** 2):.4g}** over {x.size} paths."
     )
     alt = (
         f"Density and score at t = {t}, modes {gap} apart; averages of the noise lie on the score."
@@ -114,22 +114,22 @@ def _():
     mo.md(r"""
     ## Look
 
-    - Single paths say next to nothing about the score, averages nearly everything. Where are averages
-      worst, and why?
+    - Single paths say next to nothing about the score, averages nearly everything. Where are
+      averages worst, and why?
     - Let $t$ grow. Which straight line does every score become, and what has happened to the data?
 
     ## Break it
 
-    Noise has two natural units, $\sigma_t$ and $\sigma_t^2$. Plant the wrong one. At which $t$ does it
-    hardly matter?
+    Noise has two natural units, $\sigma_t$ and $\sigma_t^2$. Plant the wrong one. At which $t$ does
+    it hardly matter?
     """)
     return
 
 
 @app.function
 def tweedie(gap, t):
-    """The claim of this lesson, and its measurements: the average over each bin against the
-    score's.
+    """The claim of this lesson, and its measurements:
+    the average over each bin against the score's.
     """
     mixture = law(gap)
     x, targets = paths(gap, t)

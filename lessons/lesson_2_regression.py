@@ -24,10 +24,10 @@ def _():
     **Question.** A linear score is fitted to $m$ noisy samples in $d$ dimensions by denoising score
     matching. How wrong will it be: to the last digit, before any sample is drawn?
 
-    With Gaussian data the score is $s(t, x) = -V_t^{-1} x$, so that denoising score matching is least
-    squares of $-Z_t/\sigma_t^2$ on $X_t$. Its residuals have covariance $C_t$ and, for Gaussian data only,
-    do not depend on $X_t$. All of regression theory applies, and the risk $E\|f(X_t) - s(t, X_t)\|^2$ is a
-    closed form:
+    With Gaussian data the score is $s(t, x) = -V_t^{-1} x$, so that denoising score matching is
+    least squares of $-Z_t/\sigma_t^2$ on $X_t$. Its residuals have covariance $C_t$ and, for
+    Gaussian data only, do not depend on $X_t$. All of regression theory applies, and the risk
+    $E\|f(X_t) - s(t, X_t)\|^2$ is a closed form:
 
     $$E\,\mathrm{risk} = \mathrm{tr}\,C_t\,\frac{d}{m - d - 1}, \qquad
       E\,\mathrm{empirical\ risk} = \mathrm{tr}\,C_t\,\frac{d}{m}.$$
@@ -69,8 +69,8 @@ def show(d, m, t):
     axes.set_ylabel("data sets")
     se = population.std(ddof=1) / np.sqrt(population.size)
     text = mo.md(
-        rf"$\mathrm{{tr}}\,C_t\,\dfrac{{d}}{{m-d-1}}$ = **{dsm_risk(law, t, m):.4g}**; measured over "
-        f"{population.size} data sets: **{population.mean():.4g}** ± {se:.2g}."
+        rf"$\mathrm{{tr}}\,C_t\,\dfrac{{d}}{{m-d-1}}$ = **{dsm_risk(law, t, m):.4g}**; measured "
+        f"over {population.size} data sets: **{population.mean():.4g}** ± {se:.2g}."
     )
     return mo.vstack(
         [picture(figure, f"Histograms of both risks, d = {d}, m = {m}, t = {t}."), text]
@@ -97,15 +97,15 @@ def _():
     mo.md(r"""
     ## Look
 
-    - Move $m - d$ down to 2. The population risk grows a long tail, its mean follows; the empirical risk
-      hardly moves. Which of the two would you notice in training?
+    - Move $m - d$ down to 2. The population risk grows a long tail, its mean follows; the empirical
+      risk hardly moves. Which of the two would you notice in training?
     - Move $d$ at fixed $m - d$, then $t$. What does $t$ change that $d$ does not?
 
     ## Break it
 
-    The smallest lie about this formula is $m - d$ for $m - d - 1$. Plant it. Then raise $m$: from where on
-    can 1000 data sets no longer tell it from the truth? A check that accepts both has no power, and says
-    so: UNDECIDED.
+    The smallest lie about this formula is $m - d$ for $m - d - 1$. Plant it. Then raise $m$: from
+    where on can 1000 data sets no longer tell it from the truth? A check that accepts both has no
+    power, and says so: UNDECIDED.
     """)
     return
 

@@ -27,17 +27,18 @@ def _():
     mo.md(r"""
     # 3 · What "dimension-free" means
 
-    **Question.** A bound is called dimension-free. The error of a linear score grows like $d^2$. Who is
-    wrong?
+    **Question.** A bound is called dimension-free. The error of a linear score grows like $d^2$.
+    Who is wrong?
 
     Nobody: it depends on what is held fixed. A bound of the form
 
-    $$\frac1m \sum_i \sum_j \gamma_j \|\hat f - s\|^2 \;\le\; 8 \kappa\, \frac{\log(|H|/\delta)}{m}$$
+    $$\frac1m \sum_i \sum_j \gamma_j \|\hat f - s\|^2 \;\le\;
+      8 \kappa\, \frac{\log(|H|/\delta)}{m}$$
 
-    has no $d$ in it *for a fixed class* $H$: add a thousand coordinates that no function in $H$ confuses
-    with the truth, and nothing happens. A *linear* class grows with $d$: it has $d^2$ parameters, so its
-    $\log|H|$ is $d^2$ up to a constant, and its error over $\log|H|$ is flat again. Dimension enters
-    through the class, and only there.
+    has no $d$ in it *for a fixed class* $H$: add a thousand coordinates that no function in $H$
+    confuses with the truth, and nothing happens. A *linear* class grows with $d$: it has $d^2$
+    parameters, so its $\log|H|$ is $d^2$ up to a constant, and its error over $\log|H|$ is flat
+    again. Dimension enters through the class, and only there.
     """)
     return
 
@@ -86,12 +87,14 @@ def show(log_size, log_samples):
     axes.set_xlabel("dimension d")
     axes.set_ylabel("empirical error")
     text = mo.md(
-        rf"$8\kappa\log(|H|/\delta)/m$ = **{bound:.3g}** in every dimension (κ = {kappa:.3f}, δ = {DELTA}); the "
-        f"adversary's class has a mean error of **{worst:.3g}**; the linear class reaches the "
-        f"bound at "
-        f"d = {np.sqrt(bound / theory[0]) * grid[0]:.1f}."
+        rf"$8\kappa\log(|H|/\delta)/m$ = **{bound:.3g}** in every dimension (κ = {kappa:.3f}, "
+        f"δ = {DELTA}); the adversary's class has a mean error of **{worst:.3g}**; the linear "
+        f"class reaches the bound at d = {np.sqrt(bound / theory[0]) * grid[0]:.1f}."
     )
-    alt = f"Error against dimension: level for a fixed class, of slope two for the linear one; m = {m}."
+    alt = (
+        "Error against dimension: level for a fixed class, of slope two for the linear one; "
+        f"m = {m}."
+    )
     return mo.vstack([picture(figure, alt), text])
 
 
@@ -117,14 +120,14 @@ def _():
     ## Look
 
     - A class a billion times larger: what does it cost?
-    - $m = 10^9$ costs no more than $m = 100$ here: the Gram matrices' law is drawn, not the data. What does
-      $m$ move?
+    - $m = 10^9$ costs no more than $m = 100$ here: the Gram matrices' law is drawn, not the data.
+      What does $m$ move?
 
     ## Break it
 
-    The claim: the linear class's error over $d^2$ does not depend on $d$. Its decoy: that it grows like
-    $\log\log d$, a factor so slow that an eye on a log-log plot forgives it. Plant it, and ask for fewer
-    data sets.
+    The claim: the linear class's error over $d^2$ does not depend on $d$. Its decoy: that it grows
+    like $\log\log d$, a factor so slow that an eye on a log-log plot forgives it. Plant it, and ask
+    for fewer data sets.
     """)
     return
 

@@ -21,20 +21,21 @@ def _():
     mo.md(r"""
     # 4 · Reverse martingales
 
-    **Question.** One function is fitted over all noise levels at once, and the noise at one level is nearly
-    the noise at the next: the targets along a path are anything but independent. Must one pay for every
-    level separately?
+    **Question.** One function is fitted over all noise levels at once, and the noise at one level
+    is nearly the noise at the next: the targets along a path are anything but independent. Must one
+    pay for every level separately?
 
-    No. Run time backwards. $M_s = E[X_0 \mid X_s]$ is a martingale in that direction, since $X_s$ tells
-    less and less about $X_0$ as $s$ grows, and the residuals are its increments in disguise:
+    No. Run time backwards. $M_s = E[X_0 \mid X_s]$ is a martingale in that direction, since $X_s$
+    tells less and less about $X_0$ as $s$ grows, and the residuals are its increments in disguise:
 
     $$U_t = \frac{e_t}{\sigma_t^2}\,(M_t - X_0), \qquad
-      \sum_j \gamma_j \langle \zeta_j, U_j \rangle = \sum_k \langle G_k,\, M_{t_k} - M_{t_{k-1}} \rangle.$$
+      \sum_j \gamma_j \langle \zeta_j, U_j \rangle = \sum_k \langle G_k,\, M_{t_k} - M_{t_{k-1}}
+      \rangle.$$
 
-    Increments of a martingale do not correlate, so their variances add. The sum's variance is at most
-    $\kappa \sum_j \gamma_j \|\zeta_j\|^2$ with one $\kappa$ for all dimensions and grids, at most $2e^{\max
-    \gamma}$ for every log-concave law. Level by level the price is $\sum_j \gamma_j c_j$, which has no
-    bound at all.
+    Increments of a martingale do not correlate, so their variances add. The sum's variance is at
+    most $\kappa \sum_j \gamma_j \|\zeta_j\|^2$ with one $\kappa$ for all dimensions and grids, at
+    most $2e^{\max \gamma}$ for every log-concave law. Level by level the price is
+    $\sum_j \gamma_j c_j$, which has no bound at all.
     """)
     return
 
@@ -74,10 +75,14 @@ def show(steps, decades):
     axes.set_ylabel("price of all levels together")
     gamma = weights(times)
     text = mo.md(
-        rf"At $t_1$ = {firsts[-1]:.3g}, N = {steps}: $\kappa$ = **{joint[-1]:.3f}** ≤ $2e^{{\max\gamma}}$ = "
-        rf"{kappa_universal(gamma):.3g}; level by level $\sum_j\gamma_j c_j$ = **{separate[-1]:.3f}**."
+        rf"At $t_1$ = {firsts[-1]:.3g}, N = {steps}: $\kappa$ = **{joint[-1]:.3f}** ≤ "
+        rf"$2e^{{\max\gamma}}$ = {kappa_universal(gamma):.3g}; level by level "
+        rf"$\sum_j\gamma_j c_j$ = **{separate[-1]:.3f}**."
     )
-    alt = f"Against ever earlier first times the joint price stays level, the separate one climbs; N = {steps}."
+    alt = (
+        "Against ever earlier first times the joint price stays level, the separate one climbs; "
+        f"N = {steps}."
+    )
     return mo.vstack([picture(figure, alt), text])
 
 
@@ -102,14 +107,15 @@ def _():
     mo.md(r"""
     ## Look
 
-    - Each decade of $t_1$ costs the separate account the same again. What does it cost the joint one?
-    - Take few steps: κ rises above 2. Which $\gamma_j$ is to blame, and what does $2e^{\max\gamma}$ say of
-      it?
+    - Each decade of $t_1$ costs the separate account the same again. What does it cost the joint
+      one?
+    - Take few steps: κ rises above 2. Which $\gamma_j$ is to blame, and what does $2e^{\max\gamma}$
+      say of it?
 
     ## Break it
 
-    The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula; and against the decoy
-    that takes the levels for independent. Plant it. On which grid would nobody notice?
+    The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula; and against
+    the decoy that takes the levels for independent. Plant it. On which grid would nobody notice?
     """)
     return
 

@@ -23,19 +23,20 @@ def _():
     mo.md(r"""
     # 5 · Bootstrapping, and a better weight
 
-    **Question.** The score at $t'$ has been learned. What is it worth for learning the score at $t > t'$? And how
-    much should one trust it?
+    **Question.** The score at $t'$ has been learned. What is it worth for learning the score at
+    $t > t'$? And how much should one trust it?
 
-    Two targets for $s(t, x)$ are made from the level before: $T_2 = e^{g} s(t', X_{t'})$, the score transported, and
-    $T_3 = -(X_t - e^{-g} X_{t'})/\tau^2$, the noise of the one step. Any mixture $w T_2 + (1 - w) T_3$ has the right
-    mean. With the *estimated* score in $T_2$ its error comes along, and to leading order in $1/m$ the risk obeys
+    Two targets for $s(t, x)$ are made from the level before: $T_2 = e^{g} s(t', X_{t'})$, the score
+    transported, and $T_3 = -(X_t - e^{-g} X_{t'})/\tau^2$, the noise of the one step. Any mixture
+    $w T_2 + (1 - w) T_3$ has the right mean. With the *estimated* score in $T_2$ its error comes
+    along, and to leading order in $1/m$ the risk obeys
 
-    $$r_{k,ij} = w^2 \frac{e^{2g}}{v'_i} + \frac{(1-w)^2}{\tau^2} - \frac{1}{v_i} + w^2 \frac{v'_j}{v_j}\, r_{k-1,ij}.$$
+    $$r_{k,ij} = w^2 \frac{e^{2g}}{v'_i} + \frac{(1-w)^2}{\tau^2} - \frac{1}{v_i} +
+      w^2 \frac{v'_j}{v_j}\, r_{k-1,ij}.$$
 
-    $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$ is the *control-variate* weight: it is what $T_1 + \alpha U_{t'}$ becomes
-    at its best $\alpha$, for every law of the data, and needs no knowledge of that law. The paper's own
-    weights are unknown
-    to us.
+    $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$ is the *control-variate* weight: it is what
+    $T_1 + \alpha U_{t'}$ becomes at its best $\alpha$, for every law of the data, and needs no
+    knowledge of that law. The paper's own weights are unknown to us.
     """)
     return
 
@@ -48,8 +49,8 @@ def rule(factor):
 
 @app.function
 def draw_risks(spacing, factor, m=2000, steps=20, replicates=30, seed=5):
-    """Risks of DSM and of the bootstrap on the same Gram matrices; two arrays of shape (steps,
-    replicates).
+    """Risks of DSM and of the bootstrap on the same Gram matrices;
+    two arrays of shape (steps, replicates).
     """
     times = spacing * np.arange(1, steps + 1)
     grams = list(
@@ -89,8 +90,7 @@ def show(factor, spacing):
     text = mo.md(
         f"At t = {times[-1]:.2g}: **{theory[-1]:.3f}** of DSM's risk by the recursion, "
         f"**{above[-1].mean() / below[-1].mean():.3f}** measured; {plain[-1]:.3f} with the "
-        f"control-variate weight; "
-        f"{floor[-1]:.3f} is the information bound."
+        f"control-variate weight; {floor[-1]:.3f} is the information bound."
     )
     return mo.vstack(
         [picture(figure, f"Risk over DSM's against time, weight factor {factor:g}."), text]
@@ -121,13 +121,15 @@ def _():
     ## Look
 
     - Which factor is best at the last step, by eye? It is not 1: that weight is best among the
-      $T_1 + \alpha U_{t'}$ alone; minimise the recursion over $w$ and compare. What must one know of the data for that?
+      $T_1 + \alpha U_{t'}$ alone; minimise the recursion over $w$ and compare. What must one know
+      of the data for that?
     - At which factor does bootstrapping stop helping at all, and what is $w = 0$?
 
     ## Break it
 
-    The ledger's claim is the ratio of risks under the control-variate weight; its decoy takes $w = 1/2$ at every
-    step. Plant it. Is there a spacing at which the two weights are nearly the same?
+    The ledger's claim is the ratio of risks under the control-variate weight; its decoy takes
+    $w = 1/2$ at every step. Plant it. Is there a spacing at which the two weights are nearly the
+    same?
     """)
     return
 

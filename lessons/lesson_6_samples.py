@@ -35,13 +35,14 @@ def _():
     **Question.** Scores were learned on 129 noise levels. May one draw samples with 5 of them?
 
     With linear scores each step of a reverse-time sampler is a linear map plus noise,
-    $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, so that what it draws is Gaussian and its distance to the truth is known
-    without drawing anything. Exchanging one ingredient at a time splits it:
+    $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, so that what it draws is Gaussian and its distance to the
+    truth is known without drawing anything. Exchanging one ingredient at a time splits it:
 
     $$W_2(p_{t_1}, \text{drawn}) \;\le\; \text{discretisation} + \text{start} + \text{estimation}.$$
 
-    Discretisation is of first order: it is multiplied by $k$ if only every $k$-th level is used. Estimation is what $m$
-    samples leave, $m^{-1/2}$, and hardly minds. So the one is cheap to lose until it meets the other.
+    Discretisation is of first order: it is multiplied by $k$ if only every $k$-th level is used.
+    Estimation is what $m$ samples leave, $m^{-1/2}$, and hardly minds. So the one is cheap to lose
+    until it meets the other.
     """)
     return
 
@@ -78,15 +79,18 @@ def show(log_samples, last, sampler, estimator):
     met = next((k for k, s in zip(EVERY, splits, strict=True) if s.discretisation > s.score), None)
     text = mo.md(
         f"All {LEVELS} levels: W2 = **{float(splits[0].total):.4g}** ≤ "
-        f"{float(splits[0].discretisation):.3g} + "
-        f"{float(splits[0].initialisation):.3g} + {float(splits[0].score):.3g}. "
+        f"{float(splits[0].discretisation):.3g} + {float(splits[0].initialisation):.3g} + "
+        f"{float(splits[0].score):.3g}. "
         + (
             f"Discretisation exceeds estimation from k = **{met}** on."
             if met
             else "Estimation dominates throughout."
         )
     )
-    alt = f"Parts of the {sampler} sampler's error against thinning, {estimator} scores from 10^{log_samples} samples."
+    alt = (
+        f"Parts of the {sampler} sampler's error against thinning, {estimator} scores from "
+        f"10^{log_samples} samples."
+    )
     return mo.vstack([picture(figure, alt), text])
 
 
@@ -118,16 +122,17 @@ def _():
 
     ## Break it
 
-    The claim: thinning by $k$ multiplies the discretisation by $k$. Its decoy: by $\sqrt k$, half an order. Plant it.
-    Then take fewer levels to begin with: the claim is about small steps, and stops being true.
+    The claim: thinning by $k$ multiplies the discretisation by $k$. Its decoy: by $\sqrt k$, half
+    an order. Plant it. Then take fewer levels to begin with: the claim is about small steps, and
+    stops being true.
     """)
     return
 
 
 @app.function
 def evidence(steps, sampler):
-    """Discretisation with every k-th of `steps` levels over that with all, as the ledger's claim
-    takes it.
+    """Discretisation with every k-th of `steps` levels
+    over that with all, as the ledger's claim takes it.
     """
     times = np.linspace(0.1, 2.1, steps)
     scores = exact_scores(LAW, times)

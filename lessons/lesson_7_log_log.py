@@ -22,17 +22,18 @@ def _():
     mo.md(r"""
     # 7 · How to fool yourself with log log d
 
-    **Question.** A plot of error over $\log|H| \cdot \log\log d$ against $d$, log-log, is fitted by a line whose slope
-    is near zero. Has $\log\log d$ been seen?
+    **Question.** A plot of error over $\log|H| \cdot \log\log d$ against $d$, log-log, is fitted by
+    a line whose slope is near zero. Has $\log\log d$ been seen?
 
-    From $d = 16$ to $d = 1024$ it grows by 1.9, from 1024 to a million by 1.36. Dividing a *flat* truth by it gives
-    the plot the local slope
+    From $d = 16$ to $d = 1024$ it grows by 1.9, from 1024 to a million by 1.36. Dividing a *flat*
+    truth by it gives the plot the local slope
 
     $$\frac{d \log (1/\log\log d)}{d \log d} = -\frac{1}{\log d \cdot \log\log d},$$
 
-    about $-0.15$ over such dimensions, and to leave out $\log\log d$ where it belongs tilts the plot the other way.
-    "Near zero" needs a number, and the absence of significance is not the presence of equality: here a slope counts
-    as flat only if its whole interval lies within $\pm 0.02$.
+    about $-0.15$ over such dimensions, and to leave out $\log\log d$ where it belongs tilts the
+    plot the other way. "Near zero" needs a number, and the absence of significance is not the
+    presence of equality: here a slope counts as flat only if its whole interval lies within
+    $\pm 0.02$.
     """)
     return
 
@@ -98,10 +99,8 @@ def show(truth, top, noise):
     lines.append(
         "A flat truth divided by log log d would tilt by "
         f"{style.signed(predicted_tilt(dims, relative))}. On this grid at this noise a fit of all "
-        f"laws, with offsets, "
-        f"names a constant where it holds with probability **{constant.right:.2f}**, and log log d "
-        f"with "
-        f"probability **{growing.right:.2f}**."
+        "laws, with offsets, names a constant where it holds with probability "
+        f"**{constant.right:.2f}**, and log log d with probability **{growing.right:.2f}**."
     )
     alt = f"Two log-log plots of the same errors, over log|H| and with log log d; truth: {truth}."
     return mo.vstack([picture(figure, alt), mo.md("\n\n".join(lines))])
@@ -130,13 +129,14 @@ def _():
     ## Look
 
     - Truth "constant", noise 0.5: which of the two plots would you have put into a paper?
-    - Raise the noise until neither slope is shown to be flat. The fitted line is still "near zero". What has changed?
+    - Raise the noise until neither slope is shown to be flat. The fitted line is still "near zero".
+      What has changed?
 
     ## Break it
 
-    The claim: error over $\log|H|$ is flat, within ± 0.02. Its decoy: growth like $\log\log d$. Plant it; then choose
-    the truth $\log\log d$ above and look at the claim itself. Then raise the noise until the verdict is UNDECIDED:
-    the honest word for most plots of this kind.
+    The claim: error over $\log|H|$ is flat, within ± 0.02. Its decoy: growth like $\log\log d$.
+    Plant it; then choose the truth $\log\log d$ above and look at the claim itself. Then raise the
+    noise until the verdict is UNDECIDED: the honest word for most plots of this kind.
     """)
     return
 

@@ -21,19 +21,20 @@ def _():
     mo.md(r"""
     # 8 · Most of a score is Gaussian
 
-    **Question.** Two modes, and noise as wide as a mode's distance from the middle. How much of the score does a
-    straight line explain?
+    **Question.** Two modes, and noise as wide as a mode's distance from the middle. How much of the
+    score does a straight line explain?
 
-    Data with variance $\lambda$, blurred by noise of variance $\sigma^2$, have variance $V = \lambda + \sigma^2$. The Gaussian
-    with the same mean and variance has the score $s_G = -(x - \mu)/V$, a line. Of the score's energy $E\,s^2$ it leaves
-    the fraction
+    Data with variance $\lambda$, blurred by noise of variance $\sigma^2$, have variance
+    $V = \lambda + \sigma^2$. The Gaussian with the same mean and variance has the score
+    $s_G = -(x - \mu)/V$, a line. Of the score's energy $E\,s^2$ it leaves the fraction
 
     $$u = \frac{E (s - s_G)^2}{E\,s^2} \;\ge\; \frac{\text{skewness}^2}{\text{kurtosis} - 1},$$
 
-    at every noise and for every law on the line (Cauchy and Schwarz). Noise takes skewness away like $V^{-3/2}$: the
-    floor falls like $\sigma^{-6}$, and at high noise it is all there is. Wang and Vastola (2024) found learned scores to
-    be nearly Gaussian at moderate to high noise, and skip the first steps of sampling with the Gaussian's own flow.
-    Before it: lesson 1, and what a cumulant is. Twenty minutes.
+    at every noise and for every law on the line (Cauchy and Schwarz). Noise takes skewness away
+    like $V^{-3/2}$: the floor falls like $\sigma^{-6}$, and at high noise it is all there is. Wang
+    and Vastola (2024) found learned scores to be nearly Gaussian at moderate to high noise, and
+    skip the first steps of sampling with the Gaussian's own flow. Before it: lesson 1, and what a
+    cumulant is. Twenty minutes.
     """)
     return
 
@@ -79,8 +80,14 @@ def show(minor, sigma):
     right.plot([sigma], [here], "o", color=style.COLOURS[1])
     logarithmic(right, x=True, y=True)
     right.set_xlabel("noise level σ")
-    alt = f"Left: a score and the Gaussian's line at σ = {sigma:g}. Right: the unexplained fraction against σ, above its floor."
-    said = f"At σ = {sigma:g} the Gaussian leaves **{100 * here:.4g} %** of the score, the floor is **{100 * floor:.4g} %**."
+    alt = (
+        f"Left: a score and the Gaussian's line at σ = {sigma:g}. Right: the unexplained fraction "
+        "against σ, above its floor."
+    )
+    said = (
+        f"At σ = {sigma:g} the Gaussian leaves **{100 * here:.4g} %** of the score, the floor is "
+        f"**{100 * floor:.4g} %**."
+    )
     return mo.vstack([picture(figure, alt), mo.md(said)])
 
 
@@ -105,13 +112,16 @@ def _():
     mo.md(r"""
     ## Look
 
-    - At $\sigma = 1$ half of the score is unexplained. At $\sigma = 4$ it is a quarter of a per cent. What happened between?
-    - Weight 0.5: no skewness. What is the floor, and what keeps the fraction from it? (Kurtosis, at $\sigma^{-8}$.)
+    - At $\sigma = 1$ half of the score is unexplained. At $\sigma = 4$ it is a quarter of a per
+      cent. What happened between?
+    - Weight 0.5: no skewness. What is the floor, and what keeps the fraction from it? (Kurtosis, at
+      $\sigma^{-8}$.)
 
     ## Break it
 
-    The claim is the floor. Its decoy forgets the kurtosis and takes half of the squared skewness, which is right at high
-    noise. Plant it. Then move the weight towards 0.5: where does the decoy go unnoticed?
+    The claim is the floor. Its decoy forgets the kurtosis and takes half of the squared skewness,
+    which is right at high noise. Plant it. Then move the weight towards 0.5: where does the decoy
+    go unnoticed?
     """)
     return
 
@@ -161,8 +171,8 @@ def _():
         ),
         Exercise(
             "A jump by the Gaussian's flow moves mass across a point of normal score b in "
-            "proportion to b² − 1. At which share "
-            "beyond the point, in per cent and below 50, does it move nothing?",
+            "proportion to b² − 1. At which share beyond the point, in per cent and below 50, does "
+            "it move nothing?",
             15.866,
             "b = 1: 1 − Φ(1).",
             50.0,

@@ -1,5 +1,5 @@
-"""What all lessons share: figures as pictures with a text, exercises that know their answer,
-verdicts as sentences.
+"""What all lessons share: figures as pictures with a text,
+exercises that know their answer, verdicts as sentences.
 """
 
 from base64 import b64encode
@@ -85,8 +85,8 @@ def sheet(exercises: Sequence[Exercise], answers: mo.ui.array) -> mo.Html:
 
 
 def plot(columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure in the house's look, with `columns` axes side by side and room for legends
-    under them.
+    """An empty figure in the house's look,
+    with `columns` axes side by side and room for legends under them.
 
     Its margins are fixed and its letters stay letters: a layout engine and outlines would take most
     of the 200 ms in which a slider answers.
@@ -109,8 +109,8 @@ def logarithmic(axes: Axes, *, x: bool = False, y: bool = False) -> None:
 
 
 def picture(figure: Figure, alt: str) -> mo.Html:
-    """The figure as an SVG image, with a text for those who do not see it; legends go under the
-    axes.
+    """The figure as an SVG image, with a text for those who do not see it;
+    legends go under the axes.
     """
     buffer = BytesIO()
     with style.look(), rc_context({"svg.fonttype": "none"}):
@@ -143,8 +143,8 @@ def ratio(cell: dict[str, object], above: Array, below: Array) -> Measured:
 
 
 def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html:
-    """The verdict on a claim; or, planted, on its decoy in the place of the formula, as if nobody
-    had noticed.
+    """The verdict on a claim; or, planted, on its decoy
+    in the place of the formula, as if nobody had noticed.
     """
     subject = replace(claim, formula=claim.decoy) if planted else claim
     verdict = verify(subject, measured)

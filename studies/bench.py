@@ -32,7 +32,7 @@ from bounds.gaussian import Gaussian
 from bounds.gram import exact, simulated
 from bounds.process import uniform_grid
 from bounds.risk import draw_dsm_risk
-from studies import executors, output
+from studies import executors, output, processes
 from studies.projection import GRAM_FLOPS, Sweep, constants, project
 from studies.study import Cell, Lazy, Row, Settings, Study
 from studies.sweep import run as run_study
@@ -136,8 +136,8 @@ def _plain_steps(
 
 
 def fit_networks(m: int, count: int, budget: int) -> None:
-    """So many networks side by side, by L-BFGS, on the denoising targets at one time step in one
-    dimension.
+    """So many networks side by side, by L-BFGS,
+    on the denoising targets at one time step in one dimension.
     """
     x, y = _network_data(m, count)
     rng = np.random.default_rng(8)
@@ -194,8 +194,8 @@ def multiply(d: int) -> None:
 
 
 class SweepSettings(Settings):
-    """Config of the sweeps that are timed here: how many cells, and how often each does its unit of
-    work.
+    """Config of the sweeps that are timed here:
+    how many cells, and how often each does its unit of work.
     """
 
     cells: int
@@ -228,8 +228,8 @@ SWEEP = Study(
 def sweep(
     cells: int, units: int = 0, workers: int = 1, executor: Callable[[], Executor] | None = None
 ) -> float:
-    """Seconds of a run over so many cells, from nothing to the table, in a folder that is thrown
-    away.
+    """Seconds of a run over so many cells,
+    from nothing to the table, in a folder that is thrown away.
     """
     settings = SweepSettings(cells=cells, units=units, replicates=1, seed=0)
     with output.scratch() as folder:
@@ -267,8 +267,8 @@ def efficiency(pairs: int = 3) -> tuple[float, float, float]:
 def timed(
     function: Callable[..., None], arguments: tuple[int, ...], repeats: int
 ) -> tuple[float, float]:
-    """Least seconds over the repeats after one run to warm up (none where there is one repeat), and
-    peak MB.
+    """Least seconds over the repeats after one run to warm up
+    (none where there is one repeat), and peak MB.
     """
     if repeats > 1:
         function(*arguments)
@@ -283,7 +283,7 @@ def timed(
 
 def alone(function: Callable[..., None], *arguments: int, repeats: int = 3) -> tuple[float, float]:
     """`timed` in a fresh process with one BLAS thread."""
-    pool = executors.Pool(1)
+    pool = processes.Pool(1)
     try:
         return pool.submit(timed, function, arguments, repeats).result()
     finally:
@@ -427,8 +427,8 @@ def runner() -> list[Line]:
 
 
 def foretold(measured: Mapping[str, float]) -> list[Line]:
-    """The other constants of studies.projection, and how well all of them foretell what they were
-    not made from.
+    """The other constants of studies.projection,
+    and how well all of them foretell what they were not made from.
 
     Parameters
     ----------

@@ -24,8 +24,8 @@ PRESETS = ("quick", "paper", "deep")
 
 
 def home(folder: Path, one: Study) -> Path:
-    """Where the results of a study lie: in the folder's own folder of its work, if they are there,
-    or in the folder.
+    """Where the results of a study lie:
+    in the folder's own folder of its work, if they are there, or in the folder.
     """
     inner = folder / PAPER_OF[one.name]
     return inner if (inner / f"{one.name}.json").is_file() else folder

@@ -1,5 +1,5 @@
-"""Which code makes a number: a version by meaning, so that a typo in a docstring makes no stored
-number stale.
+"""Which code makes a number: a version by meaning,
+so that a typo in a docstring makes no stored number stale.
 
 The version is dimfree's own + 12 digits of a SHA-256 over the syntax trees that matter: of the
 module of the measure and of whatever of bounds and studies that imports, at any depth, the
@@ -28,8 +28,8 @@ OURS = ("bounds", "studies")
 
 
 def dimfree_version() -> str:
-    """The version of dimfree: of the source tree where there is one, else of the installed
-    package.
+    """The version of dimfree: of the source tree
+    where there is one, else of the installed package.
     """
     source = ROOT / "pyproject.toml"
     if source.is_file():
@@ -69,8 +69,7 @@ def code_of(measure: Callable[..., Any]) -> str:
         raise InvalidInput(
             getattr(measure, "__name__", "measure"),
             "stands in no file that can be read, and results are known by the code that made them: "
-            "put it into a "
-            "module of its own",
+            "put it into a module of its own",
         ) from None
     meanings = set(found.values()) - {meaning(ast.parse(""))}
     digest = hashlib.sha256("\n".join(sorted(meanings)).encode())
@@ -78,8 +77,8 @@ def code_of(measure: Callable[..., Any]) -> str:
 
 
 def meaning(tree: ast.Module) -> str:
-    """The SHA-256 of a module's syntax tree without docstrings and without the place of our own
-    modules.
+    """The SHA-256 of a module's syntax tree without docstrings
+    and without the place of our own modules.
     """
     return hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
 
@@ -95,8 +94,8 @@ class _Bare(ast.NodeTransformer):
         return super().generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        """Which names, but of our own modules not where from: what lies there is in the version
-        itself.
+        """Which names, but of our own modules not where from:
+        what lies there is in the version itself.
         """
         if node.level or _is_ours(node.module or ""):
             return ast.ImportFrom(module="", names=node.names, level=0)
@@ -112,8 +111,8 @@ def _is_ours(name: str) -> bool:
 
 
 def reached(source: Path) -> dict[Path, str]:
-    """The meaning of the file and of every module of ours that it imports, at any depth, by
-    path.
+    """The meaning of the file and of every module
+    of ours that it imports, at any depth, by path.
     """
     meanings: dict[Path, str] = {}
     pending = [source]
@@ -134,8 +133,8 @@ def _read(path: Path, text: bytes) -> tuple[str, frozenset[str]]:
 
 
 def _mentioned(tree: ast.Module, path: Path) -> set[str]:
-    """The dotted names of ours that a module imports: `from bounds import risk` may name a module
-    or a function.
+    """The dotted names of ours that a module imports:
+    `from bounds import risk` may name a module or a function.
     """
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -151,8 +150,8 @@ def _mentioned(tree: ast.Module, path: Path) -> set[str]:
 
 
 def _files(name: str) -> list[Path]:
-    """The file of a module, if it is one, and the `__init__` of each package that importing it
-    runs.
+    """The file of a module, if it is one,
+    and the `__init__` of each package that importing it runs.
     """
     parts = name.split(".")
     packages = [ROOT.joinpath(*parts[:k], "__init__.py") for k in range(1, len(parts) + 1)]

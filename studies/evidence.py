@@ -8,7 +8,8 @@ say, and a claim takes their mean; what is computed has one, and no standard err
 
 >>> def area(cell: Cell) -> list[Row]:
 ...     return [row("area", {"side": cell["side"]}, cell["side"] ** 2)]
->>> measured({"area": computed(area, "area")}, {"part": "area", "side": 3.0}, [np.random.SeedSequence(1)])
+>>> seeds = [np.random.SeedSequence(1)]
+>>> measured({"area": computed(area, "area")}, {"part": "area", "side": 3.0}, seeds)
 [[{'quantity': 'area', 'cell': '{"side":3.0}', 'value': 9.0}]]
 """
 
@@ -32,8 +33,8 @@ differ in.
 
 
 class EvidenceSettings(Settings):
-    """Config of a study of evidence: its cells stand in its file, so only replicates and seed are
-    left.
+    """Config of a study of evidence:
+    its cells stand in its file, so only replicates and seed are left.
     """
 
 
@@ -50,8 +51,8 @@ class ComputedSettings(EvidenceSettings):
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a study of evidence measures. Made by `together`, `one_by_one`,
-    `drawn_once` or `computed`.
+    """One of the things that a study of evidence measures.
+    Made by `together`, `one_by_one`, `drawn_once` or `computed`.
 
     Attributes
     ----------

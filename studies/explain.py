@@ -1,9 +1,9 @@
-"""A claim in words: what it says, why, from where, with its formulas as they stand in the code and
-its last verdict.
+"""A claim in words: what it says, why, from where,
+with its formulas as they stand in the code and its last verdict.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import fill, indent
@@ -26,8 +26,8 @@ def _tree(path: Path) -> ast.Module:
 
 
 def formula_text(formula: Formula) -> str:
-    """A formula as it stands in the code: of a lambda its expression, of a function all but its
-    docstring.
+    """A formula as it stands in the code:
+    of a lambda its expression, of a function all but its docstring.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def formula_text(formula: Formula) -> str:
 
 
 def record(claim: Claim, verdict: Verdict | None = None) -> dict[str, Any]:
-    """All there is to say of a claim, as JSON values: the fields of `Verdict.to_json` if there is a
-    verdict, and
+    """All there is to say of a claim, as JSON values:
+    the fields of `Verdict.to_json` if there is a verdict, and
 
     why, formula, decoy_formula, command; with a verdict also fit, decoy_measured, decoy_predicted,
     decoy_margin, decoy_fit.
@@ -85,8 +85,8 @@ def _told(prefix: str, comparison: Comparison) -> dict[str, float | str]:
 
 
 def fit(margin: float) -> str:
-    """How far measured and predicted are apart, in words; the margin is in units of what is
-    allowed.
+    """How far measured and predicted are apart, in words;
+    the margin is in units of what is allowed.
     """
     if margin <= 0:
         return "met with room to spare"
@@ -108,7 +108,8 @@ def text(known: Mapping[str, Any], where: str) -> str:
     for label, value in (
         (
             "kind",
-            f"{known['kind']}, {known['origin']}{', a description' if known['description'] else ''}",
+            f"{known['kind']}, {known['origin']}"
+            f"{', a description' if known['description'] else ''}",
         ),
         ("paper", known["paper"]),
         ("assumes", known["assumptions"]),
@@ -128,26 +129,6 @@ def text(known: Mapping[str, Any], where: str) -> str:
     return "\n".join(lines)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Plain text in columns, as wide as they need; numbers to the right.
-
-    Parameters
-    ----------
-    heads : one a column
-    rows : as long as the heads, at least one
-    """
-    texts = [[str(value) for value in row] for row in (heads, *rows)]
-    columns = list(zip(*texts, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    aligned = [str.rjust if isinstance(value, int) else str.ljust for value in rows[0]]
-    return "\n".join(
-        "  ".join(
-            align(text, width) for align, text, width in zip(aligned, line, widths, strict=True)
-        ).rstrip()
-        for line in texts
-    )
-
-
 def _verdict(known: Mapping[str, Any], where: str) -> str:
     if "verdict" not in known:
         return f"none: {where}"
@@ -156,9 +137,8 @@ def _verdict(known: Mapping[str, Any], where: str) -> str:
     cell = ", ".join(f"{key} = {value}" for key, value in known["worst_cell"].items())
     return (
         f"{known['verdict']}, {decoy}; {known['cells']} cells, {known['replicates']} replicates, "
-        f"from {where}. "
-        f"At the worst cell: measured {known['measured']:.6g}, predicted {known['predicted']:.6g}, "
-        f"{known['fit']}; the decoy at its worst predicts {known['decoy_predicted']:.6g} "
-        f"for {known['decoy_measured']:.6g}, {known['decoy_fit']}. "
+        f"from {where}. At the worst cell: measured {known['measured']:.6g}, predicted "
+        f"{known['predicted']:.6g}, {known['fit']}; the decoy at its worst predicts "
+        f"{known['decoy_predicted']:.6g} for {known['decoy_measured']:.6g}, {known['decoy_fit']}. "
         f"Cell: {cell if len(cell) < 300 else cell[:300] + ' …'}"
     )

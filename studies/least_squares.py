@@ -93,8 +93,8 @@ def _enlarged(sd: Array, replicates: ArrayLike | None) -> Array:
     if counts.shape not in ((), sd.shape) or counts.min() < 5:
         raise InvalidInput(
             "replicates",
-            "must be one number or one per dimension, each at least 5; "
-            "for fewer, fit without standard errors",
+            "must be one number or one per dimension, each at least 5; for fewer, fit without "
+            "standard errors",
         )
     return np.asarray(sd * np.sqrt((counts - 1) / (counts - 3)))
 

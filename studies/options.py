@@ -1,5 +1,5 @@
-"""The words of the command line, what may be said with each, and nothing that takes long to
-import.
+"""The words of the command line, what may be said
+with each, and nothing that takes long to import.
 """
 
 import argparse
@@ -25,9 +25,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        say = (
-            output.note if file is sys.stderr else output.tell
-        )  # what was asked for, --help, is a result
+        # what was asked for, --help, is a result
+        say = output.note if file is sys.stderr else output.tell
         say(message, end="")
 
 
@@ -42,8 +41,8 @@ class _Version(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Reads the words of a command line; `command` is the command's name. Bad usage ends with exit
-    2 and one line.
+    """Reads the words of a command line; `command` is the command's name.
+    Bad usage ends with exit 2 and one line.
     """
     whole = _Parser(prog="dimfree", description="Executable theory for score matching.")
     whole.add_argument("--version", action=_Version, nargs=0, help="the version, and exit")
@@ -81,9 +80,8 @@ def parser() -> argparse.ArgumentParser:
         default=executors.PATIENCE,
         metavar="SECONDS",
         help="that Dask's scheduler has to answer, and to have a worker, at the start and at any "
-        "time after; a "
-        f"cluster whose workers all fall silent is left after {executors.SILENCE:g} s; default "
-        f"%(default)g",
+        f"time after; a cluster whose workers all fall silent is left after {executors.SILENCE:g} "
+        "s; default %(default)g",
     )
     one.add_argument(
         "--task-limit",

@@ -1,5 +1,5 @@
-"""What leaves the program: files that are there whole or not at all, and words on the standard
-streams.
+"""What leaves the program: files that are there whole
+or not at all, and words on the standard streams.
 
 Results never depend on what can be printed. Where a command's result is a file, words are a
 courtesy (`mention`, `note`) and their loss changes nothing; where it is the words themselves
@@ -14,7 +14,7 @@ import select
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -48,8 +48,8 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def replacing(path: Path, key: str = "--out") -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when it is complete and on the disk; the only writer of
-    results.
+    """A file that takes the place of `path` when it is complete
+    and on the disk; the only writer of results.
 
     Each writer has a draft of its own, in the same folder: of several at once the last one's file
     stays, whole.
@@ -138,7 +138,8 @@ def open_streams() -> None:
                 os.close(taken)
             os.set_inheritable(number, True)
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  lives as long as the process
+        # it lives as long as the process
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             with suppress(OSError, ValueError):
@@ -157,8 +158,8 @@ codecs.register_error("dimfree", _escaped)
 
 
 def check_output() -> None:
-    """Whether standard output takes anything, as far as that can be known before there is anything
-    to say.
+    """Whether standard output takes anything,
+    as far as that can be known before there is anything to say.
 
     Raises
     ------
@@ -199,6 +200,24 @@ def tell(text: str, end: str = "\n") -> None:
     except (OSError, ValueError) as error:
         _silence(sys.stdout)
         raise InvalidInput("standard output", f"{_why(error)}, and the result goes there") from None
+
+
+def columns(rows: Sequence[Sequence[object]]) -> str:
+    """Plain text in columns, as wide as they need; numbers to the right.
+
+    Parameters
+    ----------
+    rows : all of one length, at least two: the heads come first
+    """
+    texts = [[str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    aligned = [str.rjust if isinstance(value, int) else str.ljust for value in rows[1]]
+    return "\n".join(
+        "  ".join(
+            align(text, width) for align, text, width in zip(aligned, line, widths, strict=True)
+        ).rstrip()
+        for line in texts
+    )
 
 
 def mention(text: str) -> None:

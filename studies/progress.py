@@ -1,5 +1,5 @@
-"""Progress on standard error: a bar with the time left on a terminal, else a line at each
-quarter.
+"""Progress on standard error:
+a bar with the time left on a terminal, else a line at each quarter.
 """
 
 import time
@@ -35,8 +35,8 @@ class Report:
             tqdm.write(f"{self.study}: {text}", file=Listener())
 
     def through(self, cells: Sequence[Cell], done: str) -> Iterator[Cell]:
-        """The cells one by one; says how many have been `done`, every few seconds where it takes so
-        long.
+        """The cells one by one; says how many have been `done`,
+        every few seconds where it takes so long.
         """
         last = time.monotonic()
         for count, cell in enumerate(cells):
@@ -50,7 +50,8 @@ class Report:
         """Shows the way to `total` replicates."""
         self._total = total
         if not (self.wanted and Listener().isatty()):
-            yield  # without a tqdm, which takes semaphores that a process that is killed leaves behind
+            # without a tqdm, which takes semaphores that a process that is killed leaves behind
+            yield
             return
         self._bar = tqdm(total=total, desc=self.study, unit="replicate", file=Listener())
         with self._bar:

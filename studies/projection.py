@@ -107,8 +107,8 @@ def constants(measured: Mapping[str, float]) -> Constants:
 
 
 def replicate(found: Constants, sweep: Sweep, d: int) -> float:
-    """Seconds of one replicate at d: all its times in the Gram route, one of them in the Laguerre
-    route.
+    """Seconds of one replicate at d:
+    all its times in the Gram route, one of them in the Laguerre route.
     """
     if sweep.route == "gram":
         return sweep.steps * found.flop * GRAM_FLOPS * d**3

@@ -1,5 +1,5 @@
-"""Whose results these are: which preset made a set of tables, and where a reader's own newest ones
-lie.
+"""Whose results these are: which preset made a set
+of tables, and where a reader's own newest ones lie.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ SMOKE = {"quick": ", a smoke test"}
 
 
 def preset(tables: Mapping[str, Table]) -> str | None:
-    """The preset whose settings all these tables were measured with; None if there is no one such
-    preset.
+    """The preset whose settings all these tables were measured with;
+    None if there is no one such preset.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ def preset(tables: Mapping[str, Table]) -> str | None:
 
 
 def told(tables: Mapping[str, Table]) -> str:
-    """The same in words, for a figure or a page: "preset paper", "preset quick, a smoke test",
-    "settings of their own".
+    """The same in words, for a figure or a page: "preset paper",
+    "preset quick, a smoke test", "settings of their own".
     """
     name = preset(tables)
     return f"preset {name}{SMOKE.get(name, '')}" if name else "settings of their own"
 
 
 def newest(studies: Sequence[Study], root: Path) -> Path | None:
-    """The folder with the newest results of all these studies: `root` or a folder in it; None if
-    there is none.
+    """The folder with the newest results of all these studies:
+    `root` or a folder in it; None if there is none.
     """
     folders = (
         [root, *sorted(path for path in root.iterdir() if path.is_dir())] if root.is_dir() else []

@@ -1,5 +1,5 @@
-"""What a claim is measured by: a study's table → numbers with standard errors. Nothing here knows a
-formula.
+"""What a claim is measured by: a study's table → numbers with standard errors.
+Nothing here knows a formula.
 """
 
 import json
@@ -28,8 +28,8 @@ def mean(cell: dict[str, Any], values: Array) -> Measured:
 
 
 def measure_quantity(table: Table, quantity: str) -> list[Measured]:
-    """Mean over replicates of a quantity of evidence at each cell; standard error 0 for a single
-    replicate.
+    """Mean over replicates of a quantity of evidence at each cell;
+    standard error 0 for a single replicate.
 
     Raises
     ------
@@ -86,8 +86,8 @@ def measurements() -> dict[str, tuple[str, Measure]]:
 
 
 def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
-    """The study that a claim is measured by, and how: an entry of `measurements`, or
-    "STUDY:QUANTITY" of evidence.
+    """The study that a claim is measured by, and how:
+    an entry of `measurements`, or "STUDY:QUANTITY" of evidence.
     """
     if claim.measurement in measurements():
         return measurements()[claim.measurement]
@@ -96,15 +96,15 @@ def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:
 
 
 def quantity_of(claim: Claim) -> str | None:
-    """The quantity of evidence that a claim is measured by; None where it is measured in another
-    way.
+    """The quantity of evidence that a claim is measured by;
+    None where it is measured in another way.
     """
     return None if claim.measurement in measurements() else claim.measurement.partition(":")[2]
 
 
 def needed(claims: Sequence[Claim]) -> list[Study]:
-    """The studies that the claims are measured by, each with no more cells than they need, as far
-    as it knows which.
+    """The studies that the claims are measured by,
+    each with no more cells than they need, as far as it knows which.
 
     The numbers are the same as of all cells: a replicate's seed is a function of its own cell
     alone.

@@ -34,8 +34,8 @@ CREATE TABLE measured (
 
 @contextmanager
 def sole_writer(folder: Path, study: str) -> Iterator[bool]:
-    """Makes the folder if need be and holds the study's lock in it, until this process ends at the
-    latest.
+    """Makes the folder if need be and holds the study's lock in it,
+    until this process ends at the latest.
 
     Yields
     ------
@@ -104,8 +104,9 @@ class Store:
 
     Raises
     ------
-    InvalidInput If the file is damaged, another program's, or of another version of the schema; it
-        is not written to.
+    InvalidInput
+        If the file is damaged, another program's, or of another version of the schema; it is not
+        written to.
     """
 
     def __init__(self, path: Path) -> None:
@@ -167,10 +168,13 @@ class Store:
             )
 
     def replicates(self, key: Key, cell: str, replicates: int) -> tuple[set[int], set[int]]:
-        """Which of the replicates 0 … replicates − 1 of a cell are there: measured by this code,
-        and by other.
+        """Which of the replicates 0 … replicates − 1 of a cell are there:
+        measured by this code, and by other.
         """
-        query = "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND replicate < ?"
+        query = (
+            "SELECT replicate, code FROM measured WHERE study = ? AND seed = ? AND cell = ? AND "
+            "replicate < ?"
+        )
         found: tuple[set[int], set[int]] = set(), set()
         with self._errors():
             for replicate, code in self._connection.execute(
@@ -180,8 +184,8 @@ class Store:
         return found
 
     def counts(self, key: Key, replicates: int) -> Iterator[tuple[str, int]]:
-        """How many of the replicates 0 … replicates − 1 each cell has, of any config: (cell by its
-        key, count).
+        """How many of the replicates 0 … replicates − 1 each cell has,
+        of any config: (cell by its key, count).
         """
         query = (
             "SELECT cell, count(*) FROM measured WHERE study = ? AND seed = ? AND code = ? AND "
@@ -201,8 +205,8 @@ class Store:
         return self.replicates(key, cell, replicates)[0]
 
     def rows(self, key: Key, cell: str, replicates: int) -> Iterator[tuple[int, str]]:
-        """The replicates below `replicates` of a cell in order, one at a time: (replicate, its rows
-        as text).
+        """The replicates below `replicates` of a cell in order,
+        one at a time: (replicate, its rows as text).
 
         Raises
         ------
@@ -327,5 +331,8 @@ def _remedy(said: str) -> str:
     if "full" in said:
         return "; make room, or choose another --out"
     if any(words in said for words in ("locked", "locking protocol", "disk I/O", "unable to open")):
-        return "; another program has it open, or its file system lacks what SQLite needs: choose an --out on a local disk"
+        return (
+            "; another program has it open, or its file system lacks what SQLite needs: choose an "
+            "--out on a local disk"
+        )
     return ""

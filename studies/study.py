@@ -1,10 +1,13 @@
 """What a study is.
 
-    cell + seed → rows,   seed = SeedSequence(entropy = the study's seed, spawn key = (hash of cell, replicate)).
+    cell + seed → rows,
+    seed = SeedSequence(entropy = the study's seed, spawn key = (hash of cell, replicate)).
 
 A study lists its cells and measures them; it knows of no worker, no order, no file. The seed of a
 replicate is a function of what is measured alone, so results do not depend on who computes them,
 when, or beside what.
+
+Longer than 350 lines: what a study is and how its settings are read and refused is one vocabulary.
 """
 
 import hashlib
@@ -30,8 +33,8 @@ ADDED_BY_THE_RUNNER = ("study", "replicate")
 
 
 class Settings(BaseModel):
-    """The config of a study: what every study has. Subclasses add their own fields (tuples, not
-    lists).
+    """The config of a study: what every study has.
+    Subclasses add their own fields (tuples, not lists).
 
     Numbers are strict: no strings, no truth values, no fractions for integers, no NaN. Immutable.
 
@@ -56,8 +59,8 @@ def as_set(cell: Cell, settings: Settings) -> int:
 
 
 def at_most(cell: Cell, settings: Settings) -> int:
-    """As many replicates as the settings say, but no more than the cell's own "most", if it has one
-    above 0.
+    """As many replicates as the settings say,
+    but no more than the cell's own "most", if it has one above 0.
     """
     return min(settings.replicates, cell.get("most", 0) or settings.replicates)
 
@@ -121,8 +124,8 @@ class Study:
         return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
 
     def only(self, wanted: Collection[str]) -> "Study":
-        """The same study without the cells that yield none of these quantities; all of it, if it
-        does not know.
+        """The same study without the cells that yield none
+        of these quantities; all of it, if it does not know.
         """
         if (of := self.quantities) is None:
             return self
@@ -222,8 +225,8 @@ def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSeque
 
 
 def different(settings: Settings, *keys: str) -> None:
-    """Refuses settings whose lists, under these keys, hold a value twice: it would be measured as
-    one cell twice.
+    """Refuses settings whose lists, under these keys,
+    hold a value twice: it would be measured as one cell twice.
 
     Raises
     ------
@@ -238,8 +241,8 @@ def different(settings: Settings, *keys: str) -> None:
 
 @contextmanager
 def under(**keys: str) -> Iterator[None]:
-    """What is refused in here under a name of the mathematics is refused under the config's key for
-    it.
+    """What is refused in here under a name
+    of the mathematics is refused under the config's key for it.
 
     Parameters
     ----------
@@ -261,9 +264,8 @@ def load_settings(model: type[S], path: Path) -> S:
         If it cannot be read, is not TOML, or does not fit the model: the first thing that is wrong.
     """
     try:
-        mapping = tomllib.loads(
-            path.read_bytes().decode("utf-8-sig")
-        )  # Windows' editors put a mark before the text
+        # Windows' editors put a mark before the text
+        mapping = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise InvalidInput(str(path), "does not exist") from None
     except OSError as error:
@@ -286,9 +288,10 @@ def parse_settings(model: type[S], mapping: Mapping[str, Any], source: str) -> S
 
     Raises
     ------
-    InvalidInput With the dotted key and one sentence, on the first thing that is wrong; an unknown
-        key comes first, since it is most often the misspelling of a missing one. One raised by a
-        validator passes as it is.
+    InvalidInput
+        With the dotted key and one sentence, on the first thing that is wrong; an unknown key comes
+        first, since it is most often the misspelling of a missing one. One raised by a validator
+        passes as it is.
     """
     try:
         # By way of JSON, because only there does pydantic take lists for tuples and still refuse

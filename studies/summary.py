@@ -21,8 +21,8 @@ def groups(frame: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, pd.D
 
 
 def summary(values: pd.Series) -> dict[str, float]:
-    """n, mean, standard error, 95 % interval of the mean, and the 5 % and 95 % quantiles of
-    replicates.
+    """n, mean, standard error, 95 % interval of the mean,
+    and the 5 % and 95 % quantiles of replicates.
     """
     n = len(values)
     if n < 2:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bounds.check import InvalidInput
-from studies import executors, tables
+from studies import executors, processes, tables
 from studies.code import code_of
 from studies.progress import Report
 from studies.store import Key, Store, sole_writer
@@ -42,9 +42,7 @@ from studies.task import Done, Piece, WrongWorker, describe, origin, perform
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
 SHORT = 0.1  # seconds: after a task that took less, the next may hold more
 PATIENCE = 0.5  # seconds after which a task begins no further piece
-MOST_PIECES = (
-    128  # of a task, so that what is under way fits into memory however many workers there are
-)
+MOST_PIECES = 128  # of a task, so that what is under way fits into memory
 TRIES = 10  # at getting a worker process that answers
 SECONDS_BETWEEN_LOOKS = 2.0  # at how many workers there are
 COUNTED_AT_ONCE = 65536  # cells, when a run that was stopped tells what is stored
@@ -75,7 +73,8 @@ class Outcome:
 
     def __repr__(self) -> str:
         gaps = f", {len(self.missing)} cells lack replicates" if self.missing else ""
-        return f"Outcome({self.table}: {self.manifest['counts']['rows']} rows, {self.measured} measured now{gaps})"
+        rows = self.manifest["counts"]["rows"]
+        return f"Outcome({self.table}: {rows} rows, {self.measured} measured now{gaps})"
 
 
 def run(
@@ -104,19 +103,22 @@ def run(
 
     Returns
     -------
-    Outcome A cell whose measure raises, or gives NaN or an infinity, or that takes down three
-        worker processes, does not stop the others: it is in `missing`. With one worker there is no
-        process but this one to take down; but then the next run knows, and measures in a process of
-        its own.
+    Outcome
+        A cell whose measure raises, or gives NaN or an infinity, or that takes down three worker
+        processes, does not stop the others: it is in `missing`. With one worker there is no process
+        but this one to take down; but then the next run knows, and measures in a process of its
+        own.
 
     Raises
     ------
-    InvalidInput If `out` cannot be written to, is in use, or is moved away meanwhile, its store is
-        damaged or foreign, two cells are equal, a worker runs other code or libraries than this
-        process, or worker processes cannot be started: above all from a script that calls this
-        outside of `if __name__ == "__main__":`.
-    Interrupted On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes
-        back any more. What was finished is stored; the same call goes on.
+    InvalidInput
+        If `out` cannot be written to, is in use, or is moved away meanwhile, its store is damaged
+        or foreign, two cells are equal, a worker runs other code or libraries than this process, or
+        worker processes cannot be started: above all from a script that calls this outside of `if
+        __name__ == "__main__":`.
+    Interrupted
+        On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes back
+        any more. What was finished is stored; the same call goes on.
 
     Notes
     -----
@@ -125,7 +127,7 @@ def run(
     one replicate's rows when the table is written, and the cells of normalised columns; the cells
     that fail.
     """
-    executors.refuse_if_imported()
+    processes.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
     say = Report(study.name, progress)
@@ -138,7 +140,7 @@ def run(
     ):
         # Whatever killed a lone worker's process may be the next cell: let it have another to kill.
         here = (
-            partial(executors.Pool, 1)
+            partial(processes.Pool, 1)
             if killed and workers == 1
             else partial(executors.local, workers)
         )
@@ -261,8 +263,8 @@ class _Sweep:
         return to_run
 
     def kept(self) -> int:
-        """How many of the replicates the store holds, whatever was noted here when the run was
-        stopped.
+        """How many of the replicates the store holds,
+        whatever was noted here when the run was stopped.
 
         In one pass over the store for all cells that need as many, because a run of many cells may
         be stopped before it has looked them all up.
@@ -279,16 +281,16 @@ class _Sweep:
         return total
 
     def room(self) -> int:
-        """How many tasks to have under way: two for each worker, so that none waits for the
-        next.
+        """How many tasks to have under way:
+        two for each worker, so that none waits for the next.
         """
         if isinstance(self.pool, executors.Dask):
             return 2 * max(1, self.pool.threads())
         return 1 if self.workers == 1 else 2 * self.workers
 
     def pieces(self) -> Iterator[Piece]:
-        """What there is to do, made as it is asked for; without the cells that have been given
-        up.
+        """What there is to do, made as it is asked for;
+        without the cells that have been given up.
         """
         for place, cell in enumerate(self.listed.cells):
             name, needed = cell_key(cell), int(self.listed.needed[place])
@@ -299,8 +301,8 @@ class _Sweep:
                 yield Piece(place, name, cell, replicates)
 
     def following(self, pieces: Iterator[Piece]) -> tuple[Piece, ...]:
-        """The next task: as many pieces as it may hold, first those that another one handed
-        back.
+        """The next task: as many pieces as it may hold,
+        first those that another one handed back.
         """
         task: list[Piece] = []
         while len(task) < self.size:
@@ -316,8 +318,8 @@ class _Sweep:
         return tuple(task)
 
     def wave(self, pieces: Iterator[Piece], room: Callable[[], int]) -> list[Piece]:
-        """Runs tasks, as many at a time as there is room, until nothing is left or a worker process
-        dies.
+        """Runs tasks, as many at a time as there is room,
+        until nothing is left or a worker process dies.
 
         Returns
         -------
@@ -355,8 +357,8 @@ class _Sweep:
         return done
 
     def alone(self, piece: Piece) -> bool:
-        """Runs one piece with no other beside it; whether it took its worker down, which counts
-        against its cell.
+        """Runs one piece with no other beside it;
+        whether it took its worker down, which counts against its cell.
         """
         self.wait_for_a_worker()
         future = self.submit((piece,))
@@ -371,8 +373,8 @@ class _Sweep:
         return True
 
     def wait_for_a_worker(self) -> None:
-        """Returns once a worker has answered: one that dies before that is not the fault of a
-        cell.
+        """Returns once a worker has answered:
+        one that dies before that is not the fault of a cell.
         """
         for _ in range(TRIES):
             try:
@@ -386,16 +388,16 @@ class _Sweep:
         )
 
     def replace_pool(self) -> None:
-        """Ends what is left of a pool whose workers died, and starts another; a cluster heals by
-        itself.
+        """Ends what is left of a pool whose workers died,
+        and starts another; a cluster heals by itself.
         """
         if not isinstance(self.pool, executors.Dask):
             executors.stop(self.pool)
             self.pool = self.make()
 
     def died(self, future: Future[Done], task: tuple[Piece, ...]) -> bool:
-        """Takes in what became of a task: stored, cells given up, pieces handed back, or, the
-        answer, its worker dead.
+        """Takes in what became of a task: stored, cells given up,
+        pieces handed back, or, the answer, its worker dead.
         """
         error = future.exception()
         if error is None:
@@ -417,8 +419,8 @@ class _Sweep:
         )
 
     def keep(self, task: tuple[Piece, ...], done: Done) -> None:
-        """Stores what a task has measured, all at once, and learns from it how much the next may
-        hold.
+        """Stores what a task has measured, all at once,
+        and learns from it how much the next may hold.
         """
         results = list(zip(task, done.results, strict=False))
         measured = [(piece, rows) for piece, rows in results if not isinstance(rows, str)]
@@ -460,8 +462,8 @@ class _Sweep:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGTERM stops what is inside as Ctrl-C does, once: what comes while it is stopping changes
-    nothing.
+    """SIGTERM stops what is inside as Ctrl-C does, once:
+    what comes while it is stopping changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

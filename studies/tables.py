@@ -1,11 +1,13 @@
-"""A study's table, DIR/STUDY.csv, and its manifest, DIR/STUDY.json: written from a store, and read
-back.
+"""A study's table, DIR/STUDY.csv, and its manifest,
+DIR/STUDY.json: written from a store, and read back.
 
 The table holds the rows by cell, then replicate, then as measured: it has no memory of workers, of
 their order, or of interruptions, and the manifest none of the clock. Where a column holds cells as
 JSON text, the table has their numbers, in order of first appearance, and the manifest each cell
 once, a line each. A table is read back only if it is the one that its manifest tells of, with the
 cells in their places: a caller sees no numbers.
+
+Longer than 350 lines: what writes a table and what reads it back are two sides of one format.
 """
 
 import csv
@@ -249,7 +251,10 @@ class Table:
     manifest: dict[str, Any]
 
     def __repr__(self) -> str:
-        return f"Table({self.manifest.get('study')}: {len(self.frame)} rows of {', '.join(self.frame.columns)})"
+        return (
+            f"Table({self.manifest.get('study')}: {len(self.frame)} rows of "
+            f"{', '.join(self.frame.columns)})"
+        )
 
 
 def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
@@ -263,9 +268,10 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
 
     Raises
     ------
-    InvalidInput If a file is not there or unreadable, the manifest is of another schema or study,
-        the table was cut short or edited, or the manifest's cells were, or it lacks a column.
-        Nothing is written.
+    InvalidInput
+        If a file is not there or unreadable, the manifest is of another schema or study, the table
+        was cut short or edited, or the manifest's cells were, or it lacks a column. Nothing is
+        written.
     """
     path, manifest_path = paths(folder, study)
     manifest = _manifest(manifest_path, study)

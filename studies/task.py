@@ -120,8 +120,8 @@ def perform(
 def _measured(
     measure: Measure, columns: tuple[str, ...], piece: Piece, seed: int
 ) -> list[str] | str:
-    """A piece's rows, or what went wrong: as text, because not every exception survives the way
-    between processes.
+    """A piece's rows, or what went wrong: as text,
+    because not every exception survives the way between processes.
     """
     seeds = [replicate_seed(seed, piece.cell, replicate) for replicate in piece.replicates]
     try:
@@ -158,8 +158,8 @@ def _values(row: Row, columns: tuple[str, ...], replicate: int) -> list[float | 
 
 
 def finite(value: float | int | str) -> bool:
-    """Whether a value stands for something in a table: no NaN, no infinity, nor a word that is read
-    as one.
+    """Whether a value stands for something in a table:
+    no NaN, no infinity, nor a word that is read as one.
     """
     if isinstance(value, int):
         return True
@@ -195,7 +195,7 @@ def origin(measure: Measure) -> str:
 
 @lru_cache(maxsize=1)
 def _blas(modules: int) -> ThreadpoolController:
-    """The BLAS libraries there are, looked up anew when a module has been imported: it takes a
-    millisecond.
+    """The BLAS libraries there are, looked up anew when
+    a module has been imported: it takes a millisecond.
     """
     return ThreadpoolController()

@@ -1,5 +1,5 @@
-"""Where theory and measurement meet, once: claims, measured, with their verdicts; tables, joined,
-for a figure.
+"""Where theory and measurement meet, once:
+claims, measured, with their verdicts; tables, joined, for a figure.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -30,8 +30,8 @@ def judge(claims: Sequence[Claim], tables: Mapping[str, Table]) -> list[Verdict]
 
 @cache
 def joins() -> Mapping[str, Callable[[Mapping[str, Table]], Joined]]:
-    """Figure name → what joins it, from the tables of the studies that the figure names; of each
-    work that has some.
+    """Figure name → what joins it, from the tables of the studies
+    that the figure names; of each work that has some.
     """
     found: dict[str, Callable[[Mapping[str, Table]], Joined]] = {}
     for stem in STEMS:
@@ -57,8 +57,8 @@ class PointsFound:
 
 
 def joined(figure: str, claims: Sequence[Claim], tables: Mapping[str, Table]) -> Joined:
-    """What a figure is drawn from and told with: by its work's own join, if there is one, else by
-    `points` of its claims.
+    """What a figure is drawn from and told with:
+    by its work's own join, if there is one, else by `points` of its claims.
 
     The generic findings are `PointsFound`.
 

@@ -1,5 +1,5 @@
-"""Test session set-up: one BLAS thread, derandomised Hypothesis, and the saboteur when it is asked
-for.
+"""Test session set-up: one BLAS thread,
+derandomised Hypothesis, and the saboteur when it is asked for.
 """
 
 import os

@@ -1,5 +1,5 @@
-"""Kills at random moments: nothing acknowledged is lost, nothing is doubled, and all ends as if
-undisturbed.
+"""Kills at random moments: nothing acknowledged is lost,
+nothing is doubled, and all ends as if undisturbed.
 
     python -m tests.faults [KILLS [SEED]]     (make faults; 100 kills by default)
 
@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from studies.executors import Pool
+from studies.processes import Pool
 from studies.store import Key, Store
 from studies.sweep import run
 from tests.test_sweep import HERE, files, offspring, stored
@@ -129,8 +129,8 @@ def inject(
 
 
 def reproduce(folder: Path, kills: int, seed: int) -> list[str]:
-    """Kills `dimfree reproduce --preset quick` and its workers, so many times, and lets it come to
-    its end.
+    """Kills `dimfree reproduce --preset quick` and its workers,
+    so many times, and lets it come to its end.
 
     Parameters
     ----------
@@ -188,8 +188,8 @@ def different(one: Path, other: Path) -> list[str]:
 
 
 def interrupt(folder: Path, times: int, seed: int) -> list[float]:
-    """Asks `dimfree run` to stop while it measures matrices of d = 1024, by SIGINT and SIGTERM in
-    turn.
+    """Asks `dimfree run` to stop while it measures matrices
+    of d = 1024, by SIGINT and SIGTERM in turn.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
-"""Tables of the quick preset and the verdicts on them, made once in a process however many test
-files ask for them.
+"""Tables of the quick preset and the verdicts on them,
+made once in a process however many test files ask for them.
 """
 
 from copy import deepcopy

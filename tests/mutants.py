@@ -4,9 +4,11 @@
 
 mutmut makes the mutants (a + for a −, a 2 for a 1, an argument left out, a text in capitals …) of
 every function of bounds, and runs the tests of its module on each, in a folder of its own under
-mutants/. What is not noticed must stand in tests/survivors.toml with the reason why it is
-equivalent or not worth a test. The result is a score by module, and exit 1 where it is below 90 %
-in all, or a survivor has no reason. Interrupted, it goes on where it stopped; it tries again what
+mutants/. What is not noticed must fall under a rule of tests/survivors/rules.toml, or be counted in
+tests/survivors/MODULE.toml: function by function, how many there are and why each is equivalent or
+not worth a test. A count says how many and not which, so that it outlives what the formatter does.
+The result is a score by module, and exit 1 where it is below 90 % in all, a function has more
+survivors than reasons, or is gone. Interrupted, it goes on where it stopped; it tries again what
 has changed, and every survivor when a test has, but not what was noticed once: `rm -r mutants` for
 that.
 
@@ -15,6 +17,7 @@ is a fork of the process that did it: a mutant noticed in this way is noticed by
 score is on the low side.
 """
 
+import ast
 import json
 import os
 import re
@@ -22,15 +25,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "mutants"
-REASONS = Path(__file__).parent / "survivors.toml"
+REASONS = Path(__file__).parent / "survivors"
 WANTED = 0.9
 COPIED = (
     *("bounds", "studies", "figures", "lessons", "tests"),
@@ -47,10 +50,12 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.kumar_2025.beyond": ("papers.kumar_2025.bootstrap",),
     "papers.kumar_2025.every_m": ("papers.kumar_2025.forgetting",),
     "papers.kumar_2025.linear": ("ledger",),
+    "papers.kumar_2025.published": ("papers.kumar_2025.rates",),
     "papers.kumar_2025.supermartingale": ("papers.kumar_2025.concentration",),
     "papers.kumar_2025.symbolic": ("papers.kumar_2025.identities",),
     "papers.wang_vastola_2024.digits": ("papers.wang_vastola_2024",),
     "papers.wang_vastola_2024.flows": ("papers.wang_vastola_2024",),
+    "papers.wang_vastola_2024.line_laws": ("papers.wang_vastola_2024",),
 }
 CONFIG = """
 [tool.mutmut]
@@ -68,12 +73,43 @@ class Mutant:
 
     Attributes
     ----------
-    function : "module.function" or "module.Class.method"
-    change : the line that was, " → ", and the line that is; of several lines, those that differ
+    function : "function" or "Class.method"
+    before, after : the line that was, and the line that is; of several lines, those that differ
+    around : these, and the lines beside them
     """
 
     function: str
-    change: str
+    before: str
+    after: str
+    around: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A class of mutants that no test need notice.
+
+    Attributes
+    ----------
+    reason : why
+    erase : a pattern; what was and what is are the same but for what matches it
+    at, near : patterns that the line that was, and what is around it, must hold
+    """
+
+    reason: str
+    erase: str
+    at: str = ""
+    near: str = ""
+
+    def covers(self, mutant: Mutant) -> bool:
+        """Whether it is of this class."""
+        return (
+            re.search(self.at, mutant.before) is not None
+            and re.search(self.near, mutant.around) is not None
+            and self._bare(mutant.before) == self._bare(mutant.after)
+        )
+
+    def _bare(self, line: str) -> str:
+        return re.sub(r",+(?=[)\]]|$)", "", re.sub(rf"{self.erase}|\s", "", line))
 
 
 @dataclass(frozen=True)
@@ -105,9 +141,16 @@ def path_of(module: str) -> str:
     return f"bounds/{module.replace('.', '/')}.py"
 
 
-def module_of(function: str) -> str:
-    """The module of "module.function" or "module.Class.method"."""
-    return max((name for name in modules() if function.startswith(f"{name}.")), key=len)
+def functions(module: str) -> set[str]:
+    """What it defines: "function" or "Class.method"."""
+    tree = ast.parse((ROOT / path_of(module)).read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} | {
+        f"{one.name}.{node.name}"
+        for one in classes
+        for node in one.body
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def tests_of(module: str) -> list[str]:
@@ -120,8 +163,8 @@ def tests_of(module: str) -> list[str]:
 
 
 def workspace(module: str) -> tuple[Path, bool]:
-    """A copy of what the module's tests need, with mutmut's settings; what mutmut found out before
-    stays.
+    """A copy of what the module's tests need, with mutmut's settings;
+    what mutmut found out before stays.
 
     Returns
     -------
@@ -169,8 +212,8 @@ def mutmut(folder: Path, *words: str) -> str:
 
 
 def score(module: str) -> Score:
-    """Makes the module's mutants, tries those that have not been tried or could be noticed now, and
-    counts.
+    """Makes the module's mutants, tries those
+    that have not been tried or could be noticed now, and counts.
     """
     folder, changed = workspace(module)
     mutmut(folder, "run", "--max-children", "1")
@@ -179,7 +222,7 @@ def score(module: str) -> Score:
         mutmut(folder, "run", "--max-children", "1", *left)
         left = survivors(folder)
     mutants = len(verdicts(folder))
-    found = tuple(Mutant(readable(name), difference(mutmut(folder, "show", name))) for name in left)
+    found = tuple(mutant(name, mutmut(folder, "show", name)) for name in left)
     return Score(module, mutants, mutants - len(left), found)
 
 
@@ -198,35 +241,58 @@ def survivors(folder: Path) -> list[str]:
 
 
 def readable(name: str) -> str:
-    """gram.exact of bounds.gram.x_exact__mutmut_3, and so on for methods, which mutmut sets apart
-    by ǁ.
+    """exact of bounds.gram.x_exact__mutmut_3,
+    and so on for methods, which mutmut sets apart by ǁ.
     """
-    module, _, mangled = name.removeprefix("bounds.").rpartition(".")
-    function = re.sub(r"__mutmut_\d+$", "", mangled)
-    return f"{module}.{function.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
+    function = re.sub(r"__mutmut_\d+$", "", name.rpartition(".")[2])
+    return function.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
 
 
-def difference(diff: str) -> str:
-    """The lines that differ, in one line."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    before, after = (
-        " ".join(" ".join(line[1:].split()) for line in lines if line.startswith(sign))
-        for sign in "-+"
+def mutant(name: str, diff: str) -> Mutant:
+    """The mutant of that name, from the lines that mutmut shows of it."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++", "@@"))]
+    before, after, around = (
+        " ".join(" ".join(line[1:].split()) for line in lines if line.startswith(signs))
+        for signs in ("-", "+", ("-", "+", " "))
     )
-    return f"{before} → {after}"
+    return Mutant(readable(name), before, after, around)
 
 
-def reasons() -> dict[Mutant, str]:
-    """The survivors that are accounted for."""
-    if not REASONS.exists():
-        return {}
-    groups = tomllib.loads(REASONS.read_text(encoding="utf-8"))["group"]
-    return {
-        Mutant(function, change): group["reason"]
-        for group in groups
-        for function, changes in group["survivors"].items()
-        for change in changes
-    }
+def rules() -> list[Rule]:
+    """Those of rules.toml."""
+    listed = tomllib.loads((REASONS / "rules.toml").read_text(encoding="utf-8"))
+    return [Rule(**one) for one in listed.values()]
+
+
+def counts(module: str) -> dict[str, int]:
+    """How many survivors of each function of a module have a reason."""
+    path = REASONS / f"{module}.toml"
+    listed = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {function: sum(reasons.values()) for function, reasons in listed.items()}
+
+
+def complaints(
+    survivors: Sequence[Mutant], rules: Sequence[Rule], counts: Mapping[str, int], known: set[str]
+) -> list[str]:
+    """What is wrong with the reasons of a module's survivors, a line each.
+
+    Parameters
+    ----------
+    survivors : of the module; those that look alike are one
+    rules : under which they may fall
+    counts : how many of the others have a reason, by function
+    known : the functions that there are
+    """
+    others: defaultdict[str, list[Mutant]] = defaultdict(list)
+    for one in sorted(set(survivors)):
+        if not any(rule.covers(one) for rule in rules):
+            others[one.function].append(one)
+    return [f"{function}: has reasons, and is gone" for function in sorted({*counts} - known)] + [
+        f"{function}: {len(found)} survivors, {counts.get(function, 0)} reasons\n"
+        + "\n".join(f"        {one.before} → {one.after}" for one in found)
+        for function, found in others.items()
+        if len(found) > counts.get(function, 0)
+    ]
 
 
 def scores(wanted: Sequence[str]) -> Iterator[Score]:
@@ -236,8 +302,11 @@ def scores(wanted: Sequence[str]) -> Iterator[Score]:
 
 
 def main(wanted: Sequence[str]) -> int:
-    """Tries, tells, and returns 1 if the score is too low or a survivor has no reason."""
-    known, found = reasons(), []
+    """Tries, tells, and returns 1 if the score is too low or a reason is missing or out of date."""
+    known, found, wrong = rules(), [], 0
+    strays = {path.stem for path in REASONS.glob("*.toml")} - {"rules", *modules()}
+    for name in sorted(strays):
+        print(f"{name}: has reasons, and is gone")
     for one in scores(list(wanted) or modules()):
         found.append(one)
         share = one.noticed / one.mutants if one.mutants else 1.0
@@ -245,19 +314,15 @@ def main(wanted: Sequence[str]) -> int:
             f"{one.module:<22} {one.noticed:>5} of {one.mutants:>5} noticed, {share:.1%}",
             flush=True,
         )
-        for mutant, count in sorted(Counter(one.survivors).items()):
-            if mutant not in known:
-                print(
-                    f"    no reason given: {mutant.function}: "
-                    f"{mutant.change}{f' ({count} times)' * (count > 1)}"
-                )
+        for line in complaints(one.survivors, known, counts(one.module), functions(one.module)):
+            wrong += 1
+            print(f"    {line}")
     mutants, noticed = sum(one.mutants for one in found), sum(one.noticed for one in found)
-    unexplained = sum(mutant not in known for one in found for mutant in one.survivors)
     print(
-        f"{noticed} of {mutants} noticed, {noticed / mutants:.1%}; {unexplained} survivors without "
-        f"a reason"
+        f"{noticed} of {mutants} noticed, {noticed / mutants:.1%}; "
+        f"{wrong} functions with missing or stale reasons"
     )
-    return 1 if noticed < WANTED * mutants or unexplained else 0
+    return 1 if noticed < WANTED * mutants or wrong or strays else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Second routes that several tests share: slow, obvious code that knows nothing of the library's
-formulas.
+"""Second routes that several tests share:
+slow, obvious code that knows nothing of the library's formulas.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ def random_covariance(d: int, seed: int) -> Array:
 def plain_paths(
     covariance: Array, samples: int, times: Array, rng: np.random.Generator
 ) -> tuple[Array, list[Array], list[Array]]:
-    """X_0, all X_t and all Z_t = X_t − e^{-t} X_0, arrays in memory; each step by X_t = e^{-g}
-    X_{t'} + τ w.
+    """X_0, all X_t and all Z_t = X_t − e^{-t} X_0,
+    arrays in memory; each step by X_t = e^{-g} X_{t'} + τ w.
     """
     x0 = rng.multivariate_normal(
         np.zeros(len(covariance)), covariance, size=samples, method="cholesky"
@@ -40,8 +40,8 @@ def plain_paths(
 
 
 def plain_estimates(times: Array, x0: Array, xs: list[Array]) -> tuple[list[Array], list[Array]]:
-    """DSM and BSM by lstsq on the samples themselves; BSM by its control-variate form T1 + α*
-    Û_{t'}.
+    """DSM and BSM by lstsq on the samples themselves;
+    BSM by its control-variate form T1 + α* Û_{t'}.
     """
     dsm: list[Array] = []
     bsm: list[Array] = []

@@ -71,8 +71,8 @@ def breaking(function: Callable[..., Any], factor: float) -> Callable[..., Any]:
 
 
 def install(order: str) -> None:
-    """Breaks what an order "module:function:factor" or "module:Class.method:factor" names, before
-    anyone imports it.
+    """Breaks what an order "module:function:factor"
+    or "module:Class.method:factor" names, before anyone imports it.
     """
     module_name, path, factor = order.split(":")
     owner: Any = importlib.import_module(module_name)
@@ -103,8 +103,8 @@ APART = ("claim", "ledger", "check", "catalog", "identities", "gaussian_algebra"
 
 
 def reached(modules: list[str]) -> list[str]:
-    """The modules of bounds to break, without "bounds.": those named, with all below them; by
-    default all but the works'.
+    """The modules of bounds to break, without "bounds.":
+    those named, with all below them; by default all but the works'.
     """
     names = [
         info.name.partition(".")[2]
@@ -139,8 +139,8 @@ def targets(modules: list[str]) -> Iterator[str]:
 
 
 def relevant(target: str) -> list[str]:
-    """The test files to try: the module's own first, then those that mention the module or its
-    name.
+    """The test files to try: the module's own first,
+    then those that mention the module or its name.
     """
     short = target.partition(":")[0].partition(".")[2]
     folder, _, name = short.replace(".", "/").rpartition("/")

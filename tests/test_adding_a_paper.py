@@ -1,5 +1,5 @@
-"""docs/adding-a-paper.md: its toy work, added to a copy of the tree, is judged, drawn and reported,
-and then gone again.
+"""docs/adding-a-paper.md: its toy work, added to a copy of the tree,
+is judged, drawn and reported, and then gone again.
 """
 
 import json
@@ -39,7 +39,8 @@ def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_toy_is_a_work_and_then_is_none(tree: Path) -> None:
     """A verdict, a figure, a section, its own test; a ledger without its line has none of it.
-    Catches a house that needs a file or a line more than the page says."""
+    Catches a house that needs a file or a line more than the page says.
+    """
     before = {path: path.read_bytes() for path in tree.rglob("*.py")}
     assert len(FILES) == 4 and all("author_2000" in name for name in FILES)
     for name, text in FILES.items():
@@ -88,8 +89,8 @@ def test_the_toy_is_a_work_and_then_is_none(tree: Path) -> None:
 
 
 def test_the_first_neighbour_is_removed_alike(tree: Path) -> None:
-    """Without the files and lines of Wang and Vastola 2024 everything else is there: nothing leans
-    on it.
+    """Without the files and lines of Wang and Vastola
+    2024 everything else is there: nothing leans on it.
     """
     for path in [*tree.rglob("*wang_vastola_2024*")]:
         if path.is_dir():

@@ -130,8 +130,9 @@ def binds(text: str, name: str) -> bool:
 
 
 def reach(modules: Sources, start: str) -> set[str]:
-    """Every module of ours that `start` imports, at any depth, itself included; a package on the
-    way is not followed, since its modules are each imported by their own names."""
+    """Every module of ours that `start` imports, at any depth, itself included;
+    a package on the way is not followed, since its modules are each imported by their own names.
+    """
     seen, todo = set(), [start]
     while todo:
         here = todo.pop()
@@ -144,8 +145,8 @@ def reach(modules: Sources, start: str) -> set[str]:
 
 
 def insiders(modules: Sources) -> list[str]:
-    """Measurements that know too much: a module with measure() from which one that knows can be
-    reached.
+    """Measurements that know too much:
+    a module with measure() from which one that knows can be reached.
     """
     return [
         f"{module} reaches {known}"
@@ -176,8 +177,8 @@ def circles(modules: Sources) -> list[str]:
 
 
 def at_the_top(module: str, text: str) -> set[str]:
-    """The modules that a module imports when it is imported: "from a import b" is a.b where that is
-    a module.
+    """The modules that a module imports when it is imported:
+    "from a import b" is a.b where that is a module.
     """
     body = [node for node in parsed(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = imported(module, "\n".join(map(ast.unparse, body)))
@@ -185,8 +186,8 @@ def at_the_top(module: str, text: str) -> set[str]:
 
 
 def shared_randomness(modules: Sources) -> list[str]:
-    """Uses of a random state that belongs to nobody: numpy's global one, the standard library's,
-    scipy's default.
+    """Uses of a random state that belongs to nobody:
+    numpy's global one, the standard library's, scipy's default.
     """
     found = []
     for module, text in modules.items():
@@ -256,8 +257,9 @@ def undocumented(modules: Sources) -> list[str]:
 
 
 def test_imports_go_one_way() -> None:
-    """The house's table: a picture that simulates, a formula that knows another paper, a
-    measurement that knows its formula would fail here. Nothing imports itself by way of others."""
+    """The house's table: a picture that simulates, a formula that knows another paper,
+    a measurement that knows its formula would fail here. Nothing imports itself by way of others.
+    """
     modules = sources()
     assert trespasses(modules) == []
     assert circles(modules) == []
@@ -369,8 +371,8 @@ def test_a_circle_is_seen() -> None:
 
 
 def test_a_measurement_does_not_know_its_prediction() -> None:
-    """A measure() that could look up the formula that it is compared with would always agree with
-    it.
+    """A measure() that could look up the formula
+    that it is compared with would always agree with it.
     """
     modules = sources()
     measuring = [m for m, text in modules.items() if m.startswith("studies.") and measures(text)]
@@ -387,8 +389,8 @@ def test_a_measurement_does_not_know_its_prediction() -> None:
 )
 @pytest.mark.parametrize("detours", [0, 1, 3])
 def test_a_measurement_that_knows_is_caught(known: str, detours: int) -> None:
-    """The decoy: the tree as it is plus one forbidden import, at the end of a chain of other
-    studies modules.
+    """The decoy: the tree as it is plus one forbidden import,
+    at the end of a chain of other studies modules.
     """
     modules = sources()
     chain = ["studies.decoy", *(f"studies.between{k}" for k in range(detours))]
@@ -418,16 +420,13 @@ def test_shared_randomness_is_seen() -> None:
         "stats.norm.rvs(size=3)",
     ):
         assert shared_randomness({"bounds.decoy": text}), text
-    assert not shared_randomness(
-        {
-            "bounds.fine": "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"
-        }
-    )
+    fine = "import numpy as np\nnp.random.default_rng(3).normal()\nx: np.random.Generator"
+    assert not shared_randomness({"bounds.fine": fine})
 
 
 def test_results_are_data() -> None:
-    """Nothing of ours unpickles or evaluates: a file of results, from wherever, runs no code. And
-    the decoys.
+    """Nothing of ours unpickles or evaluates:
+    a file of results, from wherever, runs no code. And the decoys.
     """
     assert revivals(sources()) == []
     for text in (
@@ -448,27 +447,11 @@ def test_what_is_public_is_documented() -> None:
         undocumented({m: text for m, text in sources().items() if m.split(".")[0] == "bounds"})
         == []
     )
-    decoy = '"""m"""\nclass A:\n    """a"""\n    def f(self): ...\n    def _g(self): ...\ndef h(): ...\n'
+    decoy = (
+        '"""m"""\nclass A:\n    """a"""\n    def f(self): ...\n    def _g(self): ...\n'
+        "def h(): ...\n"
+    )
     assert undocumented({"decoy": decoy, "bare": "x = 1"}) == ["decoy.A.f", "decoy.h", "bare"]
-
-
-def test_the_survivors_of_mutation_are_of_this_code() -> None:
-    """Each stands under a reason, and the code that it changes is still there: a list that has gone
-    stale fails.
-    """
-    listed = mutants.reasons()
-    assert len(listed) > 100
-    assert all(len(reason.split()) > 3 for reason in listed.values())
-    texts = {
-        name: " ".join((ROOT / mutants.path_of(name)).read_text("utf-8").split())
-        for name in mutants.modules()
-    }
-
-    def stale(mutant: mutants.Mutant) -> bool:
-        return mutant.change.split(" → ")[0] not in texts[mutants.module_of(mutant.function)]
-
-    assert [mutant for mutant in listed if stale(mutant)] == []
-    assert stale(mutants.Mutant("gram.exact", "d = law.dimension + 1 → d = law.dimension"))
 
 
 def code() -> list[Path]:
@@ -487,8 +470,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def test_every_room_is_installed() -> None:
-    """The packages of pyproject.toml are those of the tree: a new folder that is not listed would
-    be lost in a wheel.
+    """The packages of pyproject.toml are those of the tree:
+    a new folder that is not listed would be lost in a wheel.
     """
     ours = {name for name in folders() if name.split(".")[0] in PACKAGES}
     assert {name.split(".")[0] for name in folders()} == {*PACKAGES, "tests"}
@@ -504,8 +487,8 @@ def test_every_room_is_installed() -> None:
 
 
 def test_every_room_is_checked() -> None:
-    """mypy's files hold all of the code but the lessons' cells: a folder beside them would go
-    unchecked.
+    """mypy's files hold all of the code but the lessons' cells:
+    a folder beside them would go unchecked.
     """
     listed = [Path(name) for name in PROJECT["tool"]["mypy"]["files"]]
     left = [p for p in code() if not any(p == one or one in p.parents for one in listed)]
@@ -514,8 +497,8 @@ def test_every_room_is_checked() -> None:
 
 
 def test_every_room_is_broken() -> None:
-    """Mutants and sabotage reach every module of bounds, the works' too, and each has tests that
-    are there.
+    """Mutants and sabotage reach every module of bounds,
+    the works' too, and each has tests that are there.
     """
     names = {
         ".".join(p.with_suffix("").parts[1:])
@@ -528,11 +511,6 @@ def test_every_room_is_broken() -> None:
     } == set()
     reached = {*sabotage.reached([]), *sabotage.reached(["papers"])}
     assert reached == names - set(sabotage.APART)
-    assert (
-        mutants.readable("bounds.papers.a_2024.near.x__step__mutmut_3")
-        == "papers.a_2024.near._step"
-    )
-    assert mutants.readable("bounds.gram.xǁGramǁadd__mutmut_1") == "gram.Gram.add"
 
 
 @pytest.mark.parametrize(
@@ -552,8 +530,8 @@ def test_the_table_names_modules_that_are_there() -> None:
 
 
 def too_long(modules: Sources) -> list[str]:
-    """Modules over the limit, and those over the smaller one of studies and figures that give no
-    reason.
+    """Modules over the limit, and those over the smaller one
+    of studies and figures that give no reason.
     """
     found = []
     for module, text in modules.items():
@@ -586,8 +564,8 @@ def strangers(paths: Iterable[str]) -> set[str]:
 
 
 def test_nothing_else_lies_at_the_top() -> None:
-    """The shape does not change by accident. Outside a git tree, what lies there but for build
-    output.
+    """The shape does not change by accident.
+    Outside a git tree, what lies there but for build output.
     """
     assert strangers(["bounds/x.py", ".github/w.yml", "notes.md", "src/a/b.py"]) == {
         "notes.md",

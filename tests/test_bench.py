@@ -12,8 +12,8 @@ from studies import bench
 
 
 def test_plain_numpy_solves_the_same_problem():
-    """The plain route's DSM and the library's have the same mean risk, 300 data sets a side, 6.2
-    deviations.
+    """The plain route's DSM and the library's have the same mean risk,
+    300 data sets a side, 6.2 deviations.
 
     A plain target without its 1/σ_t², or steps that do not compound, would be off by far more.
     """
@@ -60,8 +60,8 @@ def test_every_timed_function_runs():
 
 
 def test_counted_flops():
-    """First step: three products of d³ or 2 d³ and a Cholesky, counted from the formulas of the
-    module.
+    """First step: three products of d³ or 2 d³ and a Cholesky,
+    counted from the formulas of the module.
     """
     first = (1 + 2 + 1) + 2 + 1 / 3  # yᵀy, yᵀm, LᵀL; yᵀg; Cholesky
     later = first + 1 + 2  # m_1ᵀm_1; m_1ᵀg_1

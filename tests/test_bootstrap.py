@@ -1,5 +1,5 @@
-"""Risk-optimal bootstrapping against theory.md's numbers, brute force, differential equations and
-measurement.
+"""Risk-optimal bootstrapping against theory.md's numbers,
+brute force, differential equations and measurement.
 """
 
 import numpy as np
@@ -46,8 +46,8 @@ def predicted(scalar):
 
 @pytest.mark.parametrize("scalar", [False, True])
 def test_predicted_ratios_are_the_printed_ones(scalar):
-    """Weights pushed through the general recursion give theory.md's ratios to 6e-4, and
-    `next_gain`'s own r.
+    """Weights pushed through the general recursion give
+    theory.md's ratios to 6e-4, and `next_gain`'s own r.
 
     Decoy: a gain that forgets the accumulated error r' (the weights that are best for an exact
     previous score).
@@ -69,8 +69,8 @@ def test_predicted_ratios_are_the_printed_ones(scalar):
 
 @pytest.mark.parametrize("scalar", [False, True])
 def test_no_other_weights_do_better(scalar):
-    """Every weight at every step moved by ±2 %: the risk at the end rises, entry by entry for the
-    matrix.
+    """Every weight at every step moved by ±2 %:
+    the risk at the end rises, entry by entry for the matrix.
 
     The control-variate weights move it the same way (they are the decoy: larger by more than the
     perturbations).
@@ -89,11 +89,12 @@ def test_no_other_weights_do_better(scalar):
 
 
 def test_variance_optimal_bootstrap_never_loses_to_dsm():
-    """To leading order, for random spectra over eight decades and random grids; and the optimal one
-    never to it.
+    """To leading order, for random spectra over eight decades
+    and random grids; and the optimal one never to it.
 
-    Why: r_k = c_i − α*² c'_i + w² (v'_j/v_j) r' with w = e^{-g} α*, and e^{-2g} v'_j ≤ v_j, so r' ≤
-    c'_i gives r ≤ c_i. The identity is checked too. Decoy: w = 0.9 at every step loses somewhere.
+    Why: r_k = c_i − α*² c'_i + w² (v'_j/v_j) r' with w = e^{-g} α*, and e^{-2g} v'_j ≤ v_j,
+    so r' ≤ c'_i gives r ≤ c_i. The identity is checked too. Decoy: w = 0.9 at every step loses
+    somewhere.
     """
     rng = np.random.default_rng(5)
     lost = 0
@@ -153,8 +154,8 @@ def test_estimates_equal_least_squares_on_the_samples():
 
 
 def test_plug_in_is_equivariant_and_positive():
-    """Rotated data give rotated estimates; the estimated spectrum is positive even where m is d +
-    1.
+    """Rotated data give rotated estimates;
+    the estimated spectrum is positive even where m is d + 1.
     """
     times = np.array([0.1, 0.3, 0.7])
     rng = np.random.default_rng(3)
@@ -181,8 +182,8 @@ ESTIMATES = {
 
 
 def test_measured_ratios():
-    """m = 20000, 1200 replicates, exact engine: measured ratios to DSM within 4 s.e. of predicted,
-    errors below 2 %.
+    """m = 20000, 1200 replicates, exact engine:
+    measured ratios to DSM within 4 s.e. of predicted, errors below 2 %.
 
     Oracle and plug-in, matrix and scalar, t = 0.2, 0.4, 1, 1.4, 2. 20 strongly dependent
     comparisons at 4 deviations: fresh seeds would fail in about 0.1 %; the seed is fixed. Decoys:
@@ -210,8 +211,8 @@ def test_measured_ratios():
 
 
 def test_what_the_plug_in_loses_at_small_m():
-    """Nothing: at m = 3 d, spectrum i^-3, estimated weights *gain* 8 to 18 % at t = 1 on the
-    oracle's, 2 to 5 % at 0.2.
+    """Nothing: at m = 3 d, spectrum i^-3, estimated weights *gain* 8
+    to 18 % at t = 1 on the oracle's, 2 to 5 % at 0.2.
 
     They live in the sample's own eigenbasis, where the leading order holds better. At m = 100 d
     both agree to 1 %. Ratios of means of 400 paired replicates, with errors below 1 %. Decoy: the
@@ -233,8 +234,8 @@ def test_what_the_plug_in_loses_at_small_m():
 
 
 def test_unknown_mean_costs_one_sample():
-    """Data of mean 5, m = 14, d = 3: centred Gram matrices behave as m − 1 of a known mean; 4000
-    replicates.
+    """Data of mean 5, m = 14, d = 3:
+    centred Gram matrices behave as m − 1 of a known mean; 4000 replicates.
 
     DSM against its exact formula at m − 1 (6.2 deviations, 6e-10; the decoy m, 11 % lower, is
     rejected), and the plug-in bootstrap against the exact engine at m − 1. Centring left out costs
@@ -266,8 +267,8 @@ def test_unknown_mean_costs_one_sample():
 
 
 def ode(kind, first, last):
-    """r at `last` by Runge-Kutta from DSM at `first`, from the differential equations in the
-    module's opening.
+    """r at `last` by Runge-Kutta from DSM at `first`,
+    from the differential equations in the module's opening.
     """
 
     def slope(t, flat):
@@ -286,8 +287,8 @@ def ode(kind, first, last):
 
 
 def test_small_gap_limits():
-    """Closed forms against Runge-Kutta (1e-8), and against both recursions, whose distance falls
-    like the gap.
+    """Closed forms against Runge-Kutta (1e-8),
+    and against both recursions, whose distance falls like the gap.
 
     Decoy: 2/v_i for 4/v_i in the Riccati equation.
     """
@@ -314,8 +315,8 @@ def test_small_gap_limits():
 
 
 def test_limit_against_the_information_bound():
-    """At t = 8 the optimal bootstrap's diagonal is at the bound, a pair (i, j), (j, i) at its
-    pooled bound: 1e-4.
+    """At t = 8 the optimal bootstrap's diagonal is at the bound,
+    a pair (i, j), (j, i) at its pooled bound: 1e-4.
 
     BSM's ratio to the bound grows like (log x) λ_i/λ_j, half of that for i = j: from t = 5 to 10 by
     5 ± 0.01 there.
@@ -337,8 +338,8 @@ def test_limit_against_the_information_bound():
 
 
 def test_centred_products_are_those_about_the_mean():
-    """m times numpy's covariance, and that with the noises, on the same paths; uncentred products
-    are not that.
+    """m times numpy's covariance, and that with the noises,
+    on the same paths; uncentred products are not that.
     """
     x0, times = 3 + np.random.default_rng(1).standard_normal((9, 3)), [0.2, 0.5]
     slices = simulate(x0, times, np.random.default_rng(2))
@@ -351,8 +352,8 @@ def test_centred_products_are_those_about_the_mean():
 
 
 def test_spectrum_estimate_is_the_symmetric_part_of_the_cross_gram():
-    """e^{t} sym(X_0ᵀX_t)/m from the samples themselves, eigenvalues raised to (e^{2t} − 1)/m; 2 × 3
-    replicates.
+    """e^{t} sym(X_0ᵀX_t)/m from the samples themselves,
+    eigenvalues raised to (e^{2t} − 1)/m; 2 × 3 replicates.
 
     To 1e-10. Catches the noise subtracted unscaled, not symmetrised, and a floor at another height.
     """
@@ -392,11 +393,11 @@ def test_replicates_of_the_optimal_bootstrap_are_its_runs():
 
 
 def test_gains_of_replicated_spectra():
-    """Weights and r for a stack of spectra, shape (3, d), are those of each spectrum; shapes (3, d,
-    d) and (3, 1, 1).
+    """Weights and r for a stack of spectra, shape (3, d),
+    are those of each spectrum; shapes (3, d, d) and (3, 1, 1).
 
-    And each r is theory.md's recursion at that w, written out: w² e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i
-    + w² (v'_j/v_j) r'.
+    And each r is theory.md's recursion at that w, written out: w²
+    e^{2g}/v'_i + (1 − w)²/τ² − 1/v_i + w² (v'_j/v_j) r'.
     """
     spectra = np.random.default_rng(32).uniform(0.2, 3, (3, 4))
     first, step = steps([0.3, 0.8])
@@ -424,8 +425,8 @@ def test_gains_of_replicated_spectra():
 
 
 def test_limits_start_at_dsm_and_hold_over_long_ranges():
-    """At t = t_1 both limits are c_i exactly, from 0 they are integrals that a general quadrature
-    finds too, to 1e-12.
+    """At t = t_1 both limits are c_i exactly,
+    from 0 they are integrals that a general quadrature finds too, to 1e-12.
 
     λ from 1e-4 to 1e2 and t to 6: p/q over nine decades, many pieces. Catches pieces glued wrongly,
     too few nodes, and a quadrature in log(λ_i + u) where λ_j ≪ λ_i: a pole beside the path, 68 %
@@ -492,8 +493,8 @@ def test_centred_says_one_sample_less():
 
 
 def test_centring_costs_one_sample():
-    """m − 1 samples' worth of Gram matrix from m with an unknown mean: m = d + 2 is enough, m = d +
-    1 is not.
+    """m − 1 samples' worth of Gram matrix from m with an unknown mean:
+    m = d + 2 is enough, m = d + 1 is not.
     """
     x0 = np.random.default_rng(8).standard_normal((5, 3))
     assert [g.samples for g in centred(x0, [0.2, 0.5], np.random.default_rng(9))] == [4, 4]

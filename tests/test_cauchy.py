@@ -25,8 +25,8 @@ def exact(t: float, x: float, scale: float) -> float:
 @pytest.mark.parametrize("t", [0.004, 0.1, 0.8, 3.0])
 @pytest.mark.parametrize("scale", [0.2, 1.0])
 def test_curvature_in_60_digits(t: float, scale: float) -> None:
-    """At places on either side of where the series takes over, to 1e-9 of the largest. Catches a
-    term of it too few.
+    """At places on either side of where the series takes over,
+    to 1e-9 of the largest. Catches a term of it too few.
     """
     x = np.array([0.0, 0.3, 1.7, 2.9, 9.0])
     wanted = [exact(t, float(y), scale) for y in x]
@@ -35,8 +35,8 @@ def test_curvature_in_60_digits(t: float, scale: float) -> None:
 
 
 def test_the_series_joins_the_function() -> None:
-    """Just below and just above |z| = FAR the curvature is the same to 1e-10; the series cut to six
-    terms is not.
+    """Just below and just above |z| = FAR the curvature is the same to 1e-10;
+    the series cut to six terms is not.
     """
     t, scale = 0.1, 1.0
     sigma = np.sqrt(-np.expm1(-2 * t))
@@ -55,7 +55,8 @@ def test_far_out_it_is_a_power_law() -> None:
 
 def test_curvature_bound() -> None:
     """sup of −2(1 − x²)/(1 + x²)², which is ¼ at x = √3, in the limit t → 0, and over c² for scale
-    c; at later times against a brute-force grid. Catches a search that stops on its first grid."""
+    c; at later times against a brute-force grid. Catches a search that stops on its first grid.
+    """
     assert cauchy.curvature_bound([1e-9])[0] == pytest.approx(0.25, rel=1e-8)
     assert cauchy.curvature_bound([1e-9], 0.5)[0] == pytest.approx(1.0, rel=1e-8)
     times = np.array([0.01, 0.4, 0.8, 2.5])

@@ -62,8 +62,8 @@ def test_the_closed_form_is_the_recursion_and_below_dsm():
 
 
 def test_the_limit_of_fine_grids():
-    """r_ii → c_i log(1 + u)/u: 2000 steps from 1e-4 agree to a thousandth; not log(1 + u)/(1 +
-    u).
+    """r_ii → c_i log(1 + u)/u:
+    2000 steps from 1e-4 agree to a thousandth; not log(1 + u)/(1 + u).
     """
     law, t = Gaussian(np.array([0.4, 3.0])), 1.0
     r = risk.bootstrap_recursion(law, np.linspace(1e-4, t, 2000))[-1]
@@ -75,8 +75,8 @@ def test_the_limit_of_fine_grids():
 
 @pytest.mark.parametrize("value", [0.05, 1.0, 30.0])
 def test_information_over_bootstrap_is_the_library_s_bound(value):
-    """In one dimension, where the diagonal is all there is; a forgotten 1 + δ_ij would be half of
-    it.
+    """In one dimension, where the diagonal is all there is;
+    a forgotten 1 + δ_ij would be half of it.
     """
     law, t = Gaussian(np.array([value])), 0.7
     u = math.expm1(2 * t) / value
@@ -87,8 +87,8 @@ def test_information_over_bootstrap_is_the_library_s_bound(value):
 
 
 def test_information_over_bootstrap_outside_the_box():
-    """What is left out of u in [0.5, 20] is bounded by hand; the same bounds are true inside, and
-    useless there.
+    """What is left out of u in [0.5, 20] is bounded by hand;
+    the same bounds are true inside, and useless there.
     """
     for u in np.geomspace(1e-6, 1e6, 200).tolist():
         ratio = certify.information_over_bootstrap(u, math.log1p(u))
@@ -102,8 +102,8 @@ def test_information_over_bootstrap_outside_the_box():
 
 @pytest.mark.parametrize("spacing", [0.05, 0.3, 1.0, 2.0])
 def test_kappa_of_every_length(spacing):
-    """Above the largest eigenvalue of long grids, by numpy, and within 0.2 % of the limit Δ
-    coth(Δ/2).
+    """Above the largest eigenvalue of long grids,
+    by numpy, and within 0.2 % of the limit Δ coth(Δ/2).
     """
     bound = certify.kappa_every_length(spacing, math.ceil(4 / spacing))
     limit = spacing / math.tanh(spacing / 2)
@@ -115,8 +115,8 @@ def test_kappa_of_every_length(spacing):
 
 
 def test_rows_beyond_the_last_are_bounded():
-    """Few rows cannot give less than many: forgetting the rows beyond J, or the tail of later
-    times, would.
+    """Few rows cannot give less than many:
+    forgetting the rows beyond J, or the tail of later times, would.
     """
     many = certify.kappa_every_length(0.3, 40)
     for rows in (1, 2, 5, 10):
@@ -124,8 +124,8 @@ def test_rows_beyond_the_last_are_bounded():
 
 
 def test_kappa_of_one_row_by_hand():
-    """J = 1 in closed form: Δ (1/(σ² (1 − e^{−Δ})) + 1/(σ³ (e^Δ − 1))), σ² = 1 − e^{−2Δ}, where σ
-    is far from 1.
+    """J = 1 in closed form: Δ (1/(σ² (1 − e^{−Δ})) + 1/(σ³ (e^Δ − 1))),
+    σ² = 1 − e^{−2Δ}, where σ is far from 1.
     """
     for spacing in (0.05, 0.3):
         v = 2 * math.exp(-spacing) * math.sinh(spacing)
@@ -174,8 +174,8 @@ def test_kappa_where_the_eigenvector_underflows():
 
 
 def test_kappa_is_enclosed():
-    """Against the library's eigenvalue at random (Δ, λ, N), at points and over small boxes around
-    them.
+    """Against the library's eigenvalue at random
+    (Δ, λ, N), at points and over small boxes around them.
     """
     rng = np.random.default_rng(6)
     for _ in range(20):
@@ -194,8 +194,8 @@ def test_kappa_is_enclosed():
 
 @pytest.mark.parametrize("decline", [0.0, 0.3])
 def test_kappa_is_enclosed_whatever_the_vector(decline, monkeypatch):
-    """Poor vectors in place of the eigenvector: wider, and true from both sides; no single row
-    bounds both ways.
+    """Poor vectors in place of the eigenvector:
+    wider, and true from both sides; no single row bounds both ways.
     """
     poor = np.exp(-decline * np.arange(20)).tolist()
     monkeypatch.setattr(certify, "_perron", lambda early, late: poor)
@@ -206,8 +206,8 @@ def test_kappa_is_enclosed_whatever_the_vector(decline, monkeypatch):
 
 
 def test_two_is_too_small_and_the_sharp_constant_stays_open():
-    """κ > 2.08 at Δ = 1, N = 24 is certified; κ ≤ Δ coth(Δ/2) leaves nothing to spare, and
-    bisection says so.
+    """κ > 2.08 at Δ = 1, N = 24 is certified;
+    κ ≤ Δ coth(Δ/2) leaves nothing to spare, and bisection says so.
     """
     long = certify.kappa_enclosure(Interval(1.0), Interval(1e12), 24)
     assert 2.08 < long.lower <= long.upper < 1.0 / math.tanh(0.5)

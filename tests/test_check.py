@@ -50,8 +50,8 @@ TINY = 5e-324  # the smallest positive float
     ],
 )
 def test_refusals(call, sentence):
-    """The one sentence, whole: the name that the caller gave, and the first of the values that are
-    wrong.
+    """The one sentence, whole: the name that the caller gave,
+    and the first of the values that are wrong.
     """
     with pytest.raises(InvalidInput) as caught:
         call()
@@ -87,8 +87,8 @@ def test_what_is_just_allowed():
 
 
 def test_a_refusal_survives_the_way_from_a_worker():
-    """Pickled and made anew from its arguments, one of which might be lost: in words, by name and
-    as logs show it.
+    """Pickled and made anew from its arguments, one of which might be lost:
+    in words, by name and as logs show it.
     """
     again = pickle.loads(pickle.dumps(InvalidInput("spectrum", "has no values")))
     assert isinstance(again, InvalidInput)

@@ -125,8 +125,8 @@ def test_without_power_nothing_holds(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
 def test_noise_takes_the_power_away(kind: Kind) -> None:
-    """The same numbers with errors a hundred times as large tell the decoy from the truth no
-    more.
+    """The same numbers with errors a hundred times
+    as large tell the decoy from the truth no more.
     """
     formula, decoy, allowed, measured = TRIED[kind]
     noisy = [replace(m, error=100 * m.error) for m in measured]
@@ -134,8 +134,8 @@ def test_noise_takes_the_power_away(kind: Kind) -> None:
 
 
 def test_one_bad_cell_is_enough() -> None:
-    """A verdict is over all cells and names the worst; the mean over the cells would hide it
-    here.
+    """A verdict is over all cells and names the worst;
+    the mean over the cells would hide it here.
     """
     measured = points(1.0, 1.0, 1.3, 0.7, error=0.01)
     verdict = verify(made("tight", decoy=constant(2.0)), measured)
@@ -145,13 +145,15 @@ def test_one_bad_cell_is_enough() -> None:
 
 
 def test_bounds_are_one_sided() -> None:
-    """Far below an upper bound and far above a lower one is fine; beyond either is not. Catches an
-    abs().
+    """Far below an upper bound and far above a lower one is fine;
+    beyond either is not. Catches an abs().
     """
-    for kind, far, beyond in (("upper", 0.01, 1.2), ("lower", 100.0, 0.8)):
-        assert compare(made(kind), one, points(far, far, error=0.01)).answer == "accepted"  # type: ignore[arg-type]
-        assert compare(made(kind), one, points(far, beyond, error=0.01)).answer == "contradicted"  # type: ignore[arg-type]
-        assert compare(made(kind), one, points(far, far)).answer == "accepted"  # type: ignore[arg-type]
+    cases: tuple[tuple[Kind, float, float], ...] = (("upper", 0.01, 1.2), ("lower", 100.0, 0.8))
+    for kind, far, beyond in cases:
+        subject = made(kind)
+        assert compare(subject, one, points(far, far, error=0.01)).answer == "accepted"
+        assert compare(subject, one, points(far, beyond, error=0.01)).answer == "contradicted"
+        assert compare(subject, one, points(far, far)).answer == "accepted"
 
 
 # --- the boundary ---------------------------------------------------------------------------------
@@ -160,8 +162,8 @@ def test_bounds_are_one_sided() -> None:
 @pytest.mark.parametrize("kind", ["tight", "upper", "lower"])
 @pytest.mark.parametrize(("cells", "false_alarm"), [(1, 0.05), (7, 0.05), (40, 1e-9)])
 def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float) -> None:
-    """z is Bonferroni's two-sided Student quantile: against the incomplete beta, by bisection
-    through `compare` itself.
+    """z is Bonferroni's two-sided Student quantile:
+    against the incomplete beta, by bisection through `compare` itself.
 
     Catches a forgotten division by the number of cells (at 40 cells and 1e-9, 49 degrees of
     freedom: 7.6 for 8.6), the one-sided quantile for the two-sided, and the normal law for
@@ -180,9 +182,8 @@ def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float
     found = steps_by_bisection(subject, moved, 1.0) / 0.01
     assert found == pytest.approx(expected, rel=1e-9)
     assert abs(found - student(false_alarm, 49)) > 0.3 or cells == 1  # the decoy: no Bonferroni
-    assert (
-        abs(found - math.sqrt(2) * float(special.erfcinv(false_alarm / cells))) > 0.04
-    )  # nor the normal law
+    # nor the normal law
+    assert abs(found - math.sqrt(2) * float(special.erfcinv(false_alarm / cells))) > 0.04
 
 
 @pytest.mark.parametrize(
@@ -190,8 +191,8 @@ def test_where_a_contradiction_begins(kind: Kind, cells: int, false_alarm: float
     [(8.0, 0.0, 0.08), (8.0, 1.0, 0.08), (0.5, 1.0, 0.01), (-8.0, 1.0, 0.08)],
 )
 def test_what_an_identity_allows(formula: float, scale: float, allowed: float) -> None:
-    """tolerance · max(|formula|, scale): catches a tolerance taken absolutely, or relative to the
-    measured.
+    """tolerance · max(|formula|, scale):
+    catches a tolerance taken absolutely, or relative to the measured.
     """
     subject = made("identity", constant(formula), tolerance=0.01, scale=scale)
     assert steps_by_bisection(subject, lambda x: points(formula + x), 1.0) == pytest.approx(
@@ -200,8 +201,8 @@ def test_what_an_identity_allows(formula: float, scale: float, allowed: float) -
 
 
 def test_a_tight_claim_allows_noise_and_slack() -> None:
-    """z · error + tolerance · |formula|, added; the larger of the two, or their hypotenuse, would
-    be less.
+    """z · error + tolerance · |formula|, added;
+    the larger of the two, or their hypotenuse, would be less.
     """
     subject = made("tight", constant(4.0), tolerance=0.02, false_alarm=0.05)
     z = student(0.05, 49)
@@ -260,8 +261,8 @@ def test_slope_of_a_rate(sampled: str) -> None:
 @pytest.mark.parametrize("relative", [0.02, 0.1, 0.4])
 @pytest.mark.parametrize("computed", [1, 2])
 def test_a_true_rate_is_not_refuted_by_one_computed_cell(relative: float, computed: int) -> None:
-    """Sampled cells beside computed ones, whose errors are 0: of 400 tables of a true rate none may
-    be REFUTED at 1e-9.
+    """Sampled cells beside computed ones, whose errors are 0:
+    of 400 tables of a true rate none may be REFUTED at 1e-9.
 
     With weights that ignore the noise wherever one error is 0, more than half of them were.
     """
@@ -292,8 +293,8 @@ def test_weights_of_a_rate_do_not_overflow() -> None:
 
 
 def test_a_rate_is_accepted_contradicted_or_neither() -> None:
-    """Equivalence: the whole interval within the margin, or all of it outside; else unclear,
-    whatever the p.
+    """Equivalence: the whole interval within the margin,
+    or all of it outside; else unclear, whatever the p.
     """
     subject = made("rate", tolerance=0.1)
     exact = [float(4.0 * 2**k) for k in range(6)]
@@ -304,12 +305,10 @@ def test_a_rate_is_accepted_contradicted_or_neither() -> None:
 
     assert rated(0.0, 1e-3) == "accepted"
     assert rated(0.3, 1e-3) == rated(-0.3, 1e-3) == "contradicted"
-    assert (
-        rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"
-    )  # an interval that straddles the margin
-    assert (
-        rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
-    )  # intervals that reach 0, which has no logarithm
+    # an interval that straddles the margin
+    assert rated(0.0, 0.05) == rated(0.15, 0.05) == "unclear"
+    # intervals that reach 0, which has no logarithm
+    assert rated(0.0, 0.5) == rated(0.3, 0.5) == "unclear"
     verdict = verify(
         replace(subject, decoy=lambda c: c["x"]), [Measured({"x": x}, 1.0, 0.5, 50) for x in exact]
     )
@@ -345,8 +344,8 @@ def test_constants_drop_out_of_a_rate() -> None:
 )
 @pytest.mark.parametrize("kind", TRIED)
 def test_what_cannot_be_judged_is_refused(kind: Kind, measured: list[Measured], says: str) -> None:
-    """No measurement, or NaN, is an error that names the claim: not a silent pass (NaN > 1 is
-    false).
+    """No measurement, or NaN, is an error that names the claim:
+    not a silent pass (NaN > 1 is false).
     """
     with pytest.raises(InvalidInput, match=says) as caught:
         verify(made(kind, tolerance=0.1), measured)
@@ -357,9 +356,11 @@ def test_what_cannot_be_judged_is_refused(kind: Kind, measured: list[Measured], 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("which", ["formula", "decoy"])
 def test_a_formula_that_is_no_number_is_refused(kind: Kind, value: float, which: str) -> None:
-    """An infinite upper bound says nothing, and NaN compares false with everything: neither is a
-    formula, nor a decoy that fell."""
-    subject = replace(made(kind, tolerance=0.1), **{which: constant(value)})  # type: ignore[arg-type]
+    """An infinite upper bound says nothing, and NaN compares false
+    with everything: neither is a formula, nor a decoy that fell.
+    """
+    changed: dict[str, Any] = {which: constant(value)}
+    subject = replace(made(kind, tolerance=0.1), **changed)
     with pytest.raises(InvalidInput) as caught:
         verify(subject, points(1.0, 1.0, 1.0))
     assert str(caught.value) == f"made: its formula is {value} at {{'x': 4.0}}"
@@ -405,8 +406,8 @@ def test_a_rate_over_what_has_no_logarithm(x: object) -> None:
     ],
 )
 def test_words_and_numbers_that_a_claim_does_not_know(parts: dict[str, Any], says: str) -> None:
-    """One sentence that lists what is known: 'uper' used to take the two-sided comparison, and
-    refuted a true bound.
+    """One sentence that lists what is known:
+    'uper' used to take the two-sided comparison, and refuted a true bound.
     """
     with pytest.raises(InvalidInput) as caught:
         made(**({"kind": "tight"} | parts))
@@ -431,28 +432,30 @@ def test_refusals_are_one_sentence() -> None:
 
 
 def test_what_a_comparison_says_of_its_worst_cell() -> None:
-    """The first of the worst, with what was measured and predicted there; the formula is asked
-    about each cell itself.
+    """The first of the worst, with what was measured and predicted there;
+    the formula is asked about each cell itself.
     """
     measured = points(5.0, 11.0, 19.0)
-    found = compare(
-        made("upper", tolerance=0.5), lambda cell: cell["x"], measured
-    )  # x = 4, 8, 16: excess 1, 3, 3
-    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0)
+    # x = 4, 8, 16: excess 1, 3, 3
+    found = compare(made("upper", tolerance=0.5), lambda cell: cell["x"], measured)
+    assert found == Comparison("accepted", 0.75, measured[1].cell, 11.0, 8.0, 0.0, 1.375)
     tied = compare(made("upper", tolerance=0.25), lambda cell: 4.0, points(5.0, 5.0))
-    assert (tied.cell, tied.margin, tied.answer) == (
-        {"x": 4.0},
-        1.0,
-        "accepted",
-    )  # at the border: allowed
+    # at the border: allowed
+    assert (tied.cell, tied.margin, tied.answer) == ({"x": 4.0}, 1.0, "accepted")
     assert compare(made("identity"), one, points(1.0, 1.0)).margin == 0.0
     lost = compare(made("identity"), constant(2.0), points(2.0, 2.0, 1.0, 2.0))
-    assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25)
+    assert lost == Comparison("contradicted", LARGEST, {"x": 16.0}, 1.0, 2.0, 0.25, 1.0)
+    # what is reached is the largest share of the bound, not that of the worst margin
+    noisy = [Measured({"x": 1.0}, 9.0, 5.0, 50), Measured({"x": 2.0}, 5.0)]
+    bound = compare(made("upper", tolerance=0.1), constant(10.0), noisy)
+    assert (bound.cell, bound.reached) == ({"x": 1.0}, 0.9)
+    assert compare(made("upper"), constant(-1.0), points(-2.0)).reached == 0.0
 
 
 def test_a_rate_that_is_none() -> None:
-    """A computed 0 or negative number has no rate: contradicted. A sampled one whose interval
-    reaches 0: unclear. A formula that is not positive: refused."""
+    """A computed 0 or negative number has no rate: contradicted.
+    A sampled one whose interval reaches 0: unclear. A formula that is not positive: refused.
+    """
     subject = made("rate", tolerance=0.02)
     contradicted = Comparison("contradicted", LARGEST, {"cells": 3}, 0.0, 0.0, 1.0)
     assert compare(subject, one, points(1.0, 0.0, 3.0)) == contradicted
@@ -465,8 +468,8 @@ def test_a_rate_that_is_none() -> None:
 
 @pytest.mark.parametrize("kind", ["identity", "tight", "upper", "lower"])
 def test_the_share_of_cells_that_reject(kind: Kind) -> None:
-    """Cell by cell: three of five cells lie on the wrong side; the sentence of the verdict says
-    so.
+    """Cell by cell: three of five cells lie on the wrong side;
+    the sentence of the verdict says so.
     """
     below = kind == "lower"
     values = [1.0, 1.0, 2.0, 2.0, 2.0] if not below else [2.0, 2.0, 1.0, 1.0, 1.0]
@@ -481,8 +484,8 @@ def test_the_share_of_cells_that_reject(kind: Kind) -> None:
 
 
 def test_a_rate_at_its_border_and_what_it_says() -> None:
-    """Three places are enough; a slope of just the margin is accepted. The cell is their number,
-    the prediction slope 0.
+    """Three places are enough; a slope of just the margin is accepted.
+    The cell is their number, the prediction slope 0.
     """
     measured = points(1.0, 1.01, 1.03)
     slope = compare(made("rate", tolerance=9.0), one, measured).measured
@@ -504,8 +507,8 @@ def test_a_rate_is_one_comparison() -> None:
 
 
 def test_a_zero_among_the_measurements_does_not_count_towards_what_is_detectable() -> None:
-    """It has no relative error: the others decide, here 0.1 at the value 1 and 0.25 at the value
-    2.
+    """It has no relative error: the others decide,
+    here 0.1 at the value 1 and 0.25 at the value 2.
     """
     measured = [Measured({}, 0.0, 0.1, 9), Measured({}, 1.0, 0.1, 9), Measured({}, 2.0, 0.5, 9)]
     verdict = verify(made("tight", false_alarm=0.05), measured)
@@ -515,8 +518,8 @@ def test_a_zero_among_the_measurements_does_not_count_towards_what_is_detectable
 
 
 def test_the_json_of_a_verdict() -> None:
-    """Every field under its own name, out of values that are all different; what was not sampled
-    has no false alarms.
+    """Every field under its own name, out of values that are all different;
+    what was not sampled has no false alarms.
     """
     subject = Claim(
         name="n",
@@ -538,7 +541,7 @@ def test_the_json_of_a_verdict() -> None:
         description=True,
         decoy_reason="e",
     )
-    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0)
+    formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0, 0.75)
     decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0, 0.375)
     verdict = Verdict(
         subject,
@@ -568,6 +571,7 @@ def test_the_json_of_a_verdict() -> None:
         "decoy_reason": "e",
         "measured": 2.0,
         "predicted": 3.0,
+        "reached": 0.75,
         "margin": 0.5,
         "worst_cell": {"x": 1},
         "cells": 8,
@@ -604,8 +608,8 @@ def false_alarms(subject: Claim, cells: int, runs: int, seed: int, replicates: i
 
 @pytest.mark.parametrize(("kind", "cells"), [("tight", 1), ("tight", 6), ("upper", 6)])
 def test_false_alarm_rate(kind: Kind, cells: int) -> None:
-    """At a budget of 5 %, 4000 tables of a true formula, six replicates a cell: two-sided 1 − (1 −
-    0.05/c)^c, one-sided half of each cell.
+    """At a budget of 5 %, 4000 tables of a true formula, six replicates a cell:
+    two-sided 1 − (1 − 0.05/c)^c, one-sided half of each cell.
 
     Exact binomial interval of false-alarm rate 1e-9 around that probability (three tests: 3e-9 in
     all); it would miss a rate within about 0.02 of it. The decoy is the normal law's z, which
@@ -618,9 +622,8 @@ def test_false_alarm_rate(kind: Kind, cells: int) -> None:
     low, high = stats.binom.ppf(5e-10, runs, truth), stats.binom.isf(5e-10, runs, truth)
     assert low <= false_alarms(subject, cells, runs, seed=17) <= high
     assert truth <= 0.05 + 1e-12
-    normal = (
-        2 * stats.norm.sf(student(0.05 / cells, 5)) * cells
-    )  # a budget at which t's z is what the normal law's was
+    # a budget at which t's z is what the normal law's was
+    normal = 2 * stats.norm.sf(student(0.05 / cells, 5)) * cells
     assert normal < 0.05
     z = stats.norm.isf(0.05 / cells / 2)
     as_if_normal = replace(subject, false_alarm=cells * 2 * float(stats.t.sf(z, 5)))
@@ -653,8 +656,8 @@ def order(claims: tuple[Claim, ...]) -> list[str]:
 
 
 def test_names_and_uses() -> None:
-    """Names are unique, every `uses` exists, and nothing rests on itself; each fault is caught when
-    planted.
+    """Names are unique, every `uses` exists, and nothing rests on itself;
+    each fault is caught when planted.
     """
     assert len(order(CLAIMS)) == len(CLAIMS)
     a, b = replace(CLAIMS[0], name="a", uses=("b",)), replace(CLAIMS[0], name="b", uses=("a",))
@@ -665,8 +668,8 @@ def test_names_and_uses() -> None:
 
 @pytest.mark.parametrize("subject", CLAIMS, ids=lambda c: c.name)
 def test_each_entry_is_complete(subject: Claim) -> None:
-    """Sentences are there, the study that measures it exists, the decoy is told, and the name finds
-    the claim.
+    """Sentences are there, the study that measures it exists,
+    the decoy is told, and the name finds the claim.
     """
     assert study_of(subject) in [one.name for one in STUDIES]
     assert claim(subject.name) is subject
@@ -680,8 +683,8 @@ def test_each_entry_is_complete(subject: Claim) -> None:
 
 
 def test_no_threshold_of_ours_refutes_a_cited_sentence() -> None:
-    """What we expect to fail is a reading of ours or a derivation of ours, never the authors' own
-    sentence.
+    """What we expect to fail is a reading of ours
+    or a derivation of ours, never the authors' own sentence.
     """
     assert [c.name for c in CLAIMS if c.origin == "cited" and c.expected == "REFUTED"] == []
 
@@ -706,8 +709,8 @@ def linear_cell(**more: Any) -> dict[str, Any]:
 
 
 def test_formulas_against_numbers_from_elsewhere() -> None:
-    """The ledger's formulas at one cell, by hand, and theory.md's reference ratios, which came from
-    a prototype.
+    """The ledger's formulas at one cell, by hand,
+    and theory.md's reference ratios, which came from a prototype.
 
     Catches c_i = 1/v_i − 1/σ², a factor d forgotten, and a ratio taken at the wrong time.
     """

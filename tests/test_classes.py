@@ -1,5 +1,5 @@
-"""Solvers of linear classes against least squares on the samples themselves, and against a general
-optimiser.
+"""Solvers of linear classes against least squares
+on the samples themselves, and against a general optimiser.
 """
 
 import numpy as np
@@ -52,7 +52,8 @@ def _units(mask):
 )
 def test_supported_is_the_long_regression(mask):
     """By lstsq on vec(X B_kᵀ), B_k the unit matrices of the mask. Catches a transposed Â and rows
-    mixed up; the decoy cuts the mask out of the full solution, which is not the constrained one."""
+    mixed up; the decoy cuts the mask out of the full solution, which is not the constrained one.
+    """
     x, y, gram = _paths(5, 30, 1)
     assert supported(gram, mask) == pytest.approx(_plain(x, y, _units(mask)), abs=1e-10)
     if not mask.all():
@@ -61,8 +62,8 @@ def test_supported_is_the_long_regression(mask):
 
 @pytest.mark.parametrize("basis", [scalar_basis, circulant_basis, symmetric_basis])
 def test_spanned_is_the_long_regression(basis):
-    """The same for shared parameters. The decoy projects the full solution onto the span: another
-    metric.
+    """The same for shared parameters.
+    The decoy projects the full solution onto the span: another metric.
     """
     x, y, gram = _paths(4, 30, 2)
     mine = spanned(gram, basis(4))
@@ -156,8 +157,8 @@ def test_masks_are_numbers():
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
-    """Key and reason, word for word; the ranks next to them, 0 and 4, are allowed (interpolation,
-    above).
+    """Key and reason, word for word; the ranks next to them,
+    0 and 4, are allowed (interpolation, above).
     """
     with pytest.raises(InvalidInput) as refusal:
         call(_paths(4, 30, 8)[2])

@@ -136,8 +136,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_list(call: Call) -> None:
-    """The contract's six keys, each with the names of its tuple; all but the papers' in one line
-    each without --json.
+    """The contract's six keys, each with the names of its tuple;
+    all but the papers' in one line each without --json.
     """
     said = call("list", "--json")
     assert (said.code, said.err) == (0, "")
@@ -188,10 +188,16 @@ def test_list_as_a_table(call: Call, kind: str, known: list[str]) -> None:
 HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "pydantic", "tqdm")
 
 
-@pytest.mark.parametrize("words", ["--help", "--version", "list", "list --json", "verify --help"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("--help", "--version", "list", "list --json", "verify --help"),
+        *("list claims", "list studies", "list figures", "list papers"),
+    ],
+)
 def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
-    """It imports nothing that takes long: any of these alone is a good part of the half second that
-    it may take.
+    """It imports nothing that takes long:
+    any of these alone is a good part of the half second that it may take.
     """
     script = (
         "import contextlib, sys, dimfree\n"
@@ -221,8 +227,8 @@ def version() -> str:
 
 @pytest.mark.parametrize("package", ["bounds", "studies", "figures"])
 def test_another_package_of_that_name(tmp_path: Path, package: str) -> None:
-    """In a folder that has its own: exit 2, one sentence that says which file, and that file is not
-    run.
+    """In a folder that has its own:
+    exit 2, one sentence that says which file, and that file is not run.
     """
     (tmp_path / f"{package}.py").write_text("print('ran')")
     refused = process("list", folder=tmp_path)
@@ -249,8 +255,8 @@ def process(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_as_a_process(tmp_path: Path, config: Path) -> None:
-    """From any folder: a refusal is exit 2 and one line; a table made there is the one made in this
-    process.
+    """From any folder: a refusal is exit 2 and one line;
+    a table made there is the one made in this process.
     """
     refused = process("run", "no-such", folder=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
@@ -273,8 +279,8 @@ def test_as_a_process(tmp_path: Path, config: Path) -> None:
 
 
 def test_a_reader_that_leaves(tmp_path: Path) -> None:
-    """`dimfree list | true`: it has heard what it wanted; no traceback, and exit 0, as no verdict
-    is wrong.
+    """`dimfree list | true`: it has heard what it wanted;
+    no traceback, and exit 0, as no verdict is wrong.
     """
     reader, writer = os.pipe()
     os.close(reader)
@@ -351,8 +357,8 @@ def test_workers_leave_no_trace(call: Call, config: Path) -> None:
 
 
 def test_small_dimensions(call: Call, config: Path) -> None:
-    """d = 2 runs; the figure that divides by log log d refuses it in one line, and leaves no
-    picture.
+    """d = 2 runs; the figure that divides
+    by log log d refuses it in one line, and leaves no picture.
     """
     config.write_text(CONFIG.replace("[4, 6]", "[2, 4, 8]"))
     assert (
@@ -421,8 +427,8 @@ BAD_CONFIGS = {
     ],
 )
 def test_bad_usage(call: Call, config: Path, tmp_path: Path, words: str, says: str) -> None:
-    """Exit 2, one line on standard error that says what and why, nothing on standard output,
-    nothing written.
+    """Exit 2, one line on standard error that says what and why,
+    nothing on standard output, nothing written.
     """
     command, _, line = words.partition(" #")
     config.write_text(f"{CONFIG}{line}\n")
@@ -483,8 +489,8 @@ def bad_config(csv_file: Path, manifest: Path) -> None:
 def test_damaged_results(
     call: Call, results: Path, tmp_path: Path, damage: Callable[[Path, Path], None], says: str
 ) -> None:
-    """Refused in one line and left as they are, without a picture; undamaged, the same folder is
-    drawn (below).
+    """Refused in one line and left as they are, without a picture;
+    undamaged, the same folder is drawn (below).
     """
     folder = tmp_path / "r"
     folder.mkdir()
@@ -504,8 +510,8 @@ def test_damaged_results(
 
 
 def test_draw(call: Call, results: Path) -> None:
-    """Three files whose paths are on standard output, each of its kind; the results are only
-    read.
+    """Three files whose paths are on standard output,
+    each of its kind; the results are only read.
     """
     before = files(results)
     said = call("draw", "figure-3a", "--from", results, "--out", "new/folder")
@@ -531,15 +537,18 @@ def test_draw_where_nothing_can_be_written(call: Call, results: Path, tmp_path: 
 
 
 def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The contract's fields on standard output alone; only what the named claims need is measured;
-    no trace left.
+    """The contract's fields on standard output alone;
+    only what the named claims need is measured; no trace left.
     """
     install(monkeypatch, tiny(), [sure()])
     said = call("verify", "--json", "--workers", "1")
     assert said.code == 0
     (found,) = json.loads(said.out)
-    contract = "name paper statement source origin kind verdict expected decoy decoy_rejected measured predicted cells"
-    assert set(contract.split()) <= set(found)
+    contract = {
+        *("name", "paper", "statement", "source", "origin", "kind", "verdict", "expected"),
+        *("decoy", "decoy_rejected", "measured", "predicted", "cells"),
+    }
+    assert contract <= set(found)
     assert (found["name"], found["verdict"], found["decoy_rejected"]) == (
         "figure-3a-below",
         "HOLDS",
@@ -566,8 +575,8 @@ def test_verify_json(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_exit_code_of_verify(
     call: Call, monkeypatch: pytest.MonkeyPatch, subject: Claim, code: int, status: str
 ) -> None:
-    """0 only where the verdict is the one written down and the decoy was rejected; a better one
-    than expected is 1.
+    """0 only where the verdict is the one written down
+    and the decoy was rejected; a better one than expected is 1.
     """
     install(monkeypatch, tiny(), [subject])
     said = call("verify", "--workers", "1")
@@ -578,8 +587,8 @@ def test_exit_code_of_verify(
 
 
 def test_verify_measures_the_claims_own_cells(call: Call) -> None:
-    """24 of the 147 cells of its study, and the verdict is the committed one's; a pattern takes in
-    all that it matches.
+    """24 of the 147 cells of its study, and the verdict is the committed one's;
+    a pattern takes in all that it matches.
     """
     said = call("verify", "kappa", "--json", "--workers", "1")
     assert said.code == 0
@@ -599,8 +608,8 @@ def test_verify_measures_the_claims_own_cells(call: Call) -> None:
 
 
 def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The base studies' figures and the report; the second time nothing is measured and all bytes
-    are the same.
+    """The base studies' figures and the report;
+    the second time nothing is measured and all bytes are the same.
     """
     install(monkeypatch, tiny(), [sure()])
     drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
@@ -650,8 +659,8 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_stopped_while_it_draws(
     call: Call, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    """A signal after all is measured: exit 1, one sentence on how to go on, handlers put back; so
-    too where nothing is kept.
+    """A signal after all is measured: exit 1, one sentence on how
+    to go on, handlers put back; so too where nothing is kept.
 
     Python's own answer would be a traceback, and to SIGTERM no word at all.
     """
@@ -683,8 +692,8 @@ def broken(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row
 
 
 def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
-    """Exit 1 and the reason, for run, verify and reproduce: what is missing is no bad usage, and no
-    verdict.
+    """Exit 1 and the reason, for run, verify and reproduce:
+    what is missing is no bad usage, and no verdict.
     """
     install(monkeypatch, tiny(measure=broken), [sure()])
     ran = call("run", "error-vs-timestep", "--config", config, "--out", "r", "--workers", "1")
@@ -706,8 +715,8 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
 
 
 def test_explain(call: Call, results: Path) -> None:
-    """From the committed results, from another folder's, and without any; the verdict is that
-    folder's own.
+    """From the committed results, from another folder's,
+    and without any; the verdict is that folder's own.
     """
     said = call("explain", "figure-3a-ratio")
     assert (said.code, said.err) == (0, COMMITTED_SAID)
@@ -725,8 +734,8 @@ def test_explain(call: Call, results: Path) -> None:
 
 
 def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """One file, its path on standard output; 1 where a verdict is not the expected one, and the
-    page says which.
+    """One file, its path on standard output;
+    1 where a verdict is not the expected one, and the page says which.
     """
     said = call("report", "--out", "p")
     assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)

@@ -65,8 +65,8 @@ def test_it_is_the_version_and_twelve_digits(tree: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_change_in_what_measure_imports_changes_it(tree: Path, name: str) -> None:
-    """At any depth, by `from . import` too, and in a package's own __init__; elsewhere it does
-    not.
+    """At any depth, by `from .
+    import` too, and in a package's own __init__; elsewhere it does not.
     """
     before = version()
     if name.endswith(".py"):
@@ -101,8 +101,8 @@ def test_a_text_that_is_no_docstring_counts(tree: Path) -> None:
 
 
 def test_a_move_does_not_change_it(tree: Path) -> None:
-    """The same code at another place and under another module's name; another function of that name
-    does.
+    """The same code at another place and under another module's name;
+    another function of that name does.
     """
     before = version()
     (tree / "bounds/inner/deep.py").rename(tree / "bounds/inner/moved.py")
@@ -113,8 +113,8 @@ def test_a_move_does_not_change_it(tree: Path) -> None:
 
 
 def test_the_names_that_are_imported_count(tree: Path) -> None:
-    """`from bounds.inner.deep import f` for `import g` is another code, and so is another
-    library.
+    """`from bounds.inner.deep import f`
+    for `import g` is another code, and so is another library.
     """
     before = version()
     written(tree, {"bounds/gram.py": FILES["bounds/gram.py"].replace("import f", "import g as f")})
@@ -130,8 +130,8 @@ def test_the_names_that_are_imported_count(tree: Path) -> None:
 
 
 def test_no_measure_reaches_the_claims() -> None:
-    """Else every new claim would make stored numbers stale; what a measure does use is among what
-    is reached.
+    """Else every new claim would make stored numbers stale;
+    what a measure does use is among what is reached.
     """
     for study in STUDIES:
         found = {path.name for path in code.reached(Path(inspect.getfile(study.measure)))}

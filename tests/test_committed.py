@@ -1,5 +1,5 @@
-"""The committed results of the paper preset: what the code computes, and what the report and
-figures say.
+"""The committed results of the paper preset:
+what the code computes, and what the report and figures say.
 """
 
 from pathlib import Path
@@ -19,8 +19,8 @@ RESULTS = {study.name: dimfree._read(dimfree.COMMITTED, study) for study in STUD
 
 
 def test_report_has_the_committed_bytes():
-    """paper_repro.md is a function of the committed tables and of the templates; nothing was typed
-    into it.
+    """paper_repro.md is a function of the committed tables
+    and of the templates; nothing was typed into it.
     """
     joined = {figure.name: dimfree._join(figure, RESULTS) for figure in FIGURES}
     judged = verdicts.judge(CLAIMS, RESULTS)
@@ -40,8 +40,8 @@ NUMBERS = ("risk", "empirical_risk", "value")
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_committed_numbers_are_what_the_code_computes(study):
-    """The first replicate recomputed, of every cell with d ≤ 64 and of every third cell of
-    evidence: to 1e-7 relative.
+    """The first replicate recomputed, of every cell with d ≤ 64
+    and of every third cell of evidence: to 1e-7 relative.
 
     That leaves room for another BLAS. A committed table that other code made, or that was edited
     together with its checksum, differs by far more.

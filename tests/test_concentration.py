@@ -63,8 +63,8 @@ def test_reverse_decomposition_on_every_path() -> None:
 
 
 def gaussian_covariance(times: Array, value: float) -> Array:
-    """Covariance of (X_0, X_{t_1}, …, X_{t_N}) in one coordinate, from Cov(X_s, X_t) = e^{−|t−s|}
-    v(min).
+    """Covariance of (X_0, X_{t_1}, …, X_{t_N}) in one coordinate,
+    from Cov(X_s, X_t) = e^{−|t−s|} v(min).
     """
     grid = np.concatenate([[0.0], times])
     earlier = np.minimum.outer(grid, grid)
@@ -77,9 +77,8 @@ def test_increments_are_martingale_differences_in_reverse_time_only() -> None:
     times, value = np.array([0.1, 0.3, 0.35, 1.0, 2.0]), 1.7
     joint = gaussian_covariance(times, value)
     shrink = np.exp(-times) * value / np.diag(joint)[1:]
-    means = np.diag(
-        np.concatenate([[1.0], shrink])
-    )  # E[X_0|X_k] = shrink_k X_k, and X_0 itself first
+    # E[X_0|X_k] = shrink_k X_k, and X_0 itself first
+    means = np.diag(np.concatenate([[1.0], shrink]))
     covariance = np.diff(means, axis=0) @ joint
     for k in range(1, times.size + 1):
         assert np.abs(covariance[k - 1, k:]).max() < 1e-15
@@ -125,8 +124,9 @@ def test_gaussian_sum_variance() -> None:
 
 
 def test_supermartingale_of_a_gaussian_sum() -> None:
-    """Its mean over S ~ N(0, Var S), by Gauss-Hermite, is exp(ρ²(Var S − κ‖ζ‖²)/2): exactly 1 in
-    the worst direction. Decoy: ρ²κ without the half gives exp(−ρ²κ/2)."""
+    """Its mean over S ~ N(0, Var S), by Gauss-Hermite, is exp(ρ²(Var S − κ‖ζ‖²)/2):
+    exactly 1 in the worst direction. Decoy: ρ²κ without the half gives exp(−ρ²κ/2).
+    """
     times = uniform_grid(0.3, 6)
     gamma = weights(times)
     kappa, _ = c.adversarial_direction(times, gamma, 2.0)
@@ -194,7 +194,8 @@ REFERENCES = {
 @pytest.mark.parametrize("name", REFERENCES)
 def test_reference_kappas(name: str) -> None:
     """The reference values to their last digit, and to 1e-8 by the operator route. Decoys:
-    e^{t_max} for e^{t_min}, and 1/sinh for 1/(2 sinh), are rejected by the same comparison."""
+    e^{t_max} for e^{t_min}, and 1/sinh for 1/(2 sinh), are rejected by the same comparison.
+    """
     times, value, wanted = REFERENCES[name]
     gamma = weights(times)
     second = kappa_by_quadrature(times, gamma, log_concave if value == np.inf else gaussian(value))
@@ -245,8 +246,8 @@ def test_kernels_at_extreme_times() -> None:
 
 
 def test_gaussian_kappa_is_decided_by_the_largest_eigenvalue() -> None:
-    """The maximum over coordinates, each eigenvalue on its own, is at the largest one, on three
-    grids.
+    """The maximum over coordinates, each eigenvalue
+    on its own, is at the largest one, on three grids.
     """
     for times in (uniform_grid(0.1, 20), uniform_grid(1.0, 9), geometric_grid(1e-6, 5.0, 40)):
         gamma, values = weights(times), [0.01, 0.3, 1.0, 7.0]
@@ -258,9 +259,9 @@ def test_gaussian_kappa_is_decided_by_the_largest_eigenvalue() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 30.0])
 def test_constant_profile(level: float) -> None:
-    """∫ 2a²b² over a gap from (1+L)²(e^{2t}−1) − 4L(1+L)t + L²σ², integrated by hand, or b(t) =
-    (e^{2t}−1)(1 + Lσ²) where that is less, in 60 digits. At L = 30 it is, at the first times and
-    not at the last. Decoys: the integral always; and the profile without its σ_s², which is the
+    """∫ 2a²b² over a gap from (1+L)²(e^{2t}−1) − 4L(1+L)t + L²σ², integrated by hand, or
+    b(t) = (e^{2t}−1)(1 + Lσ²) where that is less, in 60 digits. At L = 30 it is, at the first times
+    and not at the last. Decoys: the integral always; and the profile without its σ_s², which is the
     crude factor (1 + L₊)²: the sharp κ must stay 10 % below it on a grid that ends at 1."""
     mp.mp.dps = 60
     times = np.array([1e-7, 1e-3, 0.3, 0.9, 6.0, 25.0])
@@ -310,8 +311,9 @@ def test_constant_profile(level: float) -> None:
 
 
 def test_atoms_have_a_profile() -> None:
-    """Two atoms at ± 1: L₊ is not square-integrable at 0, and κ_profile is κ_bounded(1) all the
-    same, to 1e-12: each step that diverges is b(t_1) = 1. Decoy: R² = ½."""
+    """Two atoms at ± 1: L₊ is not square-integrable at 0, and κ_profile is κ_bounded(1)
+    all the same, to 1e-12: each step that diverges is b(t_1) = 1. Decoy: R² = ½.
+    """
     for times in (np.array([0.4]), uniform_grid(0.1, 12), geometric_grid(1e-3, 3.0, 20)):
         gamma = weights(times)
 
@@ -356,8 +358,9 @@ def _flipped(law: Mixture, s: Array) -> Array:
 
 
 def test_gaussian_profile() -> None:
-    """L₊ = −1/v(s), the Gaussian's own curvature, gives the Gaussian kernel: with narrow, unit and
-    wide λ. Decoy: L₊ = −1/v with the sign of the curvature lost."""
+    """L₊ = −1/v(s), the Gaussian's own curvature, gives the Gaussian kernel:
+    with narrow, unit and wide λ. Decoy: L₊ = −1/v with the sign of the curvature lost.
+    """
     times = geometric_grid(1e-5, 8.0, 25)
     gamma = weights(times)
     for value in (1e-3, 1.0, 50.0):
@@ -461,8 +464,8 @@ def test_universal_bounds_against_an_adversary() -> None:
 
 
 def test_uniform_grids_approach_their_bound() -> None:
-    """κ ↑ Δ coth(Δ/2) as N → ∞, within 1e-3 at N = 400, Δ = 0.5 and 2: above 2, so no e^{max
-    γ}-free '2' can hold.
+    """κ ↑ Δ coth(Δ/2) as N → ∞, within 1e-3 at N = 400,
+    Δ = 0.5 and 2: above 2, so no e^{max γ}-free '2' can hold.
     """
     for spacing in (0.5, 2.0):
         limit = spacing / np.tanh(spacing / 2)
@@ -476,8 +479,9 @@ def test_uniform_grids_approach_their_bound() -> None:
 
 
 def test_kappa_separate() -> None:
-    """The trace of M; grows by ½ log 10 a decade of t_1 (to 3 %) while κ stays below 2. Decoy:
-    max_j γ_j c_j, the value for independent residuals, does not grow."""
+    """The trace of M; grows by ½ log 10 a decade of t_1 (to 3 %) while κ stays below 2.
+    Decoy: max_j γ_j c_j, the value for independent residuals, does not grow.
+    """
     for value in (1.0, np.inf):
         sums, largest = [], []
         for decade in (4, 5, 6):
@@ -584,7 +588,8 @@ def test_supermartingale_for_log_concave_laws(name: str) -> None:
 
 def test_supermartingale_fails_for_a_bimodal_law_with_the_wrong_kappa() -> None:
     """Two narrow modes: with ζ supported between them, where Cov(X_0|X_t) is large, κ_log-concave
-    is not enough, and constant ζ do not show it. The mixture's own profile L₊(t) is enough."""
+    is not enough, and constant ζ do not show it. The mixture's own profile L₊(t) is enough.
+    """
     law = Mixture(np.array([0.5, 0.5]), np.array([[-2.0], [2.0]]), np.array([[0.04]]))
     nodes = np.concatenate(
         [m + 0.2 * np.polynomial.hermite_e.hermegauss(20)[0] for m in (-2.0, 2.0)]
@@ -712,7 +717,8 @@ def test_violation_probability() -> None:
 
 def test_no_smaller_constant() -> None:
     """Below the bound's constant the failure probability tends to 1, at that constant it stays
-    below δ, and its exponent is the fraction itself. Decoy: exponent one for half the constant."""
+    below δ, and its exponent is the fraction itself. Decoy: exponent one for half the constant.
+    """
     for fraction in (0.25, 0.5, 0.9):
         values = [c.violation_probability(fraction, n, 0.05) for n in (10, 100, 10**200)]
         assert values[0] < values[1]
@@ -727,8 +733,8 @@ def test_no_smaller_constant() -> None:
 
 
 def test_the_supermartingale_by_hand() -> None:
-    """ρ = 1/2, S = 2 and −2, κ = 3, norm 4: e^{∓1 − 3/2}. With ρ of the other sign the two change
-    places.
+    """ρ = 1/2, S = 2 and −2, κ = 3, norm 4: e^{∓1 − 3/2}.
+    With ρ of the other sign the two change places.
     """
     sums, norms = np.array([2.0, -2.0]), np.array([4.0, 4.0])
     found = c.supermartingale(sums, norms, 3.0, 0.5)
@@ -739,8 +745,8 @@ def test_the_supermartingale_by_hand() -> None:
 @pytest.mark.parametrize("value", [1e-6, 1.0, 1e8])
 @pytest.mark.parametrize("times", [(1e-3, 0.0100001, 4.0), (2.0, 7.3), (0.7,), (0.3, 0.31, 12.0)])
 def test_the_quadrature_where_it_is_hard(value: float, times: tuple[float, ...]) -> None:
-    """A Gaussian's own profile −1/v(s), which turns at s ~ 1/λ: the closed form to 1e-11, over wide
-    gaps and narrow ones.
+    """A Gaussian's own profile −1/v(s), which turns at s ~ 1/λ:
+    the closed form to 1e-11, over wide gaps and narrow ones.
 
     Catches panels that do not reach down to 10⁻⁸, and panels too wide far out.
     """
@@ -858,8 +864,8 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 
 def test_the_last_values_allowed() -> None:
-    """On the good side of the borders above: L₊ = 0 is log-concave, one hypothesis, two, a profile
-    of just −1/σ².
+    """On the good side of the borders above:
+    L₊ = 0 is log-concave, one hypothesis, two, a profile of just −1/σ².
     """
     assert kernels.kappa_semi_log_concave(*TWO, 0.0) == kernels.kappa_log_concave(*TWO)
     assert c.mean_risk_bound(1.0, 0.0, 1) == 0
@@ -869,8 +875,8 @@ def test_the_last_values_allowed() -> None:
 
 
 def test_the_simple_kappas_by_hand() -> None:
-    """2 e^{1/2}; 1 + ½/(1 − e^{−1/2}); Σ_j γ_j c_j at λ = 2, with c_j = 1/σ_j² − 1/v_j by
-    subtraction. λ = 1 hides a factor λ.
+    """2 e^{1/2}; 1 + ½/(1 − e^{−1/2}); Σ_j γ_j c_j at λ = 2,
+    with c_j = 1/σ_j² − 1/v_j by subtraction. λ = 1 hides a factor λ.
     """
     assert kernels.kappa_universal([0.1, 0.5]) == pytest.approx(2 * np.exp(0.5), rel=1e-14)
     assert kernels.kappa_schur([0.1, 0.5]) == pytest.approx(1 + 0.5 / (1 - np.exp(-0.5)), rel=1e-14)

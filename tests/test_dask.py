@@ -1,5 +1,5 @@
-"""Dask: the same table from other processes' hands, and whatever happens to those, one sentence or
-none at all.
+"""Dask: the same table from other processes' hands,
+and whatever happens to those, one sentence or none at all.
 
 Schedulers and workers are real processes, on the loopback device, on ports that the system chooses.
 """
@@ -116,8 +116,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def midway(monkeypatch: pytest.MonkeyPatch, rows: int, act: Callable[[], object]) -> list[int]:
-    """Has `act` called once, when that many replicates are stored; the list then holds how many
-    were.
+    """Has `act` called once, when that many replicates are stored;
+    the list then holds how many were.
     """
     at: list[int] = []
     add = Store.add
@@ -138,8 +138,8 @@ def midway(monkeypatch: pytest.MonkeyPatch, rows: int, act: Callable[[], object]
 def test_a_worker_killed_midway_leaves_no_trace(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scheduler and two workers by hand, one of them killed with -9 while both measure: table and
-    manifest are whole.
+    """Scheduler and two workers by hand, one of them killed
+    with -9 while both measure: table and manifest are whole.
 
     Catches a runner that loses what was under way, or stores a task twice when Dask runs it again.
     That the kill came midway is checked: at least 20 of 60 were stored and others were not, and
@@ -169,20 +169,21 @@ def test_a_worker_killed_midway_leaves_no_trace(
     assert files(tmp_path / "dask") == here(tmp_path / "here", settings)
 
 
+def registered(cluster: Cluster, count: int) -> bool:
+    """Whether so many workers have found their scheduler, by their own logs."""
+    return sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count
+
+
 def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
-    """The same bytes as from one worker in this process. That there were so many is the scheduler's
-    own word.
+    """The same bytes as from one worker in this process.
+    That there were so many is the scheduler's own word.
     """
     settings = ToySettings(replicates=20, seed=5, dims=(2, 3, 40))
     wanted = here(tmp_path / "here", settings)
     for count in (1, 2, 4):
         while len(cluster.processes) - 1 < count:
             cluster.worker()
-        wait_until(
-            lambda: (
-                sum(b"Registered to" in log.read_bytes() for log in cluster.logs("worker")) == count
-            )
-        )
+        wait_until(partial(registered, cluster, count))
         dask = Dask(cluster.address, 1)
         assert dask.threads() == count
         dask.kill()
@@ -193,8 +194,8 @@ def test_one_two_and_four_workers(cluster: Cluster, tmp_path: Path) -> None:
 def test_a_scheduler_that_dies_stops_the_run_and_another_goes_on(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    """One sentence with what is stored, no traceback; the rest is measured here, to the same
-    bytes.
+    """One sentence with what is stored, no traceback;
+    the rest is measured here, to the same bytes.
     """
     cluster.worker()
     with coordinator(tmp_path, cluster.address) as process:
@@ -226,8 +227,8 @@ def coordinator(out: Path, address: str) -> "subprocess.Popen[str]":
 
 
 def resumes_whole(out: Path) -> None:
-    """What is left of that run after an accident midway is measured here, to the bytes of an
-    undisturbed one.
+    """What is left of that run after an accident midway is measured here,
+    to the bytes of an undisturbed one.
     """
     before = stored(out)
     assert 3 <= before < 40
@@ -261,8 +262,8 @@ def test_a_scheduler_that_is_not_there_or_has_no_workers(
 
 
 def test_a_cluster_of_ones_own(tmp_path: Path) -> None:
-    """It gives the same bytes, listens on the loopback device only, and leaves no process and no
-    port behind.
+    """It gives the same bytes, listens on the loopback device only,
+    and leaves no process and no port behind.
 
     A cell that kills its workers takes three of them, and is named; the others are measured.
     """
@@ -310,8 +311,8 @@ def ports(*processes: int) -> set[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_with_a_cluster_of_its_own(tmp_path: Path, number: signal.Signals) -> None:
-    """Asked to stop, it says how to go on; killed, it takes its workers with it; the rest is
-    measured afterwards.
+    """Asked to stop, it says how to go on;
+    killed, it takes its workers with it; the rest is measured afterwards.
     """
     with coordinator(tmp_path, "own") as process:
         wait_until(lambda: stored(tmp_path) >= 3)
@@ -335,8 +336,8 @@ def test_interrupted_with_a_cluster_of_its_own(tmp_path: Path, number: signal.Si
 def test_a_worker_with_other_code_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its numbers would stand in the table under the wrong name. The refusal survives the way
-    between processes.
+    """Its numbers would stand in the table under the wrong name.
+    The refusal survives the way between processes.
     """
     here = task.origin(TOY.measure)
     assert re.fullmatch(r"dimfree \d+\.\d+\.\d+\+[0-9a-f]{12}, python .*, numpy .*, scipy .*", here)
@@ -354,8 +355,8 @@ def test_a_worker_with_other_code_is_refused(
 def test_from_the_command_line(
     tmp_path: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """dimfree run --executor dask --scheduler ADDRESS gives the bytes of --executor local; an
-    address needs it.
+    """dimfree run --executor dask --scheduler ADDRESS gives
+    the bytes of --executor local; an address needs it.
     """
     cluster.worker()
     config = tmp_path / "c.toml"

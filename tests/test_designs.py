@@ -182,8 +182,8 @@ def test_a_narrow_grid_is_answered_quickly() -> None:
     assert (hopeless.decides, hopeless.d_max, hopeless.replicates_factor) == (False, None, None)
     assert hopeless.sentence == (
         "This design names constant, where it holds, with probability 0, and neither 1e+08 times "
-        "the replicates "
-        "nor, at this noise, dimensions up to 1e+09 would name constant or log log d with 0.95."
+        "the replicates nor, at this noise, dimensions up to 1e+09 would name constant or log log "
+        "d with 0.95."
     )
     wider = deciding_design([1000, 1001, 1002], 0.01, np.random.default_rng(58))
     assert wider.replicates_factor is None
@@ -208,8 +208,7 @@ def test_what_decides_says_so() -> None:
     weak = Design(PAIR, 0.95, 0.31, "constant", False, 4096.0, 9, 1e9, 7.3, 1e8)
     assert weak.sentence == (
         "This design names constant, where it holds, with probability 0.31; 7.3 times the "
-        "replicates, or dimensions "
-        "up to 4.1e+03, would name constant or log log d with 0.95."
+        "replicates, or dimensions up to 4.1e+03, would name constant or log log d with 0.95."
     )
 
 

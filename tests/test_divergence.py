@@ -23,8 +23,8 @@ def _pair(d: int, seed: int) -> tuple[Normal, Normal]:
 
 
 def test_kl_in_one_dimension_is_the_integral_of_its_definition() -> None:
-    """∫ p log(p/q) by adaptive quadrature. Catches a dropped ½ and exchanged arguments (both
-    decoys).
+    """∫ p log(p/q) by adaptive quadrature.
+    Catches a dropped ½ and exchanged arguments (both decoys).
     """
     p, q = Normal(np.array([0.4]), np.array([[0.7]])), Normal(np.array([-0.3]), np.array([[1.9]]))
     f, g = stats.norm(0.4, np.sqrt(0.7)), stats.norm(-0.3, np.sqrt(1.9))
@@ -73,8 +73,8 @@ def _bures_by_square_roots(p: Normal, q: Normal) -> float:
 
 @pytest.mark.parametrize("d", [2, 3, 7])
 def test_w2_is_the_bures_formula(d: int) -> None:
-    """Matrix square roots of scipy. Decoy: ‖Σ_p^{1/2} − Σ_q^{1/2}‖², true only for commuting
-    covariances.
+    """Matrix square roots of scipy. Decoy:
+    ‖Σ_p^{1/2} − Σ_q^{1/2}‖², true only for commuting covariances.
     """
     p, q = _pair(d, d)
     truth = _bures_by_square_roots(p, q)
@@ -243,7 +243,7 @@ ZERO = np.zeros(2)
             "mean: has shape (3,) where the covariance's is (3, 2, 2)",
         ),
         (
-            lambda: Normal(np.float64(0.0), np.eye(1)),  # type: ignore[arg-type]
+            lambda: Normal(np.zeros(()), np.eye(1)),
             "mean: has shape () where the covariance's is (1, 1)",
         ),
         (
@@ -287,8 +287,8 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 
 def test_what_is_just_allowed() -> None:
-    """Asymmetry of rounding, an eigenvalue of −0.9·10⁻¹² (0 to W2), 4.5·10⁻¹⁶ in two dimensions;
-    scale does not matter.
+    """Asymmetry of rounding, an eigenvalue of −0.9·10⁻¹²
+    (0 to W2), 4.5·10⁻¹⁶ in two dimensions; scale does not matter.
     """
     for scale in (1e-8, 1.0, 1e8):
         tilted = Normal(ZERO, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
@@ -307,8 +307,8 @@ def test_what_is_just_allowed() -> None:
 
 
 def test_batches_of_batches_are_their_members() -> None:
-    """Two batch axes, (3, 2): each member's KL and W2 is its own. Catches a transpose over a batch
-    axis.
+    """Two batch axes, (3, 2): each member's KL and W2 is its own.
+    Catches a transpose over a batch axis.
     """
     pairs = [[_pair(4, 10 * i + j) for j in range(2)] for i in range(3)]
     p, q = (

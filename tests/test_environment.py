@@ -1,5 +1,5 @@
-"""What a shell, a notebook, git or Dask leave in the environment: results do not see it, and it
-ends in no traceback.
+"""What a shell, a notebook, git or Dask leave in the environment:
+results do not see it, and it ends in no traceback.
 """
 
 import json
@@ -26,8 +26,8 @@ from tests.test_cli import CONFIG, ROOT, files
 def call(
     *words: str | Path, before: str | None = "", **environment: str | None
 ) -> "subprocess.CompletedProcess[str]":
-    """dimfree in a process of its own, with these variables set, or unset; `before` is run before
-    dimfree is imported.
+    """dimfree in a process of its own, with these variables set,
+    or unset; `before` is run before dimfree is imported.
     """
     kept = {name: value for name, value in (os.environ | environment).items() if value is not None}
     text = f"import sys\n{before}\nimport dimfree\nsys.exit(dimfree.main(sys.argv[1:]))"
@@ -40,8 +40,8 @@ BACKENDS = ("module://matplotlib_inline.backend_inline", "nonsense", "module://n
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
-    """The figure is drawn, with the bytes that it has without one, whatever would show it on a
-    screen.
+    """The figure is drawn, with the bytes that it has
+    without one, whatever would show it on a screen.
     """
     (tmp_path / "c.toml").write_text(CONFIG)
     words = [
@@ -63,15 +63,18 @@ def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
 
 
 def test_a_backend_that_is_there_stays_the_users() -> None:
-    """figures, imported in a notebook, leaves matplotlib with the backend that the notebook named;
-    a wrong one goes.
+    """figures, imported in a notebook, leaves matplotlib
+    with the backend that the notebook named; a wrong one goes.
     """
     for given, expected in (
         ("svg", "svg"),
         ("module://that.is.mine", "module://that.is.mine"),
         ("nonsense", None),
     ):
-        text = "import os, figures, matplotlib; print(matplotlib.get_backend(auto_select=False), os.environ['MPLBACKEND'])"
+        text = (
+            "import os, figures, matplotlib; "
+            "print(matplotlib.get_backend(auto_select=False), os.environ['MPLBACKEND'])"
+        )
         environment = os.environ | {"MPLBACKEND": given}
         said = subprocess.run(
             [sys.executable, "-c", text],
@@ -85,8 +88,8 @@ def test_a_backend_that_is_there_stays_the_users() -> None:
 
 
 def test_a_run_in_odd_surroundings_makes_the_same_bytes(tmp_path: Path) -> None:
-    """Under git's variables, another language, no home, another clock …: table and manifest are
-    those of a plain run.
+    """Under git's variables, another language, no home,
+    another clock …: table and manifest are those of a plain run.
     """
     path = tmp_path / "c.toml"
     path.write_text(CONFIG)
@@ -141,8 +144,8 @@ def test_a_run_in_odd_surroundings_makes_the_same_bytes(tmp_path: Path) -> None:
 def test_dates_for_reproducible_builds_change_no_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No date is written, so none is read: all three formats, the PDF above all. The variable is
-    there again after.
+    """No date is written, so none is read: all three formats,
+    the PDF above all. The variable is there again after.
     """
     found = []
     for number, epoch in enumerate((None, "yesterday", "1e400", "-1", "", "0")):
@@ -159,8 +162,9 @@ def test_dates_for_reproducible_builds_change_no_figure(
 
 
 def test_windows_line_ends_leave_results_readable(tmp_path: Path) -> None:
-    """A checkout under core.autocrlf has them as they were committed; one that has not is read all
-    the same, one with an edited number is not."""
+    """A checkout under core.autocrlf has them as they were committed;
+    one that has not is read all the same, one with an edited number is not.
+    """
     name = "evidence-rigor"
     for suffix in ("csv", "json"):
         data = (dimfree.COMMITTED / "kumar_2025" / f"{name}.{suffix}").read_bytes()
@@ -202,8 +206,9 @@ def test_git_is_told_to_leave_line_ends_alone() -> None:
     "text", ["a: [1", "- 1\n- 2\n", "distributed: {comm: {timeouts: {connect: soon}}}"]
 )
 def test_dasks_own_configuration(tmp_path: Path, text: str) -> None:
-    """A file of Dask's that is no YAML, no mapping, or holds no duration: one sentence. (Where Dask
-    is not asked for, nothing reads it: see above.)"""
+    """A file of Dask's that is no YAML, no mapping, or holds no duration:
+    one sentence. (Where Dask is not asked for, nothing reads it: see above.)
+    """
     pytest.importorskip("distributed")
     folder = tmp_path / "dask"
     folder.mkdir()
@@ -244,10 +249,13 @@ def test_another_python_and_windows_are_told_in_one_sentence(before: str, says: 
 
 
 def test_what_the_report_quotes_does_not_need_docstrings() -> None:
-    """python -OO drops them. The page quotes the proof from one, so it must come from the
-    source.
+    """python -OO drops them.
+    The page quotes the proof from one, so it must come from the source.
     """
-    text = "import dimfree; from bounds import concentration as c; print(c.__doc__, len(dimfree._docstring(c.__name__)))"
+    text = (
+        "import dimfree; from bounds import concentration as c; print(c.__doc__, "
+        "len(dimfree._docstring(c.__name__)))"
+    )
     said = subprocess.run(
         [sys.executable, "-OO", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -27,8 +27,8 @@ def grams_of(times, x0, xs):
 def test_estimates_equal_least_squares_on_the_samples():
     """DSM by lstsq on T1, BSM by lstsq on T1 + α* Û — its control-variate form, which needs X_0.
 
-    To 1e-9 on full data with a hidden eigenbasis: catches a transposed Â, e^{g} for e^{-g}, w and 1
-    − w swapped.
+    To 1e-9 on full data with a hidden eigenbasis: catches a transposed Â, e^{g} for e^{-g}, w and
+    1 − w swapped.
     """
     rng = np.random.default_rng(2)
     x0, xs, _ = plain_paths(random_covariance(4, 7), 50, TIMES, rng)
@@ -53,8 +53,8 @@ def test_estimators_are_equivariant():
 
 
 def test_replicates_are_estimated_each_by_itself():
-    """Two data sets on a leading axis give the estimates of each alone. Catches a transpose over
-    the replicates' axis.
+    """Two data sets on a leading axis give the estimates of each alone.
+    Catches a transpose over the replicates' axis.
     """
     rng = np.random.default_rng(4)
     alone = [

@@ -1,5 +1,5 @@
-"""Evidence of every study: what is drawn has an error bar, and what is stored as computed does not
-know the seed.
+"""Evidence of every study: what is drawn has an error bar,
+and what is stored as computed does not know the seed.
 """
 
 import json
@@ -44,8 +44,8 @@ def again(study: Study, entropy: int) -> list[Row]:
 
 
 def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
-    """Which numbers of a table have too few replicates for what is drawn, given the same cells from
-    another seed.
+    """Which numbers of a table have too few replicates
+    for what is drawn, given the same cells from another seed.
 
     Where the place itself is drawn, and so stands in the cell, the other seed has another place:
     there it must have as many numbers of that quantity, and what they are is between the cell and
@@ -73,8 +73,8 @@ def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
 
 @pytest.mark.parametrize("study", EVIDENCE, ids=lambda study: study.name)
 def test_what_is_drawn_has_an_error(study):
-    """Each cell from the preset's seed and from another. Catches a drawn number with error 0, in no
-    budget.
+    """Each cell from the preset's seed and from another.
+    Catches a drawn number with error 0, in no budget.
     """
     table = quick(study.name)
     assert complaints(table.frame, again(study, 12345)) == []
@@ -88,8 +88,8 @@ def test_no_preset_has_fewer_replicates_than_quick(study):
 
 
 def test_a_draw_stored_as_computed_is_seen():
-    """One draw alone, and four of them: both are named. A computed number and five draws are
-    not.
+    """One draw alone, and four of them: both are named.
+    A computed number and five draws are not.
     """
 
     def rows(seed: int) -> list[Row]:
@@ -110,8 +110,8 @@ def test_a_draw_stored_as_computed_is_seen():
 
 
 def test_a_part_says_how_its_rows_come():
-    """A replicate of `one_by_one` and `drawn_once` has the generator of its own seed; `computed`
-    gets none.
+    """A replicate of `one_by_one` and `drawn_once` has
+    the generator of its own seed; `computed` gets none.
     """
 
     def number(cell, rng):
@@ -136,8 +136,8 @@ def test_a_part_says_how_its_rows_come():
 
 
 def test_a_quantity_that_the_part_does_not_name_is_no_row():
-    """A claim is measured at the cells that name its quantity; one that names it wrongly would be
-    left out in silence.
+    """A claim is measured at the cells that name its quantity;
+    one that names it wrongly would be left out in silence.
     """
 
     def two(cell):
@@ -165,8 +165,8 @@ def test_only_the_cells_that_yield_what_is_asked_for():
 
 
 def test_replicates_are_as_many_as_a_cell_needs(tmp_path, capsys):
-    """6 and 1, no more than 3, and 1; with 9 asked for, only the cell that is sampled without a
-    limit is gone on with.
+    """6 and 1, no more than 3, and 1; with 9 asked for,
+    only the cell that is sampled without a limit is gone on with.
 
     Catches a runner that takes the settings' number for each cell: 24 replicates, and 36.
     """
@@ -181,8 +181,8 @@ def test_replicates_are_as_many_as_a_cell_needs(tmp_path, capsys):
 
 
 def test_what_is_stored_is_counted_by_what_is_needed(tmp_path, monkeypatch):
-    """Stopped in a folder where more is stored than is asked for: 2 and 1, 2 of 3, and 1, not all
-    14.
+    """Stopped in a folder where more is stored than is asked for:
+    2 and 1, 2 of 3, and 1, not all 14.
     """
     toy, settings = toy_studies.EVIDENCE, toy_studies.EVIDENCE.presets["quick"]
     run(toy, settings.model_copy(update={"replicates": 9}), tmp_path, progress=False)

@@ -1,5 +1,5 @@
-"""Kills, full disks, read-only folders, second runs: one sentence at most, and never a number more
-or less.
+"""Kills, full disks, read-only folders, second runs:
+one sentence at most, and never a number more or less.
 """
 
 import ctypes
@@ -41,8 +41,8 @@ def go(out: Path, settings: ToySettings, toy: Study = TOY) -> Outcome:
 
 
 def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    """The short form of `make faults`: 4 kills, each after something was stored; some of that is
-    found again.
+    """The short form of `make faults`: 4 kills,
+    each after something was stored; some of that is found again.
     """
     count = faults.inject(tmp_path, 4, seed=3, settings=SHORT, midway=True)
     assert count.coordinators + count.workers == 4
@@ -51,8 +51,8 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
 
 
 def test_a_store_that_acknowledges_too_early_is_caught(tmp_path: Path) -> None:
-    """The decoy: it notes a row and writes it 50 ms later, so a kill of the coordinator finds it
-    between the two.
+    """The decoy: it notes a row and writes it 50 ms later,
+    so a kill of the coordinator finds it between the two.
     """
     count = faults.inject(tmp_path, 2, seed=3, settings=SHORT, midway=True, how="late")
     assert count.coordinators > 0
@@ -60,8 +60,8 @@ def test_a_store_that_acknowledges_too_early_is_caught(tmp_path: Path) -> None:
 
 
 def test_a_lone_worker_that_was_killed_gets_a_process_of_its_own(tmp_path: Path) -> None:
-    """A cell that kills the process it is measured in kills the run of one worker; the next run
-    leaves it out.
+    """A cell that kills the process it is measured
+    in kills the run of one worker; the next run leaves it out.
 
     Without the note in the lock file, that run would die too, and every one after it.
     """
@@ -87,8 +87,8 @@ def test_a_lone_worker_that_was_killed_gets_a_process_of_its_own(tmp_path: Path)
 
 
 def limited(out: Path, size: int) -> "subprocess.CompletedProcess[str]":
-    """A run in a process that may not make a file longer than that: to it, the disk is full
-    there.
+    """A run in a process that may not make a file longer than that:
+    to it, the disk is full there.
     """
 
     def limit() -> None:
@@ -118,8 +118,8 @@ CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3000\nsee
 
 
 def test_a_full_disk_stops_with_a_sentence_and_what_was_there_stays(tmp_path: Path) -> None:
-    """At each stage: the lock, the store's making, its growth, the table. Given room, the run ends
-    well.
+    """At each stage: the lock, the store's making,
+    its growth, the table. Given room, the run ends well.
     """
     (tmp_path / "c.toml").write_text(CONFIG, encoding="ascii")
     stored = []
@@ -157,8 +157,8 @@ def count(out: Path) -> int:
 def test_a_disk_that_fills_up_while_the_table_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The earlier table stays, nothing half-written lies beside it, and the sentence gives the
-    reason.
+    """The earlier table stays, nothing half-written lies beside it,
+    and the sentence gives the reason.
     """
     go(tmp_path, SHORT)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -170,15 +170,15 @@ def test_a_disk_that_fills_up_while_the_table_is_written(
     with pytest.raises(InvalidInput) as caught:
         go(tmp_path, SHORT)
     assert str(caught.value) == (
-        f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device: "
-        "make room, or choose another --out"
+        f"--out: cannot write {tmp_path / 'toy.csv'}: no space left on device: make room, or "
+        "choose another --out"
     )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_read_only_folder(tmp_path: Path) -> None:
-    """One sentence and no file, in an empty folder and in one that has results, which stay as they
-    are.
+    """One sentence and no file, in an empty folder
+    and in one that has results, which stay as they are.
 
     Root may write anywhere, so there the child gives up the right to. The control: it cannot write
     a file either.
@@ -225,8 +225,8 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
 
 
 def unprivileged() -> None:
-    """In a child before it runs its program: root's right to pass over permissions,
-    CAP_DAC_OVERRIDE, is dropped.
+    """In a child before it runs its program:
+    root's right to pass over permissions, CAP_DAC_OVERRIDE, is dropped.
     """
     if os.geteuid() == 0:
         ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
@@ -244,8 +244,8 @@ def test_a_log_without_its_store_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_long_call_does_not_delay_the_end(tmp_path: Path) -> None:
-    """One worker, in the midst of a call that hears nothing for minutes: Ctrl-C ends the run all
-    the same.
+    """One worker, in the midst of a call that hears nothing for minutes:
+    Ctrl-C ends the run all the same.
 
     A runner that measures in its main thread would hear it when the call is over.
     """
@@ -324,8 +324,8 @@ def test_cells_made_when_asked_for_are_a_sequence() -> None:
 
 
 def test_one_cell_for_each_combination() -> None:
-    """As nested loops have it, the last axis fastest; an axis left empty leaves none. Catches axes
-    in another order.
+    """As nested loops have it, the last axis fastest;
+    an axis left empty leaves none. Catches axes in another order.
     """
     cells = Lazy.over(lambda a, b, c: {"a": a, "b": b, "c": c}, "xy", (1, 2, 3), [0.5, 0.25])
     loops = [{"a": a, "b": b, "c": c} for a in "xy" for b in (1, 2, 3) for c in (0.5, 0.25)]
@@ -335,8 +335,8 @@ def test_one_cell_for_each_combination() -> None:
 
 
 def test_a_million_cells_of_a_base_study_take_no_room() -> None:
-    """Under 1 MB for cells whose list would take 232 MB and more (232 bytes is an empty dict of six
-    keys).
+    """Under 1 MB for cells whose list would take 232 MB
+    and more (232 bytes is an empty dict of six keys).
     """
     settings = LinearScoreSettings(
         dims=tuple(range(1, 1001)),
@@ -379,8 +379,8 @@ def without_store(out: Path) -> None:
 def test_a_folder_that_goes_is_noticed_at_the_next_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], None]
 ) -> None:
-    """After the third of 50 commits; at most one more comes after it. Moved back, the same call
-    goes on.
+    """After the third of 50 commits; at most one more comes after it.
+    Moved back, the same call goes on.
     """
     out, commits = tmp_path / "out", [0]
     add = Store.add
@@ -465,8 +465,8 @@ def test_what_sqlite_says_of_a_file_system(
 def test_a_number_that_is_none_is_a_cell_that_failed(
     tmp_path: Path, value: object, says: str
 ) -> None:
-    """Named, with the replicate; a word that the table's reader would take for one is no better.
-    The other cell stands.
+    """Named, with the replicate;
+    a word that the table's reader would take for one is no better. The other cell stands.
 
     Names that only look odd, zero, and the smallest and largest numbers are kept (the control).
     """

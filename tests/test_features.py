@@ -1,5 +1,5 @@
-"""Scores on features against the linear estimators, plain least squares on the samples, and
-theory's recursion.
+"""Scores on features against the linear estimators,
+plain least squares on the samples, and theory's recursion.
 """
 
 import numpy as np
@@ -37,8 +37,9 @@ def identity(x: np.ndarray) -> np.ndarray:
 
 
 def test_features_of_x_are_the_linear_case() -> None:
-    """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM. Catches a wrong carry, weight
-    or sign; the decoy, e^{−g} for e^{g}, is 2 % off."""
+    """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM.
+    Catches a wrong carry, weight or sign; the decoy, e^{−g} for e^{g}, is 2 % off.
+    """
     x0 = data()
     grams = list(feature_grams(x0, TIMES, identity, np.random.default_rng(2)))
     linear = [
@@ -160,8 +161,8 @@ def test_estimated_gain_is_the_oracles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_wrong_level_is_another_estimator() -> None:
-    """lag = 2 differs from lag = 1 from the third step on, and only there; a large lag stays at
-    t_1.
+    """lag = 2 differs from lag = 1 from the third step on,
+    and only there; a large lag stays at t_1.
     """
     grams = list(feature_grams(data(), TIMES, RADIAL, np.random.default_rng(6)))
     right, wrong, far = (list(bsm(grams, RADIAL.penalty(0.01), lag=lag)) for lag in (1, 2, 99))
@@ -236,8 +237,8 @@ def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
 
 @pytest.mark.parametrize("bad", [2.0, [1.0], [1.0, 1.0, 1.0], np.eye(2), [[1.0, 1.0]]])
 def test_a_penalty_of_another_shape_is_refused(bad: object) -> None:
-    """A number, one entry (numpy would add it everywhere), one too many, a matrix: by every
-    estimator.
+    """A number, one entry (numpy would add it everywhere),
+    one too many, a matrix: by every estimator.
     """
     grams = list(
         feature_grams(np.eye(2), np.array([0.1, 0.4]), lambda x: x, np.random.default_rng(1))

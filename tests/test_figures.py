@@ -1,5 +1,5 @@
-"""Figures: they show the table and nothing else, refuse what cannot be trusted, and are the same
-bytes twice.
+"""Figures: they show the table and nothing else,
+refuse what cannot be trusted, and are the same bytes twice.
 
 Nothing here is random but the sample tables, whose seeds are fixed: no test can raise a false
 alarm.
@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
     first = save(entry.draw(data), tmp_path / "first", entry.name)
     with matplotlib.rc_context({"font.size": 20, "svg.hashsalt": None, "lines.linewidth": 9}):
         second = save(entry.draw(data), tmp_path / "second", entry.name)
+    # what the generic join hands to a figure
     name, column = {
         "figure-1a": ("theory", "value"),
         "figure-1b": ("rivals", "value"),
@@ -125,9 +127,7 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
         "beyond-forgetting": ("theory", "value"),
         "beyond-redraws": ("worth", "redraws"),
         "beyond-averaging": ("theory", "value"),
-    }.get(
-        entry.name, (next(iter(data.tables)), "predicted")
-    )  # what the generic join hands to a figure
+    }.get(entry.name, (next(iter(data.tables)), "predicted"))
     row = min(3, len(data.tables[name]) - 1)
     old = data.tables[name][column].iloc[row]
     moved = "REFUTED" if entry.name == "figure-2" else 1.1 * float(old)
@@ -144,8 +144,8 @@ def test_two_drawings_are_the_same_bytes(entry: told.Figure, tmp_path: Path) -> 
 
 @every_figure
 def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path) -> None:
-    """At least 200 dots per inch, from the PNG's own header; pyplot and the rc parameters as they
-    were.
+    """At least 200 dots per inch, from the PNG's own header;
+    pyplot and the rc parameters as they were.
     """
     before = dict(matplotlib.rcParams)
     figure = entry.draw(entry.sample())
@@ -374,7 +374,7 @@ def test_every_column_is_required_and_finite(entry: told.Figure) -> None:
         for column in frame.columns:
             where = rf"^{entry.name}/{name}: .*\b{column}\b"
             with pytest.raises(BadTable, match=where):
-                entry.draw(with_table(data, name, lambda f, c=column: f.drop(columns=c)))  # type: ignore[misc]
+                entry.draw(with_table(data, name, methodcaller("drop", columns=column)))
             for hole in (np.nan, np.inf, None):
                 with pytest.raises(BadTable, match=where):
                     entry.draw(with_value(data, name, column, hole, row=len(frame) - 1))
@@ -405,8 +405,8 @@ SAMPLED = [f for f in catalog.FIGURES if any("n" in frame for frame in f.sample(
 
 @pytest.mark.parametrize("entry", SAMPLED, ids=lambda f: f.name)
 def test_replicate_counts_must_agree(entry: told.Figure) -> None:
-    """One row with another n, in any table that has one; a fact n beside the tables' n; fractions;
-    n = 1.
+    """One row with another n, in any table that has one;
+    a fact n beside the tables' n; fractions; n = 1.
     """
     data = entry.sample()
     holders = [name for name, frame in data.tables.items() if "n" in frame]
@@ -417,7 +417,7 @@ def test_replicate_counts_must_agree(entry: told.Figure) -> None:
     for count in (1, 99.5):
         changed = data
         for name in holders:
-            changed = with_table(changed, name, lambda f, c=count: f.assign(n=c))  # type: ignore[misc]
+            changed = with_table(changed, name, methodcaller("assign", n=count))
         with pytest.raises(BadTable, match="the replicate count n must be a whole number"):
             entry.draw(changed)
     with pytest.raises(BadTable, match=f"^{entry.name}/facts: n is 99, but the tables have"):
@@ -473,8 +473,8 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
 def test_one_wrong_value_is_refused(
     name: str, table: str, column: str, value: Any, reason: str
 ) -> None:
-    """One value of a good table replaced; the good table itself is drawn in the tests above (the
-    decoy).
+    """One value of a good table replaced;
+    the good table itself is drawn in the tests above (the decoy).
     """
     entry = next(figure for figure in catalog.FIGURES if figure.name == name)
     data = entry.sample()
@@ -485,8 +485,8 @@ def test_one_wrong_value_is_refused(
 
 
 def test_a_tilt_cannot_be_called_flat() -> None:
-    """`equivalent` means slope zero: a slope beyond the margin marked so is refused (wrong on the
-    right panel).
+    """`equivalent` means slope zero:
+    a slope beyond the margin marked so is refused (wrong on the right panel).
     """
     with pytest.raises(
         BadTable, match=r"^figure-1a/fits: a slope beyond the margin is marked equivalent"
@@ -531,8 +531,8 @@ def shown_1a(figure: Figure, data: FigureData) -> bool:
 
 
 def test_figure_1a_shows_its_tables() -> None:
-    """Read back from the drawn marks. Decoys: the scalings exchanged, and one mean off by one part
-    in a million.
+    """Read back from the drawn marks. Decoys:
+    the scalings exchanged, and one mean off by one part in a million.
     """
     data = figure_1a.sample()
     figure = figure_1a.draw(data)
@@ -545,8 +545,8 @@ def test_figure_1a_shows_its_tables() -> None:
 
 
 def test_figure_1b_shows_its_tables() -> None:
-    """Every curve read back, whole, though the plot cuts some. Decoy: no two curves hold the same
-    values.
+    """Every curve read back, whole, though the plot cuts some.
+    Decoy: no two curves hold the same values.
     """
     data = figure_1b.sample()
     axes = figure_1b.draw(data).axes[0]
@@ -605,8 +605,8 @@ def test_scales() -> None:
 
 
 def test_curves_differ_without_colour() -> None:
-    """In figure 1b, marker and dashes tell nine rivals apart in grey. Decoy: dashes alone would
-    not.
+    """In figure 1b, marker and dashes tell nine rivals apart in grey.
+    Decoy: dashes alone would not.
     """
     data = figure_1b.sample()
     shape = data.tables["rivals"][data.tables["rivals"]["label"] == "Gupta et al. 2024"]
@@ -618,8 +618,8 @@ def test_curves_differ_without_colour() -> None:
 
 
 def test_labels_keep_their_distance() -> None:
-    """Labels stay in order, near where they are wanted, and never closer than the room below
-    each.
+    """Labels stay in order, near where they are wanted,
+    and never closer than the room below each.
     """
     wanted, room = [40.0, 9.0, 0.95, 0.5, 0.02, 0.01], [0.1, 0.15, 0.1, 0.1, 0.1, 0.1]
     heights = figure_1b.spread(wanted, room)
@@ -629,8 +629,8 @@ def test_labels_keep_their_distance() -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    """A file in the folder's place. The tests above save the same figures into good folders (the
-    decoy).
+    """A file in the folder's place.
+    The tests above save the same figures into good folders (the decoy).
     """
     figure = figure_3a.draw(figure_3a.sample())
     blocked = tmp_path / "file"
@@ -661,8 +661,8 @@ def test_a_failed_write_leaves_the_old_picture(
 
 
 def test_catalog() -> None:
-    """Names are unique, a figure stands in its work's file, or in one of its name, and says which
-    studies it needs.
+    """Names are unique, a figure stands in its work's file,
+    or in one of its name, and says which studies it needs.
     """
     names = [entry.name for entry in catalog.FIGURES]
     assert len(set(names)) == len(names) and len(names) >= 8
@@ -673,8 +673,8 @@ def test_catalog() -> None:
 
 
 def test_the_beyond_figures_show_their_tables() -> None:
-    """Marks and curves read back; the map's numbers, bold where the whole interval is above 1 and
-    nowhere else.
+    """Marks and curves read back; the map's numbers,
+    bold where the whole interval is above 1 and nowhere else.
 
     Decoy: the other spacing's, m's or estimator's numbers are not what stands there.
     """
@@ -791,8 +791,8 @@ def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
 
 
 def test_figure_2_says_every_name_and_verdict() -> None:
-    """The words in the picture are those of the table, and colour is not the only sign of a
-    verdict.
+    """The words in the picture are those of the table,
+    and colour is not the only sign of a verdict.
     """
     figure = figure_2.draw(figure_2.sample())
     words = " ".join(text.get_text().replace("-\n", "-") for text in figure.axes[0].texts)
@@ -805,8 +805,8 @@ def test_figure_2_says_every_name_and_verdict() -> None:
 
 
 def test_figure_3b_shows_its_tables() -> None:
-    """Every curve, share and improvement where the tables say; the decoy, other tables, is told
-    apart.
+    """Every curve, share and improvement where the tables say;
+    the decoy, other tables, is told apart.
     """
 
     def agrees(data: FigureData, other: FigureData) -> bool:

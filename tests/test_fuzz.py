@@ -1,5 +1,5 @@
-"""Inputs that no one meant, and as many that somebody did: a good one works, a bad one is one
-sentence and exit 2.
+"""Inputs that no one meant, and as many that somebody did:
+a good one works, a bad one is one sentence and exit 2.
 
 Good ones are made by construction, bad ones from good ones by one spoiling that leaves no doubt;
 then there are those at the borders, where only the two ends must agree: what is taken is measured,
@@ -203,16 +203,16 @@ def toml(value: Any) -> str:
 
 
 def document(config: dict[str, Any]) -> bytes:
-    """The config as a file. Surrogates, which text may hold here and TOML may not, are left as they
-    are.
+    """The config as a file.
+    Surrogates, which text may hold here and TOML may not, are left as they are.
     """
     return "".join(f"{toml(key)} = {toml(one)}\n" for key, one in config.items()).encode()
 
 
 @st.composite
 def dressed(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
-    """A good config, and a file of it with its keys in any order, remarks, blanks, empty lines,
-    Windows' line ends or mark.
+    """A good config, and a file of it with its keys in any order,
+    remarks, blanks, empty lines, Windows' line ends or mark.
     """
     config = draw(good_configs())
     lines = []
@@ -222,9 +222,8 @@ def dressed(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
             draw(st.sampled_from(("", " ", "\t "))),
             draw(st.sampled_from(("", " # = [", " #"))),
         )
-        lines.append(
-            f"{blank}{draw(st.sampled_from((key, repr(key), toml(key))))}{blank}={toml(config[key])}{remark}"
-        )
+        name = draw(st.sampled_from((key, repr(key), toml(key))))
+        lines.append(f"{blank}{name}{blank}={toml(config[key])}{remark}")
     text = draw(st.sampled_from(("\n", "\r\n"))).join(lines).encode()
     return config, draw(st.sampled_from((b"", b"\xef\xbb\xbf"))) + text
 
@@ -324,8 +323,8 @@ def test_any_values(folder: Path, config: dict[str, Any]) -> None:
 @cases(100)
 @given(good_configs())
 def test_good_configs_are_measured(folder: Path, config: dict[str, Any]) -> None:
-    """Exit 0; every number finite and not negative; and the last cell's last replicate, measured by
-    itself, the same.
+    """Exit 0; every number finite and not negative;
+    and the last cell's last replicate, measured by itself, the same.
     """
     code, said, complained = measured(folder, document(config))
     assert (code, said.count("\n")) == (0, 2), complained
@@ -365,8 +364,9 @@ def test_bad_configs_are_one_sentence(folder: Path, config: dict[str, Any]) -> N
     )
 )
 def test_either_measured_or_refused(folder: Path, data: bytes) -> None:
-    """Values around the borders of what is allowed, and files with a bite out of them: what
-    validation lets through, the mathematics can do; what it does not, leaves no trace."""
+    """Values around the borders of what is allowed, and files with a bite out of them:
+    what validation lets through, the mathematics can do; what it does not, leaves no trace.
+    """
     wanted = taken(folder, data)
     if isinstance(wanted, LinearScoreSettings) and work(wanted) > MOST:
         return
@@ -389,8 +389,8 @@ JUDGED = [one for one in CLAIMS if study_of(one) in ("error-vs-timestep", "error
 
 @pytest.fixture(scope="module")
 def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Studies of milliseconds with their figures and claims in the catalogs; a folder of their
-    results, and an empty one.
+    """Studies of milliseconds with their figures and claims in the catalogs;
+    a folder of their results, and an empty one.
 
     The bench, which takes minutes, gives one line.
     """
@@ -439,9 +439,8 @@ def bad_words(draw: st.DrawFn, name: str) -> list[str]:
     ways = ["unknown option", "option twice removed", "unknown command"]
     ways += ["unknown name", "no name"] if words[0] in NAMED and words[0] != "verify" else []
     ways += ["unknown name"] if words[0] == "verify" else ["one word more"]
-    ways += (
-        ["nothing there"] if words[0] in ("draw", "report") else []
-    )  # explain says that there is none
+    # explain says that there is none
+    ways += ["nothing there"] if words[0] in ("draw", "report") else []
     ways += ["a file"] if "OUT" in words else []
     ways += ["workers"] if "--workers" in words else []
     match draw(st.sampled_from(ways)):
@@ -502,8 +501,8 @@ def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
 @cases(9)
 @given(st.data())
 def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataObject) -> None:
-    """Exit 0, or 1 where a verdict on so few numbers is not the one written down; what was asked
-    for is there.
+    """Exit 0, or 1 where a verdict on so few numbers is not the one written down;
+    what was asked for is there.
     """
     words = data.draw(GOOD_WORDS[name])
     code, said, complained = command(*placed(words, tiny_house))
@@ -526,8 +525,8 @@ def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataOb
 @cases(9)
 @given(st.data())
 def test_bad_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataObject) -> None:
-    """Exit 2, one line on standard error and none on standard output; results stay, and nothing is
-    written.
+    """Exit 2, one line on standard error and none on standard output;
+    results stay, and nothing is written.
     """
     results, empty = tiny_house
     words = data.draw(bad_words(name))
@@ -548,8 +547,8 @@ def test_bad_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataObj
 
 
 def test_the_cases_were_worth_it(folder: Path) -> None:
-    """As many good ones as bad ones, of each sort; and a config that is good, and one that is not,
-    come out as such here.
+    """As many good ones as bad ones, of each sort;
+    and a config that is good, and one that is not, come out as such here.
     """
     assert tomllib.loads(document({"a": ['x"\n', 1.5, {"b": True}]}).decode()) == {
         "a": ['x"\n', 1.5, {"b": True}]

@@ -12,8 +12,8 @@ from tests.reference import random_covariance
 
 
 def test_marginal_and_score_match_the_density():
-    """V_t, and −V_t^{-1} x as the numerical gradient of scipy's log density. Catches a lost e^{-2t}
-    or Qᵀ for Q.
+    """V_t, and −V_t^{-1} x as the numerical gradient of scipy's log density.
+    Catches a lost e^{-2t} or Qᵀ for Q.
     """
     sigma = random_covariance(4, 1)
     law, t = Gaussian.from_covariance(sigma), 0.37
@@ -24,14 +24,13 @@ def test_marginal_and_score_match_the_density():
         (density.logpdf(x + h * e) - density.logpdf(x - h * e)) / (2 * h) for e in np.eye(4)
     ]
     np.testing.assert_allclose(law.score_matrix(t) @ x, gradient, rtol=1e-7)
-    assert not np.allclose(
-        -np.linalg.inv(sigma) @ x, gradient, rtol=1e-3
-    )  # decoy: the score of the data
+    # decoy: the score of the data
+    assert not np.allclose(-np.linalg.inv(sigma) @ x, gradient, rtol=1e-3)
 
 
 def test_conditional_variance_is_the_schur_complement():
-    """C_t = Cov(Z_t/σ_t² | X_t) from the joint covariance of (Z_t, X_t). Catches a missing e^{-2t}
-    or σ_t².
+    """C_t = Cov(Z_t/σ_t² | X_t) from the joint covariance of (Z_t, X_t).
+    Catches a missing e^{-2t} or σ_t².
     """
     sigma = random_covariance(3, 2)
     law, t = Gaussian.from_covariance(sigma), 0.6
@@ -42,8 +41,8 @@ def test_conditional_variance_is_the_schur_complement():
 
 
 def test_sampling_has_the_covariance():
-    """Six entries of the sample covariance of 200 000 draws, each within 6.3 deviations (3e-10
-    each).
+    """Six entries of the sample covariance of 200 000 draws,
+    each within 6.3 deviations (3e-10 each).
     """
     sigma = random_covariance(3, 3)
     law, n = Gaussian.from_covariance(sigma), 200_000
@@ -142,8 +141,8 @@ EPS = float(np.finfo(np.float64).eps)
     ],
 )
 def test_bad_laws_are_named(call, sentence):
-    """The one sentence, whole, with the eigenvalue or shape that is at fault; the borders
-    themselves are outside.
+    """The one sentence, whole, with the eigenvalue or shape
+    that is at fault; the borders themselves are outside.
     """
     with pytest.raises(InvalidInput) as caught:
         call()

@@ -1,5 +1,5 @@
-"""Gram matrices: the streaming sums against plain arrays, and the exact law against the simulated
-one.
+"""Gram matrices: the streaming sums against plain arrays,
+and the exact law against the simulated one.
 """
 
 import tracemalloc
@@ -38,8 +38,8 @@ def generators(count, seed):
 
 
 def test_streaming_sums_equal_plain_arrays():
-    """Blocks of 7 against whole arrays fed the same draws. Catches a lost last block, ε for Z, W
-    for X.
+    """Blocks of 7 against whole arrays fed the same draws.
+    Catches a lost last block, ε for Z, W for X.
     """
     law = Gaussian.from_covariance(random_covariance(3, 5))
     streamed = list(simulated(law, 20, TIMES, np.random.default_rng(1), block=7))
@@ -62,8 +62,8 @@ def test_streaming_sums_equal_plain_arrays():
 
 
 def test_simulation_memory_does_not_grow_with_samples():
-    """Peak of traced memory at 16 blocks stays within 5 % of that at 4; holding all paths would
-    quadruple it.
+    """Peak of traced memory at 16 blocks stays within 5 % of that at 4;
+    holding all paths would quadruple it.
     """
     law, long_path = Gaussian(np.ones(16)), np.arange(1, 17) / 10
 
@@ -136,8 +136,8 @@ def test_exact_law_has_the_simulated_moments(samples):
 
 @pytest.mark.parametrize("decoy", ["one degree of freedom too many", "no Wishart part"])
 def test_wrong_laws_are_caught(decoy, monkeypatch):
-    """The comparison above rejects an exact engine whose residual noise has the wrong Wishart
-    law.
+    """The comparison above rejects an exact engine
+    whose residual noise has the wrong Wishart law.
     """
     true_draws = gram._draws
 
@@ -162,8 +162,8 @@ REDRAWN = (0.1, 0.6)
 
 @pytest.mark.parametrize("samples", [3, 5, 12])
 def test_exact_law_with_redraws_has_the_simulated_moments(samples):
-    """K = 3 noise paths for each datum, drawn and simulated: all first and second moments of 28
-    entries, d = 2.
+    """K = 3 noise paths for each datum, drawn and simulated:
+    all first and second moments of 28 entries, d = 2.
 
     2 × 10 000 replicates; about 430 comparisons a case at 7 deviations. And the decoys, both for
     the exact engine at m = 12, are rejected by the same comparison: K m fresh data, whose X_0ᵀX_0
@@ -181,8 +181,8 @@ def test_exact_law_with_redraws_has_the_simulated_moments(samples):
 
 
 def test_redraws_keep_the_data_and_count_the_paths():
-    """K = 2 simulated paths a datum against plain arrays fed the same draws: X_0 once, noise twice,
-    block by block.
+    """K = 2 simulated paths a datum against plain arrays fed the same draws:
+    X_0 once, noise twice, block by block.
     """
     law = Gaussian.from_covariance(random_covariance(3, 5))
     streamed = list(simulated(law, 9, TIMES, np.random.default_rng(1), redraws=2, block=5))
@@ -201,8 +201,8 @@ def test_redraws_keep_the_data_and_count_the_paths():
 
 
 def test_one_redraw_is_the_engine_as_it_was():
-    """Explicitly K = 1, and by default: the same numbers to the bit. (The digits of old are pinned
-    below.)
+    """Explicitly K = 1, and by default: the same numbers to the bit.
+    (The digits of old are pinned below.)
     """
     for engine in gram.ENGINES.values():
         one, other = (
@@ -215,8 +215,8 @@ def test_one_redraw_is_the_engine_as_it_was():
 
 
 def test_more_redraws_cost_the_exact_engine_nothing():
-    """As many normals drawn at K = 10⁶ as at K = 1, where m ≥ 3 d: counted. The simulating engine
-    draws K times as many.
+    """As many normals drawn at K = 10⁶ as at K = 1, where m ≥ 3 d:
+    counted. The simulating engine draws K times as many.
     """
 
     class Counting(np.random.Generator):
@@ -237,8 +237,8 @@ def test_more_redraws_cost_the_exact_engine_nothing():
 
 
 def test_engines_agree_in_the_law_of_the_risk():
-    """Two-sample Kolmogorov-Smirnov tests of whole risk distributions, DSM and BSM at each of 4
-    times.
+    """Two-sample Kolmogorov-Smirnov tests of whole risk distributions,
+    DSM and BSM at each of 4 times.
 
     And of the sum over times, which sees the joint law. Ten tests at level 1e-9. With 4000
     replicates a side the test has 99 % power at level 1e-9 against a Kolmogorov distance of 0.09;
@@ -258,8 +258,8 @@ def test_engines_agree_in_the_law_of_the_risk():
 
 
 def test_a_replicate_does_not_see_its_neighbours():
-    """Bit for bit the same alone, in a pair, and in a batch of five; so batching can be tuned
-    freely.
+    """Bit for bit the same alone, in a pair,
+    and in a batch of five; so batching can be tuned freely.
     """
     law = Gaussian(spectrum("linear", 5))
     alone = list(exact(law, 30, TIMES, generators(5, 3)[4]))
@@ -282,8 +282,8 @@ def test_a_replicate_does_not_see_its_neighbours():
 )
 @pytest.mark.parametrize("samples", [8, 13, 20, 10**4, 10**12])
 def test_edges_stay_accurate(times, eigenvalues, samples):
-    """Standardised risk m·risk/Σ c stays of its order at the edges; here against the exact DSM
-    law's spread.
+    """Standardised risk m·risk/Σ c stays of its order at the edges;
+    here against the exact DSM law's spread.
 
     The mean of 200 replicates of √(risk) — finite variance even at m = d + 2 — lies within 6.5
     deviations of that of 4000 draws by the bidiagonal route, which knows neither Gram matrices nor
@@ -353,12 +353,13 @@ def triangle(rows, normals, lengths):
 
 
 def explicit_exact(samples, rng):
-    """The exact engine's draws as m × 2 arrays of data and noise, and their plain products at each
-    time.
+    """The exact engine's draws as m × 2 arrays of data
+    and noise, and their plain products at each time.
 
     The order: the triangle of X_0; then at each step the rows of G (2 of X_0, those of the noise so
-    far), the triangle of what lies outside; of all of them first the normals, then the χ. X_0 stands on the first two
-    axes of R^m; `known` spans the noise so far outside of them, in Gram-Schmidt order.
+    far), the triangle of what lies outside; of all of them first the normals, then the χ. X_0
+    stands on the first two axes of R^m; `known` spans the noise so far outside of them, in
+    Gram-Schmidt order.
     """
     root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
     axes = np.eye(samples)[:, :2]
@@ -381,8 +382,8 @@ def explicit_exact(samples, rng):
 
 
 def explicit_simulated(samples, block, rng):
-    """The simulating engine's draws: block by block, the rows of X_0, then at each time the rows of
-    the noise.
+    """The simulating engine's draws: block by block,
+    the rows of X_0, then at each time the rows of the noise.
     """
     root = np.sqrt(np.array([0.5, 2.0]))[:, None] * np.array([[0.6, 0.8], [-0.8, 0.6]])
     sums = [[np.zeros((2, 2)) for _ in range(3)] for _ in PINNED_TIMES]
@@ -418,8 +419,8 @@ PINNED = {
 
 @pytest.mark.parametrize(("engine", "samples"), PINNED)
 def test_random_streams_are_pinned(engine, samples):
-    """What a seed yields, d = 2, three steps: twice, by explicit data and by digits that an older
-    version printed.
+    """What a seed yields, d = 2, three steps:
+    twice, by explicit data and by digits that an older version printed.
 
     The data are m × 2 arrays made from the same generator one number at a time in the documented
     order, so that the matrices are plain products; to 1e-12 of each matrix's largest entry (BLAS
@@ -444,8 +445,8 @@ def test_random_streams_are_pinned(engine, samples):
 
 @pytest.mark.parametrize("samples", [3, 5, 12])
 def test_replicates_of_either_engine_are_runs_of_their_own(samples):
-    """Leading axis = generators, in their order; a single generator has none. Catches stacking
-    along another axis.
+    """Leading axis = generators, in their order;
+    a single generator has none. Catches stacking along another axis.
     """
     for engine in gram.ENGINES.values():
         batch = list(engine(PINNED_LAW, samples, PINNED_TIMES, generators(3, 11)))
@@ -460,8 +461,8 @@ def test_replicates_of_either_engine_are_runs_of_their_own(samples):
 
 
 def test_default_block_is_8192_paths():
-    """Part of the stream's definition: 8200 paths by default are those in blocks of 8192, not of
-    one more or less.
+    """Part of the stream's definition:
+    8200 paths by default are those in blocks of 8192, not of one more or less.
     """
     law = Gaussian(np.ones(1))
 
@@ -473,7 +474,10 @@ def test_default_block_is_8192_paths():
 
 
 ONES = Gaussian(np.ones(4))
-RESOLUTION = "the errors of the score matrix are below the resolution of float64, so the risk cannot be computed"
+RESOLUTION = (
+    "the errors of the score matrix are below the resolution of float64, so the risk cannot be "
+    "computed"
+)
 TOO_FEW = "least squares needs m > d (and the expected population risk m > d + 1)"
 WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in float64"
 
@@ -504,8 +508,7 @@ WITHIN = "times: must lie within 1e-15 … 300, the range of the formulas in flo
             9,
             [1e-15, 0.1],
             "covariance: V at t_1 = 1e-15 has condition number 1.1e+12, above the 1e+12 up to "
-            "which the Gram matrices "
-            "can be solved in float64",
+            "which the Gram matrices can be solved in float64",
         ),
     ],
 )
@@ -518,8 +521,8 @@ def test_refusals_are_one_sentence(law, samples, times, sentence):
 
 
 def test_borders_are_allowed():
-    """The last values that the sentences above allow: m = d + 1 and 10¹², t_1 = 10⁻¹⁵, condition
-    number 10¹².
+    """The last values that the sentences above allow:
+    m = d + 1 and 10¹², t_1 = 10⁻¹⁵, condition number 10¹².
     """
     least = Gaussian(np.ones(1)).variances(0.2)[0]
     about = (1e12 * least - (1 - np.exp(-0.4))) / np.exp(-0.4)

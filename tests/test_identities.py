@@ -31,16 +31,16 @@ def _numbers(expression: sp.Expr, seed: int, points: int = 4) -> list[float]:
 
 
 def _vanishes(expression: sp.Expr) -> bool:
-    """Simplified to zero; and below 1e-35 at random points, so that a wrong simplification does not
-    pass.
+    """Simplified to zero; and below 1e-35 at random points,
+    so that a wrong simplification does not pass.
     """
     return sp.simplify(expression) == 0 and max(_numbers(expression, seed=1)) < 1e-35
 
 
 @pytest.mark.parametrize("derivation", DERIVATIONS, ids=IDS)
 def test_residual_vanishes(derivation: Derivation) -> None:
-    """Symbolically and at four random rational points. Catches any wrong exponent, factor or
-    variance.
+    """Symbolically and at four random rational points.
+    Catches any wrong exponent, factor or variance.
     """
     assert _vanishes(derivation.residual()), derivation.statement
 
@@ -113,8 +113,9 @@ def old_after_dsm():
 
 
 def old_error_carried_whole():
-    """w² e^{2g} v'_j/v_j in place of w² v'_j/v_j, times c'_i, off the diagonal and on it; and
-    nothing besides, since the two errors are uncorrelated."""
+    """w² e^{2g} v'_j/v_j in place of w² v'_j/v_j, times c'_i, off the diagonal and on it;
+    and nothing besides, since the two errors are uncorrelated.
+    """
     old = 1 / OLD - 1 / variance(X_BEFORE, LAMBDA)
     ratios = [variance(X_BEFORE, one) / variance(X_NOW, one) for one in (LAMBDA_J, LAMBDA)]
     return 0.45**2 * (1 / C**2 - 1) * old * (0.35 * ratios[0] + 0.85 * ratios[1])
@@ -165,8 +166,8 @@ def test_decoys_in_numbers(name: str) -> None:
 
 
 def test_the_kernel_is_the_normal_density() -> None:
-    """Against scipy. Its norm divides out of every integrand, so that a wrong one would be seen
-    nowhere else.
+    """Against scipy. Its norm divides out of every integrand,
+    so that a wrong one would be seen nowhere else.
     """
     for x, mean, variance in ((0.3, -0.5, 0.7), (-1.2, 0.1, 2.5)):
         found = float(identities._kernel(sp.Float(x), sp.Float(mean), sp.Float(variance)))

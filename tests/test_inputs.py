@@ -1,5 +1,5 @@
-"""Inputs that would silently mean something else: every public function of the mathematics, and
-every way to be wrong.
+"""Inputs that would silently mean something else:
+every public function of the mathematics, and every way to be wrong.
 """
 
 import inspect
@@ -41,7 +41,7 @@ from bounds.divergence import Normal
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, exact
 from bounds.mixture import Mixture
-from bounds.papers.kumar_2025 import rates
+from bounds.papers.kumar_2025 import published, rates
 from bounds.process import Step
 from bounds.risk import dsm_empirical_risk_cdf, dsm_empirical_risk_quantile
 from bounds.transfer import Grid
@@ -302,8 +302,8 @@ NAMES = [
 def test_whatever_is_no_number_is_refused(
     function: Callable[..., Any], good: dict[str, Any]
 ) -> None:
-    """The good call works; with one argument spoiled, in each way in turn, it is InvalidInput and
-    nothing else.
+    """The good call works; with one argument spoiled,
+    in each way in turn, it is InvalidInput and nothing else.
 
     The gate left out of one function would let one of these through, as a number or as another
     error.
@@ -326,8 +326,8 @@ def test_whatever_is_no_number_is_refused(
 
 
 def test_the_table_of_calls_is_whole() -> None:
-    """Every public function of these modules that takes arrays or numbers stands in it, but for a
-    few named here.
+    """Every public function of these modules that takes arrays
+    or numbers stands in it, but for a few named here.
     """
     known = {getattr(one, "__qualname__", "").split(".")[-1] for one, _ in CALLS}
     # Functions of objects of ours, of streams of them, or of numbers of any type (floats and
@@ -342,6 +342,7 @@ def test_the_table_of_calls_is_whole() -> None:
             "kernel_profile",
             "adversarial_direction",
             "curve",
+            "in_range",
         ),
         *(
             "euler_maruyama",
@@ -383,7 +384,8 @@ def test_the_table_of_calls_is_whole() -> None:
         gram,
         kernels,
     ]
-    modules += [joint, mixture, path, process, rates, reverse, risk, risk_bounds, targets, transfer]
+    modules += [joint, mixture, path, process, published, rates, reverse]
+    modules += [risk, risk_bounds, targets, transfer]
     public = {
         name
         for module in modules
@@ -422,8 +424,8 @@ def test_what_is_numbers_in_other_clothes_is_taken(values: Any) -> None:
 
 
 def test_a_table_of_pandas_is_a_covariance_and_a_big_integer_a_number() -> None:
-    """Names of rows and columns are left behind; 2^70 is no int64 and still a number, 10^400 is
-    none of float64's.
+    """Names of rows and columns are left behind;
+    2^70 is no int64 and still a number, 10^400 is none of float64's.
     """
     frame = pd.DataFrame([[2.0, 0.5], [0.5, 1.0]], index=["a", "b"], columns=["a", "b"])
     np.testing.assert_allclose(
@@ -436,8 +438,8 @@ def test_a_table_of_pandas_is_a_covariance_and_a_big_integer_a_number() -> None:
 
 
 def test_covariances_in_float32_are_told_how_far_off_they_are() -> None:
-    """A Gram matrix in float32 made asymmetric by its last bit, and one that is no covariance at
-    all.
+    """A Gram matrix in float32 made asymmetric by its last bit,
+    and one that is no covariance at all.
     """
     single = (X0.T @ X0).astype(np.float32)
     single[0, 1] = np.nextafter(single[1, 0], np.float32(np.inf))
@@ -465,8 +467,8 @@ def test_a_basis_that_is_not_orthonormal_is_refused(basis: Array) -> None:
 
 @pytest.mark.parametrize("t", [-1.0, -1e-300, np.nan, np.inf, 0.0])
 def test_risks_at_impossible_times_are_refused(t: float) -> None:
-    """Before 0 there is no process; at 0 DSM's target has no variance, while the risk of a matrix
-    is what it is.
+    """Before 0 there is no process; at 0 DSM's target has no variance,
+    while the risk of a matrix is what it is.
     """
     for formula in (risk.dsm_risk, risk.dsm_empirical_risk):
         with pytest.raises(InvalidInput, match=r"^t: "):
@@ -513,8 +515,8 @@ def test_what_is_no_path_is_refused(name: str, how: str) -> None:
 
 @pytest.mark.parametrize("name", ["bsm-optimal", "path"])
 def test_a_path_that_starts_late(name: str) -> None:
-    """Where the estimator counts from the data on, they must be there; BSM's first step is DSM, at
-    whatever time.
+    """Where the estimator counts from the data on, they must be there;
+    BSM's first step is DSM, at whatever time.
     """
     with pytest.raises(
         InvalidInput,
@@ -534,8 +536,8 @@ def test_a_generator_that_was_read_before_is_no_empty_answer(name: str) -> None:
 
 
 def test_dsm_takes_any_steps_and_features_theirs() -> None:
-    """DSM step by step is a function of each step alone. On features: the same refusals, with
-    rounds only for the joint fit.
+    """DSM step by step is a function of each step alone.
+    On features: the same refusals, with rounds only for the joint fit.
     """
     some = list(ESTIMATORS["dsm"](GRAMS[::-2]))
     np.testing.assert_array_equal(some[0], estimators.dsm_step(GRAMS[2]))
@@ -552,8 +554,8 @@ def test_dsm_takes_any_steps_and_features_theirs() -> None:
 
 
 def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:
-    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2, a_i different, in 400 digits: a sum over
-    exponentials.
+    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2,
+    a_i different, in 400 digits: a sum over exponentials.
     """
     with mpmath.workdps(400):
         rate = [1 / (2 * mpmath.mpf(float(a))) for a in scales]
@@ -566,8 +568,8 @@ def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("ratio", [1 + 1e-9, 1.01, 3.0, 1e3, 1e6, 1e9])
 def test_the_law_of_the_empirical_risk_in_both_tails(ratio: float) -> None:
-    """d = 2, whose law is a sum of two exponentials: to 1e-9 relative from 1e-280 on, far apart or
-    nearly equal.
+    """d = 2, whose law is a sum of two exponentials:
+    to 1e-9 relative from 1e-280 on, far apart or nearly equal.
 
     The inversion that was here before was off by 1e-6 at a ratio of 1e9, by all there is in the
     lower tail.
@@ -628,8 +630,8 @@ def test_quantiles_that_float64_cannot_tell_are_refused() -> None:
 
 @pytest.mark.parametrize("narrow", [1.0, 1e-8, 1e-20, 1e-200, 1e8, 1e100])
 def test_kl_of_laws_of_very_different_width(narrow: float) -> None:
-    """½ (r − 1 − log r) for each direction, in 50 digits; ε = r − 1 forgets r = 1e-20, and its log
-    was minus infinity.
+    """½ (r − 1 − log r) for each direction, in 50 digits;
+    ε = r − 1 forgets r = 1e-20, and its log was minus infinity.
     """
     found = divergence.kl(Normal(np.zeros(2), narrow * EYE), Normal(np.zeros(2), EYE))
     with mpmath.workdps(50):
@@ -730,8 +732,8 @@ def test_more_than_memory_holds_and_shapes_that_numpy_would_stretch(call, says) 
 
 
 def test_many_samples_and_leaps_are_taken() -> None:
-    """The controls: m = 10¹⁹ in a draw of DSM's risk, a thinning longer than the grid, a gap of
-    300.
+    """The controls: m = 10¹⁹ in a draw of DSM's risk,
+    a thinning longer than the grid, a gap of 300.
     """
     assert 0 < risk.draw_dsm_risk(LAW, 0.1, 10**19, rng()) < 1e-15
     assert reverse.thin(5, 10**200).tolist() == [0, 4]
@@ -782,7 +784,7 @@ def test_extremes_and_shapes_are_refused(call: Callable[[], Any], sentence: str)
 def test_no_dimension_no_rate() -> None:
     """An empty list of dimensions has an empty curve, whatever the rate."""
     assert rates.kumar_2025_log_log([]).shape == (0,)
-    assert rates.curve("kumar_2025_log_log", [], 4.0).shape == (0,)
+    assert published.curve("kumar_2025_log_log", [], 4.0).shape == (0,)
     assert rates.zhang_2024_squared_error([], 100, 0.5).shape == (0,)
     assert rates.gupta_2024_accuracy([], 100).shape == (0,)
 

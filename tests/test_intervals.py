@@ -13,8 +13,8 @@ from bounds.intervals import Interval, maximum
 
 
 def test_intervals_hold_every_exact_result():
-    """Against exact rational arithmetic, inside and at the corners: ends rounded to nearest would
-    leave some out.
+    """Against exact rational arithmetic, inside and at the corners:
+    ends rounded to nearest would leave some out.
     """
     rng = np.random.default_rng(1)
     for _ in range(300):
@@ -53,8 +53,8 @@ def test_intervals_are_the_exact_range_even_where_wide():
 
 
 def test_a_divisor_that_touches_zero_says_nothing():
-    """x/0 has no value at the end of [0, 1] or [−1, 0]: one finite end would pass for knowledge of
-    all of them.
+    """x/0 has no value at the end of [0, 1] or [−1, 0]:
+    one finite end would pass for knowledge of all of them.
     """
     for divisor in (Interval(0.0, 1.0), Interval(-1.0, 0.0), Interval(0.0)):
         for dividend in (Interval(1.0, 2.0), Interval(0.0, 1.0), Interval(-2.0, 3.0)):
@@ -73,8 +73,8 @@ def test_without_the_extra_there_is_one_sentence(monkeypatch):
 
 
 def bump(x):
-    """x − x², largest at 1/2, where it is 1/4; two occurrences of x, so a box says more than it
-    should.
+    """x − x², largest at 1/2, where it is 1/4;
+    two occurrences of x, so a box says more than it should.
     """
     return x - x * x
 
@@ -93,8 +93,8 @@ def test_the_maximum_is_enclosed():
 
 
 def test_true_is_certified_false_contradicted_and_the_edge_left_open():
-    """The three ways to end: a search that calls 'no counterexample found' certified would fail at
-    1/4 itself.
+    """The three ways to end:
+    a search that calls 'no counterexample found' certified would fail at 1/4 itself.
     """
     box = [(0.0, 0.9)]
     true, false = maximum(bump, box, threshold=0.2501), maximum(bump, box, threshold=0.2499)
@@ -180,8 +180,8 @@ def test_a_maximum_below_zero_is_enclosed():
 
 
 def test_pieces_keep_the_shape_of_the_box():
-    """Halved in turn, whatever the sides' units; and where f has no value anywhere, the place named
-    is the middle.
+    """Halved in turn, whatever the sides' units;
+    and where f has no value anywhere, the place named is the middle.
     """
     seen: list[tuple[float, ...]] = []
 

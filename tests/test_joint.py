@@ -1,5 +1,5 @@
-"""Joint-time fitting: normal equations by brute force, the sandwich by a second construction, both
-by measurement.
+"""Joint-time fitting: normal equations by brute force,
+the sandwich by a second construction, both by measurement.
 """
 
 import warnings
@@ -35,8 +35,8 @@ SCHEMES = [
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_estimate_equals_least_squares_on_the_samples(scheme):
-    """One lstsq over all times, paths and products φ_b(t) x, weighted by √γ: to 1e-8. Decoy: the
-    other target.
+    """One lstsq over all times, paths and products φ_b(t) x,
+    weighted by √γ: to 1e-8. Decoy: the other target.
     """
     times = np.array([0.1, 0.3, 0.7, 1.0, 1.6])
     x0, xs, _ = plain_paths(random_covariance(3, 7), 40, times, np.random.default_rng(2))
@@ -65,8 +65,8 @@ def test_estimate_equals_least_squares_on_the_samples(scheme):
 
 
 def test_as_many_functions_as_times_is_dsm():
-    """B = N: every basis is DSM step by step (1e-6 of it), without bias, and its predicted variance
-    d tr C_t.
+    """B = N: every basis is DSM step by step (1e-6 of it),
+    without bias, and its predicted variance d tr C_t.
 
     Decoy: B = N − 1 is not.
     """
@@ -174,8 +174,8 @@ def test_sandwich_by_a_second_construction(scheme):
 
 
 def test_cross_time_covariance_of_the_residuals():
-    """theory.md: Cov(U_j, U_k) = e^{-(t_j − t_k)} (σ_k²/σ_j²) c(t_k), k ≤ j, on 400 000 simulated
-    triples.
+    """theory.md: Cov(U_j, U_k) = e^{-(t_j − t_k)}
+    (σ_k²/σ_j²) c(t_k), k ≤ j, on 400 000 simulated triples.
 
     6.2 deviations (6e-10), which are about 2 %. Decoy: without the factor e^{-(t_j − t_k)}, 26 %
     larger.
@@ -192,8 +192,8 @@ def test_cross_time_covariance_of_the_residuals():
 
 
 def test_measured_risk():
-    """m = 20000, 500 replicates, exact engine: all 20 times of seven schemes within 4 s.e. of
-    predicted, below 2 %.
+    """m = 20000, 500 replicates, exact engine:
+    all 20 times of seven schemes within 4 s.e. of predicted, below 2 %.
 
     Neighbouring times are strongly dependent; 4 deviations fail about 0.3 % of fresh seeds, and the
     seed is fixed. Decoy: variance alone (bias forgotten), and bias alone, each rejected where it
@@ -215,8 +215,8 @@ def test_measured_risk():
 
 
 def test_shift_is_real():
-    """d = 1, B = 1, m = 100: the mean of Â moves by O(1/m), and the risk with it; 20 000
-    replicates, 6.2 deviations.
+    """d = 1, B = 1, m = 100: the mean of Â moves by O(1/m),
+    and the risk with it; 20 000 replicates, 6.2 deviations.
 
     Decoy: bias + variance/m, without the shift.
     """
@@ -239,8 +239,8 @@ def test_shift_is_real():
 
 
 def test_generic_functions_cost_half_an_observation_each():
-    """T3 and γ_k = t_k − t_{k−1}: Σ_k γ_k × variance → B d²/2 as the gaps → 0, where the fit has no
-    bias; 1 % here.
+    """T3 and γ_k = t_k − t_{k−1}: Σ_k γ_k × variance → B d²/2
+    as the gaps → 0, where the fit has no bias; 1 % here.
 
     So a fit of B generic functions loses a factor of at least B to a fit that knows how A moves
     with Λ (B = 1, and 1/2 once symmetric). Decoy: T1 in place of T3, whose variance does not grow
@@ -259,8 +259,8 @@ def test_generic_functions_cost_half_an_observation_each():
 
 
 def test_bias_against_variance():
-    """B from 1 to 8 (T1, no skip): bias falls, integrated variance rises; resolvents need fewest
-    functions from 4 on.
+    """B from 1 to 8 (T1, no skip): bias falls, integrated variance rises;
+    resolvents need fewest functions from 4 on.
 
     And the skip f = −x + e^{-2t} F(t, x) pays: with B = 3 exponentials the risk at t = 2 falls more
     than fivefold.
@@ -288,8 +288,8 @@ def outside(columns, functions):
 
 
 def test_bases_span_what_they_say():
-    """Orthonormal columns, and in their span the functions of the definitions, to 1e-10; three of
-    each and one.
+    """Orthonormal columns, and in their span the functions
+    of the definitions, to 1e-10; three of each and one.
 
     Resolvents: ℓ = 0.1, 1, 10, and ℓ = 1 alone. Decoy: one function more is not in the span.
     """
@@ -318,8 +318,8 @@ def test_bases_span_what_they_say():
 
 @pytest.mark.parametrize(("start", "length"), [(5.0, 0.01), (1e-3, 8.0)])
 def test_polynomials_of_high_degree_on_any_interval(start, length):
-    """30 of them on 60 times, on an interval short and far from 0 or long: told apart, and
-    Legendre's in the span.
+    """30 of them on 60 times, on an interval short and far from 0 or long:
+    told apart, and Legendre's in the span.
 
     Powers of t itself, or Chebyshev polynomials off centre or scale, are numerically dependent at
     that degree.
@@ -331,8 +331,8 @@ def test_polynomials_of_high_degree_on_any_interval(start, length):
 
 
 def test_whether_functions_can_be_told_apart_does_not_depend_on_their_size():
-    """Columns 1e-20 small are independent of one another; two that differ by 1e-13 of themselves
-    are not, however large.
+    """Columns 1e-20 small are independent of one another;
+    two that differ by 1e-13 of themselves are not, however large.
     """
     tiny = np.array([[1e-20, 0.0], [0.0, 1.0], [0.0, 0.0]])
     np.testing.assert_allclose(np.abs(joint._orthonormal(tiny)), np.abs(tiny) > 0, atol=1e-12)
@@ -343,8 +343,8 @@ def test_whether_functions_can_be_told_apart_does_not_depend_on_their_size():
 
 
 def test_two_leading_axes():
-    """2 × 3 replicates of d = 2, one by one the same. Catches d, or the number of functions, read
-    off another axis.
+    """2 × 3 replicates of d = 2, one by one the same.
+    Catches d, or the number of functions, read off another axis.
     """
     times = np.array([0.1, 0.3, 0.7])
     runs = [
@@ -388,8 +388,8 @@ APART = "so many functions of time cannot be told apart on this grid in float64"
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
-    """Key and reason, word for word; one function and as many as there are times are allowed (tests
-    above).
+    """Key and reason, word for word;
+    one function and as many as there are times are allowed (tests above).
     """
     with pytest.raises(InvalidInput) as refusal:
         call()
@@ -397,8 +397,8 @@ def test_refusals_are_one_sentence(call, sentence):
 
 
 def test_the_resolvent_basis_spans_its_resolvents():
-    """1/(e^{−2t} l + σ_t²) for l = 0.1 … 10 in geometric progression, and l = 1 alone: each in the
-    span, to 1e-9.
+    """1/(e^{−2t} l + σ_t²) for l = 0.1 … 10 in geometric progression,
+    and l = 1 alone: each in the span, to 1e-9.
 
     A level that is not among them, 20, is not in the span; nor are these if the clock of the data
     ran at another rate.
@@ -463,8 +463,8 @@ ULP = float(np.nextafter(0.6, 1))
 def test_times_within_rounding_of_each_other_are_refused(
     times: list[float], scheme: Scheme
 ) -> None:
-    """As many functions as times, some of which have next to no weight: before, 4.90 for 2.58, or
-    NaN.
+    """As many functions as times, some of which have next to no weight:
+    before, 4.90 for 2.58, or NaN.
 
     Risk and estimator refuse alike. Fewer functions, or ones that do not mix such times, are
     computed: the control.

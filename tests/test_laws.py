@@ -150,9 +150,8 @@ def test_radius_by_hand() -> None:
     q = radius((4.0, 9.0))
 
     def beyond(level: float) -> float:
-        def part(
-            angle: float,
-        ) -> float:  # both coordinates' density along the circle of radius r, then outside
+        # both coordinates' density along the circle of radius r, then outside
+        def part(angle: float) -> float:
             def density(r: float) -> float:
                 return float(
                     r * stats.t.pdf(r * np.cos(angle), 4) * stats.t.pdf(r * np.sin(angle), 9)

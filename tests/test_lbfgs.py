@@ -50,8 +50,8 @@ def test_each_row_goes_scipys_way(budget):
     ("constant", "value"), [("MEMORY", 3), ("CURVATURE", 0.1), ("DECREASE", 0.3)]
 )
 def test_the_comparison_tells_methods_apart(monkeypatch, constant, value):
-    """Decoys: less memory, or another line search, leaves scipy's path by more than a hundred times
-    the tolerance.
+    """Decoys: less memory, or another line search,
+    leaves scipy's path by more than a hundred times the tolerance.
     """
     monkeypatch.setattr(lbfgs, constant, value)
     start = np.random.default_rng(2).uniform(-2, 2, (12, 6))
@@ -61,8 +61,8 @@ def test_the_comparison_tells_methods_apart(monkeypatch, constant, value):
 
 
 def test_rows_do_not_see_each_other():
-    """The same bytes alone, in any company and in any order, with rows that stop at different
-    times.
+    """The same bytes alone, in any company and in any order,
+    with rows that stop at different times.
     """
     start = np.random.default_rng(3).uniform(-2, 2, (12, 6))
     together = minimise(valley, start, 60)
@@ -74,8 +74,8 @@ def test_rows_do_not_see_each_other():
 
 
 def test_a_start_that_is_flat_and_a_function_without_a_way_down():
-    """No iteration at a minimum. Where the gradient lies, so that no step goes down, the row is
-    given up, as scipy does.
+    """No iteration at a minimum. Where the gradient lies,
+    so that no step goes down, the row is given up, as scipy does.
     """
     found = minimise(lambda x, which: (np.vecdot(x, x), 2 * x), np.zeros((2, 3)), 5)
     assert found.iterations.tolist() == [0, 0]

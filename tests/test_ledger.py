@@ -1,5 +1,5 @@
-"""The ledger itself: finding a claim by name, and what its own formulas say on a grid that is not
-even.
+"""The ledger itself: finding a claim by name,
+and what its own formulas say on a grid that is not even.
 """
 
 import math
@@ -20,8 +20,9 @@ from bounds.check import InvalidInput
     ],
 )
 def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
-    """With the key that the command line gives it, the name as written, and where the names are or
-    the near ones; the case counts."""
+    """With the key that the command line gives it, the name as written,
+    and where the names are or the near ones; the case counts.
+    """
     with pytest.raises(InvalidInput) as caught:
         ledger.claim(name)
     assert str(caught.value) == f"NAME: {name!r} is not a claim; {hint}"

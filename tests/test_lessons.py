@@ -1,5 +1,5 @@
-"""The lessons: each runs as a script, says what it must, and its exercises' answers are right, by
-other routes.
+"""The lessons: each runs as a script, says what it must,
+and its exercises' answers are right, by other routes.
 """
 
 import importlib
@@ -46,8 +46,8 @@ SETTINGS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
 
 
 def checks(name: str) -> Checks:
-    """What is known of a lesson: here, or beside the tests of the work that it is named after, as
-    LESSON.
+    """What is known of a lesson: here, or beside the tests
+    of the work that it is named after, as LESSON.
     """
     if name in SETTINGS:
         return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}))
@@ -86,8 +86,8 @@ def test_they_are_numbered() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_and_holds(name: str) -> None:
-    """A question first, sliders, a picture with a text, formulas that are, a verdict, three
-    exercises.
+    """A question first, sliders, a picture with a text,
+    formulas that are, a verdict, three exercises.
     """
     shown, defined = ran(name)
     assert shown.index("Question.") < min(
@@ -112,8 +112,8 @@ def test_the_planted_decoy_is_caught(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_slider_moves_the_picture(name: str) -> None:
-    """One step of a slider is another picture and another number; the same setting is the same
-    bytes.
+    """One step of a slider is another picture and another number;
+    the same setting is the same bytes.
     """
     before, after = (lesson(name).show(*setting).text for setting in checks(name).settings)
     assert before != after
@@ -166,8 +166,8 @@ STEPS = [(0.1 * k, 0.1 * (k + 1)) for k in range(1, 20)]
 
 
 def bootstrap_sum() -> float:
-    """Σ_ij r_ij at t = 2 by the error's own definition: fresh covariance plus what is carried,
-    entry by entry.
+    """Σ_ij r_ij at t = 2 by the error's own definition:
+    fresh covariance plus what is carried, entry by entry.
     """
     total = 0.0
     for row in EIGENVALUES:
@@ -188,8 +188,8 @@ def dsm_sum() -> float:
 
 
 def information_sum() -> float:
-    """Σ_ij of the plug-in score's error, from the derivative of V^{-1} along a perturbation of
-    Σ.
+    """Σ_ij of the plug-in score's error,
+    from the derivative of V^{-1} along a perturbation of Σ.
     """
     v = e(4.0) * EIGENVALUES + noise(2.0)
     spread = np.outer(EIGENVALUES, EIGENVALUES) * (1 + np.eye(8))
@@ -275,8 +275,8 @@ ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("k", range(3))
 def test_answer(name: str, k: int) -> None:
-    """The typed answer is the computed one; the usual mistake is told so, with its hint, and what
-    is far off is not.
+    """The typed answer is the computed one;
+    the usual mistake is told so, with its hint, and what is far off is not.
     """
     exercise = ran(name)[1]["exercises"][k]
     computed = float(checks(name).answers[k]())

@@ -1,5 +1,5 @@
-"""Laws on the line: against quadrature, mpmath and one normal, out to the far tails. Nothing is
-random.
+"""Laws on the line: against quadrature,
+mpmath and one normal, out to the far tails. Nothing is random.
 """
 
 from typing import Any
@@ -34,8 +34,8 @@ def exact(law, x, upper):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_density_moments_and_score(law):
-    """Mass, mean and variance by adaptive quadrature of the density; the score by differences of
-    its logarithm.
+    """Mass, mean and variance by adaptive quadrature of the density;
+    the score by differences of its logarithm.
     """
 
     def moment(power):
@@ -59,8 +59,8 @@ def test_density_moments_and_score(law):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_tails_keep_their_digits(law):
-    """log F and log(1 − F) where they are small, to 1e-12 relative, as far as 1e-300000: F itself
-    is 0 or 1 there.
+    """log F and log(1 − F) where they are small, to 1e-12 relative,
+    as far as 1e-300000: F itself is 0 or 1 there.
     """
     for x in (-2000.0, -60.0, -9.0, -3.0):
         assert law.log_cdf(x) == pytest.approx(exact(law, x, upper=False), rel=1e-12)
@@ -70,8 +70,8 @@ def test_tails_keep_their_digits(law):
 
 @pytest.mark.parametrize("law", [TWO, THREE], ids=["two", "three"])
 def test_there_and_back(law):
-    """z → x → z, at levels of which Φ is 1e-1000000 and 1 − 1e-1000000; the decoy, ppf of a cdf,
-    ends at 38.
+    """z → x → z, at levels of which Φ is 1e-1000000 and 1 − 1e-1000000;
+    the decoy, ppf of a cdf, ends at 38.
     """
     z = np.array([-2000.0, -40.0, -9.0, -2.0, -0.3, 0.0, 0.7, 1.9, 9.0, 40.0, 2000.0])
     np.testing.assert_allclose(law.to_normal(law.from_normal(z)), z, rtol=1e-10, atol=1e-10)
@@ -89,8 +89,8 @@ def test_one_normal_is_a_line():
 
 
 def test_shapes_and_ends():
-    """Any shape goes through, a number too; the flow to the same law moves nothing, and there and
-    back is where it was.
+    """Any shape goes through, a number too;
+    the flow to the same law moves nothing, and there and back is where it was.
     """
     x = np.linspace(-5, 5, 12).reshape(3, 4)
     assert TWO.log_cdf(x).shape == TWO.score(x).shape == flow(TWO, THREE, x).shape == (3, 4)
@@ -102,6 +102,21 @@ def test_shapes_and_ends():
     assert repr(TWO) == "Line(2 components, mean -1.4, variance 2.29)"
 
 
+def test_what_is_given_is_kept_as_numbers():
+    """Lists become arrays of float64, and the weights sum to 1."""
+    law = Line([0.25, 0.75 + 6e-10], [0, 1], [1, 4])  # type: ignore[arg-type]
+    for values in (law.weights, law.means, law.variances):
+        assert values.dtype == np.float64
+    assert abs(law.weights.sum() - 1) < 1e-15
+
+
+def test_score_far_out_beside_a_point_near_by():
+    """At 90, 176 deviations from the nearer mode, the score is that mode's own."""
+    near, far = TWO.score(np.array([0.0, 90.0]))
+    assert near == pytest.approx(float(TWO.score(0.0)), rel=1e-12)
+    assert far == pytest.approx(-352, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -110,10 +125,18 @@ def test_shapes_and_ends():
             lambda: line([1.5, -0.5], [0, 1], [1, 1]),
             "weights: must be a non-empty list of positive numbers",
         ),
+        (
+            lambda: line([1.0, 0.0], [0, 1], [1, 1]),
+            "weights: must be a non-empty list of positive numbers",
+        ),
         (lambda: line([], [], []), "weights: must be a non-empty list of positive numbers"),
         (
             lambda: line([0.5, 0.5], [0], [1, 1]),
             "means: must have shape (2,) like weights, but has (1,)",
+        ),
+        (
+            lambda: line([0.5, 0.5], [0, 1], [1]),
+            "variances: must have shape (2,) like weights, but has (1,)",
         ),
         (lambda: line([1.0], [0], [-1.0]), "variances: must not be negative, but holds -1"),
         (lambda: line([1.0], [np.nan], [1.0]), "means: holds NaN or an infinity"),

@@ -1,5 +1,5 @@
-"""Statements as MathML: read as they are written, well-formed, and nothing lost of any claim in the
-ledger.
+"""Statements as MathML: read as they are written,
+well-formed, and nothing lost of any claim in the ledger.
 """
 
 import html
@@ -31,8 +31,8 @@ def flat(text: str) -> str:
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_nothing_is_lost(claim):
-    """Every letter of every sentence of the ledger is still there, as often; and the elements
-    close.
+    """Every letter of every sentence of the ledger is still there,
+    as often; and the elements close.
     """
     for text in (claim.statement, claim.assumptions, claim.why, claim.decoy_note, claim.reason):
         shown = sentence(text)
@@ -62,8 +62,8 @@ def test_nothing_is_lost(claim):
     ],
 )
 def test_notation(text, expected):
-    """Each form of the notation by itself; a script swallowed, or hung on the wrong letter, would
-    show.
+    """Each form of the notation by itself;
+    a script swallowed, or hung on the wrong letter, would show.
     """
     assert tree(text) == expected
 
@@ -80,8 +80,8 @@ def test_notation(text, expected):
     ],
 )
 def test_what_is_a_formula(text, expected):
-    """Words stay words, articles articles, the sentence keeps its stops; formulas hold together
-    across commas.
+    """Words stay words, articles articles, the sentence keeps its stops;
+    formulas hold together across commas.
     """
     shown = re.sub(r"<math>(.*?)</math>", r"[\1]", sentence(text))
     assert re.sub(r"<[^>]+>", "", shown) == expected

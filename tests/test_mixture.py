@@ -27,7 +27,8 @@ def random_mixture(
 
 class Exact:
     """One point, in `DIGITS` digits, from the definitions: joint densities and second moments,
-    nothing shared with the module (no eigenvectors, no log-sum-exp, no centring)."""
+    nothing shared with the module (no eigenvectors, no log-sum-exp, no centring).
+    """
 
     def __init__(self, law: Mixture, t: float, x: Array) -> None:
         mp.mp.dps = DIGITS
@@ -90,8 +91,8 @@ ATOMS = Mixture(np.array([0.85, 0.15]), np.array([[-2.0], [2.0]]), np.zeros((1, 
 
 
 def between(law: Mixture, t: float) -> Array:
-    """Points at, around and far outside the components, and on the line where two of them weigh the
-    same.
+    """Points at, around and far outside the components,
+    and on the line where two of them weigh the same.
     """
     rng = np.random.default_rng(5)
     centres = np.exp(-t) * law.means
@@ -116,8 +117,8 @@ def between(law: Mixture, t: float) -> Array:
     ids=["plain", "early", "tiny-t", "late", "weight-1e-10", "weight-1e-10-late", "atoms"],
 )
 def test_high_precision(law: Mixture, t: float, name: str) -> None:
-    """Every function against 60 digits; catches any wrong term, and C_t formed as I/σ² + ∇²log p
-    (next test).
+    """Every function against 60 digits; catches any wrong term,
+    and C_t formed as I/σ² + ∇²log p (next test).
 
     Tolerance: rounding of the exponents, 1e-15 times the largest log density, is amplified by at
     most the spread between the components; 1e-10 of the largest entry leaves room for both, and
@@ -131,8 +132,8 @@ def test_high_precision(law: Mixture, t: float, name: str) -> None:
 
 
 def test_late_times_do_not_cancel() -> None:
-    """C_t ~ e^{−2t} Cov(X_0) at t = 15, to 1e-10; the decoy, I/σ² + ∇²log p_t in float64, keeps not
-    one digit.
+    """C_t ~ e^{−2t} Cov(X_0) at t = 15, to 1e-10;
+    the decoy, I/σ² + ∇²log p_t in float64, keeps not one digit.
     """
     law, t, x = random_mixture(2, 2, 8, spread=0.5), 15.0, np.array([0.1, -0.2])
     wanted = Exact(law, t, x).residual_covariance
@@ -142,8 +143,8 @@ def test_late_times_do_not_cancel() -> None:
 
 
 def test_minor_component_is_exact_far_below_underflow() -> None:
-    """A component of density 1e-1000 must vanish without a warning, and dominate where it is the
-    nearer one.
+    """A component of density 1e-1000 must vanish without a warning,
+    and dominate where it is the nearer one.
     """
     law = Mixture(np.array([1 - 1e-10, 1e-10]), np.array([[-50.0], [50.0]]), np.array([[0.01]]))
     r = law.responsibilities(1e-6, np.array([[-50.0], [50.0], [200.0]]))
@@ -163,8 +164,8 @@ def central(f: Callable[[Array], Array], x: Array, h: float = 1e-5) -> Array:
 
 
 def test_derivatives() -> None:
-    """score = ∇ log_density, hessian = ∇ score, ∇E[X_0|X_t] = (e/σ²) Cov; catches a missing ⟨g gᵀ⟩
-    or −s sᵀ.
+    """score = ∇ log_density, hessian = ∇ score,
+    ∇E[X_0|X_t] = (e/σ²) Cov; catches a missing ⟨g gᵀ⟩ or −s sᵀ.
     """
     law, t = random_mixture(3, 3, 11), 0.2
     ratio = np.exp(-t) / -np.expm1(-2 * t)
@@ -181,11 +182,11 @@ def test_derivatives() -> None:
 
 
 def test_tweedie_by_quadrature() -> None:
-    """E[−Z_t/σ² | X_t] = s and the law of X_t, by integrating over X_0 on a grid: no Gaussian
-    algebra at all.
+    """E[−Z_t/σ² | X_t] = s and the law of X_t,
+    by integrating over X_0 on a grid: no Gaussian algebra at all.
 
-    Trapezoid rule on 8001 points, spectrally accurate here. Decoy: 1/σ for 1/σ² is off by 1/σ =
-    1.2.
+    Trapezoid rule on 8001 points, spectrally accurate here. Decoy: 1/σ for 1/σ² is off by
+    1/σ = 1.2.
     """
     law, t = Mixture(np.array([0.85, 0.15]), np.array([[-2.0], [2.0]]), np.array([[0.25]])), 0.6
     y = np.linspace(-8, 8, 8001)
@@ -226,8 +227,9 @@ def test_one_component_is_the_gaussian() -> None:
 
 
 def test_marginal_and_shapes() -> None:
-    """The score at t is the score at 0 of the marginal; a shared covariance equals the same one
-    given K times; leading shapes pass through. Decoy: means not shrunk by e_t."""
+    """The score at t is the score at 0 of the marginal; a shared covariance equals
+    the same one given K times; leading shapes pass through. Decoy: means not shrunk by e_t.
+    """
     law, t = random_mixture(3, 3, 21, shared=True), 0.7
     copied = Mixture(law.weights, law.means, np.broadcast_to(law.covariances, (3, 3, 3)))
     x = np.random.default_rng(1).standard_normal((2, 5, 3))
@@ -242,8 +244,8 @@ def test_marginal_and_shapes() -> None:
 
 
 def test_samples() -> None:
-    """Mass of the minor mode, mean and covariance of 200 000 draws, each within 6.5 standard
-    errors.
+    """Mass of the minor mode, mean and covariance
+    of 200 000 draws, each within 6.5 standard errors.
 
     False alarm: 1 + 3 + 6 two-sided normal tails at 6.5, 8e-10 together. Catches a mass off by
     0.006, a covariance off by 2 %; the decoy (components' covariances swapped) is rejected by the
@@ -415,8 +417,8 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 
 def test_what_is_just_allowed() -> None:
-    """Rounding: asymmetry of 10⁻¹³ of the scale, an eigenvalue of −4·10⁻¹⁶ of it, at any scale; and
-    t = 0 for a marginal.
+    """Rounding: asymmetry of 10⁻¹³ of the scale, an eigenvalue
+    of −4·10⁻¹⁶ of it, at any scale; and t = 0 for a marginal.
     """
     for scale in (1e-6, 1.0, 1e6):
         Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
@@ -426,8 +428,8 @@ def test_what_is_just_allowed() -> None:
 
 
 def test_curvature_bound_sees_differences_of_means_alone() -> None:
-    """By hand in one dimension, λ = 0.5, means 3 and 4: e²/(4 v²) − 1/v. Means about 0 cannot tell
-    a difference from a sum.
+    """By hand in one dimension, λ = 0.5, means 3 and 4: e²/(4 v²) − 1/v.
+    Means about 0 cannot tell a difference from a sum.
     """
     t = 0.3
     law = Mixture(HALVES, np.array([[3.0], [4.0]]), np.array([[0.5]]))

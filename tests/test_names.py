@@ -1,8 +1,9 @@
-"""What is listed without importing is what importing gives; what cannot be read so is refused, not
-left out.
+"""What is listed without importing is what importing gives;
+what cannot be read so is refused, not left out.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from bounds.ledger import CLAIMS, PAPERS
 from figures.catalog import FIGURES
 from studies import names
 from studies.catalog import PAPER_OF, PRESETS, STUDIES
+from studies.quantities import study_of
 from studies.sweep import LIMIT
 
 
 def test_names_are_those_of_the_catalogs() -> None:
-    """Of every work, in order. Catches a name that is put together when a module runs, which no
-    reading would find.
+    """Of every work, in order.
+    Catches a name that is put together when a module runs, which no reading would find.
     """
     assert names.works() == tuple(
         names.Work(
@@ -39,6 +41,18 @@ def test_names_are_those_of_the_catalogs() -> None:
     assert names.literal("studies.sweep", "LIMIT") == LIMIT
 
 
+def test_tables_are_of_the_catalogs() -> None:
+    """What a helper or a partial sets for a claim is told of it, too; the study is what judges."""
+    heads, *rows = names.table("claims")
+    assert heads == ("claim", "paper", "origin", "kind", "expected", "study")
+    assert rows == [(c.name, c.paper, c.origin, c.kind, c.expected, study_of(c)) for c in CLAIMS]
+    assert names.table("studies")[1:] == [(s.name, PAPER_OF[s.name], s.about) for s in STUDIES]
+    assert names.table("figures")[1:] == [(f.name, f.paper, f.title) for f in FIGURES]
+    assert [row[:2] for row in names.table("papers")[1:]] == [
+        (paper.stem, sum(c.paper == paper.stem for c in CLAIMS)) for paper in PAPERS
+    ]
+
+
 def test_the_table_of_contents_of_the_mathematics() -> None:
     """A line for each module there is, and for none that there is not."""
     listed = re.findall(r"^([a-z_]+)  +\S", bounds.__doc__ or "", flags=re.MULTILINE)
@@ -51,10 +65,11 @@ def test_the_table_of_contents_of_the_mathematics() -> None:
 
 
 @pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Another root: a work in one file for claims and studies, without figures."""
     monkeypatch.setattr(names, "ROOT", tmp_path)
     names._assigned.cache_clear()
+    names._measurements.cache_clear()
     for package, catalog, stems in (
         ("bounds", "ledger", ("a_2000",)),
         ("studies", "catalog", ("a_2000",)),
@@ -66,7 +81,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "STUDY = evidence('first', 'about', cells)\nSTUDIES = (STUDY, Study(about='x', "
         "name='second'))\n"
     )
-    return tmp_path / "bounds" / "papers" / "a_2000.py"
+    yield tmp_path / "bounds" / "papers" / "a_2000.py"
+    names._assigned.cache_clear()
+    names._measurements.cache_clear()
 
 
 PAPER = "PAPER = Paper(stem='a_2000', title='T', link='L', have=some())\n"
@@ -77,7 +94,30 @@ def test_a_work_in_one_file(tree: Path) -> None:
         f"{PAPER}MORE = (Claim(name='b'),)\nCLAIMS: tuple[Claim, ...] = (Claim(name='a'), *MORE)\n"
     )
     assert names.works() == (names.Work("a_2000", "T", "L", ("a", "b"), (), ("first", "second")),)
-    names._assigned.cache_clear()
+
+
+def test_what_a_maker_sets(tree: Path) -> None:
+    """What is given takes the place of what a partial has, and fills what a function returns."""
+    tree.write_text(
+        f"{PAPER}S = 'first'\n"
+        "made = partial(Claim, kind='upper', origin='derived', expected='HOLDS')\n"
+        "def of(name, what):\n    return made(name=name, measurement=f'{S}:{what}', kind='rate')\n"
+        "CLAIMS = (of(name='a', what='x'), made(name='b', expected='REFUTED', measurement='z:y'))\n"
+    )
+    assert names.table("claims")[1:] == [
+        ("a", "a_2000", "derived", "rate", "HOLDS", "first"),
+        ("b", "a_2000", "derived", "upper", "REFUTED", "z"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "call", ["Claim(name='a', kind=kind(), origin='o', measurement='m')", "Claim(name='a')"]
+)
+def test_a_claim_that_cannot_be_told_of_is_refused(tree: Path, call: str) -> None:
+    """One sentence that names the module, and no shorter table."""
+    tree.write_text(f"{PAPER}CLAIMS = ({call},)\n")
+    with pytest.raises(InvalidInput, match=r"^bounds\.papers\.a_2000: Claim\(name='a'"):
+        names.table("claims")
 
 
 @pytest.mark.parametrize(
@@ -93,4 +133,3 @@ def test_names_that_are_put_together_are_refused(tree: Path, claims: str) -> Non
     tree.write_text(f"{PAPER}CLAIMS = {claims}\n")
     with pytest.raises(InvalidInput, match=r"^bounds\.papers\.a_2000: "):
         names.works()
-    names._assigned.cache_clear()

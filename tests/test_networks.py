@@ -1,5 +1,5 @@
-"""Networks side by side: finite differences, scikit-learn's networks as second route, and what they
-know of each other.
+"""Networks side by side: finite differences,
+scikit-learn's networks as second route, and what they know of each other.
 """
 
 import warnings
@@ -58,8 +58,9 @@ def second_route(weights, x, y, budget, solver="lbfgs", seed=0):
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (3, 1), (2, 2)])
 def test_gradient_against_differences(inputs, outputs):
-    """Central differences in every weight to 1e-7 of the largest slope; one part of the data as
-    well. Catches a lost layer, an offset that is penalised, a penalty that is not divided by m."""
+    """Central differences in every weight to 1e-7 of the largest slope; one part of the data
+    as well. Catches a lost layer, an offset that is penalised, a penalty that is not divided by m.
+    """
     x, y, weights = data(3, 40, inputs, outputs)
     loss = networks.Loss(x, y)
     which = np.array([2, 0])
@@ -79,8 +80,9 @@ def test_gradient_against_differences(inputs, outputs):
 
 @pytest.mark.parametrize(("budget", "close"), [(3, 1e-11), (10, 1e-9), (30, 1e-3)])
 def test_lbfgs_goes_scikit_learns_way(budget, close):
-    """16 networks from the same weights: the same loss and number of iterations after the same
-    budget, until rounding has grown."""
+    """16 networks from the same weights: the same loss and number
+    of iterations after the same budget, until rounding has grown.
+    """
     x, y, weights = data(16, 120)
     found = networks.fit(weights, x, y, budget)
     theirs = [second_route(weights[i], x[i], y[i], budget) for i in range(16)]
@@ -165,8 +167,8 @@ def test_adam_goes_scikit_learns_way(monkeypatch):
 
 
 def test_adam_stops_where_nothing_is_gained():
-    """Each network by its own epochs: one whose targets it has learnt stops early; both as
-    scikit-learn does.
+    """Each network by its own epochs:
+    one whose targets it has learnt stops early; both as scikit-learn does.
     """
     x, y, weights = data(2, 300, seed=7)
     y[1] = 0.0
@@ -200,8 +202,9 @@ def test_networks_do_not_see_each_other(outputs):
 
 
 def test_first_weights():
-    """Uniform within ±√(6/(fan in + fan out)), each layer by its own, offsets as well: extremes of
-    4000 networks within 1 % below the bound, variance a third of its square within 5 %."""
+    """Uniform within ±√(6/(fan in + fan out)), each layer by its own, offsets as well:
+    extremes of 4000 networks within 1 % below the bound, variance a third of its square within 5 %.
+    """
     rng = np.random.default_rng(9)
     many = np.stack([networks.initial(3, 1, rng) for _ in range(4000)])
     for layer, fans in zip(networks.layers(many, 3, 1), (19, 32, 17), strict=True):

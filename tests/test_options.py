@@ -1,5 +1,5 @@
-"""Every documented option of every study: it runs, or what is wrong with it is one sentence under a
-key that exists.
+"""Every documented option of every study: it runs,
+or what is wrong with it is one sentence under a key that exists.
 
 Valid and invalid configs in equal shares, over all studies, made on purpose: values that fit d,
 spacings that divide.
@@ -119,8 +119,8 @@ def options(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", [one.name for one in STUDIES])
 def test_every_option_runs(tmp_path: Path, name: str) -> None:
-    """From the TOML file to the rows, each option in turn: taken, measured, all columns there and
-    every number finite.
+    """From the TOML file to the rows, each option in turn:
+    taken, measured, all columns there and every number finite.
 
     An explicit spectrum was taken and then failed in every cell: a list, as cells hold it, where a
     tuple was wanted.
@@ -142,8 +142,8 @@ def test_every_option_runs(tmp_path: Path, name: str) -> None:
 
 
 def test_an_explicit_spectrum_all_the_way(tmp_path: Path) -> None:
-    """Through the command line, exit 0: what values = [1.0] makes at d = 1 is what the identity
-    makes, number by number.
+    """Through the command line, exit 0: what values = [1.0] makes
+    at d = 1 is what the identity makes, number by number.
     """
     tables = []
     kinds: list[dict[str, Any]] = [{"kind": "explicit", "values": [1.0]}, {"kind": "identity"}]
@@ -269,8 +269,8 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
 def test_what_would_do_nothing_or_something_else_is_refused(
     name: str, change: dict[str, Any], key: str, says: str
 ) -> None:
-    """At once and before any memory is taken, under the key as its author wrote it; the config
-    without it is taken.
+    """At once and before any memory is taken, under the key
+    as its author wrote it; the config without it is taken.
     """
     one = study(name)
     with pytest.raises(InvalidInput) as caught:
@@ -282,8 +282,8 @@ def test_what_would_do_nothing_or_something_else_is_refused(
 
 
 def test_a_manifests_own_record_of_a_spectrum_is_taken() -> None:
-    """It names all keys, the unused ones at their defaults; with one of those changed it is no such
-    record.
+    """It names all keys, the unused ones at their defaults;
+    with one of those changed it is no such record.
     """
     for kind in ("identity", "linear", "power"):
         whole = Spectrum(kind=kind).model_dump(mode="json")
@@ -337,7 +337,8 @@ def valid(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
             draw(st.lists(st.floats(1e-3, 3), min_size=1, max_size=5, unique=True))
         )
         if "path" in names:  # which needs a time at which there is as much noise as data
-            found["times"] = sorted({*found["times"], 3.0})
+            # and none a rounding beside it, which is refused
+            found["times"] = [*(t for t in found["times"] if t < 2.9), 3.0]
         found["engine"] = draw(st.sampled_from(("exact", "simulate")))
     if "last" in found and "ratios" not in found:
         found["last"] = last = draw(st.floats(0.1, 3))
@@ -415,8 +416,8 @@ def test_good_configs_are_taken_and_measured(one: tuple[str, dict[str, Any]]) ->
 @cases(300)
 @given(valid(), st.data())
 def test_bad_configs_are_one_sentence(one: tuple[str, dict[str, Any]], data: st.DataObject) -> None:
-    """One key of a good config is junk: refused in one line that names it or a key that must agree
-    with it.
+    """One key of a good config is junk:
+    refused in one line that names it or a key that must agree with it.
     """
     name, config = one
     key = data.draw(st.sampled_from([*config, "sede"]))

@@ -1,5 +1,5 @@
-"""What leaves the program: files whole or not at all, and streams that may be closed, full, or of
-another alphabet.
+"""What leaves the program: files whole or not at all,
+and streams that may be closed, full, or of another alphabet.
 """
 
 import json
@@ -45,8 +45,8 @@ def shell(folder: Path, command: str) -> tuple[int, bytes, str]:
 
 
 def several(folder: Path, before: str, *commands: str) -> list[tuple[int, bytes]]:
-    """Exit code and words of several command lines in one process, which `before` sets variables
-    of.
+    """Exit code and words of several command lines
+    in one process, which `before` sets variables of.
     """
     code, said, complained = shell(
         folder, f"{before} tests.several {f' {BETWEEN} '.join(commands)}"
@@ -77,8 +77,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def test_two_writers_at_once_are_never_seen_half(tmp_path: Path) -> None:
-    """Four write 1 MB each, over and over, and a reader only ever meets one of the four, whole; no
-    draft is left.
+    """Four write 1 MB each, over and over,
+    and a reader only ever meets one of the four, whole; no draft is left.
 
     The decoy, drafts of one name, gives torn files or writers that find their draft gone: the same
     count shows it.
@@ -133,8 +133,8 @@ def test_two_writers_at_once_are_never_seen_half(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    """At the end, at the very end, or in the midst of it; also for an error that is not the
-    disk's.
+    """At the end, at the very end, or in the midst of it;
+    also for an error that is not the disk's.
     """
     path = tmp_path / "f.txt"
     write(path, b"old")
@@ -176,8 +176,8 @@ def umask() -> int:
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
-    """Bytes beyond UTF-8 in --out: files there, the path on standard output byte for byte; a report
-    beside it.
+    """Bytes beyond UTF-8 in --out: files there, the path
+    on standard output byte for byte; a report beside it.
     """
     raw = os.fsencode(tmp_path) + b"/bad\xff"
     code, said, complained = shell(tmp_path, f"dimfree {RUN} $'bad\\xff'")
@@ -245,8 +245,8 @@ def test_what_is_measured_does_not_depend_on_who_listens(
     ],
 )
 def test_a_result_that_cannot_be_printed(tmp_path: Path, line: str, code: int, says: str) -> None:
-    """Where the words are the result: exit 2 and one sentence, before anything is measured; a
-    reader may leave.
+    """Where the words are the result: exit 2 and one sentence,
+    before anything is measured; a reader may leave.
     """
     start = time.monotonic()
     done, _, complained = shell(tmp_path, line)

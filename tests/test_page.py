@@ -11,7 +11,8 @@ import pytest
 import dimfree
 from bounds.ledger import CLAIMS
 from figures.catalog import FIGURES
-from figures.page import Picture, inline_svg, markdown, render
+from figures.markdown import markdown
+from figures.page import Picture, inline_svg, render
 from studies import verdicts
 from studies.catalog import STUDIES
 
@@ -114,8 +115,8 @@ def page() -> str:
 
 
 def test_self_contained(page):
-    """Under 5 MB; every reference is to a place on the page itself, and is there; no id twice; all
-    elements close.
+    """Under 5 MB; every reference is to a place on the page itself,
+    and is there; no id twice; all elements close.
     """
     assert len(page.encode()) < LIMIT
     reader = Reader(page)
@@ -146,8 +147,8 @@ def test_same_results_same_bytes(page):
 
 
 def test_all_is_there(page):
-    """Every figure with its text, every claim with all that was promised of it, every study's
-    manifest.
+    """Every figure with its text, every claim with all
+    that was promised of it, every study's manifest.
     """
     for figure in FIGURES:
         assert f'<title id="{figure.name}-alt">' in page
@@ -168,8 +169,8 @@ def test_all_is_there(page):
 
 
 def test_numbers_come_from_the_claims():
-    """Each number that is shown moves when its field does; a constant typed into the template would
-    not.
+    """Each number that is shown moves when its field does;
+    a constant typed into the template would not.
     """
     base = render([WORK], [], [CLAIM], {"study": MANIFEST}, "here")
     assert "E</mi>" in base
@@ -211,7 +212,7 @@ def test_numbers_come_from_the_claims():
     assert '<option value="one_2000">one_2000</option>' in base
     assert "at 5 of 17" in base
     assert (
-        "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. None not as expected."
+        "A paper on score matching, checked. 1 claims: 1 derived; 1 HOLDS. All are as expected."
         in base
     )
     assert "<p>Results: here.</p>" in base
@@ -241,8 +242,8 @@ def test_numbers_come_from_the_claims():
 
 
 def test_figures_do_not_disturb_each_other():
-    """Two drawings with the same ids: each keeps its own, and its styles to itself; nothing of
-    outside is left.
+    """Two drawings with the same ids: each keeps its own,
+    and its styles to itself; nothing of outside is left.
     """
     one, two = (inline_svg(SVG, name, f"A & B {name}") for name in ("one", "two"))
     assert 'id="one-p1"' in one
@@ -272,8 +273,8 @@ def test_a_figure_has_its_own_words():
 
 
 def test_markdown():
-    """Paragraphs, lists, tables with an escaped bar, the three marks; and nothing that looks like
-    HTML gets through.
+    """Paragraphs, lists, tables with an escaped bar, the three marks;
+    and nothing that looks like HTML gets through.
     """
     assert markdown("a **b** `c` *d* <e>") == (
         "<p>a <strong>b</strong> <code>c</code> <em>d</em> &lt;e&gt;</p>"

@@ -1,5 +1,5 @@
-"""Every claim of every work, over the tuples: its verdict, its decoy, its place in the graph; and
-nothing measured in vain.
+"""Every claim of every work, over the tuples: its verdict,
+its decoy, its place in the graph; and nothing measured in vain.
 """
 
 from dataclasses import replace
@@ -51,8 +51,8 @@ def complaints(found: Verdict) -> list[str]:
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_the_verdict_is_the_expected_one(claim):
-    """At the preset quick. False alarms: each claim's own budget, all of them together below
-    BUDGET.
+    """At the preset quick. False alarms:
+    each claim's own budget, all of them together below BUDGET.
 
     Catches a formula and a decoy exchanged, a decoy that falls at a few cells by chance, and one
     that hardly falls.

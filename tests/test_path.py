@@ -1,5 +1,5 @@
-"""Path fitting: its predicted risk, its equations by brute force, and what it attains without an
-oracle.
+"""Path fitting: its predicted risk, its equations
+by brute force, and what it attains without an oracle.
 """
 
 from itertools import pairwise
@@ -55,8 +55,8 @@ def direct_information(law, times):
 
 
 def test_predicted_risk_is_the_printed_one():
-    """Over the information bound at t = 0.2, 1, 2 with t_N = 2: theory.md's 1.093, 1.076, 1.074 and
-    about 1.015.
+    """Over the information bound at t = 0.2, 1, 2 with t_N = 2:
+    theory.md's 1.093, 1.076, 1.074 and about 1.015.
 
     Δ = 0.002 gives 1.0026 to 1.0028 with t_N = 2 (0.0028 is what X_2 itself still holds), 1.0013 to
     1.0017 with t_N = 4. Decoy: the pair (i, j), (j, i) not pooled, about 2.
@@ -76,8 +76,8 @@ def test_predicted_risk_is_the_printed_one():
 
 
 def test_information_telescopes():
-    """I + Iᵀ = 1/(λ_i λ_j) − a_N a_N − Σ (a_{k−1,i} − a_k,i)(a_{k−1,j} − a_k,j): to 1e-12, eight
-    decades of spectrum.
+    """I + Iᵀ = 1/(λ_i λ_j) − a_N a_N − Σ (a_{k−1,i} − a_k,i)(a_{k−1,j} − a_k,j):
+    to 1e-12, eight decades of spectrum.
 
     And `information` is Σ s² v_j/h_i. Decoy: the sum of products left out.
     """
@@ -94,8 +94,8 @@ def test_information_telescopes():
 
 @pytest.mark.parametrize(("spacing", "count", "limit"), [(0.1, 1500, 1.15), (0.02, 700, 1.06)])
 def test_path_reaches_the_information_bound(spacing, count, limit):
-    """No oracle, m = 20000, t_N = 2, exact engine: risk at t = 0.2, 1, 2 at most 1.15 (1.06) times
-    the bound.
+    """No oracle, m = 20000, t_N = 2, exact engine:
+    risk at t = 0.2, 1, 2 at most 1.15 (1.06) times the bound.
 
     Predicted and measured within 4 s.e., errors below 1.5 %. Three comparisons at 4 deviations:
     2e-4 for a fresh seed, and the seed is fixed. Decoy: no pooling, about 1.9 times the prediction;
@@ -129,8 +129,8 @@ def population(law, times, samples=10**6):
 
 
 def test_one_round_from_anywhere_is_exact_without_fluctuations():
-    """E Ψ = m I (Λ_true − Λ) exactly, so one round on population Gram matrices lands on Σ, to 1e-9,
-    from far starts.
+    """E Ψ = m I (Λ_true − Λ) exactly, so one round
+    on population Gram matrices lands on Σ, to 1e-9, from far starts.
 
     Starts: identity times 100 and 0.01, and another random covariance. Decoy: noise 1 % too large
     misses.
@@ -147,8 +147,8 @@ def test_one_round_from_anywhere_is_exact_without_fluctuations():
 
 
 def brute_force(x0, xs, times, start, rounds):
-    """Gauss-Newton on the samples: weighted lstsq of T3 − A x over all rows at once, symmetric
-    unknown δΛ.
+    """Gauss-Newton on the samples:
+    weighted lstsq of T3 − A x over all rows at once, symmetric unknown δΛ.
     """
     d = start.shape[0]
     pairs = [(i, j) for i in range(d) for j in range(i, d)]
@@ -182,8 +182,8 @@ def brute_force(x0, xs, times, start, rounds):
 
 
 def test_path_equals_weighted_least_squares_on_the_samples():
-    """Against a full weighted regression on 4000 sample paths: they differ by O(1/m), less than 4 %
-    of their error.
+    """Against a full weighted regression on 4000 sample paths:
+    they differ by O(1/m), less than 4 % of their error.
 
     The regression knows no expected Gram matrix and couples all entries. Catches a transposed Ψ, s
     or h at the wrong time. Decoy: the time steps' noises paired with the wrong step's X.
@@ -206,8 +206,8 @@ def test_path_equals_weighted_least_squares_on_the_samples():
 
 
 def test_rounds_converge():
-    """Distance to the root falls at least tenfold a round after the first (m = 100 d), from any
-    start.
+    """Distance to the root falls at least tenfold a round after the first
+    (m = 100 d), from any start.
 
     From the second round on the mean risk stays within 1 % of the root's (paired); at a start from
     DSM or I it is off by more than 50 % (the default start is good already). The rate is about
@@ -241,8 +241,8 @@ def test_rounds_converge():
     ],
 )
 def test_safeguard(values, samples):
-    """m = d + 1 and spectra over up to nine decades: Λ̂ positive definite, and risk below BSM's and
-    DSM's medians.
+    """m = d + 1 and spectra over up to nine decades:
+    Λ̂ positive definite, and risk below BSM's and DSM's medians.
 
     The same with an indefinite start. The floor (e^{2t_1} − 1)/m is met by more than a fifth of the
     replicates at m near d or λ = 1e-6, so that the test does see the safeguard act.
@@ -263,8 +263,8 @@ def test_safeguard(values, samples):
 
 
 def test_ill_conditioned_spectrum_matches_its_prediction():
-    """λ from 1e-3 to 30, m = 20000, 500 replicates: measured within 6.2 deviations (6e-10) of
-    `path_risk`.
+    """λ from 1e-3 to 30, m = 20000, 500 replicates:
+    measured within 6.2 deviations (6e-10) of `path_risk`.
 
     Its 6.2 deviations are about 25 %: the decoy without pooling is twice the prediction at t = 0.2.
     """
@@ -278,8 +278,8 @@ def test_ill_conditioned_spectrum_matches_its_prediction():
 
 
 def test_smaller_families():
-    """A diagonal Σ fitted as such, a tridiagonal one as such: measured against predicted, 6.2
-    deviations, m = 4000.
+    """A diagonal Σ fitted as such, a tridiagonal one as such:
+    measured against predicted, 6.2 deviations, m = 4000.
 
     All bands is the dense estimate, to 1e-8. Decoy: the dense prediction, at least 1.4 times the
     banded ones.
@@ -310,8 +310,8 @@ def test_smaller_families():
 
 
 def test_unknown_mean():
-    """Centred paths of data with mean 3 (m = 16, d = 3) against the exact engine at m − 1: 6.2
-    deviations.
+    """Centred paths of data with mean 3 (m = 16, d = 3)
+    against the exact engine at m − 1: 6.2 deviations.
 
     1500 replicates each. Decoy: not centred (the mean fitted as covariance) is off by more than 50
     %.
@@ -347,8 +347,8 @@ def test_equivariance():
 
 @pytest.mark.parametrize("count", [1, 3, 10])
 def test_best_times_hold_n_over_n_plus_one(count):
-    """Information on λ at `best_times`: N/(N + 1) of 1/(2λ²), and no numerical search finds more.
-    Decoy: equal gaps.
+    """Information on λ at `best_times`: N/(N + 1) of 1/(2λ²),
+    and no numerical search finds more. Decoy: equal gaps.
     """
 
     def share(times):
@@ -364,8 +364,8 @@ def test_best_times_hold_n_over_n_plus_one(count):
 
 
 def test_two_leading_axes():
-    """2 × 3 replicates of d = 2, one by one the same, dense and in a family, from any start; four
-    rounds by default.
+    """2 × 3 replicates of d = 2, one by one the same,
+    dense and in a family, from any start; four rounds by default.
     """
     times = np.array([0.1, 0.3, 0.7])
     law = Gaussian(np.array([0.5, 2.0]))
@@ -393,8 +393,8 @@ def test_two_leading_axes():
 
 
 def test_starts_are_made_symmetric_and_raised_to_the_floor():
-    """A start's symmetric part, eigenvalues below x_1/m = (e^{2 t_1} − 1)/m raised to exactly that;
-    nothing else.
+    """A start's symmetric part,
+    eigenvalues below x_1/m = (e^{2 t_1} − 1)/m raised to exactly that; nothing else.
     """
     grams = list(exact(Gaussian(np.ones(2)), 20, np.array([0.2, 0.7]), np.random.default_rng(3)))
     floor = (np.exp(0.4) - 1) / 20
@@ -408,8 +408,8 @@ def test_starts_are_made_symmetric_and_raised_to_the_floor():
 
 
 def test_banded_families_are_the_unit_matrices():
-    """E_ii, and E_ij + E_ji for j − i ≤ width: P of them, d = 4, any order of the pairs within a
-    band.
+    """E_ii, and E_ij + E_ji for j − i ≤ width:
+    P of them, d = 4, any order of the pairs within a band.
     """
     for width, count in ((0, 4), (1, 7), (3, 10)):
         family = banded(4, width)
@@ -423,8 +423,8 @@ def test_banded_families_are_the_unit_matrices():
 
 
 def test_variance_and_risk_are_the_written_out_sums():
-    """Σ_ij s_ij² v_j Var δΛ_ij with Var = 1/(I_ij + I_ji) and 1/I_ii, d = 3, loops; m = 50; also in
-    a rotated family.
+    """Σ_ij s_ij² v_j Var δΛ_ij with Var = 1/(I_ij + I_ji) and 1/I_ii,
+    d = 3, loops; m = 50; also in a rotated family.
 
     At other times than those fitted as at the fitted ones (the default). In a family: gls on the P
     parameters with the Fisher information as a quadratic form. Decoy: 2 I_ii on the diagonal.
@@ -489,8 +489,8 @@ def test_refusals_are_one_sentence(call, sentence):
 
 
 def test_the_path_fit_is_the_plug_in_of_its_last_round():
-    """Â_k = −(e^{−2t}Λ̂ + σ²I)^{-1} by inversion, Λ̂ of the last of one round from a given start;
-    by default of four from its own.
+    """Â_k = −(e^{−2t}Λ̂ + σ²I)^{-1} by inversion, Λ̂ of the last
+    of one round from a given start; by default of four from its own.
 
     Catches another round's Λ̂, a start or a number of rounds that is not passed on.
     """
@@ -512,8 +512,8 @@ def test_the_path_fit_is_the_plug_in_of_its_last_round():
 
 @pytest.mark.parametrize("scale", [1e10, 1e50, 1e100, 1e146, 1e200, 1e300])
 def test_a_spectrum_that_the_path_cannot_tell_is_refused(scale: float) -> None:
-    """In a config before anything is measured; in the estimator by the data's own estimate, never a
-    number.
+    """In a config before anything is measured;
+    in the estimator by the data's own estimate, never a number.
     """
     law = Gaussian(scale * np.array([0.5, 1.0, 2.0]) / 2)
     with pytest.raises(InvalidInput, match="cannot tell an eigenvalue of"):
@@ -560,8 +560,8 @@ def test_no_number_where_there_is_no_information(
 
 
 def test_where_there_is_information_the_fit_is_near() -> None:
-    """λ = 1, 43 units of information, a standard error of 0.15: each of 300 fits within a factor of
-    3.
+    """λ = 1, 43 units of information, a standard error of 0.15:
+    each of 300 fits within a factor of 3.
     """
     for seed in range(300):
         grams = list(exact(Gaussian(np.ones(1)), 50, [0.1, 0.2, 0.5], np.random.default_rng(seed)))
@@ -569,8 +569,8 @@ def test_where_there_is_information_the_fit_is_near() -> None:
 
 
 def test_an_estimate_that_runs_off_is_one_sentence() -> None:
-    """λ = 200, 0.85 units of information: enough to begin, and from these 50 samples 16 rounds end
-    at 10⁸.
+    """λ = 200, 0.85 units of information: enough to begin,
+    and from these 50 samples 16 rounds end at 10⁸.
     """
     grams = list(exact(Gaussian(np.full(1, 200.0)), 50, [0.1, 0.2, 0.5], np.random.default_rng(24)))
     covariance_rounds(grams, 4)

@@ -50,8 +50,8 @@ def test_paths_have_the_forward_law():
 
 
 def test_grids_weights_and_steps():
-    """γ_j = t_j − t_{j−1} telescopes to t_N; a grid that started at t_0 = Δ would miss the first
-    weight.
+    """γ_j = t_j − t_{j−1} telescopes to t_N;
+    a grid that started at t_0 = Δ would miss the first weight.
     """
     grid = uniform_grid(0.1, 30)
     np.testing.assert_allclose(weights(grid), 0.1)
@@ -118,8 +118,9 @@ def test_bad_grids_are_named(call, sentence):
 
 
 def test_grids_by_hand():
-    """Every time of small grids, the shortest that are allowed among them: a time too few or too
-    many, or one time too strict a refusal."""
+    """Every time of small grids, the shortest that are allowed among them:
+    a time too few or too many, or one time too strict a refusal.
+    """
     np.testing.assert_allclose(uniform_grid(0.25, 3), [0.25, 0.5, 0.75], rtol=1e-15)
     np.testing.assert_array_equal(uniform_grid(0.25, 1), [0.25])
     np.testing.assert_allclose(geometric_grid(0.125, 2.0, 5), [0.125, 0.25, 0.5, 1, 2], rtol=1e-14)
@@ -127,8 +128,8 @@ def test_grids_by_hand():
 
 
 def test_single_precision_times_are_worked_on_in_double():
-    """1/8 is a float32, its e_t and σ_t² are not: computed there they would be wrong in the eighth
-    digit.
+    """1/8 is a float32, its e_t and σ_t² are not:
+    computed there they would be wrong in the eighth digit.
     """
     t = np.array([0.125], dtype=np.float32)
     assert float(decay(t)[0]) == pytest.approx(math.exp(-0.125), rel=1e-15, abs=0)
@@ -138,8 +139,8 @@ def test_single_precision_times_are_worked_on_in_double():
 
 
 def test_a_slice_holds_the_step_that_led_to_it_and_its_noise():
-    """x is e^{-g} X_{t'} + τ w of its own step and w, to rounding: the Gram matrices with w depend
-    on it.
+    """x is e^{-g} X_{t'} + τ w of its own step and w,
+    to rounding: the Gram matrices with w depend on it.
     """
     before = np.array([[0.3, -2.0], [1.0, 0.5]])
     now = 0.0

@@ -10,8 +10,8 @@ from studies.study import Cell
 
 
 def test_a_line_at_each_quarter_and_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
-    """In steps of three to twenty: four lines, the last at the end. Catches a line a step, and one
-    too few.
+    """In steps of three to twenty: four lines, the last at the end.
+    Catches a line a step, and one too few.
     """
     for wanted in (True, False):
         say = Report("toy", wanted)
@@ -25,8 +25,8 @@ def test_a_line_at_each_quarter_and_nothing_unasked(capsys: pytest.CaptureFixtur
 def test_cells_pass_and_only_slow_ones_are_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All cells come through in order; where no time may pass in silence there is a line for
-    each.
+    """All cells come through in order;
+    where no time may pass in silence there is a line for each.
     """
     cells: list[Cell] = [{"d": d} for d in range(3)]
     assert list(Report("toy", True).through(cells, "listed")) == cells

@@ -26,8 +26,8 @@ def makespan(tasks: Sequence[float], workers: int) -> float:
 @pytest.mark.parametrize("workers", [1, 2, 10, 100])
 @pytest.mark.parametrize("route", ["gram", "laguerre"])
 def test_no_schedule_takes_longer(route: projection.Route, workers: int) -> None:
-    """Tasks in rising order, the worst, one by one: below the bound, and for some number of workers
-    not far below.
+    """Tasks in rising order, the worst, one by one:
+    below the bound, and for some number of workers not far below.
 
     The bound without the longest task, work/W, is exceeded wherever there is more than one worker.
     """
@@ -49,8 +49,8 @@ def test_no_schedule_takes_longer(route: projection.Route, workers: int) -> None
 
 
 def test_the_bound_is_reached() -> None:
-    """Graham's example, W(W − 1) tasks of 1 and then one of W: 2W − 1, by the schedule and by the
-    bound's last two terms.
+    """Graham's example, W(W − 1) tasks of 1 and then one of W:
+    2W − 1, by the schedule and by the bound's last two terms.
     """
     for workers in (2, 5, 30):
         tasks = [1.0] * (workers * (workers - 1)) + [float(workers)]
@@ -59,8 +59,8 @@ def test_the_bound_is_reached() -> None:
 
 
 def test_the_coordinator_its_start_and_memory_count() -> None:
-    """By hand: 5 cells, 3 times in the Laguerre route, 2·10⁻⁴ s each, 1.5 s to start; 10⁸ bytes and
-    100 d² where matrices are.
+    """By hand: 5 cells, 3 times in the Laguerre route, 2·10⁻⁴ s each,
+    1.5 s to start; 10⁸ bytes and 100 d² where matrices are.
     """
     dims = (10, 20, 50, 100, 200)
     none = Constants(flop=1e-300, entry=1e-300, cell=2e-4, start=1.5, base=1e8, square=100.0)
@@ -71,8 +71,8 @@ def test_the_coordinator_its_start_and_memory_count() -> None:
 
 
 def test_what_limits_is_named() -> None:
-    """Many replicates: the work. One and many workers: the longest task. Next to no work: the
-    coordinator.
+    """Many replicates: the work. One and many workers:
+    the longest task. Next to no work: the coordinator.
     """
     assert project(FOUND, Sweep("gram", (1000,), 2, 1000), 2).limit == "work"
     assert project(FOUND, Sweep("gram", (1000,), 2, 3), 100).limit == "longest task"
@@ -126,8 +126,8 @@ def test_amounts() -> None:
 
 
 def test_the_committed_page_has_the_numbers_of_its_bench() -> None:
-    """It is a function of bench.json; nothing was typed into it. Another constant makes another
-    page.
+    """It is a function of bench.json; nothing was typed into it.
+    Another constant makes another page.
 
     What the constants foretell where they were not made, the time at twice and three times the
     dimension and the memory, is within a factor of 1.5 of what was measured there.

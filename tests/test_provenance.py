@@ -19,8 +19,8 @@ def of_preset(name, preset):
 
 
 def test_the_preset_is_that_of_all_tables():
-    """Evidence has the same settings at quick and paper: what is measured beside it decides. A seed
-    of one's own is none.
+    """Evidence has the same settings at quick and paper:
+    what is measured beside it decides. A seed of one's own is none.
     """
     assert provenance.told(COMMITTED) == "preset paper"
     quick = {name: of_preset(name, "quick") for name in NAMES}
@@ -35,8 +35,8 @@ def test_the_preset_is_that_of_all_tables():
 
 
 def test_the_newest_results_that_suffice(tmp_path):
-    """By the newest manifest, in the folder or one below; a folder that lacks a study does not
-    count.
+    """By the newest manifest, in the folder or one below;
+    a folder that lacks a study does not count.
     """
     wanted = [study(name) for name in NAMES]
     assert provenance.newest(wanted, tmp_path / "nowhere") is None

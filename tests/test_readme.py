@@ -1,5 +1,5 @@
-"""README.md and the teaching guide: what they tell to run runs, and where they point there is
-something.
+"""README.md and the teaching guide:
+what they tell to run runs, and where they point there is something.
 """
 
 import re
@@ -17,8 +17,8 @@ SCREEN = 40  # lines
 
 
 def test_code_blocks(capsys: pytest.CaptureFixture[str]) -> None:
-    """The bound of one's own holds and its decoy does not; the library's mean risk is what theory
-    says, to 1 %.
+    """The bound of one's own holds and its decoy does not;
+    the library's mean risk is what theory says, to 1 %.
     """
     for block in BLOCKS:
         exec(compile(block, "README.md", "exec"), {})

@@ -400,8 +400,8 @@ OF_THE_RUN = (*RAN,)
 
 
 def typed(value: Any) -> Any:
-    """A finding as the joins make it: an object with a name for each number. What goes by a chosen
-    word stays a mapping.
+    """A finding as the joins make it: an object with a name for each number.
+    What goes by a chosen word stays a mapping.
     """
     if isinstance(value, dict):
         inner = {key: typed(one) for key, one in value.items()}
@@ -447,8 +447,8 @@ def section(text: str, figure: str) -> str:
 
 
 def tables_of(text: str) -> list[list[int]]:
-    """For each table of the text, the number of columns of each of its rows; an escaped pipe is no
-    border.
+    """For each table of the text, the number of columns
+    of each of its rows; an escaped pipe is no border.
     """
     found: list[list[int]] = []
     before = ""
@@ -472,8 +472,8 @@ def test_same_arguments_same_bytes() -> None:
 
 @pytest.mark.parametrize("figure", FINDINGS)
 def test_every_number_that_was_found_is_told(figure: str) -> None:
-    """Another number changes the figure's own section and no other: a number that is not read would
-    change nothing.
+    """Another number changes the figure's own section and no other:
+    a number that is not read would change nothing.
     """
     plain = rendered()
     for key, value in FINDINGS[figure].items():
@@ -485,8 +485,8 @@ def test_every_number_that_was_found_is_told(figure: str) -> None:
 
 
 def test_settings_are_written_out() -> None:
-    """Whole numbers in full (1048576, not 1.04858e+06) and floats as they were meant, not as they
-    are stored.
+    """Whole numbers in full (1048576, not 1.04858e+06)
+    and floats as they were meant, not as they are stored.
     """
     text = section(rendered(), "figure-1a")
     assert (
@@ -498,8 +498,8 @@ def test_settings_are_written_out() -> None:
 
 
 def test_a_verdict_changes_its_sentence() -> None:
-    """REFUTED, UNDECIDED and the unexpected are said in the summary, the section and the table of
-    claims.
+    """REFUTED, UNDECIDED and the unexpected are said
+    in the summary, the section and the table of claims.
     """
     name = FIGURES["figure-3a"].claims[0]
     plain = rendered()
@@ -526,8 +526,8 @@ def test_a_verdict_changes_its_sentence() -> None:
 
 
 def test_which_law_the_table_names() -> None:
-    """A constant with its factor, another law, an UNDECIDED between those that stand, NONE: four
-    sentences.
+    """A constant with its factor, another law,
+    an UNDECIDED between those that stand, NONE: four sentences.
     """
     constant = section(rendered(), "figure-1a")
     assert (
@@ -547,8 +547,8 @@ def test_which_law_the_table_names() -> None:
 
 
 def test_what_is_told_of_each_law() -> None:
-    """Excluded laws have their χ² beside its limit, the others b and the factor, where it has a
-    bound.
+    """Excluded laws have their χ² beside its limit,
+    the others b and the factor, where it has a bound.
     """
 
     def told(**more: Any) -> str:
@@ -565,8 +565,8 @@ def test_what_is_told_of_each_law() -> None:
 
 
 def test_intervals_decide_what_is_below() -> None:
-    """BSM is below DSM where the whole interval is, not where the ratio is: one of these two
-    steps.
+    """BSM is below DSM where the whole interval is,
+    not where the ratio is: one of these two steps.
     """
     assert "lies below 1 at 1 of the 2 steps" in section(rendered(), "figure-3a")
     ratios = [r | {"high": 0.99} for r in FINDINGS["figure-3a"]["ratios"]]
@@ -588,8 +588,8 @@ def test_missing_cells_are_said(figure: str) -> None:
 
 
 def test_pipes_are_escaped() -> None:
-    """log|H| in a table is not three columns: every row has as many as its header. The decoy:
-    unescaped.
+    """log|H| in a table is not three columns:
+    every row has as many as its header. The decoy: unescaped.
     """
     found = tables_of(rendered())
     tables = [2 + 2, 2 + 1, 2 + 2, 2 + 5, 2 + 2, 2 + 2, 2 + 4, 2 + 4]
@@ -611,8 +611,8 @@ def test_what_was_recalled_is_marked() -> None:
 
 
 def test_pictures_and_absent_figures() -> None:
-    """Links are relative to the report; a figure that was not made has no section, and no claim
-    leaves no gap.
+    """Links are relative to the report;
+    a figure that was not made has no section, and no claim leaves no gap.
     """
     assert (
         "![Figure 1b: against a linear dependence on dimension](kumar_2025/figure-1b.png)"
@@ -704,8 +704,8 @@ def test_the_map_says_who_loses() -> None:
 
 
 def test_every_figure_is_told() -> None:
-    """Of each work its own figures under its own head, with what is had and what is unknown of
-    it.
+    """Of each work its own figures under its own head,
+    with what is had and what is unknown of it.
     """
     assert list(FINDINGS) == [figure.name for figure in CATALOG if figure.paper == "kumar_2025"]
     text = rendered()
@@ -732,15 +732,15 @@ def test_every_figure_is_told() -> None:
     ],
 )
 def test_numbers(value: float, digits: int, text: str) -> None:
-    """Significant digits, trailing zeros kept because they are measured, a true minus also in the
-    exponent.
+    """Significant digits, trailing zeros kept because they are measured,
+    a true minus also in the exponent.
     """
     assert number(value, digits) == text
 
 
 def test_improvements_are_counted_and_split() -> None:
-    """The words are tallied over settings, each number stands where its header says, per cent from
-    fractions.
+    """The words are tallied over settings,
+    each number stands where its header says, per cent from fractions.
     """
     text = section(rendered(), "figure-3b")
     assert "BSM: helps in 1, hurts in 1 of 2; BSM, w = 1/2: helps in 1 of 1." in text

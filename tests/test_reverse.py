@@ -1,5 +1,5 @@
-"""Reverse-time samplers against continuous equations, conditioning, exact fractions and
-simulation.
+"""Reverse-time samplers against continuous equations,
+conditioning, exact fractions and simulation.
 """
 
 from fractions import Fraction
@@ -47,8 +47,9 @@ def _matches(move: Move, a: float, b: float, q: float) -> bool:
 
 
 def test_exponential_step_is_the_frozen_equation_solved() -> None:
-    """(Y, frozen Y) solves a linear equation: matrix exponential for the mean, Van Loan's for the
-    noise. Catches a dropped 2 on the score (decoy) and a noise of 2g."""
+    """(Y, frozen Y) solves a linear equation: matrix exponential for the mean,
+    Van Loan's for the noise. Catches a dropped 2 on the score (decoy) and a noise of 2g.
+    """
     g = STEP.gap
     drift = np.array([[1.0, 2.0], [0.0, 0.0]])  # d(Y, s) = (Y + 2 s, 0)
     a, b = linalg.expm(drift * g)[0]
@@ -61,8 +62,9 @@ def test_exponential_step_is_the_frozen_equation_solved() -> None:
 
 
 def test_euler_step_is_the_tangent_of_the_exponential_step() -> None:
-    """As g → 0 both agree to O(g²), and a numeric derivative at g = 0 of the exponential step gives
-    Euler's coefficients. Catches a dropped 2 on the score (decoy)."""
+    """As g → 0 both agree to O(g²), and a numeric derivative at g = 0
+    of the exponential step gives Euler's coefficients. Catches a dropped 2 on the score (decoy).
+    """
     small = 1e-6
     fine = SAMPLERS["exponential"](Step(0.35, 0.35 + small))
     a, b, q = ((part - at_zero) / small for part, at_zero in zip(fine, (1, 0, 0), strict=True))
@@ -88,8 +90,9 @@ def test_ancestral_step_is_bayes_rule() -> None:
 
 
 def test_flow_step_is_the_probability_flow_with_x0_frozen() -> None:
-    """dY/ds = Y + s with s = (e_t x̂_0 − Y)/σ_t² and x̂_0 frozen, by an adaptive solver. Catches a
-    drift with the reverse SDE's 2 s (decoy) and noise standing in for a standard deviation."""
+    """dY/ds = Y + s with s = (e_t x̂_0 − Y)/σ_t² and x̂_0 frozen, by an adaptive solver. Catches
+    a drift with the reverse SDE's 2 s (decoy) and noise standing in for a standard deviation.
+    """
 
     def end(y: float, s: float, factor: float) -> float:
         x0 = np.exp(STEP.t) * (y + (1 - np.exp(-2 * STEP.t)) * s)
@@ -123,8 +126,9 @@ def _fraction_chain(drop_two: bool) -> tuple[Fraction, Fraction]:
 
 
 def test_chain_in_exact_fractions() -> None:
-    """Catches a step taken with the score of its end (A_{k−1}) or with another step's length; the
-    decoy drops the factor 2 on the score."""
+    """Catches a step taken with the score of its end (A_{k−1}) or
+    with another step's length; the decoy drops the factor 2 on the score.
+    """
     drawn = sampled_law(
         [0.25, 0.5, 0.875, 1.5],
         np.array([0.0, -1.5, -1.25, -2 / 3])[:, None, None],
@@ -138,8 +142,9 @@ def test_chain_in_exact_fractions() -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_chain_is_the_sum_over_its_noises(sampler: str) -> None:
-    """Y_1 = Φ_N Y_N + Σ_k √q_k Φ_k w_k with explicit products of scores that are not symmetric and
-    do not commute. The decoy multiplies in the opposite order."""
+    """Y_1 = Φ_N Y_N + Σ_k √q_k Φ_k w_k with explicit products of scores
+    that are not symmetric and do not commute. The decoy multiplies in the opposite order.
+    """
     law, times = _law([0.3, 1.0, 3.0]), geometric_grid(0.1, 2.0, 6)
     scores = _perturbed(law, times, 0.2, 1)
     start = Normal(np.array([1.0, -0.5, 0.2]), np.diag([1.0, 2.0, 0.5]))
@@ -249,8 +254,9 @@ def test_ancestral_error_is_the_ignorance_of_x0() -> None:
 
 
 def test_ancestral_mean_is_the_conditional_mean() -> None:
-    """With exact scores, however few the steps: E[X_{t_1} | X_T] by conditioning. The exponential
-    integrator, as decoy, is off."""
+    """With exact scores, however few the steps: E[X_{t_1} | X_T] by conditioning.
+    The exponential integrator, as decoy, is off.
+    """
     times, law = np.array([0.1, 0.9, 2.0]), LIMIT_LAW
     point = Normal(np.array([1.0, -2.0, 0.5]), 0.1 * np.eye(3))
     late, early = marginal(law, 2.0).covariance, marginal(law, 0.1).covariance
@@ -388,8 +394,9 @@ def test_split_takes_kl_from_the_truth() -> None:
 
 
 def test_initialisation_error_forgets_exponentially() -> None:
-    """From N(0, I) in place of p_T the reverse equation leaves (e^{-(T−t_1)} v_1/v_T)² (1 − v_T) in
-    the variance. A fine grid finds it within its own error; the decoy forgets at half the rate."""
+    """From N(0, I) in place of p_T the reverse equation leaves (e^{-(T−t_1)} v_1/v_T)² (1 − v_T)
+    in the variance. A fine grid finds it within its own error; the decoy forgets at half the rate.
+    """
     law, times = Gaussian(np.array([3.0])), np.linspace(0.1, 2.1, 20_001)
     exact = exact_scores(law, times)
     drawn = [
@@ -404,7 +411,8 @@ def test_initialisation_error_forgets_exponentially() -> None:
 
 def test_thinning_keeps_both_ends() -> None:
     """Indices by hand; every = 1 keeps all; a thinned sampler has the coarser grid's larger
-    discretisation error. Catches a thinning that moves t_1, the time that laws are compared at."""
+    discretisation error. Catches a thinning that moves t_1, the time that laws are compared at.
+    """
     assert thin(7, 1).tolist() == list(range(7))
     assert thin(7, 2).tolist() == [0, 2, 4, 6]
     assert thin(8, 3).tolist() == [0, 1, 4, 7]

@@ -32,9 +32,8 @@ def test_risk_is_the_population_average():
     x = rng.multivariate_normal(np.zeros(3), v, size=400_000)
     losses = ((x @ (a + np.linalg.inv(v)).T) ** 2).sum(axis=1)
     assert abs(z_of_mean(losses, float(r.risk(law, t, a)))) < 6.2
-    assert (
-        abs(z_of_mean(losses, float(r.risk(Gaussian(law.eigenvalues), t, a)))) > 6.2
-    )  # basis forgotten
+    # basis forgotten
+    assert abs(z_of_mean(losses, float(r.risk(Gaussian(law.eigenvalues), t, a)))) > 6.2
     np.testing.assert_allclose(
         r.empirical_risk(law, Gram(steps([t])[0], len(x), x.T @ x, x.T @ x, x.T @ x), a),
         losses.mean(),
@@ -53,8 +52,8 @@ CELLS = [
 
 @pytest.mark.parametrize(("d", "m", "t", "kind"), CELLS)
 def test_simulated_dsm_risk_is_exact(d, m, t, kind):
-    """Mean simulated risk against tr(C_t) d/(m − d − 1): 24 cells, within 4 standard errors, each
-    below 2 %.
+    """Mean simulated risk against tr(C_t) d/(m − d − 1):
+    24 cells, within 4 standard errors, each below 2 %.
 
     4 deviations in 24 cells, two quantities: 0.3 % of fresh seeds would fail; the seed is fixed,
     and `test_all_cells_together` holds the budget. Forgetting the −1 is caught where it matters
@@ -80,8 +79,8 @@ def measured(law, d, m, t):
 
 
 def test_all_cells_together():
-    """Sum of z² over the 24 cells (population risk) is χ²_24: level 1e-9; forgetting the −1 is
-    rejected by it.
+    """Sum of z² over the 24 cells (population risk) is χ²_24:
+    level 1e-9; forgetting the −1 is rejected by it.
     """
 
     def statistic(offset):
@@ -98,8 +97,8 @@ def test_all_cells_together():
 
 
 def reference_measurement():
-    """theory.md's example with simulated paths: risks of DSM and BSM, shape (N, replicates), m =
-    2000.
+    """theory.md's example with simulated paths:
+    risks of DSM and BSM, shape (N, replicates), m = 2000.
     """
     rngs = [np.random.default_rng([17, i]) for i in range(600)]
     grams = list(simulated(LAW, 2000, TIMES, rngs, block=2000))
@@ -113,8 +112,8 @@ def reference_measurement():
 
 
 def test_bsm_recursion_and_reference_ratios():
-    """BSM/DSM at t = 0.2, 0.4, 1.0, 1.4, 2.0: theory.md's numbers, the recursion, and simulated
-    paths agree.
+    """BSM/DSM at t = 0.2, 0.4, 1.0, 1.4, 2.0:
+    theory.md's numbers, the recursion, and simulated paths agree.
 
     The recursion reproduces the printed ratios to 0.0006. The measured ratios (600 simulated
     replicates, 4 standard errors, each below 2 %) match the recursion; they reject w = 1/2 pushed
@@ -142,15 +141,14 @@ def test_bsm_recursion_and_reference_ratios():
         assert abs(mean - predicted[k]) < 4 * deviation
         rejected += abs(mean - predicted[k] * half[k]) > 4 * deviation
         mean, deviation = ratio(risk_half[k], risk_bsm[k])
-        assert (
-            abs(mean - half[k]) < 4 * deviation + 0.02 * mean
-        )  # leading order: a 2 % budget at m = 2000
+        # leading order: a 2 % budget at m = 2000
+        assert abs(mean - half[k]) < 4 * deviation + 0.02 * mean
     assert rejected == len(printed) - 1
 
 
 def test_recursion_from_conditional_variances():
-    """The recursion re-derived: Var of one least-squares step by the law of total variance,
-    coordinates apart.
+    """The recursion re-derived: Var of one least-squares step
+    by the law of total variance, coordinates apart.
 
     Given X_t, entry (i, j) of δ_k has variance (residual variance of target i)/(m v_j), the
     residual being that of the mixed target with T̂2 = T2 + e^{g} δ_{k−1} X_{t'}; δ_{k−1} enters as
@@ -167,9 +165,8 @@ def test_recursion_from_conditional_variances():
         cov = np.diag([before[i], 1.0])
         residual = target @ cov @ target - (target @ cov @ x) ** 2 / (x @ cov @ x)
         for j in range(8):
-            carried = (
-                w * np.exp(g) * np.exp(-g) * before[j] / v[j]
-            )  # regression of e^{g} X'_j on X_j
+            # regression of e^{g} X'_j on X_j
+            carried = w * np.exp(g) * np.exp(-g) * before[j] / v[j]
             expected = (
                 residual + v[j] * carried**2 * LAW.conditional_variances(first.t)[i] / before[j]
             )
@@ -178,8 +175,8 @@ def test_recursion_from_conditional_variances():
 
 
 def test_control_variate_off_its_optimum_breaks_the_recursion():
-    """T1 + α U with α = α*/2 needs X_0: errors add along the path, and the recursion's number is
-    far too low.
+    """T1 + α U with α = α*/2 needs X_0:
+    errors add along the path, and the recursion's number is far too low.
 
     At t = 2 the least-squares BSM with α*/2 has a risk at least 1.2 times what a recursion that
     treats its target's variance as fresh would say; at α* they agree (the tests above).
@@ -214,8 +211,8 @@ def test_control_variate_off_its_optimum_breaks_the_recursion():
 
 
 def test_information_bound():
-    """theory.md's ratios, and the measured plug-in score of the empirical covariance, which attains
-    it.
+    """theory.md's ratios, and the measured plug-in score
+    of the empirical covariance, which attains it.
 
     1500 draws of Wishart(20 000): relative deviation about 0.8 %; 1 % budget for the leading order
     at m = 20 000. Leaving out the diagonal's factor 2 lowers the bound by 11 % at t = 0.2 and is
@@ -249,8 +246,8 @@ def test_no_bootstrap_beats_the_information_bound():
 
 
 def test_bidiagonal_draws_have_the_law_of_the_full_engine():
-    """Two-sample KS of 3000 bidiagonal draws and 3000 exact-Gram DSM risks, d = 5, m = 9; level
-    1e-9.
+    """Two-sample KS of 3000 bidiagonal draws
+    and 3000 exact-Gram DSM risks, d = 5, m = 9; level 1e-9.
 
     The decoy, χ_{m+1} at the head of the diagonal and so on (m off by two), is rejected.
     """
@@ -268,8 +265,8 @@ def test_bidiagonal_draws_have_the_law_of_the_full_engine():
 
 
 def test_bidiagonal_draws_have_the_exact_mean():
-    """6000 draws at d = 4, m = 40 against tr(C_t) d/(m − d − 1): 6.2 deviations, 6e-10; 5 % off is
-    10 of them.
+    """6000 draws at d = 4, m = 40 against tr(C_t) d/(m − d − 1):
+    6.2 deviations, 6e-10; 5 % off is 10 of them.
     """
     law, t, rng = Gaussian(spectrum("linear", 4)), 0.4, np.random.default_rng(12)
     draws = np.array([r.draw_dsm_risk(law, t, 40, rng) for _ in range(6000)])
@@ -278,8 +275,8 @@ def test_bidiagonal_draws_have_the_exact_mean():
 
 
 def test_empirical_risk_law():
-    """The weighted χ² law: against scipy where the weights agree, against draws, and against exact
-    tails.
+    """The weighted χ² law: against scipy where the weights agree,
+    against draws, and against exact tails.
 
     4000 draws of the sum: level 1e-9 catches a KS distance of 0.06; the decoy d − 1 for d is
     rejected.
@@ -303,8 +300,8 @@ def test_empirical_risk_law():
 
 
 def test_empirical_risk_of_least_squares_follows_that_law():
-    """4000 exact-engine DSM fits at d = 3, m = 10: KS against the cdf, level 1e-9. Not only its
-    mean is right.
+    """4000 exact-engine DSM fits at d = 3, m = 10:
+    KS against the cdf, level 1e-9. Not only its mean is right.
     """
     law = Gaussian(spectrum("linear", 3))
     (gram,) = exact(law, 10, [0.5], [np.random.default_rng([6, i]) for i in range(4000)])
@@ -337,8 +334,8 @@ def test_error_over_log_cardinality_is_flat_and_log_log_d_tilts_it():
 
 
 def test_bidiagonal_draw_is_the_solve_with_b():
-    """The same stream through the matrix B itself: Σ_i c_i ‖B^{-ᵀ} g_i‖² by a general solve, to
-    1e-10.
+    """The same stream through the matrix B itself:
+    Σ_i c_i ‖B^{-ᵀ} g_i‖² by a general solve, to 1e-10.
 
     In order: d χ² with m, m − 1, …, then χ² with d − 1, …, 1, then the g's, coordinate k of all of
     them at a time. Catches a recursion that is wrong in one draw and nearly right on average, and
@@ -359,8 +356,8 @@ def test_bidiagonal_draw_is_the_solve_with_b():
 
 
 def test_risks_of_replicates_and_bases():
-    """tr(δ V δᵀ) and its empirical twin as plain traces, for 2 × 3 estimates, with and without a
-    basis, to 1e-12.
+    """tr(δ V δᵀ) and its empirical twin as plain traces,
+    for 2 × 3 estimates, with and without a basis, to 1e-12.
 
     The estimates are left as they were. Catches δ written into the caller's array, and a basis on
     the wrong side.
@@ -385,8 +382,8 @@ def test_risks_of_replicates_and_bases():
 
 
 def phases(scales, x):
-    """P(Σ a_i χ²_4 ≤ x): each χ²_4 is two exponential waits of mean 2 a_i, one after the other; by
-    a matrix exponential.
+    """P(Σ a_i χ²_4 ≤ x): each χ²_4 is two exponential waits
+    of mean 2 a_i, one after the other; by a matrix exponential.
     """
     rates = np.repeat(1 / (2 * scales), 2)
     generator = np.diag(-rates) + np.diag(rates[:-1], k=1)
@@ -397,8 +394,8 @@ def phases(scales, x):
     "values", [[1.0, 1.0 + 1e-6, 1.0 - 1e-6, 1.0], [0.3, 1.2, 2.1, 3.0], [0.01, 0.1, 1.0, 5.0]]
 )
 def test_cdf_against_exponential_waits(values):
-    """d = 4, m = 30: to 1e-9 (the docstring's) from 1e-3 to 12 means, tail included; as an array,
-    and one x alone.
+    """d = 4, m = 30: to 1e-9 (the docstring's) from 1e-3
+    to 12 means, tail included; as an array, and one x alone.
 
     Catches a window too short (aliasing), a series cut off too early, a modulus or angle wrong by a
     factor, and the equal-scales shortcut taken where the scales differ by 1e-6. At and below 0 it
@@ -420,8 +417,8 @@ def test_cdf_against_exponential_waits(values):
 
 @pytest.mark.parametrize("m", [5, 10**9])
 def test_quantiles_invert_the_law(m):
-    """d = 4: at the quantile the matrix exponential gives back the probability, in both tails, to
-    1e-9.
+    """d = 4: at the quantile the matrix exponential
+    gives back the probability, in both tails, to 1e-9.
 
     Catches a bracket that stops short, and a tolerance at the wrong scale (at m = 10⁹ the quantiles
     are near 1e-8).
@@ -443,8 +440,7 @@ LAW_LINEAR = Gaussian(spectrum("linear", 4))
         (
             lambda: r.dsm_risk(LAW4, 0.1, 5),
             "samples: m = 5 is below d + 2 = 6, where the expected population risk is infinite "
-            "(the formula divides "
-            "by m − d − 1); the empirical risk stays available for m > d",
+            "(the formula divides by m − d − 1); the empirical risk stays available for m > d",
         ),
         (
             lambda: r.draw_dsm_risk(LAW4, 0.1, 4, np.random.default_rng(0)),
@@ -473,8 +469,8 @@ def test_refusals_are_one_sentence(call, sentence):
 
 
 def test_borders_are_allowed():
-    """m = d + 2 for the mean, where it is tr(C) d/1, m = d + 1 for draws and the law; the empirical
-    mean from m = d on.
+    """m = d + 2 for the mean, where it is tr(C) d/1,
+    m = d + 1 for draws and the law; the empirical mean from m = d on.
     """
     c = LAW_LINEAR.conditional_variances(0.1).sum()
     assert r.dsm_risk(LAW_LINEAR, 0.1, 6) == pytest.approx(4 * c, rel=1e-14)
@@ -484,8 +480,8 @@ def test_borders_are_allowed():
 
 
 def test_bootstrap_risk_falls_as_one_over_m_and_its_weight_may_depend_on_the_step():
-    """m = 50: the recursion's sums over 50, and a weight w(t) = t/4 equals the two steps done by
-    hand.
+    """m = 50: the recursion's sums over 50,
+    and a weight w(t) = t/4 equals the two steps done by hand.
 
     Catches m on the wrong side, and one weight taken for all steps.
     """

@@ -38,8 +38,8 @@ def test_scalings_divide_by_the_stated_class() -> None:
 
 @pytest.mark.parametrize("d", [1.0, 2.0, 2.7])
 def test_log_log_is_refused_where_it_is_not_positive(d: float) -> None:
-    """log log 2 = −0.37 would turn the scaled error's sign; log|H| alone is fine there, and so is d
-    = 3."""
+    """log log 2 = −0.37 would turn the scaled error's sign; log|H| alone is fine there, and so is
+    d = 3."""
     with pytest.raises(InvalidInput, match=r"^dims: log log d is not positive for d ≤ e"):
         scaled([1.0, 1.0], [d, 8.0], "log|H| log log d")
     assert scaled([1.0], [d], "log|H|") == pytest.approx([d**-2])

@@ -1,5 +1,5 @@
-"""Where a claim is from: a heading of the theory, a work by its key, or a module; a stranger finds
-each of them.
+"""Where a claim is from: a heading of the theory,
+a work by its key, or a module; a stranger finds each of them.
 """
 
 import re

@@ -1,5 +1,5 @@
-"""A store gives back exactly what was put in, or says what is wrong with its file and leaves it as
-it is.
+"""A store gives back exactly what was put in,
+or says what is wrong with its file and leaves it as it is.
 """
 
 import os
@@ -28,8 +28,8 @@ def filled(path: Path, replicates: int = 300) -> Path:
 
 
 def refusal(path: Path) -> str:
-    """What opening it says; checks that the bytes of the file, and its neighbours, are as
-    before.
+    """What opening it says; checks that the bytes
+    of the file, and its neighbours, are as before.
     """
     before = path.read_bytes()
     neighbours = set(path.parent.iterdir())
@@ -43,8 +43,8 @@ def refusal(path: Path) -> str:
 
 
 def test_what_goes_in_comes_out_by_key(tmp_path: Path) -> None:
-    """Each part of the key counts. Catches a query that forgets one: then a decoy's rows would come
-    out as well.
+    """Each part of the key counts. Catches a query that forgets one:
+    then a decoy's rows would come out as well.
     """
     other = {
         "seed": (Key("toy", 2**100 + 1, "1+abc"), CELL),
@@ -65,8 +65,8 @@ def test_what_goes_in_comes_out_by_key(tmp_path: Path) -> None:
 
 
 def test_a_task_is_kept_whole_or_not_at_all_and_never_twice(tmp_path: Path) -> None:
-    """All its cells. Catches a commit per row or cell, and INSERT OR REPLACE, which lets a
-    replicate computed twice pass.
+    """All its cells. Catches a commit per row or cell,
+    and INSERT OR REPLACE, which lets a replicate computed twice pass.
     """
     with closing(Store(tmp_path / "s.sqlite")) as store:
         store.add(KEY, [(CELL, 1, "[1]")])
@@ -77,8 +77,8 @@ def test_a_task_is_kept_whole_or_not_at_all_and_never_twice(tmp_path: Path) -> N
 
 
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """The child kills itself right after the last `add` has returned; catches a commit left for
-    later.
+    """The child kills itself right after the last `add` has returned;
+    catches a commit left for later.
     """
     path = tmp_path / "s.sqlite"
     child = (
@@ -92,9 +92,8 @@ def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
         [sys.executable, "-c", child], cwd=Path(__file__).parent.parent, check=False
     )
     assert died.returncode == -signal.SIGKILL
-    assert path.with_name(
-        "s.sqlite-wal"
-    ).exists()  # the kill did come before anything was tidied up
+    # the kill did come before anything was tidied up
+    assert path.with_name("s.sqlite-wal").exists()
     with closing(Store(path)) as store:
         assert list(store.rows(KEY, CELL, 99)) == [(r, f"[[{r}.25]]") for r in range(50)]
 
@@ -182,8 +181,8 @@ def test_a_folder_or_a_leftover_draft_in_its_place(tmp_path: Path) -> None:
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    """A second one is refused by the first one's number, and another study's or a later one's is
-    not.
+    """A second one is refused by the first one's number,
+    and another study's or a later one's is not.
     """
     with sole_writer(tmp_path / "new" / "out", "toy"):
         second = sole_writer(tmp_path / "new" / "out", "toy")

@@ -1,5 +1,5 @@
-"""The runner: the same table whoever computes it, in whatever order, and however often it was
-interrupted.
+"""The runner: the same table whoever computes it,
+in whatever order, and however often it was interrupted.
 """
 
 import hashlib
@@ -59,8 +59,8 @@ def files(out: Path, name: str = "toy") -> tuple[bytes, bytes]:
 
 
 def test_seeds_are_pinned() -> None:
-    """Stored results stay valid only while these do not move; if they must, the code version has
-    to.
+    """Stored results stay valid only while these do not move;
+    if they must, the code version has to.
 
     The words were read off `printf %s '{"d":8,"t":0.1}' | sha256sum`, 3c65654b a08165b2 de8c389c
     5de55923 …: a canonical form with spaces, or little-endian words, would not give them.
@@ -78,8 +78,8 @@ def test_seeds_are_pinned() -> None:
 
 
 def test_estimators_leave_the_data_alone_and_all_else_does_not() -> None:
-    """One more estimator: same draws, another place in the store. A change of anything else: other
-    draws.
+    """One more estimator: same draws, another place in the store.
+    A change of anything else: other draws.
     """
     cell: Cell = {"d": 8, "t": 0.1, "estimators": ["dsm"]}
     more: Cell = cell | {"estimators": ["dsm", "bsm"]}
@@ -108,8 +108,8 @@ def test_a_cell_with_nan_has_no_key() -> None:
 
 
 def test_the_table_is_what_measure_says(tmp_path: Path) -> None:
-    """Against calls of measure outside the runner, one replicate each: so results do not depend on
-    the batch.
+    """Against calls of measure outside the runner,
+    one replicate each: so results do not depend on the batch.
 
     The decoy, a measure with one generator for its whole batch, fails the same comparison.
     """
@@ -193,8 +193,8 @@ def test_workers_and_batches_leave_no_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_tasks_have_one_blas_thread(tmp_path: Path, workers: int) -> None:
-    """Sums over several threads come out in another order. Here BLAS has two outside the task, so a
-    task shows it.
+    """Sums over several threads come out in another order.
+    Here BLAS has two outside the task, so a task shows it.
     """
     with threadpool_limits(limits=2):
         assert toy_studies.threads({"d": 2}, [np.random.SeedSequence(0)])[0][0]["value"] == 2
@@ -205,8 +205,8 @@ def test_tasks_have_one_blas_thread(tmp_path: Path, workers: int) -> None:
 
 
 def test_threads_of_one_process_do_not_give_back_each_others_blas(tmp_path: Path) -> None:
-    """Three at once in this process, ending at different times: out of turn, one would lift
-    another's limit.
+    """Three at once in this process, ending at different times:
+    out of turn, one would lift another's limit.
     """
     with threadpool_limits(limits=2):
         toy = study(measure=toy_studies.staggered_threads, batch=toy_studies.batch_of_one)
@@ -248,8 +248,8 @@ def test_the_manifest_tells_where_the_table_comes_from(tmp_path: Path) -> None:
 def test_only_what_lacks_is_measured_and_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """More replicates, a new cell, new code: each runs what it must and no more, and ends as a run
-    from scratch.
+    """More replicates, a new cell, new code:
+    each runs what it must and no more, and ends as a run from scratch.
     """
 
     def told(settings: ToySettings, code: str) -> tuple[int, str]:
@@ -310,8 +310,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]
 def test_interrupted_and_resumed_equals_undisturbed(
     tmp_path: Path, undisturbed: tuple[bytes, bytes], number: signal.Signals, workers: int
 ) -> None:
-    """Nothing is lost, nothing counted twice; asked to stop, it says how to go on; no worker stays
-    behind.
+    """Nothing is lost, nothing counted twice;
+    asked to stop, it says how to go on; no worker stays behind.
 
     That it was stopped midway is checked too: some are stored and some are not.
     """
@@ -349,8 +349,8 @@ def test_interrupted_and_resumed_equals_undisturbed(
 
 
 def offspring(pid: int) -> list[int]:
-    """The processes that a process has started, but for the one that multiprocessing keeps to tidy
-    up.
+    """The processes that a process has started,
+    but for the one that multiprocessing keeps to tidy up.
     """
     threads = Path(f"/proc/{pid}/task").glob("*/children")
     children = [
@@ -409,8 +409,8 @@ def test_a_cell_that_raises_is_named_and_the_others_go_on(
 
 
 def test_a_cell_that_raises_halfway_keeps_its_first_batch(tmp_path: Path) -> None:
-    """Batches of one: replicates 0 and 1 are in the table, 5 of 7 are missing; an InvalidInput is
-    no different.
+    """Batches of one: replicates 0 and 1 are in the table,
+    5 of 7 are missing; an InvalidInput is no different.
     """
     toy = study(batch=toy_studies.batch_of_one)
     outcome = go(tmp_path, trouble("raise from 2"), toy=toy)
@@ -476,8 +476,8 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_small_cells_share_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """300 cells of microseconds take few tasks, of at most MOST_PIECES; one cell a task gives the
-    same bytes.
+    """300 cells of microseconds take few tasks, of at most MOST_PIECES;
+    one cell a task gives the same bytes.
 
     Catches a runner that pays for a message and a write to disk with every cell.
     """
@@ -500,8 +500,8 @@ def test_small_cells_share_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_slow_beside_the_measuring_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Listing, looking up and writing many cells: a line for each cell where none may take any
-    time, none where 5 s may pass.
+    """Listing, looking up and writing many cells:
+    a line for each cell where none may take any time, none where 5 s may pass.
     """
     go(tmp_path, progress=True)
     assert "cells" not in re.sub(r"in 2 cells: ", "", capsys.readouterr().err)
@@ -514,8 +514,8 @@ def test_what_is_slow_beside_the_measuring_is_told(
 def test_a_task_that_took_too_much_hands_it_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without patience every task ends after its first piece, and nothing is lost, doubled or in
-    another place.
+    """Without patience every task ends after its first piece,
+    and nothing is lost, doubled or in another place.
 
     A runner that drops what comes back measures 2 of 40. One that tries the same again and again is
     caught by the sizes of its tasks: after one that came back, the next holds what was done in it.
@@ -556,8 +556,8 @@ def greedy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_bad_cell_in_a_task_of_many(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It alone is left out, with its own reason: the 39 that shared tasks with it are as they are
-    without it.
+    """It alone is left out, with its own reason:
+    the 39 that shared tasks with it are as they are without it.
     """
     greedy(monkeypatch)
     settings = MANY.model_copy(update={"trouble": what})
@@ -697,8 +697,8 @@ def test_stopping_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_lasting_workers_serve_several_runs() -> None:
-    """Stopped while idle, a pool is lent again; stopped with work under way, or broken, it is ended
-    and replaced.
+    """Stopped while idle, a pool is lent again;
+    stopped with work under way, or broken, it is ended and replaced.
     """
     with executors.lasting(2) as make:
         first = make()

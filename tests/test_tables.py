@@ -1,5 +1,5 @@
-"""A table is read back exactly, or refused for what is wrong with it; its files stay as they
-are.
+"""A table is read back exactly, or refused for what is wrong with it;
+its files stay as they are.
 """
 
 import csv
@@ -35,8 +35,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_values_come_back_bit_for_bit(folder: Path) -> None:
-    """Floats without a short decimal form, the largest and the smallest, and words that pandas
-    takes for NaN.
+    """Floats without a short decimal form, the largest
+    and the smallest, and words that pandas takes for NaN.
 
     Catches "%.6g" or "%.15g" in the writer (0.1 + 0.2), and a reader that turns "None" or "NA" into
     NaN.
@@ -60,8 +60,8 @@ def test_values_come_back_bit_for_bit(folder: Path) -> None:
 
 
 def test_an_older_table_keeps_what_is_not_finite(folder: Path) -> None:
-    """A run leaves such cells out; versions before wrote them, and a reader must neither drop nor
-    change them.
+    """A run leaves such cells out; versions before wrote them,
+    and a reader must neither drop nor change them.
     """
     lines(
         folder,
@@ -134,8 +134,8 @@ def manifest(folder: Path, **changes: Any) -> None:
 def test_what_does_not_fit_is_refused_untouched(
     folder: Path, spoil: Callable[[Path], None], file: str, says: str
 ) -> None:
-    """The control: it is read before it is spoiled. The reordered rows keep count and contents:
-    only the sum tells.
+    """The control: it is read before it is spoiled.
+    The reordered rows keep count and contents: only the sum tells.
     """
     read(folder, "toy", [])
     spoil(folder)
@@ -176,8 +176,8 @@ def expected() -> list[tuple[str, str, int, float]]:
 
 
 def test_a_normalised_table_comes_back_as_it_was_measured(evidence: Path) -> None:
-    """Cells as the text that was measured; computed values bit for bit; sampled ones to ten digits,
-    by decimal arithmetic.
+    """Cells as the text that was measured; computed values bit for bit;
+    sampled ones to ten digits, by decimal arithmetic.
 
     Catches cells in another order (every second replicate has one of its own), a rounding of what
     is computed (2/3), and one to ten places, or to nine or eleven digits.
@@ -262,8 +262,8 @@ def normalised(folder: Path, change: Callable[[list[Any]], list[Any]], sound: bo
     ],
 )
 def test_edited_cells_are_refused(evidence: Path, spoil: Callable[[Path], None], says: str) -> None:
-    """In one sentence that says what to do. The control: the same edit that changes nothing is
-    read.
+    """In one sentence that says what to do.
+    The control: the same edit that changes nothing is read.
     """
     normalised(evidence, lambda cells: cells, sound=True)
     read(evidence, "toy", [])
@@ -279,8 +279,8 @@ def test_edited_cells_are_refused(evidence: Path, spoil: Callable[[Path], None],
 
 @pytest.mark.parametrize("column", ["estimator", "d"])
 def test_only_cells_can_be_normalised(tmp_path: Path, column: str) -> None:
-    """Text that is no JSON, and a number whose JSON is not an object's: the latter is taken, and
-    comes back as text.
+    """Text that is no JSON, and a number whose JSON is not an object's:
+    the latter is taken, and comes back as text.
     """
     toy = study(normalised=(column,))
     if column == "estimator":
@@ -297,8 +297,8 @@ def test_only_cells_can_be_normalised(tmp_path: Path, column: str) -> None:
     "value", [sys.float_info.max, -sys.float_info.max, 5e-324, 0.0, 123456789012.0]
 )
 def test_rounding_leaves_a_number_finite(value: float) -> None:
-    """The largest float rounds to one that is not there; ten digits of it would read as
-    infinity.
+    """The largest float rounds to one that is not there;
+    ten digits of it would read as infinity.
     """
     rounded = tables._significant(value, 10)
     assert math.isfinite(rounded)

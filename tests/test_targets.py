@@ -1,5 +1,5 @@
-"""The three targets: conditionally unbiased, with the stated conditional covariances, on simulated
-paths.
+"""The three targets: conditionally unbiased,
+with the stated conditional covariances, on simulated paths.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ PREVIOUS, NOW = 0.3, 0.5
 
 
 def conditional_covariance(sigma, coefficients):
-    """Cov(a X_0 + b Z_{t'} + c w | X_t) by the Schur complement of the joint law of (X_0, Z_{t'},
-    w).
+    """Cov(a X_0 + b Z_{t'} + c w | X_t) by the Schur
+    complement of the joint law of (X_0, Z_{t'}, w).
     """
     d = len(sigma)
     g = NOW - PREVIOUS
@@ -66,8 +66,8 @@ def test_unbiased_and_conditional_variances():
 
 
 def test_control_weight_minimises_and_is_a_mix_of_t2_and_t3():
-    """tr Cov(T1 + α U_{t'} | X_t) by brute force over α; its minimum is at α*, where X_0 drops
-    out.
+    """tr Cov(T1 + α U_{t'} | X_t) by brute force over α;
+    its minimum is at α*, where X_0 drops out.
     """
     sigma = random_covariance(3, 4)
     step = Step(PREVIOUS, NOW)

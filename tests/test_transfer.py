@@ -1,5 +1,5 @@
-"""Densities of samplers on a grid: against exact Gaussian laws, against samples, and mode by mode
-for a mixture.
+"""Densities of samplers on a grid: against exact Gaussian laws,
+against samples, and mode by mode for a mixture.
 """
 
 import numpy as np
@@ -84,8 +84,9 @@ def test_share_of_samples(sampler: str) -> None:
 
 
 def test_exact_scores_return_the_minor_mode() -> None:
-    """Discretisation alone: the error of the share falls like 1/N (order one), and the grid does
-    not matter. The decoy, a score of the wrong weight, does not go away."""
+    """Discretisation alone: the error of the share falls like 1/N (order one),
+    and the grid does not matter. The decoy, a score of the wrong weight, does not go away.
+    """
     wrong = Mixture(np.array([0.8, 0.2]), PAIR.means, PAIR.covariances)
 
     def error(law: Mixture, n: int, count: int) -> float:

@@ -1,5 +1,5 @@
-"""Somebody who never answers, and processes that cannot start: every wait has a limit, and one
-sentence at its end.
+"""Somebody who never answers, and processes that cannot start:
+every wait has a limit, and one sentence at its end.
 """
 
 import os
@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from bounds.check import InvalidInput
-from studies import executors, sweep
-from studies.executors import Dask, Pool, within
+from studies import executors, processes, sweep
+from studies.executors import Dask, within
+from studies.processes import Pool
 from studies.sweep import Interrupted, run
 from tests import toy_studies
 from tests.test_dask import SINGLY, Cluster, cluster, go, resumes_whole, wait_until
@@ -72,8 +73,8 @@ def test_a_port_that_never_speaks_or_speaks_otherwise(
 
 
 def test_an_address_that_drops_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue of connections that is full: the system throws away what comes, as a firewall
-    does.
+    """A queue of connections that is full:
+    the system throws away what comes, as a firewall does.
     """
     monkeypatch.setattr(executors, "PATIENCE", 1.0)
     with socket.socket() as full:
@@ -106,8 +107,8 @@ def test_what_is_no_address(tmp_path: Path, address: str, monkeypatch: pytest.Mo
 def test_one_who_stops_speaking_midway(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
-    """Stopped by SIGSTOP, its connections stay open; killed, nobody takes the tasks: the run ends,
-    and another goes on.
+    """Stopped by SIGSTOP, its connections stay open;
+    killed, nobody takes the tasks: the run ends, and another goes on.
     """
     monkeypatch.setattr(executors, "PATIENCE", 3.0)
     monkeypatch.setattr(executors, "SILENCE", 4.0)
@@ -174,14 +175,18 @@ from studies.sweep import run
 from tests.toy_studies import TOY, ToySettings
 """
 POOL = "run(TOY, ToySettings(replicates=2, seed=1), Path('out'), workers=2, progress=False)"
-DASK = "run(TOY, ToySettings(replicates=2, seed=1), Path('out'), executor=partial(Dask, None, 2), progress=False)"
+DASK = (
+    "run(TOY, ToySettings(replicates=2, seed=1), Path('out'), executor=partial(Dask, None, 2), "
+    "progress=False)"
+)
 MAIN = "import sys, dimfree; sys.exit(dimfree.main(['verify', 'class-collapse', '--workers', '2']))"
 CAUGHT = f"try:\n    {POOL}\nexcept Exception as error:\n    print(error)\n    raise"
 OWN = """
 from studies.study import Settings, Study
 def measure(cell, seeds):
     return [[{"value": 1.0}] for _ in seeds]
-OWN = Study("own", "", Settings, lambda s: [{"a": 1}, {"a": 2}], measure, ("study", "replicate", "value"), len, {})
+COLUMNS = ("study", "replicate", "value")
+OWN = Study("own", "", Settings, lambda s: [{"a": 1}, {"a": 2}], measure, COLUMNS, len, {})
 """
 RUN_OWN = "run(OWN, Settings(replicates=2, seed=1), Path('out'), workers=2, progress=False)"
 GUARD = 'below the line if __name__ == "__main__":'
@@ -222,8 +227,8 @@ def script(folder: Path, text: str, how: str = "file") -> "subprocess.CompletedP
     ],
 )
 def test_a_script_without_the_guard(tmp_path: Path, text: str, how: str) -> None:
-    """One sentence with the guard in it, from this process alone, and no traceback but the caller's
-    own.
+    """One sentence with the guard in it, from this process alone,
+    and no traceback but the caller's own.
     """
     done = script(tmp_path, text, how)
     assert done.returncode in (1, 2)
@@ -276,9 +281,9 @@ def test_a_measure_that_stands_in_no_file(tmp_path: Path, how: str) -> None:
             "concurrent.futures.process._check_system_limits",
             NotImplementedError("lacks semaphores"),
         ),
-        ("studies.executors._WorkerProcess.start", OSError(24, "Too many open files")),
+        ("studies.processes._WorkerProcess.start", OSError(24, "Too many open files")),
         (
-            "studies.executors._WorkerProcess.start",
+            "studies.processes._WorkerProcess.start",
             BlockingIOError(11, "Resource temporarily unavailable"),
         ),
         ("threading.Thread.start", RuntimeError("can't start new thread")),
@@ -287,15 +292,15 @@ def test_a_measure_that_stands_in_no_file(tmp_path: Path, how: str) -> None:
 def test_processes_that_cannot_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
 ) -> None:
-    """No shared memory, no semaphores, no files, no processes, no threads: what failed, and what
-    helps.
+    """No shared memory, no semaphores, no files,
+    no processes, no threads: what failed, and what helps.
     """
 
     def fail(*ignored: object, **more: object) -> None:
         raise error
 
     if "SimpleQueue" in where:
-        monkeypatch.setattr(executors._WorkerContext, "SimpleQueue", fail)
+        monkeypatch.setattr(processes._WorkerContext, "SimpleQueue", fail)
     else:
         monkeypatch.setattr(where, fail)
     with pytest.raises(InvalidInput) as caught:

@@ -1,5 +1,5 @@
-"""The wall: what a claim predicts with, its measurement does not reach. Held by syntax trees, over
-all claims.
+"""The wall: what a claim predicts with, its measurement does not reach.
+Held by syntax trees, over all claims.
 
 A formula is followed through its paper's modules; each name of bounds that it uses there is its
 own. A measurement is followed from its study's measure() through studies and bounds, to any depth.
@@ -33,7 +33,7 @@ PRIMITIVES = {
     # a law as it is given
     "bounds.gaussian.Gaussian": "the class: eigenvalues and a basis",
     "bounds.gaussian.Gaussian.dimension": "d",
-    "bounds.gaussian.Gaussian.variances": "e_t² λ_i + σ_t², the law of X_t itself: risk is a mean under it",
+    "bounds.gaussian.Gaussian.variances": "e_t² λ_i + σ_t², X_t's law: risk is a mean under it",
     "bounds.mixture.Mixture": "the class: weights, means and covariances",
     "bounds.mixture.Mixture.dimension": "d",
     # which functions are fitted: the formula is about this class
@@ -61,8 +61,8 @@ def is_primitive(name: str) -> bool:
 
 
 def predicted_with(one: Claim, modules: Sources) -> set[str]:
-    """The names of bounds that a claim's formula and decoy use, through the functions of its
-    paper.
+    """The names of bounds that a claim's formula
+    and decoy use, through the functions of its paper.
     """
     reach = Reach(modules, lambda module: module.startswith(PAPERS))
     for formula in (one.formula, one.decoy):
@@ -81,8 +81,8 @@ def predicted_with(one: Claim, modules: Sources) -> set[str]:
 
 
 def measured_with(one: Claim, modules: Sources) -> set[str]:
-    """The names of bounds that the measurement of a claim reaches: measure() of its study, and what
-    reads its table.
+    """The names of bounds that the measurement of a claim reaches:
+    measure() of its study, and what reads its table.
     """
     reach = Reach(modules, lambda module: module.startswith(("studies.", "bounds.")))
     for function in (study(study_of(one)).measure, *parts_of(measured_by(one)[1])):
@@ -147,9 +147,8 @@ def test_formulas_and_measurements_are_followed():
         "bounds.features.feature_grams",
         "bounds.transfer.drawn",
     } <= found
-    assert "bounds.process.simulate" in measured_with(
-        claim("dsm-risk"), modules
-    )  # by ENGINES, a table
+    # by ENGINES, a table
+    assert "bounds.process.simulate" in measured_with(claim("dsm-risk"), modules)
 
 
 def test_every_primitive_is_needed(shared):
@@ -165,8 +164,9 @@ EVIDENCE = "studies.papers.kumar_2025.evidence_"
 
 @dataclass(frozen=True)
 class Plant:
-    """Statements at the start of a function of evidence, and lines at the head of its module; which
-    claim it breaches, and by which name."""
+    """Statements at the start of a function of evidence, and lines
+    at the head of its module; which claim it breaches, and by which name.
+    """
 
     evidence: str
     function: str
@@ -238,8 +238,18 @@ def written(text: str) -> Formula:
 
 
 HERE = "bounds.papers.kumar_2025.planted"
-CERTIFIED = "from bounds import certify\n\ndef formula(cell):\n    return certify.kappa_every_length(cell, 3)\n"
-HESSIAN = "from bounds.mixture import Mixture\n\ndef formula(cell):\n    return Mixture(1, 2, 3).hessian(0.1, 0)\n"
+CERTIFIED = """\
+from bounds import certify
+
+def formula(cell):
+    return certify.kappa_every_length(cell, 3)
+"""
+HESSIAN = """\
+from bounds.mixture import Mixture
+
+def formula(cell):
+    return Mixture(1, 2, 3).hessian(0.1, 0)
+"""
 
 
 @pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
@@ -255,8 +265,8 @@ def test_a_planted_violation_is_caught(plant):
 
 
 def test_a_formula_that_is_the_measurement_is_caught():
-    """The other way about: a claim of evidence-rigor that predicts with the certified end that the
-    study measures.
+    """The other way about: a claim of evidence-rigor
+    that predicts with the certified end that the study measures.
     """
     subject = replace(claim("kappa-uniform-certified"), formula=written(CERTIFIED))
     found = breaches((subject,), sources() | {HERE: CERTIFIED})
@@ -265,8 +275,8 @@ def test_a_formula_that_is_the_measurement_is_caught():
 
 @pytest.mark.parametrize("place", ["studies", "bounds"])
 def test_a_chain_of_helpers_is_followed(place):
-    """Three modules on, in studies as in bounds: what is called in the end counts, not what is
-    imported first.
+    """Three modules on, in studies as in bounds:
+    what is called in the end counts, not what is imported first.
     """
     modules = sources()
     head = f"from {place}.between0 import f0"

@@ -1,5 +1,5 @@
-"""Small studies for the tests of the runner, importable by worker processes; `python -m` runs one
-of them.
+"""Small studies for the tests of the runner,
+importable by worker processes; `python -m` runs one of them.
 """
 
 import ctypes
@@ -68,8 +68,8 @@ def cells(settings: ToySettings) -> list[Cell]:
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Statistics of the spectrum of a random matrix: floats that show any change in BLAS or in the
-    seeds.
+    """Statistics of the spectrum of a random matrix:
+    floats that show any change in BLAS or in the seeds.
     """
     return [_replicate(cell, seed) for seed in seeds]
 
@@ -189,8 +189,8 @@ def study(**changes: Any) -> Study:
 
 
 def drawn(cell: Cell, rng: np.random.Generator) -> list[Row]:
-    """A number of many digits, whose cell in the table is not the study's, and one for every second
-    replicate alone.
+    """A number of many digits, whose cell in the table is not the study's,
+    and one for every second replicate alone.
     """
     value = float(rng.standard_normal())
     rows = [row("size", {"d": cell["d"], "name": 'a,"b" π', "at": [0.1 + 0.2, 1e300]}, value)]

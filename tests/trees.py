@@ -1,5 +1,5 @@
-"""What a piece of our code uses, read from syntax trees: imports, and the names of bounds that a
-function reaches.
+"""What a piece of our code uses, read from syntax trees:
+imports, and the names of bounds that a function reaches.
 """
 
 import ast
@@ -54,8 +54,8 @@ def named(argument: ast.expr) -> str:
 
 
 def imported(module: str, text: str) -> set[str]:
-    """Every dotted name that a module may import, at any depth of nesting; "from a import b" gives
-    a and a.b.
+    """Every dotted name that a module may import,
+    at any depth of nesting; "from a import b" gives a and a.b.
     """
     names: set[str] = set()
     for node in ast.walk(parsed(text)):
@@ -164,8 +164,8 @@ class Reach:
         self._methods: list[tuple[str, ast.FunctionDef]] = []
 
     def home(self, dotted: str) -> tuple[str, str]:
-        """The module that defines a dotted name, and the rest of the name: through re-exports to
-        the origin.
+        """The module that defines a dotted name,
+        and the rest of the name: through re-exports to the origin.
         """
         for _ in range(20):
             parts = dotted.split(".")
@@ -257,8 +257,8 @@ class Reach:
                 self.classes |= {f"{where}.{name}" for n in made if isinstance(n, ast.ClassDef)}
 
     def used(self) -> set[str]:
-        """The names that were found, and bounds.module.Class.method for each method that may have
-        been called.
+        """The names that were found, and bounds.module.Class.method
+        for each method that may have been called.
         """
         self._follow_methods()
         methods = set()

@@ -1,5 +1,5 @@
-"""How much of a score is not Gaussian, what a jump costs, and who denoises held-out digits, against
-the noise level.
+"""How much of a score is not Gaussian, what a jump costs,
+and who denoises held-out digits, against the noise level.
 """
 
 import matplotlib.figure
@@ -69,8 +69,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table is missing or not finite, a number is not positive, an interval does not
-        hold its middle, replicate counts differ, or a model is unknown.
+    BadTable
+        If a table is missing or not finite, a number is not positive, an interval does not hold its
+        middle, replicate counts differ, or a model is unknown.
     """
     columns = ["sigma", "measured", "low", "high"]
     floors = {
@@ -171,13 +172,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             "Left: E|s − s_G|²/E|s|², s_G the Gaussian's score. Dashes: the floor, which at high "
-            "noise is the law. Middle: from "
-            f"σ_T = {jumps['teleport-skip']['sigma_T'].max():g} (filled) and 2σ (open), dashes: "
-            f"laws to leading order. Right: "
-            "digits of scikit-learn, models of 1200 of them, losses of the others on the same "
-            "noise. "
+            f"noise is the law. Middle: from σ_T = {jumps['teleport-skip']['sigma_T'].max():g} "
+            "(filled) and 2σ (open), dashes: laws to leading order. Right: digits of "
+            "scikit-learn, models of 1200 of them, losses of the others on the same noise. "
             f"Digits: n = {n} batches, 95 % intervals of {style.widths(held_out, 'measured')} "
-            f"(right); the rest is computed.",
+            "(right); the rest is computed.",
         )
     return figure
 
@@ -248,9 +247,9 @@ def _found(f: Findings) -> str:
         "With two modes at ±2 of sd 0.5, the minor one of weight 0.15, the Gaussian leaves "
         f"{floor[0.5]} of the score's energy at σ = 0.5, {floor[1.0]} at 1, {floor[2.0]} at 2 and "
         f"{floor[4.0]} at 4. "
-        "It falls like the sixth power of σ for skewed and like the eighth for symmetric data, and "
-        "at no noise and for no "
-        "law below skewness²/(kurtosis − 1), where a Gaussian's kurtosis is 3: "
+        "It falls like the sixth power of σ for skewed and like the eighth for symmetric data. At "
+        "every noise and for every law on the line it is at least skewness²/(kurtosis − 1), both "
+        "of the data with that noise added, where a Gaussian's kurtosis is 3: "
         "`unexplained-floor`, by Cauchy-Schwarz.\n\n"
         "A jump keeps the modes' shares better than that would suggest, by accident: after a jump "
         "to σ = 1 the minor mode "
@@ -276,13 +275,11 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     low = number(at(f, "unexplained-floor", law="skewed", sigma=16.0), 2)
     return (
-        "Three log-log panels against the noise level. Left: the unexplained share of four laws on "
-        "the line falls from near "
-        f"1, for the skewed one to {low} at σ = 16, each above its dashed floor and closing in on "
-        f"it; digits fall alike. "
-        "Middle: the error of a jump falls along dashed lines, faster at the end than at the jump. "
-        "Right: held-out loss over "
-        "one Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms come down from "
+        "Three log-log panels against the noise level. Left: the unexplained share of four laws "
+        f"on the line falls from near 1, for the skewed one to {low} at σ = 16, each above its "
+        "dashed floor and closing in on it; digits fall alike. Middle: the error of a jump falls "
+        "along dashed lines, faster at the end than at the jump. Right: held-out loss over one "
+        "Gaussian's: mixtures of 2 and 10 stay below 1, 1200 atoms come down from "
         f"{number(at(f, 'digits-memorised', sigma=0.05), 2)} to below 1 at σ = 0.7."
     )
 
@@ -297,17 +294,14 @@ FIGURE = Figure(
     sample=sample,
     heading="Most of a score is Gaussian",
     shows=(
-        "The abstract: a Gaussian's flow has a closed form; learned scores are dominated by their "
-        "Gaussian part at moderate to "
-        "high noise, for a larger range than naive theory suggests; at smaller noise they are "
-        "better described by a coarse "
-        "mixture than by the training law's score; so the first 15-30 % of sampling steps can be "
-        "skipped (FID 1.93 on CIFAR-10)"
+        "The abstract: a Gaussian's flow has a closed form. Learned scores are dominated by their "
+        "Gaussian part at moderate to high noise, for a larger range than naive theory suggests. "
+        "At smaller noise they are better described by a coarse mixture than by the training law's "
+        "score. So the first 15-30 % of sampling steps can be skipped (FID 1.93 on CIFAR-10)"
     ),
     unknown=(
         "the theorems, the noise levels meant, the measure of a score's explained part, the "
-        "networks, and where the skip ends; "
-        "no network is trained here, and no FID computed"
+        "networks, and where the skip ends; no network is trained here, and no FID computed"
     ),
     claims=(
         "gaussian-flow",

@@ -1,5 +1,5 @@
-"""What is measured for Wang and Vastola 2024: flows by DOP853, scores by quadrature, and
-scikit-learn's digits.
+"""What is measured for Wang and Vastola 2024:
+flows by DOP853, scores by quadrature, and scikit-learn's digits.
 
 On the line nothing is sampled. Of the digits one split and one fit of each model are computed; what
 is sampled, batch by batch, are digits (with replacement) and noise, so that replicates are
@@ -104,8 +104,8 @@ def _flow(cell: Cell) -> list[Row]:
 
 
 def _grid(law: Line, points: int = 6001) -> tuple[Array, Array]:
-    """Points, and their weights under the law: the trapezoid rule, over 14 standard deviations of
-    each component.
+    """Points, and their weights under the law:
+    the trapezoid rule, over 14 standard deviations of each component.
     """
     sd = np.sqrt(law.variances)
     x = np.linspace((law.means - 14 * sd).min(), (law.means + 14 * sd).max(), points)
@@ -140,8 +140,8 @@ def _skip(cell: Cell) -> list[Row]:
 
 
 def _end(cell: Cell) -> list[Row]:
-    """The same after the rest of the flow, over X_0: a grid in x_0 sees the gaps of the law, one in
-    z would not.
+    """The same after the rest of the flow, over X_0:
+    a grid in x_0 sees the gaps of the law, one in z would not.
     """
     law, begin, end = _law(cell), cell["sigma_T"], cell["sigma"]
     narrow = law.blurred(end)
@@ -152,8 +152,8 @@ def _end(cell: Cell) -> list[Row]:
 
 
 def _share(cell: Cell) -> list[Row]:
-    """The share beyond the split after a jump: the split carried up by the ODE, jumped back, and
-    the mass above it.
+    """The share beyond the split after a jump:
+    the split carried up by the ODE, jumped back, and the mass above it.
     """
     law, begin, end = _law(cell), cell["sigma_T"], cell["sigma"]
     wide, narrow = law.blurred(begin), law.blurred(end)
@@ -341,8 +341,8 @@ def digits() -> Array:
 
 @cache
 def fitted(components: int) -> Fitted:
-    """A mixture fitted to the training digits: 15 steps of EM from k-means, 0.01 added to each
-    variance.
+    """A mixture fitted to the training digits:
+    15 steps of EM from k-means, 0.01 added to each variance.
     """
     with _scikit_learn():
         from sklearn.exceptions import ConvergenceWarning
@@ -420,8 +420,8 @@ def _held_out(cell: Cell, rng: np.random.Generator) -> list[Row]:
 
 
 def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
-    """The exact flow of all digits from σ = 80, against a jump to σ; and how many end at the same
-    digit.
+    """The exact flow of all digits from σ = 80,
+    against a jump to σ; and how many end at the same digit.
     """
     sigma = cell["sigma"]
     atoms, gaussian = digits(), _moments()

@@ -1,5 +1,5 @@
-"""A real browser: Debian's Chromium, headless, with a profile of its own. `make browser`; not part
-of `make test`.
+"""A real browser: Debian's Chromium, headless, with a profile of its own.
+`make browser`; not part of `make test`.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""A lesson in a browser, served on this machine alone: a slider moves, the picture follows, nothing
-complains.
+"""A lesson in a browser, served on this machine alone:
+a slider moves, the picture follows, nothing complains.
 """
 
 import os
@@ -62,8 +62,8 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_slider_moves_the_picture(address: str, tab: Watched) -> None:
-    """One key press on the first slider: d = 9, another picture, another number; and an exercise
-    answered.
+    """One key press on the first slider:
+    d = 9, another picture, another number; and an exercise answered.
     """
     page = tab.page
     page.goto(address)

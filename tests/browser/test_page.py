@@ -1,5 +1,5 @@
-"""report.html in a browser with the network off: it shows, filters, sorts, and obeys the
-keyboard.
+"""report.html in a browser with the network off:
+it shows, filters, sorts, and obeys the keyboard.
 """
 
 import re
@@ -66,8 +66,8 @@ def test_filter(shown: Watched) -> None:
 
 
 def shares(page: Page) -> list[float]:
-    """The share of cells that reject the decoy, in the order of the rows; of "at 5 of 17":
-    0.294.
+    """The share of cells that reject the decoy,
+    in the order of the rows; of "at 5 of 17": 0.294.
     """
     shown = page.locator("#claims tbody td:nth-child(5)").all_text_contents()
     return [int(text.split()[1].replace("NONE", "0")) / int(text.split()[3]) for text in shown]
@@ -89,8 +89,8 @@ def test_sort(shown: Watched) -> None:
 
 
 def test_keyboard(shown: Watched) -> None:
-    """The first tab stop leads past the figures; a statement opens with Enter; the focus can be
-    seen.
+    """The first tab stop leads past the figures;
+    a statement opens with Enter; the focus can be seen.
     """
     page = shown.page
     page.keyboard.press("Tab")
@@ -110,15 +110,16 @@ def test_keyboard(shown: Watched) -> None:
 def test_a_link_to_a_claim_opens_it(shown: Watched, report: Path) -> None:
     """Even one that the filter hides."""
     page = shown.page
-    page.get_by_label("Paper").select_option("cited")
+    page.get_by_label("Origin").select_option("reading")
+    expect(page.locator("#claim-kappa-schur")).to_be_hidden()
     page.goto(report.as_uri() + "#claim-kappa-schur")
     expect(page.locator("#claim-kappa-schur dl")).to_be_visible()
     expect(page.locator("#claim-kappa-schur msub").first).to_be_visible()
 
 
 def test_light_and_dark(shown: Watched) -> None:
-    """Ink and ground change places, and the contrast of every text colour is at least 4.5 both
-    times.
+    """Ink and ground change places, and the contrast
+    of every text colour is at least 4.5 both times.
     """
     page = shown.page
     grounds = []

@@ -1,5 +1,5 @@
-"""Wang and Vastola 2024: each formula again by another route, the numbers written down before, bad
-input, the figure.
+"""Wang and Vastola 2024: each formula again by another route,
+the numbers written down before, bad input, the figure.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from scipy.special import ndtr, ndtri
 from bounds.check import InvalidInput
 from bounds.claim import FEW, verify
 from bounds.line import Line, flow
-from bounds.papers.wang_vastola_2024 import CLAIMS
+from bounds.papers.wang_vastola_2024 import CLAIMS, line_laws
 from bounds.papers.wang_vastola_2024 import flows as claims
 from figures.data import BadTable, FigureData
 from figures.papers import wang_vastola_2024 as figure
@@ -36,8 +36,8 @@ def tables():
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_claim_has_its_expected_verdict(claim, tables):
-    """With the decoy rejected at a third of the cells or more. False alarms: nine stochastic claims
-    of 1e-9 each.
+    """With the decoy rejected at a third of the cells or more.
+    False alarms: nine stochastic claims of 1e-9 each.
     """
     (verdict,) = verdicts.judge([claim], tables)
     assert verdict.as_expected
@@ -67,8 +67,8 @@ def test_a_small_change_of_a_law_is_seen(name, tables):
 
 @pytest.mark.parametrize("law", [SKEWED, SLOPE, TAILS], ids=lambda law: law["law"])
 def test_cumulants(law):
-    """From the logarithm of the moment generating function, differentiated by a contour: Cauchy's
-    formula.
+    """From the logarithm of the moment generating function,
+    differentiated by a contour: Cauchy's formula.
     """
     w, mu, v = (np.array(law[key]) for key in ("weights", "means", "variances"))
     circle = 0.1 * np.exp(2j * np.pi * np.arange(64) / 64)
@@ -78,13 +78,13 @@ def test_cumulants(law):
         factorial *= order
         found = factorial * np.mean(logs * circle ** (-order)).real
         if order > 1:
-            assert claims.cumulant(law, order) == pytest.approx(found, rel=1e-7, abs=1e-6)
-    assert claims.cumulant(SKEWED, 3) == pytest.approx(5.712, abs=1e-12)
+            assert line_laws.cumulant(law, order) == pytest.approx(found, rel=1e-7, abs=1e-6)
+    assert line_laws.cumulant(SKEWED, 3) == pytest.approx(5.712, abs=1e-12)
 
 
 def direct(law, sigma):
-    """u, by differences of log p and adaptive quadrature: no score function, no Fisher
-    information.
+    """u, by differences of log p and adaptive quadrature:
+    no score function, no Fisher information.
     """
     w, mu, v = (np.array(law[key]) for key in ("weights", "means", "variances"))
     sd = np.sqrt(v + sigma**2)
@@ -108,8 +108,9 @@ def direct(law, sigma):
 
 
 def test_the_unexplained_fraction_by_differences():
-    """And the numbers written down before: 50 %, 7.5 %, .27 %, .0056 %; 2.22, 1.24, 1.029, 1.0071
-    of the leading term of E(s − s_G)², which is the fraction's u/(1 − u)/V."""
+    """And the numbers written down before: 50 %, 7.5 %, .27 %, .0056 %; 2.22, 1.24,
+    1.029, 1.0071 of the leading term of E(s − s_G)², which is the fraction's u/(1 − u)/V.
+    """
     known = {1.0: (0.50, 2.22), 2.0: (0.075, 1.24), 4.0: (0.0027, 1.029), 8.0: (5.6e-5, 1.0071)}
     for sigma, (fraction, ratio) in known.items():
         cell = {**SKEWED, "sigma": sigma}
@@ -123,8 +124,8 @@ def test_the_unexplained_fraction_by_differences():
 @pytest.mark.parametrize("even", [False, True])
 def test_the_floors_by_their_own_proof(even):
     """(E g h)²/E h̃² with g = √V s + z, h a Hermite polynomial and h̃ its part that z and 1 do not
-    explain: by quadrature of the expectations, no cumulants. Catches a wrong moment in 2 + λ₄ or 6
-    + 9λ₄ + λ₆."""
+    explain: by quadrature of the expectations, no cumulants. Catches a wrong moment in 2 + λ₄ or
+    6 + 9λ₄ + λ₆."""
     law, floor = (TAILS, claims._even_floor) if even else (SKEWED, claims._floor)
     for sigma in (0.3, 1.0, 4.0):
         blurred = Line(law["weights"], law["means"], law["variances"]).blurred(sigma)
@@ -156,8 +157,8 @@ def jump_error(law, sigma, top, points):
 
 
 def test_jump_errors_as_written_down_before():
-    """.2219/.2140, .07408/.07360, .02033/.02029, .005173/.005170 at σ = 2, 4, 8, 16 from σ_T =
-    80.
+    """.2219/.2140, .07408/.07360, .02033/.02029,
+    .005173/.005170 at σ = 2, 4, 8, 16 from σ_T = 80.
     """
     for sigma, found, law in (
         (2.0, 0.2219, 0.2140),
@@ -194,8 +195,8 @@ def test_end_errors_written_down_before_missed_the_gap():
 
 
 def test_end_factor_by_levels():
-    """E (z² − 1)² x_0'(z)² over levels z, x_0' by differences of the quantile: not over x as in the
-    formula.
+    """E (z² − 1)² x_0'(z)² over levels z,
+    x_0' by differences of the quantile: not over x as in the formula.
     """
     law = Line(SLOPE["weights"], SLOPE["means"], SLOPE["variances"])
     z, h = np.linspace(-8, 8, 801), 1e-4
@@ -205,27 +206,28 @@ def test_end_factor_by_levels():
 
 
 def test_shares_as_written_down_before():
-    """.1548, .1513, .1501, .1500 after jumps to 1, 2, 4, 8 (.15487 by 30 digits). And by levels:
-    what share of points at σ_T = 80 ends beyond the split."""
+    """.1548, .1513, .1501, .1500 after jumps to 1, 2, 4, 8 (.15487 by 30 digits).
+    And by levels: what share of points at σ_T = 80 ends beyond the split.
+    """
     data = Line(SKEWED["weights"], SKEWED["means"], SKEWED["variances"])
     z = ndtri((np.arange(2000) + 0.5) / 2000)
     wide = data.blurred(80)
     for sigma, known in ((1.0, 0.1548), (2.0, 0.1513), (4.0, 0.1501), (8.0, 0.1500)):
         cell = {**SKEWED, "sigma": sigma, "sigma_T": 80.0, "split": 0.0}
-        assert claims.share(cell) == pytest.approx(known, abs=1e-4)
+        assert line_laws.share(cell) == pytest.approx(known, abs=1e-4)
         narrow = data.blurred(sigma)
         jumped = data.mean + np.sqrt(narrow.variance / wide.variance) * (
             wide.from_normal(z) - data.mean
         )
         assert np.mean(flow(narrow, data, jumped) > 0) == pytest.approx(
-            claims.share(cell), abs=6e-4
+            line_laws.share(cell), abs=6e-4
         )
-    assert claims.true_share(cell) == pytest.approx(0.85 * ndtr(-4) + 0.15 * ndtr(4), rel=1e-12)
+    assert line_laws.true_share(cell) == pytest.approx(0.85 * ndtr(-4) + 0.15 * ndtr(4), rel=1e-12)
 
 
 def test_the_share_law_changes_sign_at_one_standard_deviation():
-    """The mass moved has the sign of 1 − b²: none at the weight whose split lies at b = 1, up and
-    down beside it.
+    """The mass moved has the sign of 1 − b²:
+    none at the weight whose split lies at b = 1, up and down beside it.
     """
     signs = []
     for minor in (0.155, ndtr(-1.0), 0.165):
@@ -239,14 +241,14 @@ def test_the_quantile_map_by_the_library():
     data = Line(SKEWED["weights"], SKEWED["means"], SKEWED["variances"])
     for x in (-650.0, -3.0, 100.0, 640.0):
         cell = {**SKEWED, "sigma": 0.5, "sigma_T": 80.0, "x": x}
-        assert claims.quantile_map(cell) == pytest.approx(
+        assert line_laws.quantile_map(cell) == pytest.approx(
             float(flow(data.blurred(80), data.blurred(0.5), x)), rel=1e-9
         )
 
 
 def test_teleport():
-    """Against DOP853 on a singular covariance; the last refusals: upwards, and a variance below
-    0.
+    """Against DOP853 on a singular covariance;
+    the last refusals: upwards, and a variance below 0.
     """
     basis, _ = np.linalg.qr(np.random.default_rng(3).standard_normal((3, 3)))
     values, mean, x = (
@@ -281,8 +283,8 @@ def test_teleport():
 
 
 def test_denoisers_of_digits():
-    """Both posterior means by plain loops; a mixture of one is the linear denoiser μ + Σ(Σ +
-    σ²)^{-1}(x − μ).
+    """Both posterior means by plain loops;
+    a mixture of one is the linear denoiser μ + Σ(Σ + σ²)^{-1}(x − μ).
     """
     pytest.importorskip("sklearn")
     atoms, sigma = study.digits()[:7], 0.8
@@ -327,8 +329,8 @@ def joined(tables):
 
 
 def test_the_figure_shows_what_the_verdicts_judge(tables):
-    """Marks are the measured numbers, dashes the predicted ones, of the claims' own cells; and all
-    claims are quoted.
+    """Marks are the measured numbers, dashes the predicted ones,
+    of the claims' own cells; and all claims are quoted.
     """
     found = joined(tables)
     assert set(figure.FIGURE.claims) == set(found.tables) == {claim.name for claim in CLAIMS}
@@ -352,8 +354,8 @@ def test_the_figure_shows_what_the_verdicts_judge(tables):
 
 
 def test_the_words_are_filled(tables):
-    """Sentences with numbers from the tables, no gap, no leftover brace; and the same for what was
-    run.
+    """Sentences with numbers from the tables, no gap,
+    no leftover brace; and the same for what was run.
     """
     findings = joined(tables).findings
     text = figure.FIGURE.found(findings)
@@ -392,8 +394,8 @@ def test_the_figure_refuses(table, column, value, reason):
 
 
 def half_way(value):
-    """σ at which the denoised coordinate is half of its end, along the ODE by small steps of its
-    own.
+    """σ at which the denoised coordinate is half of its end,
+    along the ODE by small steps of its own.
     """
     sigmas = np.geomspace(200, 1e-3, 400_001)
     x = np.exp(

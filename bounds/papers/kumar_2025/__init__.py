@@ -1,5 +1,5 @@
-"""Kumar, Nagaraj, Sarkar 2025: the paper that this project is about, and what we derive beside
-it.
+"""Kumar, Nagaraj, Sarkar 2025:
+the paper that this project is about, and what we derive beside it.
 """
 
 from bounds.claim import Claim, Paper

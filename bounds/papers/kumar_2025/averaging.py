@@ -248,8 +248,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="pickers-inside",
         statement="Every rule that picks has mean risk at least 2ε² P(the likeliest candidate is "
-        "wrong): 1.14, 1.36, 1.53 κ log|H|/m at |H| = 10, 10², 10³, where the Bayes average has "
-        "0.93, 0.98, 1.03 at its worst.",
+        "wrong): 1.14, 1.36, 1.53 κ log|H|/m at |H| = 10, 10², 10³.",
         assumptions=_GAUSSIAN + ". H = {s + ε v_h}, uniform truth, at the worst ε of the bound. "
         "Pickers: least loss, draws from the posterior and at temperature 4κ.",
         source=_MINIMAX,
@@ -293,10 +292,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="bayes-risk-two",
-        statement="The Bayes risk is at most 2κ log|H|/m for every prior; uniform over orthonormal "
-        "directions it passes 1κ log|H|/m at |H| = 10⁴ and reaches 1.26 at 10¹².",
-        assumptions="H = {s + ε v_h}, ε² = 1.2, 1.45, 1.7 and 2 κ log|H|/m, |H| = 10 … 10¹²; "
-        "by quadrature.",
+        statement="For Gaussian data at one time the Bayes risk is at most 2κ log|H|/m for every "
+        "prior; uniform over orthonormal directions it passes 1κ log|H|/m at |H| = 10⁴ and reaches "
+        "1.26 at 10¹².",
+        assumptions="Measured for the uniform prior: H = {s + ε v_h}, ε² = 1.2, 1.45, 1.7 and 2 κ "
+        "log|H|/m, |H| = 10 … 10¹²; by quadrature.",
         source=_MINIMAX,
         origin="derived",
         kind="upper",

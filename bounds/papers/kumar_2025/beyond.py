@@ -1,5 +1,5 @@
-"""Claims beyond linear scores of Gaussian data at large m: one function of all times, small
-samples, data that are mixtures.
+"""Claims beyond linear scores of Gaussian data at large m:
+one function of all times, small samples, data that are mixtures.
 
 The formulas of the single steps are those of bounds.papers.kumar_2025.bootstrap. What is small or
 not Gaussian has no formula here: those claims tell what was measured.
@@ -21,8 +21,8 @@ from bounds.process import noise_variance, weights
 
 
 def _joint(cell: Cell, *, apart: bool = False) -> float:
-    """m Σ γ_k × risk of a joint fit, bias included; `apart` takes the residuals of different times
-    as independent.
+    """m Σ γ_k × risk of a joint fit, bias included;
+    `apart` takes the residuals of different times as independent.
     """
     law = Gaussian(eigenvalues_of(cell))
     times = times_of(cell)
@@ -80,8 +80,8 @@ def _by_weight(cell: Cell) -> float:
 
 _MIXTURES = (
     "d = 3, m = 1000, Δ = 0.1, at t = 0.2 and 1: two modes (0.75, 0.25), heavy tails (a scale "
-    "mixture), narrow modes at "
-    "±1; linear scores, the target is the best one, −V_t^{-1} x with V_t the true covariance"
+    "mixture), narrow modes at ±1; linear scores, the target is the best one, −V_t^{-1} x with V_t "
+    "the true covariance"
 )
 
 
@@ -89,8 +89,7 @@ def _mixture_wins(name: str, what: str, measured: str, share: float, rests: str)
     return Claim(
         name=name,
         statement=f"Measured on data of three mixtures, fitted with linear scores: {what} is "
-        f"nowhere shown to be farther "
-        "from the best linear score than DSM.",
+        "nowhere shown to be farther from the best linear score than DSM.",
         assumptions=_MIXTURES + ".",
         source="theory.md, Linear scores on other laws",
         origin="derived",
@@ -134,8 +133,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="joint-sandwich",
         statement="The joint risk of one function over all noise levels is its bias plus the "
-        "sandwich's variance over m, "
-        "for the targets T1 and T3, four fits.",
+        "sandwich's variance over m, for the targets T1 and T3, four fits.",
         assumptions="Gaussian data, λ = 0.3, 1.2, 2.1, 3, Δ = 0.2, N = 10, m = 5000; B = 2 or 3; "
         "0.5 % of slack.",
         source="theory.md, Joint risk",
@@ -148,8 +146,7 @@ CLAIMS: tuple[Claim, ...] = (
         "of its own",
         tolerance=0.005,
         why="Bread and meat of least squares; T1's residuals have covariance (e^{−(t_j − t_k)} "
-        "σ_k²/σ_j²) C_{t_k} along a "
-        "path.",
+        "σ_k²/σ_j²) C_{t_k} along a path.",
         uses=("dsm-risk",),
     ),
     Claim(
@@ -172,11 +169,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="map-bsm-never-loses",
         statement="Measured on a map of (m/d, Δ, t_1, spectrum): at none of its cells is BSM's "
-        "joint risk shown to be above "
-        "DSM's.",
+        "joint risk shown to be above DSM's.",
         assumptions="d = 16, m/d from 1.5 on, exact engine; where an interval holds both, it does "
-        "not count as a loss. To "
-        "leading order bootstrap-order proves it.",
+        "not count as a loss. To leading order bootstrap-order proves it.",
         source="theory.md, Small samples",
         origin="derived",
         kind="upper",
@@ -191,8 +186,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="map-path-wins",
         statement="Measured on the same map: at none of its cells is the path fit's joint risk "
-        "shown to be above a third of "
-        "DSM's.",
+        "shown to be above a third of DSM's.",
         assumptions="As map-bsm-never-loses.",
         source="theory.md, Small samples",
         origin="derived",
@@ -207,8 +201,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="scarce-matrix-loses",
         statement="Measured at m/d = 1.5: with estimated risk-optimal matrix weights the joint "
-        "risk is above DSM's, by 3 % on "
-        "times from 0.02 in steps of 0.2 and by 32 % on the two times 0.02 and 1.",
+        "risk is above DSM's, by 3 % on times from 0.02 in steps of 0.2 and by 32 % on the two "
+        "times 0.02 and 1.",
         assumptions="d = 16, λ_i = i^{−1.5}; the mean of paired differences; a tenth of slack.",
         source="theory.md, Small samples",
         origin="derived",
@@ -226,8 +220,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="scarce-bsm-wins",
         statement="Measured at the same cells: with the control-variate weight the joint risk is "
-        "below DSM's, by 8.7 % and by "
-        "0.45 %.",
+        "below DSM's, by 8.7 % and by 0.45 %.",
         assumptions="As scarce-matrix-loses.",
         source="theory.md, Small samples",
         origin="derived",
@@ -290,8 +283,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="mixture-path-attains",
         statement="On the same data the path fit has at most 1.15 times the risk of the plug-in "
-        "score of the empirical "
-        "covariance, as on Gaussian data.",
+        "score of the empirical covariance, as on Gaussian data.",
         assumptions=_MIXTURES + ".",
         source="theory.md, Linear scores on other laws",
         origin="derived",
@@ -301,11 +293,9 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: -0.5 * dsm_risk(c, c["t"]),
         decoy_note="by half of DSM's Gaussian risk less than that",
         expected="REFUTED",
-        reason="the weights take the local residuals' variance from Gaussian data; with narrow "
-        "modes at ±1 the "
-        "empirical covariance is known far better than that, and the path fit loses a factor of "
-        "about 2 to it (it still "
-        "beats every bootstrap)",
+        reason="the weights take the local residuals' variance from Gaussian data. With narrow "
+        "modes at ±1 the empirical covariance is known far better than that, and the path fit "
+        "loses a factor of about 2 to it (it still beats every bootstrap)",
         uses=("path-efficiency",),
     ),
 )

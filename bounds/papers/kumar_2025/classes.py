@@ -1,5 +1,5 @@
-r"""Claims on linear classes of every size, on population against empirical risk, and on the
-additivity of BSM.
+r"""Claims on linear classes of every size, on population
+against empirical risk, and on the additivity of BSM.
 
 Fixed X, a p-dimensional space of matrices predicts inside a p-dimensional space of R^{m × d}. White
 data have residuals of covariance c I, c = e_t²/σ_t², so what least squares fits of them is
@@ -49,8 +49,8 @@ def _entries(cell: Cell) -> float:
 
 
 def population(cell: Cell, lost: int = 1) -> float:
-    """m · E risk = c Σ_i s_i m/(m − s_i − 1), s_i the number of entries that row i of the class
-    has.
+    """m · E risk = c Σ_i s_i m/(m − s_i − 1),
+    s_i the number of entries that row i of the class has.
     """
     d, m, width = int(cell["d"]), int(cell["m"]), int(cell["width"])
     place = np.arange(d)
@@ -64,8 +64,8 @@ def population(cell: Cell, lost: int = 1) -> float:
 
 
 def top_share(share: float) -> float:
-    """∫_q^2 s² √(4 − s²)/π ds with ∫_q^2 √(4 − s²)/π ds = share: the quarter-circle law of
-    s_k(G)/√d.
+    """∫_q^2 s² √(4 − s²)/π ds with ∫_q^2 √(4 − s²)/π ds = share:
+    the quarter-circle law of s_k(G)/√d.
     """
 
     def moment(power: int, low: float) -> float:
@@ -111,8 +111,8 @@ def control_risk(cell: Cell, cross: bool = True) -> float:
     """m · risk at t_N of the bootstrap on T1 + α Û_{t'}, α = θ α*, to leading order; `cross` keeps
     what the noises of different steps have in common, without which this is the recursion of BSM.
 
-    δ_N = Σ_l a_l N_l, N_l = (1/m) Σ η_l X_lᵀ V_l^{-1}, a_l,j = Π_{k>l} α_k e^{−g_k} v_j(k −
-    1)/v_j(k).
+    δ_N = Σ_l a_l N_l, N_l = (1/m) Σ η_l X_lᵀ V_l^{-1}, a_l,j = Π_{k>l} α_k e^{−g_k}
+    v_j(k − 1)/v_j(k).
     """
     law = Gaussian(np.asarray(cell["eigenvalues"], dtype=np.float64))
     theta = float(cell["theta"])
@@ -181,7 +181,8 @@ CLAIMS: tuple[Claim, ...] = (
         measurement="evidence-classes:beyond",
         formula=lambda c: float(stats.chi2.sf(c["level"], parameters(c))),
         decoy=lambda c: float(stats.norm.sf(2)),
-        false_alarm=1e-12,  # of t, with a standard error from the events themselves: below 1e-9 by Poisson's law
+        # of t, with a standard error from the events themselves: below 1e-9 by Poisson's law
+        false_alarm=1e-12,
         decoy_note="the normal law of the same mean and variance: 0.023 for every p, where χ²_p "
         "has 0.038 at p = 16",
         why="As class-collapse: not the mean alone but the whole law depends on p only, so "

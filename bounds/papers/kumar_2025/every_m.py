@@ -232,8 +232,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="every-m-mean",
-        statement="At every m the mean empirical risk of BSM is at most P a_N² B(t_N)/m, DSM's own "
-        "bound: P/(σ_N² m) for log-concave data.",
+        statement="At every m the mean empirical risk of BSM is at most P a_N² B(t_N)/m where "
+        "B(t_N) is finite: P/(σ_N² m) for log-concave data, where it is also DSM's bound.",
         assumptions=_FIXED
         + "; powers of x, P = 1 … 6, m = 8 and 40, four levels; exponential, Laplace "
         "and uniform data, and a bimodal law with its curvature profile.",

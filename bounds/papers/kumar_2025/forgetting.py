@@ -176,8 +176,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="forgetting-flat",
-        statement="What bootstrapping wins is the decorrelation of the features: with linear "
-        "scores and Δ = 0.1, BSM/DSM at t = 2 is .083, .367, .817, .998 at λ = 1, 10, 100, 10⁴.",
+        statement="What bootstrapping wins is the decorrelation of the features: to leading order, "
+        "with linear scores and Δ = 0.1, BSM/DSM at t = 2 is .083, .367, .817, .998 at λ = 1, 10, "
+        "100, 10⁴.",
         assumptions=_LEADING
         + ", m = 100000, d = 16, all λ_i = λ, 0.1 to 10⁴, at t = 0.5, 1 and 2; "
         "the ratio of paired risks.",
@@ -195,8 +196,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="forgetting-features",
-        statement="For one feature and two levels m · risk is the fresh error and ρ² times the "
-        "carried one, ρ the correlation of the feature between the levels.",
+        statement="To leading order, for one feature and two levels, m · risk is the fresh error "
+        "and ρ² times the carried one, ρ the correlation of the feature between the levels.",
         assumptions=_LEADING
         + ", m = 400; φ = cos(ωx), ω = 0.5 … 4, t = 0.5, 0.7; Gaussian, Laplace and "
         "uniform data; 1 % of DSM's risk of slack for higher orders.",
@@ -214,8 +215,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="forgetting-worse",
-        statement="BSM is not always better: for exponential data and the class s + θ(1 + .2 ξ), ξ "
-        "centred, its risk is 1.0040 times DSM's (1.0031 without centring).",
+        statement="BSM is not always better: to leading order, for exponential data and the class "
+        "s + θ(1 + .2 ξ), ξ centred, its risk is 1.0040 times DSM's (1.0031 without centring).",
         assumptions=_LEADING + "; slopes .1, .2, .3, t = 0.1, 0.3. Measured: sums over grids of "
         "(X_0, X_{t_1}, X_{t_2}). Predicted: truncated normals.",
         source="theory.md, Bootstrapping counterexamples",
@@ -232,8 +233,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="forgetting-strong",
-        statement="For α-strongly log-concave data a class of P members with one constant has m · "
-        "risk at most q_N + (P − 1) r_N, a centred one at most P r_N.",
+        statement="To leading order in 1/m, for α-strongly log-concave data, a class of P members "
+        "with one constant has m · risk at most q_N + (P − 1) r_N, a centred one at most P r_N; at "
+        "every m only P q_N is proven.",
         assumptions=_LEADING
         + "; densities exp(−y²/2λ − c (y/√λ)⁴), λ = 1/α = 1 and 4, c = 0 … 10; "
         "centred powers of x and 1; four levels up to t = 2; over a_N².",

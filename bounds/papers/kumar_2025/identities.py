@@ -63,8 +63,8 @@ def _posterior_covariance(cell: Cell, growth: float) -> float:
 
 
 def _hessian_before(cell: Cell) -> float:
-    """E[∇²log p_{t'}(X_{t'}) | X_t = x]: given X_t, X_{t'} is a mixture again, by Bayes' rule in
-    each component.
+    """E[∇²log p_{t'}(X_{t'}) | X_t = x]: given X_t,
+    X_{t'} is a mixture again, by Bayes' rule in each component.
     """
     law, step, x = _law(cell), _step(cell), np.array(cell["x"])
     before = law.marginal(cell["t_prev"])
@@ -102,8 +102,8 @@ def _mean_along(cell: Cell) -> float:
 
 
 def _average(law: Mixture, f: Callable[[Array], Array]) -> Array:
-    """E f(X), X drawn component by component: the trapezoidal rule in each one's own
-    coordinates.
+    """E f(X), X drawn component by component:
+    the trapezoidal rule in each one's own coordinates.
     """
     line = np.linspace(-9, 9, {1: 181, 2: 101}[law.dimension])
     axes = np.meshgrid(*[line] * law.dimension, indexing="ij")
@@ -156,8 +156,8 @@ def _target_noise(cell: Cell, at: str = "t") -> float:
 
 
 def _known_square(cell: Cell, k: int, x: Array) -> Array:
-    """E[G_k² | X_{t_k} = x], x of shape (n,): G_k is a sum of sines of X_{t_k}, …, X_{t_N},
-    Gaussian given X_{t_k}.
+    """E[G_k² | X_{t_k} = x], x of shape (n,):
+    G_k is a sum of sines of X_{t_k}, …, X_{t_N}, Gaussian given X_{t_k}.
     """
     times, pitch = np.array(cell["times"][k:]), np.array(cell["pitch"][k:])
     phase = (
@@ -180,9 +180,8 @@ def _known_square(cell: Cell, k: int, x: Array) -> Array:
 def _first_increment(cell: Cell, x: Array) -> Array:
     """E[G_1² R_1² | X_{t_1} = x], x of shape (n, 1)."""
     t = cell["times"][0]
-    unknown = (
-        _law(cell).residual_covariance(t, x)[:, 0, 0] * (2 * np.sinh(t)) ** 2
-    )  # Var(X_0 | X_t)
+    # Var(X_0 | X_t)
+    unknown = _law(cell).residual_covariance(t, x)[:, 0, 0] * (2 * np.sinh(t)) ** 2
     return np.asarray(_known_square(cell, 0, x[:, 0]) * unknown)
 
 
@@ -200,8 +199,8 @@ def _own_variance(cell: Cell, j: int, x: Array) -> Array:
 
 
 def _sum_of_increments(cell: Cell) -> float:
-    """Σ_k E[G_k² R_k²] on the line: given X_{t_k}, G_k and R_k are independent, and R_1² averages
-    to Var(X_0|X_{t_1}).
+    """Σ_k E[G_k² R_k²] on the line: given X_{t_k},
+    G_k and R_k are independent, and R_1² averages to Var(X_0|X_{t_1}).
     """
     law, times = _law(cell), cell["times"]
 

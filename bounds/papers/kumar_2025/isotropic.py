@@ -53,8 +53,8 @@ CLAIMS: tuple[Claim, ...] = (
         kind="tight",
         measurement="large-d/risk",
         formula=population,
-        decoy=lambda c: population(c) * _log_log(c) / np.log(np.log(4)),
-        decoy_note="that it grows like log log d from d = 4 on",
+        decoy=lambda c: population(c) * _log_log(c) / np.log(np.log(16)),
+        decoy_note="that it grows like log log d from d = 16 on",
         why="E tr(W_1^{-1} W_2) = d² /(m − d − 1) for independent Wishart matrices.",
         uses=("dsm-risk",),
     ),
@@ -75,7 +75,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="large-d-spread",
         statement="The relative variance of population risk is "
-        "2 (m − 1)(k − 1 + d)/(d² k (k − 3)), k = m − d: of order 1/d².",
+        "2 (m − 1)(k − 1 + d)/(d² k (k − 3)), k = m − d: of order 1/d² at a fixed m/d.",
         assumptions=_SETTING + "; d = 64 … 1000.",
         source="theory.md, Isotropic DSM risk in order d numbers",
         origin="derived",

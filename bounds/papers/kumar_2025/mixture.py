@@ -1,5 +1,5 @@
-r"""The claims on mixtures of Gaussians and on Figure 3b; formulas by routes that share nothing with
-bounds.mixture.
+r"""The claims on mixtures of Gaussians and on Figure 3b;
+formulas by routes that share nothing with bounds.mixture.
 
 At a point they are the definitions in 50 digits: densities p_k, their sum, second moments about 0,
 explicit inverses, where the library has eigenbases, log-sum-exp and centred moments. The target's
@@ -55,8 +55,8 @@ def posterior(cell: Cell, *, determinant: bool = True) -> float:
 
 
 def residual(cell: Cell, *, between: bool = True) -> float:
-    """uᵀ C_t u = (e²/σ⁴) Var(⟨u, X_0⟩ | X_t = x); without `between`, no spread of the components'
-    means.
+    """uᵀ C_t u = (e²/σ⁴) Var(⟨u, X_0⟩ | X_t = x);
+    without `between`, no spread of the components' means.
     """
     with mp.workdps(DIGITS):
         u, e = mp.matrix(cell["u"]), mp.exp(-mp.mpf(cell["t"]))
@@ -116,8 +116,8 @@ def _control(cell: Cell) -> float:
 
 
 def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> float:
-    """Σ_k ρ_k of the bootstrap over DSM's, ρ = E tr Cov + kept · w² ρ'; control-variate weight, or
-    one half.
+    """Σ_k ρ_k of the bootstrap over DSM's, ρ = E tr Cov + kept · w² ρ';
+    control-variate weight, or one half.
     """
     times = cell["horizon"] / cell["steps"] * np.arange(1, cell["steps"] + 1)
     J = [_information(_modes(cell), float(t)) for t in times]
@@ -132,8 +132,8 @@ def _over_denoising(cell: Cell, half: bool = False, *, kept: float = 0.0) -> flo
 
 
 def wrong_level_bias(cell: Cell, *, handed_on: bool = True) -> float:
-    """b = A v + 1 at t: b_k = w (1 − v_{k−1}/v_{k−2} (1 − b_{k−2})), w = (σ²_{k−1}/σ_k²) e^{−2g},
-    b_1 = b_2 = 0.
+    """b = A v + 1 at t: b_k = w (1 − v_{k−1}/v_{k−2} (1 − b_{k−2})),
+    w = (σ²_{k−1}/σ_k²) e^{−2g}, b_1 = b_2 = 0.
 
     Without `handed_on`, b_{k−2} is left out on the right.
     """
@@ -156,11 +156,13 @@ def _as_the_variance(cell: Cell) -> float:
     return _over_denoising({**cell, "horizon": 3.0})
 
 
-_POINTS = "Two components with full covariances, d = 1 … 4, weights down to 1e-10, means up to 100 apart; 16 points."
+_POINTS = (
+    "Two components with full covariances, d = 1 … 4, weights down to 1e-10, means up to 100 "
+    "apart; 16 points."
+)
 _LEARNT = (
     "Two Gaussians on the line, minor weight 0.15, means ±2, sd 0.5; m = 300, t = 0.15 … 3, N = "
-    "20; 25 radial "
-    "features, ridge 1e-3, one fit a step. The setting is ours"
+    "20; 25 radial features, ridge 1e-3, one fit a step. The setting is ours"
 )
 _SAMPLED = _LEARNT + "; Euler-Maruyama from N(0, I), the density on a grid."
 
@@ -199,8 +201,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="mixture-residual-covariance",
         statement="C_t of a mixture is (e_t²/σ_t⁴) times the mean of the components' posterior "
-        "covariances plus the "
-        "spread of their means.",
+        "covariances plus the spread of their means.",
         assumptions=_POINTS,
         source="theory.md, Mixture formulas",
         origin="derived",
@@ -219,8 +220,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="With exact scores from p_T the sampler returns the minor mode's weight within "
         "1e-3, d = 1 and 2.",
         assumptions="Minor weights 0.02 … 0.5, modes 4 apart, t_1 = 0.01 … 0.025; Euler-Maruyama "
-        "and the "
-        "probability flow.",
+        "and the probability flow.",
         source="theory.md, Densities on a grid",
         origin="derived",
         kind="identity",
@@ -248,8 +248,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="E⟨T2, T3⟩ = J, as if they were independent given X_t",
         tolerance=1e-8,
         why="T2 is a function of X_{t'}, T3 of the step's own noise: independent, and E T3 = 0, so "
-        "the cross term is "
-        "0. The conditional mean is s(t, X_t), of mean square J.",
+        "the cross term is 0. The conditional mean is s(t, X_t), of mean square J.",
     ),
     Claim(
         name="least-variance-weight",
@@ -271,7 +270,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="least-variance-value",
-        statement="It is 1/(τ²/d + e^{−2g}/J') − J: the gap in Stam's inequality.",
+        statement="The least variance is 1/(τ²/d + e^{−2g}/J') − J: the gap in Stam's inequality.",
         assumptions="As least-variance-weight.",
         source="theory.md, Least variance scalar weight",
         origin="derived",
@@ -288,11 +287,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="wrong-level-bias",
         statement="Bootstrapping from the level before the last, as if it were the last, leaves A "
-        "v = −1 + b with "
-        "b_k = w (1 − (v_{k−1}/v_{k−2})(1 − b_{k−2})) however many the data.",
+        "v = −1 + b with b_k = w (1 − (v_{k−1}/v_{k−2})(1 − b_{k−2})) however many the data.",
         assumptions="Data N(0, λ), f(t, x) = A x, control-variate weight; b_1 = b_2 = 0, since "
-        "there is no level before the "
-        "first. Measured at Gram matrices' means.",
+        "there is no level before the first. Measured at Gram matrices' means.",
         source="theory.md, Minor mode",
         origin="derived",
         kind="identity",
@@ -324,12 +321,10 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="figure-3b-share",
         statement="In our setting, not comparable with the paper's: BSM's mean squared error of "
-        "the minor mode's share is "
-        "at most half of DSM's.",
+        "the minor mode's share is at most half of DSM's.",
         assumptions=_SAMPLED
         + " The caption has a 3-layer network and a 'fair share' without a number; mixture, "
-        "training and weights are "
-        "unknown. Half, and all of the setting, are ours.",
+        "training and weights are unknown. Half, and all of the setting, are ours.",
         source="kumar_2025, Figure 3b (caption)",
         origin="reading",
         kind="upper",
@@ -338,10 +333,9 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: 0.25,
         decoy_note="a quarter",
         expected="REFUTED",
-        reason="it refutes our threshold in our setting and says nothing of the paper's figure: "
-        "with the control-variate "
-        "weight the better score hardly changes the share, most of whose error is the training "
-        "sample's own",
+        reason="it refutes our threshold in our setting and says nothing of the paper's figure. "
+        "With the control-variate weight the better score hardly changes the share, most of whose "
+        "error is the training sample's own",
     ),
     Claim(
         name="bsm-share-little",
@@ -362,8 +356,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="half-weight-share",
         statement="Measured at the same setting: with w = 1/2 on T2 the estimation part of the "
-        "share's mean squared error is "
-        "0.32 of DSM's.",
+        "share's mean squared error is 0.32 of DSM's.",
         assumptions=_SAMPLED,
         source="theory.md, Minor mode",
         origin="derived",
@@ -374,9 +367,8 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="that it is no smaller, as the score error is not",
         description=True,
         why="Not proven. T3's errors at different steps are uncorrelated (the reverse martingale) "
-        "and a sampler adds "
-        "scores up over time; DSM's and T2's errors are alike from step to step and do not average "
-        "out.",
+        "and a sampler adds scores up over time; DSM's and T2's errors are alike from step to step "
+        "and do not average out.",
     ),
     Claim(
         name="half-weight-score",
@@ -399,8 +391,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="wrong-level-score",
         statement="Measured at the same setting: from the level before the last, as if it were the "
-        "last, the score error is "
-        "6.3 times DSM's.",
+        "last, the score error is 6.3 times DSM's.",
         assumptions=_LEARNT + "; a tenth of slack.",
         source="theory.md, Minor mode",
         origin="derived",

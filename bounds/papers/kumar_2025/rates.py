@@ -5,13 +5,13 @@ r"""Published rates, for comparison: what each source's error bound makes of d.
 which is all that Figure 1b asks of them: no constant of any source is known here. Each function is
 author, year, quantity. Its formula is what our text quotes and no more; constants and logarithms
 that the text leaves unnamed are parameters that default to 1, an unnamed exponent is a parameter
-without a default. `recalled` in RATES marks what was recalled and not read.
+without a default. `published` lists them. What a function
+returns is broadcast over its arguments.
 
 Symbols: d dimension, n samples (sample paths, m in our own notation), t diffusion time.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec
 
@@ -38,7 +38,7 @@ def _fitting(rate: Callable[P, Array]) -> Callable[P, Array]:
     return checked
 
 
-def _in_range(rate: Callable[[], ArrayLike]) -> Array:
+def in_range(rate: Callable[[], ArrayLike]) -> Array:
     """What a rate comes to, if float64 holds it."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         array = np.asarray(rate(), dtype=np.float64)
@@ -72,23 +72,17 @@ def kumar_2025_log_b(
     lipschitz: ArrayLike,
     constant: float = 1.0,
 ) -> Array:
-    """log B, B = C log((L + 1) d m N log(1/δ)/Δ): the only way the dimension enters Theorem 1, as
-    log log d.
+    """log B, B = C log((L + 1) d m N log(1/δ)/Δ):
+    the only way the dimension enters Theorem 1, as log log d.
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : m, sample paths ≥ 1
-    steps : N ≥ 1
-    spacing : Δ > 0
+    d, n : dimension and m, sample paths, ≥ 1
+    steps, spacing : N ≥ 1, Δ > 0
     delta : δ in (0, 1), the failure probability
     lipschitz : L ≥ 0, of the score
     constant : C > 0, absolute, unnamed; unlike a factor of the whole bound it does not drop out of
         `curve`
-
-    Returns
-    -------
-    Array, broadcast over the arguments.
 
     Raises
     ------
@@ -150,46 +144,40 @@ def wibisono_2024_squared_error(
     lipschitz: ArrayLike = 1.0,
     constant: float = 1.0,
 ) -> Array:
-    """E‖ŝ − s‖² ≤ C d α² L² (log n)^{d/(d+4)} n^{−2/(d+4)}; as a function of n it falls only from n
-    = e^{d/2} on.
+    """E‖ŝ − s‖² ≤ C d α² L² (log n)^{d/(d+4)} n^{−2/(d+4)};
+    as a function of n it falls only from n = e^{d/2} on.
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 2
+    d, n : dimension ≥ 1, samples ≥ 2
     alpha, lipschitz : α, L > 0, the source's own; our text does not define them further
     constant : C, unnamed
-
-    Returns
-    -------
-    Array, broadcast over the arguments.
 
     Source: Wibisono, Wu, Yang 2024 (cited); C unnamed.
     """
     dims, size = _at_least("d", d, 1), _at_least("n", n, 2)
     slope = finite("constant", constant)
-    scale = _in_range(
+    scale = in_range(
         lambda: slope * _above("alpha", alpha, 0) ** 2 * _above("lipschitz", lipschitz, 0) ** 2
     )
-    return _in_range(
+    return in_range(
         lambda: scale * dims * np.log(size) ** (dims / (dims + 4)) * size ** (-2 / (dims + 4))
     )
 
 
 @_fitting
 def wibisono_2024_lower_bound(d: ArrayLike, n: ArrayLike, *, constant: float = 1.0) -> Array:
-    """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator: it matches the upper bound in n, logarithms
-    apart.
+    """E‖ŝ − s‖² ≥ c n^{−2/(d+4)} for any estimator:
+    it matches the upper bound in n, logarithms apart.
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     constant : c, unnamed; how it depends on d is not in our text
 
     Source: Wibisono, Wu, Yang 2024 (cited); c unnamed.
     """
-    return _in_range(
+    return in_range(
         lambda: (
             finite("constant", constant) * _at_least("n", n, 1) ** (-2 / (_at_least("d", d, 1) + 4))
         )
@@ -204,14 +192,9 @@ def zhang_2024_squared_error(
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     t : diffusion time > 0, on the source's clock
     constant, polylog : what Õ hides, unnamed
-
-    Returns
-    -------
-    Array, broadcast over the arguments.
 
     Raises
     ------
@@ -226,7 +209,7 @@ def zhang_2024_squared_error(
     )
     if np.any(exponent > 700):
         raise InvalidInput("t", f"makes the bound exceed e^700 (t = {np.exp(log_t.min()):g})")
-    return _in_range(
+    return in_range(
         lambda: finite("constant", constant) * finite("polylog", polylog) * np.exp(exponent)
     )
 
@@ -258,25 +241,24 @@ def gupta_2024_samples(
     network = [parameters, depth, log_theta, log_inverse_gamma, constant, polylog]
     factor = finite("parameters, depth, log_theta, log_inverse_gamma, constant, polylog", network)
     dims, eps = _at_least("d", d, 1), _above("accuracy", accuracy, 0)
-    return _in_range(
+    return in_range(
         lambda: factor[:3].prod() * factor[3] ** 3 * factor[4:].prod() * dims**2 * eps**-3.0
     )
 
 
 @_fitting
 def gupta_2024_accuracy(d: ArrayLike, n: ArrayLike, **unnamed: float) -> Array:
-    """ε at n samples: `gupta_2024_samples` solved for ε, what Õ hides held fixed; grows as d^{2/3}
-    n^{−1/3}.
+    """ε at n samples: `gupta_2024_samples` solved for ε,
+    what Õ hides held fixed; grows as d^{2/3} n^{−1/3}.
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     unnamed : keywords of `gupta_2024_samples`
 
     Source: Gupta et al. 2024, inverted (derived from the cited rate).
     """
-    return _in_range(
+    return in_range(
         lambda: (gupta_2024_samples(d, 1.0, **unnamed) / _at_least("n", n, 1)) ** (1 / 3)
     )
 
@@ -290,8 +272,8 @@ def block_2020_squared_error(
     constant: float = 1.0,
     polylog: float = 1.0,
 ) -> Array:
-    """C · R² · polylog · d^degree: squared Rademacher complexity R² times polylogarithms,
-    polynomial in d.
+    """C · R² · polylog · d^degree:
+    squared Rademacher complexity R² times polylogarithms, polynomial in d.
 
     Parameters
     ----------
@@ -304,7 +286,7 @@ def block_2020_squared_error(
     Source: Block, Mroueh, Rakhlin 2020 (cited; recalled, not read).
     """
     dims, complexity = _at_least("d", d, 1), _at_least("rademacher", rademacher, 0)
-    return _in_range(
+    return in_range(
         lambda: (
             finite("constant", constant)
             * finite("polylog", polylog)
@@ -322,15 +304,14 @@ def oko_2023_total_variation(
 
     Parameters
     ----------
-    d : dimension ≥ 1
-    n : samples ≥ 1
+    d, n : dimension and samples, ≥ 1
     smoothness : s > 0
     constant : unnamed; how it depends on d is not in our text
 
     Source: Oko et al. 2023 (cited; recalled, not read).
     """
     dims, s = _at_least("d", d, 1), _above("smoothness", smoothness, 0)
-    return _in_range(
+    return in_range(
         lambda: finite("constant", constant) * _at_least("n", n, 1) ** (-s / (2 * s + dims))
     )
 
@@ -353,7 +334,7 @@ def chen_2023_rate(
     exponent = -(1 - finite("little_o", little_o)) / (
         _at_least("subspace_dimension", subspace_dimension, 1) + 5
     )
-    return _in_range(lambda: finite("constant", constant) * _at_least("n", n, 1) ** exponent)
+    return in_range(lambda: finite("constant", constant) * _at_least("n", n, 1) ** exponent)
 
 
 @_fitting
@@ -368,179 +349,6 @@ def koehler_2023_covariance(maximum_likelihood: ArrayLike, factor: ArrayLike) ->
 
     Source: Koehler, Heckett, Risteski 2023 (cited; recalled, not read).
     """
-    return _in_range(
+    return in_range(
         lambda: _at_least("factor", factor, 1) * finite("maximum_likelihood", maximum_likelihood)
-    )
-
-
-@dataclass(frozen=True)
-class Rate:
-    """One published rate.
-
-    Attributes
-    ----------
-    name : author_year_quantity
-    function : the rate; takes the dimension as `d` where `comparable`
-    source : whose
-    recalled : recalled, not read
-    quantity : what is bounded
-    unnamed : what the source, as our text quotes it, leaves unnamed
-    comparable : whether its dependence on d at fixed n is fully quoted and bounds a squared score
-        error, or stands in the paper for such a bound; only then is it a curve of Figure 1b
-    note : how d enters; why not comparable
-    """
-
-    name: str
-    function: Callable[..., Array]
-    source: str
-    recalled: bool
-    quantity: str
-    unnamed: str
-    comparable: bool
-    note: str
-
-
-RATES: tuple[Rate, ...] = (
-    Rate(
-        name="kumar_2025_log_b",
-        function=kumar_2025_log_b,
-        source="Kumar, Nagaraj, Sarkar 2025, Theorem 1",
-        recalled=False,
-        quantity="the factor of d in the empirical squared score error",
-        unnamed="C inside B; the right-hand side of the theorem",
-        comparable=True,
-        note="log log d for d large; the curve depends on C",
-    ),
-    Rate(
-        name="kumar_2025_log_log",
-        function=kumar_2025_log_log,
-        source="Kumar, Nagaraj, Sarkar 2025, Figure 1a",
-        recalled=False,
-        quantity="the factor of d that Figure 1 divides the error by",
-        unnamed="nothing",
-        comparable=True,
-        note="log log d",
-    ),
-    Rate(
-        name="kumar_2025_linear_reference",
-        function=kumar_2025_linear_reference,
-        source="Kumar, Nagaraj, Sarkar 2025, Figure 1b",
-        recalled=False,
-        quantity="the scaled error as prior work would have it",
-        unnamed="its constant; which prior bounds",
-        comparable=True,
-        note="linear in d, after division by log|H|",
-    ),
-    Rate(
-        name="wibisono_2024_squared_error",
-        function=wibisono_2024_squared_error,
-        source="Wibisono, Wu, Yang 2024",
-        recalled=False,
-        quantity="squared score error",
-        unnamed="C",
-        comparable=True,
-        note="d (log n)^{d/(d+4)} n^{−2/(d+4)}; nonparametric, so it holds no log|H| to divide by",
-    ),
-    Rate(
-        name="wibisono_2024_lower_bound",
-        function=wibisono_2024_lower_bound,
-        source="Wibisono, Wu, Yang 2024",
-        recalled=False,
-        quantity="squared score error, from below",
-        unnamed="its constant and how that depends on d",
-        comparable=False,
-        note="stated in n alone: its constant may depend on d",
-    ),
-    Rate(
-        name="zhang_2024_squared_error",
-        function=zhang_2024_squared_error,
-        source="Zhang et al. 2024",
-        recalled=False,
-        quantity="mean squared error",
-        unnamed="constant and polylogarithms of Õ",
-        comparable=True,
-        note="exponential in d for t < 1, free of d for t ≥ 1, what Õ hides apart; no log|H| to "
-        "divide by",
-    ),
-    Rate(
-        name="gupta_2024_samples",
-        function=gupta_2024_samples,
-        source="Gupta et al. 2024",
-        recalled=False,
-        quantity="samples for accuracy ε",
-        unnamed="constant and polylogarithms of Õ; what ε measures",
-        comparable=False,
-        note="ε grows as d^{2/3} at fixed n, but whether ε is a squared score error our text does "
-        "not say",
-    ),
-    Rate(
-        name="block_2020_squared_error",
-        function=block_2020_squared_error,
-        source="Block, Mroueh, Rakhlin 2020",
-        recalled=True,
-        quantity="squared score error",
-        unnamed="constant, polylogarithms, and the degree in d",
-        comparable=False,
-        note="polynomial in d of unnamed degree",
-    ),
-    Rate(
-        name="oko_2023_total_variation",
-        function=oko_2023_total_variation,
-        source="Oko et al. 2023",
-        recalled=True,
-        quantity="total variation",
-        unnamed="its constant and how that depends on d",
-        comparable=False,
-        note="d in the exponent of n; bounds the law of the samples, not the score",
-    ),
-    Rate(
-        name="chen_2023_rate",
-        function=chen_2023_rate,
-        source="Chen et al. 2023",
-        recalled=True,
-        quantity="not named in our text",
-        unnamed="constant, o(1), the quantity",
-        comparable=False,
-        note="depends on the subspace dimension d', not on d",
-    ),
-    Rate(
-        name="koehler_2023_covariance",
-        function=koehler_2023_covariance,
-        source="Koehler, Heckett, Risteski 2023",
-        recalled=True,
-        quantity="asymptotic covariance of score matching",
-        unnamed="how the Poincaré constant enters",
-        comparable=False,
-        note="compares two estimators of one parameter; d does not appear",
-    ),
-)
-
-
-def curve(name: str, d: ArrayLike, anchor: float, **parameters: ArrayLike) -> Array:
-    """rate(d)/rate(anchor) with everything else fixed: 1 at the anchor, whatever the bound's own
-    constant.
-
-    Parameters
-    ----------
-    name : of a comparable entry of RATES
-    d : shape (n,), dimensions
-    anchor : d₀, the dimension where the curve meets the data
-    parameters : the rate's other arguments, one value each
-
-    Returns
-    -------
-    Array of shape (n,).
-
-    Raises
-    ------
-    InvalidInput If the rate is unknown, or its dependence on d at fixed n is not known to be
-        comparable (with the reason).
-    """
-    rate = next((r for r in RATES if r.name == name), None)
-    if rate is None:
-        raise InvalidInput("name", f"{name!r} is not one of {', '.join(r.name for r in RATES)}")
-    if not rate.comparable:
-        raise InvalidInput("name", f"{name} cannot be drawn against d: {rate.note}")
-    return _in_range(
-        lambda: rate.function(d=d, **parameters) / rate.function(d=anchor, **parameters)
     )

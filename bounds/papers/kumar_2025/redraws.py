@@ -1,5 +1,5 @@
-r"""Claims on redraws: K noise paths for each of m data, linear scores of Gaussian data, to leading
-order in 1/m.
+r"""Claims on redraws: K noise paths for each of m data,
+linear scores of Gaussian data, to leading order in 1/m.
 
 To first order the error of every estimator here is a mean of some ψ(path) over mK paths, so its
 variance splits,
@@ -13,9 +13,10 @@ r_ij = m v_j Var δ_ij:
 
     bound:         λ_i λ_j (1 + δ_ij) (1 + x)/(p_i² p_j)
     DSM:           (1 + x) λ_i/(x p_i)
-    BSM:           (1 + x)/(x_N² p_j) Σ_k (λ_j + x_k) (β_i(x_k) − β_i(x_{k−1})),   β_i(x) = λ_i x/(λ_i + x)
+    BSM:           (1 + x)/(x_N² p_j) Σ_k (λ_j + x_k) (β_i(x_k) − β_i(x_{k−1})),
+                   β_i(x) = λ_i x/(λ_i + x)
     risk-optimal:  1/(τ² + 1/a) − 1/v_i,   a = e^{2g}/v'_i + (v'_j/v_j) r'_ij, step after step
-    path fit:      (1 + δ_ij) (1 + x)/(p_i² p_j (I_ij + I_ji)), with the information I of `bootstrap`.
+    path fit:      (1 + δ_ij) (1 + x)/(p_i² p_j (I_ij + I_ji)), with I of `bootstrap`.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,8 +42,8 @@ def _clock(cell: Cell) -> Array:
 
 
 def bound_entries(cell: Cell, *, pooled: bool = True) -> Array:
-    """r_ij of the plug-in score, K = ∞; without `pooled` each entry as if it were off the
-    diagonal.
+    """r_ij of the plug-in score, K = ∞;
+    without `pooled` each entry as if it were off the diagonal.
     """
     lam = _eigenvalues(cell)
     x = _clock(cell)[-1]
@@ -104,8 +105,8 @@ def split(cell: Cell) -> float:
 
 
 def averaged(cell: Cell) -> float:
-    """m · risk at one draw over K, to leading order that of mK fresh data: it forgets that the data
-    are finite.
+    """m · risk at one draw over K, to leading order that
+    of mK fresh data: it forgets that the data are finite.
     """
     return float(ONE_DRAW[cell["estimator"]](cell).sum() / cell["redraws"])
 
@@ -164,8 +165,8 @@ def joint_limit(cell: Cell) -> Array:
 
 
 def joint_split(cell: Cell, *, limited: bool = True) -> float:
-    """m · risk of the joint fit at K: its bias, and the split of the rest; without `limited` the
-    rest over K.
+    """m · risk of the joint fit at K: its bias,
+    and the split of the rest; without `limited` the rest over K.
     """
     law, times = Gaussian(_eigenvalues(cell)), list(cell["times"])
     k = times.index(cell["t"])
@@ -191,21 +192,20 @@ DRAWN = {2: 0.72, 4: 0.43, 10: 0.27}
 _THEORY = "theory.md, Noise redraws"
 _SETTING = (
     "Gaussian data of mean 0, λ = linspace(0.3, 3, 8), Δ = 0.1 up to 2, m = 100000, K = 1, 2, 5, "
-    "20, at t = 0.5, 1 and 2; "
-    "linear scores, no estimator is told the covariance; leading order in 1/m"
+    "20, at t = 0.5, 1 and 2; linear scores, no estimator is told the covariance; leading order in "
+    "1/m"
 )
 _SPLIT = (
     "To first order the error is a mean of some ψ(path) over mK paths. Its variance is that of E[ψ "
-    "| X_0] over m and the rest "
-    "over mK; and at K = ∞ the estimator is the plug-in score."
+    "| X_0] over m and the rest over mK; and at K = ∞ the estimator is the plug-in score."
 )
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-split",
-        statement="With K noise paths for each datum the risk of DSM, BSM, the risk-optimal "
-        "bootstrap and the path fit is "
-        "bound + (risk at K = 1 − bound)/K, with the information bound.",
+        statement="To leading order in 1/m, with K noise paths for each datum, the risk of DSM, "
+        "BSM, the risk-optimal bootstrap and the path fit is bound + (risk at K = 1 − bound)/K, "
+        "with the information bound.",
         assumptions=_SETTING + "; 0.3 % of slack for higher orders.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -220,8 +220,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-entries",
-        statement="The split holds entry by entry: r_ij at K is bound_ij + (r_ij at K = 1 − "
-        "bound_ij)/K.",
+        statement="To leading order the split holds entry by entry: r_ij at K is bound_ij + (r_ij "
+        "at K = 1 − bound_ij)/K.",
         assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, "
         "5, 20; 0.3 % of slack.",
         source="theory.md, Noise redraws",
@@ -237,9 +237,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-plug-in",
-        statement="The plug-in score of the empirical covariance, which is K = ∞, has the "
-        "information bound as its risk, "
-        "at every K.",
+        statement="To leading order the plug-in score of the empirical covariance, which is K = ∞, "
+        "has the information bound as its risk, at every K.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -254,9 +253,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-excess",
-        statement="K times what the noise costs, the risk beyond that of the plug-in score on the "
-        "same data, is the same at "
-        "every K: risk at K = 1 − bound.",
+        statement="To leading order K times what the noise costs, the risk beyond that of the "
+        "plug-in score on the same data, is the same at every K: risk at K = 1 − bound.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -271,9 +269,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-worth",
-        statement="At every K the bootstrap is worth (DSM − bound)/(BSM − bound) redraws of DSM: "
-        "1.6, 3.0, 9.9 at t = 0.5, 1, "
-        "2; the path fit 36, 64, 398.",
+        statement="To leading order, at every K, the bootstrap is worth (DSM − bound)/(BSM − "
+        "bound) redraws of DSM: 1.6, 3.0, 9.9 at t = 0.5, 1, 2; the path fit 36, 64, 398.",
         assumptions=_SETTING + "; 0.5 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -289,9 +286,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-joint",
-        statement="The joint fit of few functions of time splits as well, about its own limit and "
-        "bias: "
-        "bias + (limit + (variance at K = 1 − limit)/K)/m.",
+        statement="To leading order the joint fit of few functions of time splits as well, about "
+        "its own limit and bias: bias + (limit + (variance at K = 1 − limit)/K)/m.",
         assumptions=_SETTING + "; four powers of e^{−2t} under a skip; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -309,8 +305,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-scarce",
         statement="Measured at m = 1.5 d: the split is no guide. At K = 2 DSM has 1.47 and BSM "
-        "1.30 times its risk; from "
-        "K = 20 on all have 0.89 to 0.92 of it, and the plug-in score 0.89 at every K.",
+        "1.30 times its risk; from K = 20 on all have 0.89 to 0.92 of it, and the plug-in score "
+        "0.89 at every K.",
         assumptions="Gaussian data, λ = linspace(0.3, 3, 8), m = 12, Δ = 0.1, at t = 1; K = 2, 20, "
         "100; 3 % of slack.",
         source="theory.md, Noise redraws",
@@ -323,8 +319,7 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=0.03,
         description=True,
         why="Few draws: XᵀX is near singular, which mK paths cure. Many draws: the plug-in's own "
-        "risk is left, and at so few "
-        "data it is below the leading order.",
+        "risk is left, and at so few data it is below the leading order.",
         uses=("redraws-split",),
     ),
     Claim(

@@ -5,10 +5,11 @@ r"""Claims on reverse-time sampling: the form of Theorem 3, measured on exact la
 each a distance between Gaussian laws in closed form. To first order in the step g a sampler's
 variance goes wrong by ℓ(t) g² a step, which the mean map of the exact dynamics carries to t_1:
 
-    Σ_k ℓ(t_k) g² K(t_k) → g ∫ ℓ K dt,    SDE: K = (e^{t_1 − t} v_1/v)²,    probability flow: K = v_1/v,
+    Σ_k ℓ(t_k) g² K(t_k) → g ∫ ℓ K dt,
+    SDE: K = (e^{t_1 − t} v_1/v)²,    probability flow: K = v_1/v,
 
-with ℓ = 4/v − 2 − v (Euler-Maruyama), 4/v − 2 (exponential), −4c (ancestral), −c (flow), c = 1/σ² −
-1/v.
+with ℓ = 4/v − 2 − v (Euler-Maruyama), 4/v − 2 (exponential), −4c (ancestral), −c (flow),
+c = 1/σ² − 1/v.
 """
 
 from collections.abc import Callable, Mapping
@@ -67,8 +68,8 @@ def _order_if_exact(cell: Cell) -> float:
 
 
 def plug_in_kl(cell: Cell) -> float:
-    """m KL(p_{t_1} ‖ plug-in) = ¼ Σ_ij e_1⁴ λ_i λ_j (1 + δ_ij)/(v_i v_j), leading order: Σ̂ for Σ
-    in p_{t_1}.
+    """m KL(p_{t_1} ‖ plug-in) = ¼ Σ_ij e_1⁴ λ_i λ_j
+    (1 + δ_ij)/(v_i v_j), leading order: Σ̂ for Σ in p_{t_1}.
     """
     law, first = _law(cell), cell["ends"][0]
     x = np.exp(-2 * first) * law.eigenvalues / law.variances(first)
@@ -84,8 +85,8 @@ def integrated_gain(cell: Cell) -> float:
 
 
 def _moved(cell: Cell, wrong: float, start: Array) -> Array:
-    """Variances that a sampler draws, one for each λ, from variances at t_N and the scores of λ ·
-    wrong.
+    """Variances that a sampler draws, one for each λ,
+    from variances at t_N and the scores of λ · wrong.
 
     Each sampler is written as what it does to a variance: Y − e^{…} = (drift) + noise, from the
     equation that it solves.
@@ -120,8 +121,8 @@ def _moved(cell: Cell, wrong: float, start: Array) -> Array:
 
 
 def split_parts(cell: Cell) -> Array:
-    """Discretisation, initialisation and estimation part in W2, all laws having one eigenbasis:
-    distances of deviations.
+    """Discretisation, initialisation and estimation part in W2,
+    all laws having one eigenbasis: distances of deviations.
     """
     lam, (first, last) = np.asarray(cell["eigenvalues"], dtype=np.float64), (0.1, cell["last"])
     truth, end = (np.exp(-2 * t) * lam + 1 - np.exp(-2 * t) for t in (first, last))
@@ -141,8 +142,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="reverse-orders",
         statement="With exact scores and start, halving the step halves W2 and quarters KL: "
-        "observed orders 1 and 2 "
-        "within 1 %, for Euler-Maruyama, exponential, ancestral and probability-flow steps.",
+        "observed orders 1 and 2 within 1 %, for Euler-Maruyama, exponential, ancestral and "
+        "probability-flow steps.",
         assumptions=_EXACT + "; N = 400 → 800, two spectra.",
         source="theory.md, Discretisation constants",
         origin="derived",
@@ -153,8 +154,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="twice the order for the three samplers that solve the linear part exactly",
         tolerance=0.01,
         why="The noise is additive and the error of a law is a weak error: each step is wrong by "
-        "O(g²), N steps by "
-        "O(g); KL is quadratic in it.",
+        "O(g²), N steps by O(g); KL is quadratic in it.",
     ),
     Claim(
         name="reverse-leading-constant",
@@ -172,8 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         "X_0",
         tolerance=1e-3,
         why="Taylor expansion of one step's variance to g² against v(t − g) = 1 + (v − 1) e^{2g}, "
-        "carried by the "
-        "exact dynamics.",
+        "carried by the exact dynamics.",
         uses=("reverse-orders",),
     ),
     Claim(
@@ -190,14 +189,13 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="τ² for τ⁴",
         tolerance=1e-9,
         why="Its mean is E[X_{t'} | X_t]; its variance is that of X_{t'} given X_t and X_0, "
-        "without what X_0's own "
-        "uncertainty, (e^{−t'} τ²/σ_t²)² Cov(X_0 | X_t) = e^{2g} τ⁴ C_t, adds.",
+        "without what X_0's own uncertainty, (e^{−t'} τ²/σ_t²)² Cov(X_0 | X_t) = e^{2g} τ⁴ C_t, "
+        "adds.",
     ),
     Claim(
         name="ancestral-mean",
         statement="The mean of ancestral sampling with exact scores from a point y at T is "
-        "E[X_{t_1} | X_T = y], "
-        "however few the steps.",
+        "E[X_{t_1} | X_T = y], however few the steps.",
         assumptions="Gaussian data; two steps, g from 0.2 to 0.98.",
         source="theory.md, Ancestral step",
         origin="derived",
@@ -208,15 +206,13 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="e^{g} for e^{−g}",
         tolerance=1e-9,
         why="Each step's mean is e^g (Y + τ² s(t, Y)) = E[X_{t'} | X_t = Y], and conditional means "
-        "of a Markov chain "
-        "compose when they are linear.",
+        "of a Markov chain compose when they are linear.",
         uses=("ancestral-lack",),
     ),
     Claim(
         name="reverse-start-noise",
         statement="Started from N(0, I) at T, the three stochastic samplers have an initialisation "
-        "part in W2 that "
-        "falls like e^{−4T}: log-log slope against e^T of −4 ± 0.05.",
+        "part in W2 that falls like e^{−4T}: log-log slope against e^T of −4 ± 0.05.",
         assumptions=_EXACT + ", Δ = 0.01, t_1 = 0.1, T = 2 … 4; centred data.",
         source="theory.md, Initialisation error",
         origin="derived",
@@ -248,8 +244,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="reverse-split",
         statement="W2(p_{t_1}, drawn) ≤ discretisation + initialisation + estimation.",
         assumptions="Any scores; measured with those of laws whose Σ is 0.8 or 1.2 times the true "
-        "one. The total is measured "
-        "between matrices that are not diagonal; the parts are computed one eigenvalue at a time.",
+        "one. The total is measured between matrices that are not diagonal; the parts are computed "
+        "one eigenvalue at a time.",
         source="theory.md, Error split",
         origin="derived",
         kind="upper",
@@ -263,8 +259,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="reverse-estimation-rate",
         statement="The estimation part of W2 with DSM scores falls like m^{−1/2}: slope −0.5 ± "
-        "0.02 over all four "
-        "samplers.",
+        "0.02 over all four samplers.",
         assumptions=_DRAWN
         + "; t = 0.1 … 2, N = 20, m = 10³ … 10⁶. Each sampler and m has draws of its own.",
         source="theory.md, Estimation error of samples",
@@ -281,9 +276,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="reverse-path-bound",
-        statement="The estimation part of KL is at most Σ_k g risk_k, the weighted score error, in "
-        "the mean over "
-        "runs of their ratio.",
+        statement="Measured: the estimation part of KL is at most Σ_k g risk_k, the weighted score "
+        "error, in the mean over runs of their ratio.",
         assumptions=_DRAWN
         + " or λ = 1; Euler-Maruyama and exponential steps, DSM and BSM; m = 10⁵, 10⁶. risk_k "
         "is under p_{t_k}, which the sampler's own law at t_k approaches with g.",
@@ -294,15 +288,15 @@ CLAIMS: tuple[Claim, ...] = (
         formula=lambda c: 1.0,
         decoy=lambda c: 0.25,
         decoy_note="a quarter: the 2 of the drift 2 s forgotten",
-        why="Two chains whose drifts differ by 2 δ under noise 2 dt have path KL ∫ E‖δ‖² dt; a "
-        "marginal of "
-        "the path has no more.",
+        description=True,
+        why="Two chains whose drifts differ by 2 δ under noise 2 dt have path KL ∫ E‖δ‖² dt under "
+        "the first chain's own law; a marginal of the path has no more. Under p_{t_k} it is "
+        "measured.",
     ),
     Claim(
         name="bsm-samples-better",
         statement="Measured at twelve cells: BSM's estimation part of KL is nowhere shown to be "
-        "above DSM's, in the mean over "
-        "runs of their ratio.",
+        "above DSM's, in the mean over runs of their ratio.",
         assumptions=_DRAWN + " or λ = 1; t = 0.1 … 2, N = 20, 40; stochastic samplers and flow.",
         source="theory.md, Estimation error of samples",
         origin="derived",
@@ -313,15 +307,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="BSM gains in samples what it gains in time-integrated score error",
         description=True,
         why="Its scores are better at every time; but what a sampler makes of late errors is "
-        "forgotten on the way, and "
-        "BSM's errors at different times are more alike than DSM's, so less of the gain arrives.",
+        "forgotten on the way, and BSM's errors at different times are more alike than DSM's, so "
+        "less of the gain arrives.",
         uses=("figure-3a-ratio",),
     ),
     Claim(
         name="plug-in-kl",
         statement="m · E KL of BSM scores under the probability flow is at least that of the "
-        "plug-in covariance, "
-        "¼ Σ_ij e_1⁴ λ_i λ_j (1 + δ_ij)/(v_i v_j).",
+        "plug-in covariance, ¼ Σ_ij e_1⁴ λ_i λ_j (1 + δ_ij)/(v_i v_j).",
         assumptions=_DRAWN + " or λ = 1; t_1 = 0.1, N = 20, m = 10⁶.",
         source="theory.md, Plug-in divergence",
         origin="derived",
@@ -336,8 +329,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="bsm-flow-near-optimal",
         statement="Measured at two spectra: BSM scores under the probability flow have m · E KL at "
-        "most 1.25 times that of the "
-        "plug-in covariance.",
+        "most 1.25 times that of the plug-in covariance.",
         assumptions=_DRAWN + " or λ = 1; t_1 = 0.1, N = 20, m = 10⁶. "
         "Not in general: 1.27 ± 0.04 was measured for λ = 0.01, 0.1, 1, 10.",
         source="theory.md, Plug-in divergence",
@@ -349,15 +341,13 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="that it attains the bound",
         description=True,
         why="The flow integrates the scores over time; BSM's late errors, large against the "
-        "information bound, hardly "
-        "enter at t_1.",
+        "information bound, hardly enter at t_1.",
         uses=("plug-in-kl",),
     ),
     Claim(
         name="thinning-discretisation",
         statement="Sampling with every k-th of 257 steps multiplies the discretisation part of W2 "
-        "by k, within 10 %, "
-        "for k = 2, 4, 8 and each sampler.",
+        "by k, within 10 %, for k = 2, 4, 8 and each sampler.",
         assumptions=_EXACT + ", t = 0.1 … 2.1, d = 8, λ = linspace(0.3, 3, 8).",
         source="theory.md, Discretisation constants",
         origin="derived",
@@ -368,15 +358,14 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="√k: order one half",
         tolerance=0.1,
         why="Order one in k Δ. With an estimation part of order m^{−1/2} that thinning leaves "
-        "alone, a number of "
-        "inference steps of order √m makes them equal, however many were trained.",
+        "alone, a number of inference steps of order √m makes them equal, however many were "
+        "trained.",
         uses=("reverse-leading-constant",),
     ),
     Claim(
         name="thinning-keeps-estimate",
-        statement="Sampling with every k-th of 65 trained steps, k = 2, 4, 8, leaves the "
-        "estimation part "
-        "of W2 within 10 %.",
+        statement="Measured: sampling with every k-th of 65 trained steps, k = 2, 4, 8, leaves the "
+        "estimation part of W2 within 10 %.",
         assumptions=_DRAWN + ", m = 1000; t = 0.1 … 2.1; exponential and flow steps.",
         source="theory.md, Estimation error of samples",
         origin="derived",
@@ -386,16 +375,15 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: c["every"] ** 0.5,
         decoy_note="√k: errors of neighbouring steps as if independent, so that fewer average less",
         tolerance=0.1,
+        description=True,
         why="Cov(U_j, U_k) falls with t_j − t_k only over times of order one: neighbouring steps "
-        "err "
-        "together.",
+        "err together.",
         uses=("reverse-estimation-rate",),
     ),
     Claim(
         name="reverse-adds-in-squares",
         statement="Measured where discretisation and estimation are of like size: E W2² is the sum "
-        "of their squares, "
-        "within 10 %.",
+        "of their squares, within 10 %.",
         assumptions=_DRAWN + ", m = 1000; every 4th of 65 steps, started from p_T.",
         source="theory.md, Error split",
         origin="derived",
@@ -414,8 +402,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="reverse-dimension",
         statement="At m = 64 d the estimation part of KL per dimension does not grow with d: over "
-        "(d + 1)/d its "
-        "slope is 0 ± 0.03, d = 16 … 128.",
+        "(d + 1)/d its slope is 0 ± 0.03, d = 16 … 128.",
         assumptions="Gaussian data, λ at the d midpoints of [0.3, 3], DSM, exponential steps, N = "
         "4; 32 replicates.",
         source="theory.md, Estimation error of samples",
@@ -427,8 +414,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="growth like log log d",
         tolerance=0.03,
         why="KL is quadratic in the drawn covariance's error, d(d + 1)/2 entries of order "
-        "m^{−1/2}: per dimension "
-        "(d + 1)/m times a constant.",
+        "m^{−1/2}: per dimension (d + 1)/m times a constant.",
         uses=("reverse-estimation-rate",),
     ),
 )

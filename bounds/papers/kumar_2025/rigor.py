@@ -1,5 +1,5 @@
-"""CLAIMS of rigor: inequalities that hold on continuous boxes of parameters, certified by ball
-arithmetic.
+"""CLAIMS of rigor: inequalities that hold on continuous boxes
+of parameters, certified by ball arithmetic.
 
 What is measured is a rigorous end of the range over a whole box. What comes before the formula on
 the box is algebra that the evidence does again, or a named theorem; see bounds.certify, and what

@@ -1,5 +1,5 @@
-"""Claims on the supermartingale behind the dimension-free bounds: which κ a law needs, and where
-κ_log-concave ends.
+"""Claims on the supermartingale behind the dimension-free bounds:
+which κ a law needs, and where κ_log-concave ends.
 
     E exp(−ρS − ρ²κ Σ_j γ_j |ζ_j|²/2) ≤ 1   for all functions ζ_j of X_{t_j}.
 
@@ -65,8 +65,8 @@ def _unit_moment(cell: Cell, share: float) -> float:
 
 _NEED = (
     "The largest E S²/E Σ_j γ_j |ζ_j|² over all functions ζ_j(x), which is what the "
-    "supermartingale needs to second order "
-    "in ρ: an eigenvalue, nothing sampled. ζ lives within a cut |x|, and a cut can only lower it. "
+    "supermartingale needs to second order in ρ: an eigenvalue, nothing sampled. ζ lives within a "
+    "cut |x|, and a cut can only lower it. "
 )
 _THEOREM = "A theorem (steps 2 to 4 of the proof); the search only attacks it. "
 _SUPER = "E exp(−ρS − ρ²κ Σ_j γ_j |ζ_j|²/2) ≤ 1"
@@ -87,8 +87,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="κ of the log-concave laws, the limit λ → ∞",
         tolerance=1e-5,
         why="For constant ζ, S is Gaussian with variance the quadratic form of M; for others ⟨S⟩ "
-        "is below κ "
-        "Σ γ ζ².",
+        "is below κ Σ γ ζ².",
         uses=("kappa", "reverse-decomposition-paths"),
     ),
     Claim(
@@ -98,10 +97,8 @@ CLAIMS: tuple[Claim, ...] = (
         + " with κ_log-concave, for the worst "
         "functions ζ_j(x) that an adversary found at ρ = 0.3, 0.7, 1.5.",
         assumptions="d = 1, the laws cut at |x| = 12, which leaves them log-concave, t = 0.1, 0.2, "
-        "0.4, 0.8; "
-        "transfer operators, nothing sampled; the measured number is the κ needed, after nine "
-        "monotone "
-        "updates from two starts.",
+        "0.4, 0.8; transfer operators, nothing sampled; the measured number is the κ needed, after "
+        "nine monotone updates from two starts.",
         source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
@@ -118,15 +115,11 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="log-concave-moment",
         statement="E exp(−ρS) ≤ exp(ρ²κ/2) with κ_log-concave, whenever Σ_j γ_j |ζ_j|² = 1 on "
-        "every path: "
-        "six laws, d = 4, 8, 16, ρ = 0.3, 0.7, 1.5, four fields ζ (constant, switching sides, "
-        "inward, a "
-        "wave).",
+        "every path: six laws, d = 4, 8, 16, ρ = 0.3, 0.7, 1.5, four fields ζ (constant, switching "
+        "sides, inward, a wave).",
         assumptions="Uniform on cube and ball, Laplace, exponential, logistic, and a correlated "
-        "law (a "
-        "linear image of independent Laplace variables, at scales from 0.5 to 2, reflected); "
-        "posterior "
-        "means by quadrature, to 1e-3.",
+        "law (a linear image of independent Laplace variables, at scales from 0.5 to 2, "
+        "reflected); posterior means by quadrature, to 1e-3.",
         source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
@@ -139,11 +132,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="log-concave-bound",
-        statement="The same laws: with probability at least 0.9 the empirical risk of the joint "
-        "DSM "
-        "minimiser is at most 8 κ log(|H|/δ)/m with κ_log-concave, at the worst ε, for three "
-        "classes s ± ε w_j F_h of 2d "
-        "+ 1 hypotheses: F_h constant; F_h = e_h sign(x_{h+1}), discontinuous in x; F_h turning "
+        statement="Uniform, Laplace, exponential, logistic and correlated Laplace data: with "
+        "probability at least 0.9 the empirical risk of the joint DSM minimiser is at most 8 κ "
+        "log(|H|/δ)/m with κ_log-concave, at the worst ε, for three classes s ± ε w_j F_h of 2d + "
+        "1 hypotheses: F_h constant; F_h = e_h sign(x_{h+1}), discontinuous in x; F_h turning "
         "smoothly with x.",
         assumptions=FINITE
         + "m = 4, t = 0.1, 0.2, 0.4, 0.8; d = 4, 8, 16. The laws are four units wide and more, so "
@@ -164,8 +156,7 @@ CLAIMS: tuple[Claim, ...] = (
         "functions ζ_j(x).",
         assumptions=_NEED
         + "exp(−αx²/2 − √α|x|) with α = 1, 1/9; the half-normal law with α = 1, 1/4; exp(−x²/2 − "
-        "x⁴). "
-        "t = 0.4, and t = 0.1, 0.2, 0.4, 0.8.",
+        "x⁴). t = 0.4, and t = 0.1, 0.2, 0.4, 0.8.",
         source="theory.md, Kappa for log-concave data",
         origin="derived",
         kind="upper",
@@ -184,8 +175,7 @@ CLAIMS: tuple[Claim, ...] = (
         "all functions ζ_j(x).",
         assumptions=_NEED
         + "Atoms at ± 1 with masses ½, 0.1 and 0.02 at one of them; at −1, 0, 1; the uniform law; "
-        "t = "
-        "0.1, t = 0.4, and t = 0.1, 0.2, 0.4, 0.8.",
+        "t = 0.1, t = 0.4, and t = 0.1, 0.2, 0.4, 0.8.",
         source="theory.md, Atoms and bounded support",
         origin="derived",
         kind="upper",
@@ -196,9 +186,8 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         why=_THEOREM
         + "A law on an interval of length 2R has variance at most R² (Popoviciu), and is "
-        "sub-Gaussian with "
-        "it (Hoeffding). Met with equality by two atoms at one time: 0.5927 at t = γ = 0.4; 2.52 "
-        "of 4.00 at four times.",
+        "sub-Gaussian with it (Hoeffding). Met with equality by two atoms at one time: 0.5927 at t "
+        "= γ = 0.4; 2.52 of 4.00 at four times.",
         uses=("kappa", "reverse-decomposition-paths"),
     ),
     Claim(
@@ -208,8 +197,7 @@ CLAIMS: tuple[Claim, ...] = (
         + " needs exactly κ = γ (1/σ_t² + L₊(t)), L₊(t) the "
         "largest (log p_t)''.",
         assumptions="Cauchy data, two pairs of modes, two atoms; t = γ = 0.1, 0.4, 0.8. Measured "
-        "by quadrature: the "
-        "largest 2 log E[exp(−zU) | X_t = x]/z² over x and z, on a grid.",
+        "by quadrature: the largest 2 log E[exp(−zU) | X_t = x]/z² over x and z, on a grid.",
         source="theory.md, Sup-norm is intrinsic",
         origin="derived",
         kind="identity",
@@ -230,8 +218,7 @@ CLAIMS: tuple[Claim, ...] = (
         + " with κ of the true profile L₊(t), for the worst ζ_j(x) found at ρ = 0.3, 0.7, "
         "1.5.",
         assumptions="½ N(−a, v) + ½ N(a, v) with (a, v) = (2, 0.04), (1, 0.04), (1, 0.25); d = 1, "
-        "t = 0.1, "
-        "0.2, 0.4, 0.8; a search, not a proof.",
+        "t = 0.1, 0.2, 0.4, 0.8. The search attacks a theorem.",
         source="theory.md, Kappa for a curvature profile",
         origin="derived",
         kind="upper",
@@ -257,8 +244,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="κ of the profile: then that bound would be attained",
         tolerance=1e-9,
         why="Between the modes Cov(X_0|X_t) is the modes' own spread, far above e^{2t} − 1; ζ that "
-        "lives "
-        "there pays for nothing elsewhere. Constants do not show it.",
+        "lives there pays for nothing elsewhere. Constants do not show it.",
         uses=("bimodal-profile",),
     ),
     Claim(
@@ -277,8 +263,8 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         expected="REFUTED",
         reason="where core and tail are equally likely, a few σ_t out, the posterior of X_0 has "
-        "two modes and (log p_t)'' "
-        "> 0: needed are 7.76 (ν = 3) and 3.68 (ν = 1) at t = 0.8, where κ_log-concave is 1.00",
+        "two modes and (log p_t)'' > 0: needed are 7.76 (ν = 3) and 3.68 (ν = 1) at t = 0.8, where "
+        "κ_log-concave is 1.00",
         uses=("log-concave-supermartingale",),
     ),
     Claim(
@@ -296,17 +282,15 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         expected="REFUTED",
         reason="far out (log p_t)'' is positive for every power law, 2/x² and more, so "
-        "Cov(X_0|X_t) exceeds e^{2t} − 1 there, "
-        "and ζ may live there alone: needed are 1.355 (ν = 1) and 1.451 (ν = 3) at t = 0.8, where "
-        "κ_log-concave is 1.002; "
-        "1.031 against 1.025 at the four times",
+        "Cov(X_0|X_t) exceeds e^{2t} − 1 there, and ζ may live there alone: needed are 1.355 (ν = "
+        "1) and 1.451 (ν = 3) at t = 0.8, where κ_log-concave is 1.002; 1.031 against 1.025 at the "
+        "four times",
         uses=("heavy-tails-narrow", "one-time-need"),
     ),
     Claim(
         name="heavy-tails-profile",
         statement="Cauchy data, which have no mean: E S² ≤ κ E Σ_j γ_j |ζ_j|² with κ of the "
-        "profile L₊(t), for all functions "
-        "ζ_j(x).",
+        "profile L₊(t), for all functions ζ_j(x).",
         assumptions=_NEED + "t = 0.4, t = 0.8, and t = 0.1, 0.2, 0.4, 0.8; ζ on |x| ≤ 24.",
         source="theory.md, Heavy tails",
         origin="derived",
@@ -318,21 +302,18 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         why=_THEOREM
         + "Given X_{t_N} the law of X_0 has Gaussian tails, whatever its own are. L₊ is ¼ at t = 0 "
-        "and 1.4 "
-        "at t = 3; κ = 3.41 at Δ = 0.1, N = 30.",
+        "and 1.4 at t = 3; κ = 3.41 at Δ = 0.1, N = 30.",
         uses=("one-time-need", "reverse-decomposition-paths"),
     ),
     Claim(
         name="theorem-1-dimension-cost",
         statement="From d = 10 to d, log B with B = C log((L+1) d m N log(1/δ)/Δ) grows by at most "
-        "log(log d/log 10), "
-        "whatever C and the rest: by log 9 = 2.2 at d = 10⁹, and by 0.74 in a setting such as m = "
-        "1000, N = 30.",
+        "log(log d/log 10), whatever C and the rest: by log 9 = 2.2 at d = 10⁹, and by 0.74 in a "
+        "setting such as m = 1000, N = 30.",
         assumptions="(L+1) m N log(1/δ)/Δ ≥ 1; C is unknown, and so is how log B enters Theorem 1. "
-        "Our bounds have no such "
-        "factor, but they are for other laws (log-concave, or with a profile; Theorem 1 asks for "
-        "Lipschitz scores), and "
-        "both carry log|H|, which holds the dimension: d² for the linear class.",
+        "Our bounds have no such factor, but they are for other laws (log-concave, or with a "
+        "profile; Theorem 1 asks for Lipschitz scores), and both carry log|H|, which holds the "
+        "dimension: d² for the linear class.",
         source="theory.md, Dimension in Theorem 1",
         origin="derived",
         kind="upper",

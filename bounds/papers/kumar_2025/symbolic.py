@@ -17,8 +17,8 @@ def _nothing(cell: Cell) -> float:
 
 
 def _symbolic_decoy(cell: Cell) -> float:
-    """|residual of the decoy| at the cell's rational point; an undefined function becomes
-    exp(−y⁴/3).
+    """|residual of the decoy| at the cell's rational point;
+    an undefined function becomes exp(−y⁴/3).
     """
     # sympy takes half a second to import, and the ledger is imported by every command
     import sympy as sp
@@ -183,16 +183,15 @@ CLAIMS: tuple[Claim, ...] = (
     _proof(
         name="bsm-closed-form",
         statement="At each step x² v_j (c_i − r_k,ij) grows by (x − x') x' λ_i/(λ_i + x'), x = "
-        "e^{2t} − 1, whatever r_{k−1,ij} is: from DSM at t_1, r_N,ij = c_i − Σ_{l<N} (x_{l+1} − "
-        "x_l) x_l λ_i/(λ_i + x_l)/(x_N² v_j), so BSM is below DSM at every step after the first, "
-        "entry by entry, for every spectrum and grid.",
-        assumptions=_BSM
-        + "; control-variate weight. The growth is checked, the sum is its induction.",
+        "e^{2t} − 1, whatever r_{k−1,ij} is.",
+        assumptions=_BSM + "; control-variate weight; every spectrum and grid.",
         source="theory.md, Closed form in the clock",
         measurement="evidence-identities:symbolic-bsm-gain",
         decoy_note="(x − x') x λ_i/(λ_i + x): the step's other end",
         why="The variance saved by the control variate exceeds what the error of the level before "
-        "brings in, because e^{−2g} v'_j < v_j.",
+        "brings in, because e^{−2g} v'_j < v_j. Added up from DSM at t_1: r_N,ij = c_i − Σ_{l<N} "
+        "(x_{l+1} − x_l) x_l λ_i/(λ_i + x_l)/(x_N² v_j), so BSM is below DSM at every step after "
+        "the first, entry by entry.",
         uses=("bsm-recursion-symbolic",),
     ),
     _proof(
@@ -221,7 +220,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _proof(
         name="ancestral-variance-symbolic",
-        statement="Var(X_{t'} | X_t) exceeds the ancestral step's β̃ by e^{2g} τ⁴ C_t.",
+        statement="By the law of total variance Var(X_{t'} | X_t) exceeds the ancestral step's β̃ "
+        "by e^{2g} τ⁴ C_t.",
         assumptions=_GAUSSIAN
         + "; and every law, one coordinate, where the law of total variance given X_0 and "
         "Var(X_0|X_t) = (σ_t²/e_t)² C_t are put in.",

@@ -1,5 +1,5 @@
-r"""Wang and Vastola 2024: most of a score is Gaussian. What their abstract says, derived here, with
-what it costs to believe it.
+r"""Wang and Vastola 2024: most of a score is Gaussian.
+What their abstract says, derived here, with what it costs to believe it.
 
 Exploding variance, as they use it: X_σ = X_0 + σZ, V_σ = Var X_0 + σ², the score s(σ, ·) of X_σ,
 and the flow dx/dσ = −σ s(σ, x), which carries X_σT to X_σ. The Gaussian of the same mean μ and
@@ -9,8 +9,8 @@ covariance Σ = Σ_k λ_k u_k u_kᵀ has s_G = −(Σ + σ²)^{-1}(x − μ).
 
     x_σ − μ = Σ_k √((λ_k + σ²)/(λ_k + σ_T²)) u_k u_kᵀ (x_T − μ),
 
-without the root it is E[X_σ | X_σT = x_T], the mean of the SDE. The denoised image λ/(λ + σ²) (x_σ
-− μ) along u_k is √(λ/(λ + σ²)) of its end: half of it at σ² = 3λ, so what varies most emerges
+without the root it is E[X_σ | X_σT = x_T], the mean of the SDE. The denoised image λ/(λ + σ²)
+(x_σ − μ) along u_k is √(λ/(λ + σ²)) of its end: half of it at σ² = 3λ, so what varies most emerges
 first.
 
 **Jumping.** "Teleporting" from σ_T to σ replaces the flow by the Gaussian's. On the line both maps
@@ -31,9 +31,9 @@ a law with λ₃ = 0 and E z⁵ = 0, as every symmetric one, has by the same arg
 
     u ≥ λ₄²/(6 + 9λ₄ + λ₆).
 
-As σ grows both are equalities to leading order (log p = log φ + Σ λ_n H_n/n! + …, E H_{n−1}² = (n −
-1)!): u falls like κ₃²/(2V³), like κ₄²/(6V⁴) where the data are symmetric. The score that knows the
-mean alone, −(x − μ)/σ², misses E(s − s_G)² + λ²/(σ⁴V), λ = Var X_0.
+As σ grows both are equalities to leading order (log p = log φ + Σ λ_n H_n/n! + …, E
+H_{n−1}² = (n − 1)!): u falls like κ₃²/(2V³), like κ₄²/(6V⁴) where the data are symmetric. The score
+that knows the mean alone, −(x − μ)/σ², misses E(s − s_G)² + λ²/(σ⁴V), λ = Var X_0.
 
 **What a jump costs.** Cornish-Fisher: X_σ at the normal score z is μ + √V (z + λ₃(z² − 1)/6 + …).
 Both maps keep z; the Gaussian's keeps λ₃ of σ_T as well. Their difference at σ has the root mean
@@ -41,22 +41,28 @@ square, E(z² − 1)² = 2,
 
     |κ₃| √2/(6V) · (1 − (V/V_T)^{3/2}),
 
-and the rest of the flow multiplies it at z by x_0'(z)/√V: at the end it is |κ₃|/(6V^{3/2}) · (E(z²
-− 1)² x_0'(z)²)^{1/2}, one more order of σ. Mass moves across a point of normal score b by −φ(b)(b²
-− 1)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), which vanishes where the share beyond it is Φ(−1) = 15.9 %.
+and the rest of the flow multiplies it at z by x_0'(z)/√V: at the end it is
+|κ₃|/(6V^{3/2}) · (E(z² − 1)² x_0'(z)²)^{1/2}, one more order of σ. Mass moves across a point of
+normal score b by −φ(b)(b² − 1)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), which vanishes where the share
+beyond it is Φ(−1) = 15.9 %.
 """
 
 from collections.abc import Callable
 from math import factorial
 
-import mpmath as mp
 import numpy as np
-from scipy.special import comb, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from bounds.check import Array, InvalidInput, finite, not_negative, positive
 from bounds.claim import Cell, Claim
-
-DIGITS = 30
+from bounds.papers.wang_vastola_2024.line_laws import (
+    cumulant,
+    moment_map,
+    quantile_map,
+    share,
+    true_share,
+    variance,
+)
 
 
 def teleport(x: Array, mean: Array, values: Array, basis: Array, begin: float, end: float) -> Array:
@@ -82,42 +88,14 @@ def teleport(x: Array, mean: Array, values: Array, basis: Array, begin: float, e
     return np.asarray(mean + ((finite("x", x) - mean) @ basis * factors) @ basis.T)
 
 
-# --- laws on the line: weights, means and variances of a cell -------------------------------------
-
-
-def _variance(cell: Cell) -> float:
-    return cumulant(cell, 2)
-
-
-def cumulant(cell: Cell, order: int) -> float:
-    """κ_n of X_0, n = 2 … 6."""
-    w, mu, v = (np.array(cell[name], dtype=float) for name in ("weights", "means", "variances"))
-    shift = mu - w @ mu
-    normal = [1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0]
-
-    def moment(n: int) -> float:
-        return float(
-            w @ sum(comb(n, j) * shift ** (n - j) * v ** (j / 2) * normal[j] for j in range(n + 1))
-        )
-
-    m = [moment(n) for n in range(order + 1)]
-    return {
-        2: lambda: m[2],
-        3: lambda: m[3],
-        4: lambda: m[4] - 3 * m[2] ** 2,
-        5: lambda: m[5] - 10 * m[3] * m[2],
-        6: lambda: m[6] - 15 * m[4] * m[2] - 10 * m[3] ** 2 + 30 * m[2] ** 3,
-    }[order]()
-
-
 def _standard(cell: Cell, order: int) -> float:
     """λ_n = κ_n/V^{n/2}."""
-    return float(cumulant(cell, order) / (_variance(cell) + cell["sigma"] ** 2) ** (order / 2))
+    return float(cumulant(cell, order) / (variance(cell) + cell["sigma"] ** 2) ** (order / 2))
 
 
 def _integral(cell: Cell, sigma: float, of: Callable[[Array, Array, Array, Array], Array]) -> float:
-    """∫ of(x, p, p', F) dx for the law at σ, by Gauss-Legendre on 240 panels over 13 standard
-    deviations.
+    """∫ of(x, p, p', F) dx for the law at σ,
+    by Gauss-Legendre on 240 panels over 13 standard deviations.
     """
     w, mu = np.array(cell["weights"]), np.array(cell["means"])
     sd = np.sqrt(np.array(cell["variances"]) + sigma**2)
@@ -138,12 +116,12 @@ def _information(cell: Cell) -> float:
 
 def unexplained(cell: Cell) -> float:
     """1 − 1/(V E s²)."""
-    return float(1 - 1 / ((_variance(cell) + cell["sigma"] ** 2) * _information(cell)))
+    return float(1 - 1 / ((variance(cell) + cell["sigma"] ** 2) * _information(cell)))
 
 
 def of_denoising(cell: Cell) -> float:
     """The decoy: what the Gaussian denoiser loses, of its own loss, σ⁴(E s² − 1/V)/(σ² − σ⁴/V)."""
-    V, noise = _variance(cell) + cell["sigma"] ** 2, cell["sigma"] ** 2
+    V, noise = variance(cell) + cell["sigma"] ** 2, cell["sigma"] ** 2
     return float(noise * (_information(cell) - 1 / V) / (1 - noise / V))
 
 
@@ -159,19 +137,19 @@ def _end_factor(cell: Cell) -> float:
 
 def _travelled(cell: Cell, power: float = 1.5) -> float:
     """1 − (V/V_T)^power."""
-    V, V_T = (_variance(cell) + cell[name] ** 2 for name in ("sigma", "sigma_T"))
+    V, V_T = (variance(cell) + cell[name] ** 2 for name in ("sigma", "sigma_T"))
     return float(1 - (V / V_T) ** power)
 
 
 def at_skip(cell: Cell, power: float = 1.5) -> float:
     """|κ₃| √2/(6V) · (1 − (V/V_T)^power)."""
-    V = _variance(cell) + cell["sigma"] ** 2
+    V = variance(cell) + cell["sigma"] ** 2
     return float(abs(cumulant(cell, 3)) * np.sqrt(2) / (6 * V) * _travelled(cell, power))
 
 
 def at_end(cell: Cell, factor: float | None = None) -> float:
     """|κ₃|/(6 V^{3/2}) · factor · (1 − (V/V_T)^{3/2})."""
-    V = _variance(cell) + cell["sigma"] ** 2
+    V = variance(cell) + cell["sigma"] ** 2
     size = _end_factor(cell) if factor is None else factor
     return float(abs(cumulant(cell, 3)) / (6 * V**1.5) * size * _travelled(cell))
 
@@ -180,75 +158,9 @@ def shift_law(cell: Cell, centre: float = 1.0) -> float:
     """−φ(b)(b² − centre)κ₃/(6V^{3/2}) · (1 − (V/V_T)^{3/2}), b the split's normal score."""
     w, mu, v = (np.array(cell[name]) for name in ("weights", "means", "variances"))
     b = ndtri(w @ ndtr((cell["split"] - mu) / np.sqrt(v)))
-    V = _variance(cell) + cell["sigma"] ** 2
+    V = variance(cell) + cell["sigma"] ** 2
     density = np.exp(-(b**2) / 2) / np.sqrt(2 * np.pi)
     return float(-density * (b**2 - centre) * cumulant(cell, 3) / (6 * V**1.5) * _travelled(cell))
-
-
-# --- in 30 digits of the smaller tail -------------------------------------------------------------
-
-
-def _upper(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
-    """1 − F_σ(x)."""
-    parts = zip(cell["weights"], cell["means"], cell["variances"], strict=True)
-    total = mp.fsum(mp.mpf(w) for w in cell["weights"])
-    return (
-        mp.fsum(
-            w * mp.erfc((x - m) / mp.sqrt(2 * (v + mp.mpf(sigma) ** 2))) / 2 for w, m, v in parts
-        )
-        / total
-    )
-
-
-def _lower(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
-    """F_σ(x)."""
-    mirrored = {**cell, "means": [-m for m in cell["means"]]}
-    return _upper(mirrored, sigma, -x)
-
-
-def _carried(cell: Cell, begin: float, end: float, x: mp.mpf) -> mp.mpf:
-    """F_end^{-1}(F_begin(x)), by bisection in the smaller tail."""
-    tail = _lower if _lower(cell, begin, x) < _upper(cell, begin, x) else _upper
-    wanted, rises = tail(cell, begin, x), tail is _lower
-    reach = 30 * mp.sqrt(max(cell["variances"]) + mp.mpf(end) ** 2)
-    low, high = min(cell["means"]) - reach, max(cell["means"]) + reach
-    for _ in range(80):
-        middle = (low + high) / 2
-        if (tail(cell, end, middle) < wanted) == rises:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def quantile_map(cell: Cell) -> float:
-    """F_σ^{-1}(F_σT(x))."""
-    with mp.workdps(DIGITS):
-        return float(_carried(cell, cell["sigma_T"], cell["sigma"], mp.mpf(cell["x"])))
-
-
-def moment_map(cell: Cell) -> float:
-    """The decoy: the map that matches mean and variance, μ + √(V/V_T)(x − μ)."""
-    mean = float(np.dot(cell["weights"], cell["means"]))
-    V, V_T = (_variance(cell) + cell[name] ** 2 for name in ("sigma", "sigma_T"))
-    return float(mean + np.sqrt(V / V_T) * (cell["x"] - mean))
-
-
-def share(cell: Cell) -> float:
-    """Beyond the split at the end: 1 − F_T(μ + √(V_T/V)(F_σ^{-1}(F_0(split)) − μ))."""
-    with mp.workdps(DIGITS):
-        mean = mp.fsum(mp.mpf(w) * m for w, m in zip(cell["weights"], cell["means"], strict=True))
-        V, V_T = (
-            mp.mpf(_variance(cell)) + mp.mpf(cell[name]) ** 2 for name in ("sigma", "sigma_T")
-        )
-        place = _carried(cell, 0.0, cell["sigma"], mp.mpf(cell["split"]))
-        return float(_upper(cell, cell["sigma_T"], mean + mp.sqrt(V_T / V) * (place - mean)))
-
-
-def true_share(cell: Cell) -> float:
-    """The decoy: 1 − F_0(split), which the flow itself keeps."""
-    with mp.workdps(DIGITS):
-        return float(_upper(cell, 0.0, mp.mpf(cell["split"])))
 
 
 def _floor(cell: Cell, kurtosis: bool = True) -> float:
@@ -270,7 +182,10 @@ def _root(c: Cell) -> float:
 
 
 _STUDY = "evidence-wang-vastola"
-_SOURCE = "wang_vastola_2024, abstract, statement unread; bounds/papers/wang_vastola_2024/flows.py, derived"
+_SOURCE = (
+    "wang_vastola_2024, abstract, statement unread; bounds/papers/wang_vastola_2024/flows.py, "
+    "derived"
+)
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="gaussian-flow",
@@ -410,8 +325,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="identity",
         measurement=f"{_STUDY}:mean-only",
-        formula=lambda c: _variance(c) ** 2 / (c["sigma"] ** 4 * (_variance(c) + c["sigma"] ** 2)),
-        decoy=lambda c: _variance(c) / (c["sigma"] ** 2 * (_variance(c) + c["sigma"] ** 2)),
+        formula=lambda c: variance(c) ** 2 / (c["sigma"] ** 4 * (variance(c) + c["sigma"] ** 2)),
+        decoy=lambda c: variance(c) / (c["sigma"] ** 2 * (variance(c) + c["sigma"] ** 2)),
         decoy_note="λ/(σ²V) = 1/σ² − 1/V, what denoising cannot learn of Gaussian data",
         tolerance=1e-6,
         why="s − s_G is uncorrelated with x, and 1/σ² − 1/V = λ/(σ²V) times √V is what is left.",
@@ -438,20 +353,19 @@ CLAIMS: tuple[Claim, ...] = (
         name="teleport-end",
         statement=(
             "After the rest of the flow the error of teleporting to σ is |κ₃|/(6V^{3/2}) (E(z² − "
-            "1)² x_0'(z)²)^{1/2} "
-            "(1 − (V/V_T)^{3/2}): one more order of σ."
+            "1)² x_0'(z)²)^{1/2} (1 − (V/V_T)^{3/2}): one more order of σ."
         ),
         assumptions=(
             "A mixture of one mode on the line, σ = 8 … 64, σ_T = 2σ and 1000; the next order is "
-            "below 2 % there. A gap between "
-            "modes, where x_0' is large, makes the next orders much larger"
+            "below 2 % there. A gap between modes, where x_0' is large, makes the next orders much "
+            "larger"
         ),
         source=_SOURCE,
         origin="derived",
         kind="identity",
         measurement=f"{_STUDY}:teleport-end",
         formula=at_end,
-        decoy=lambda c: at_end(c, factor=float(np.sqrt(2 * _variance(c)))),
+        decoy=lambda c: at_end(c, factor=float(np.sqrt(2 * variance(c)))),
         decoy_note="√(2 Var X_0) for the last factor: the error contracted like a Gaussian's",
         tolerance=0.02,
         why="The flow from σ to 0 keeps z, so its derivative at z is x_0'(z)/√V.",
@@ -478,8 +392,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="teleport-share-law",
         statement=(
             "Teleporting to σ moves mass across a point of normal score b by −φ(b)(b² − "
-            "1)κ₃/(6V^{3/2}) (1 − (V/V_T)^{3/2}), "
-            "to leading order: by nothing where the share is Φ(−1) = 15.9 %."
+            "1)κ₃/(6V^{3/2}) (1 − (V/V_T)^{3/2}), to leading order: by nothing where the share is "
+            "Φ(−1) = 15.9 %."
         ),
         assumptions="Two modes at ±2, sd .5, split at 0; minor weight .03, .2 and .3, σ = 64 … "
         "512, σ_T = 4σ.",
@@ -510,8 +424,8 @@ CLAIMS: tuple[Claim, ...] = (
         expected="REFUTED",
         reason=(
             "it holds at the weight .15 where it was noticed, since .15 is so near Φ(−1) that the "
-            "leading term almost vanishes; "
-            "at .3 the share moves by .018, and at .03 the minor mode loses 42 % of itself"
+            "leading term almost vanishes; at .3 the share moves by .018, and at .03 the minor "
+            "mode loses 42 % of itself"
         ),
         description=True,
         why="The leading term is proportional to b² − 1, see teleport-share-law.",

@@ -17,13 +17,15 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 %
-        interval of the mean), predicted; levels: m, curve, value (joint risk of other estimators).
-        Facts: d, spectrum, delta, steps.
+    data : tables
+        points: m, basis, target ("T1", "T3"), count (B), n, mean, low, high (95 % interval of the
+        mean), predicted;
+        levels: m, curve, value (joint risk of other estimators). Facts: d, spectrum, delta, steps.
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+    BadTable
+        If a table or fact is missing or not finite, a number is not positive, replicate counts
         differ, a target or level is unknown, or the tables hold different m.
     """
     points = data.table(
@@ -96,19 +98,17 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; Δ = "
-            f"{data.fact('delta')}, "
-            f"N = {data.fact('steps')}. Full lines and markers: denoising target T1 (the paper's "
-            f"objective); "
-            f"dashed and open: local target T3. Lines: bias and variance to leading order. n = {n} "
-            f"replicates, 95 % intervals of "
+            f"{data.fact('delta')}, N = {data.fact('steps')}. Full lines and markers: denoising "
+            "target T1 (the paper's objective); dashed and open: local target T3. Lines: bias and "
+            f"variance to leading order. n = {n} replicates, 95 % intervals of "
             f"{style.widths(points, 'mean')}. Beyond the paper: settings are ours.",
         )
     return figure
 
 
 def sample() -> FigureData:
-    """Two bases and both targets against four counts at two m, with the levels of other
-    estimators.
+    """Two bases and both targets against four counts
+    at two m, with the levels of other estimators.
     """
     rows = []
     for m in (500, 20_000):
@@ -140,8 +140,7 @@ def _found(f: Findings) -> str:
     ]
     rows += [
         f"| {r.spacing:g} | {r.m} | {r.target} | {r.basis} | {r.count} | {number(r.mean)} "
-        f"[{number(r.low)}, "
-        f"{number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
+        f"[{number(r.low)}, {number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
         for r in f.best
     ]
     levels = "; ".join(
@@ -160,8 +159,7 @@ def _alt(f: Findings) -> str:
     )
     return (
         "Joint risk against the number B of time functions, two panels for two sample counts: it "
-        "falls while the bias does, "
-        f"then rises or stays. Least at {best}."
+        f"falls while the bias does, then rises or stays. Least at {best}."
     )
 
 

@@ -139,8 +139,10 @@ def _found(f: Findings) -> str:
     )
     return "\n\n".join(
         [
-            "Here log log d grows ninefold, so that a flat line and one that grows with it cannot "
-            "be taken for each other. Weights are the exact variances:",
+            "Population risk times (m − d − 1)/c, over log|H| = d²: its mean is exactly 1 by the "
+            "theorem, so this tests the draws. Here log log d grows ninefold, so that a flat line "
+            "and one that grows with it cannot be taken for each other. Weights are the exact "
+            "variances:",
             "\n".join(rows),
             f"Laws of error/log|H|, a or a + b f(d) with any offset: {named}.",
         ]
@@ -149,8 +151,8 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        f"Population risk over its exact factor and log|H|, from d = 4 to {f.largest}: flat "
-        "at 1 for m = 2 d and 10 d; divided by log log d as well it falls ninefold along 1/log log d."
+        f"Population risk over its exact factor and log|H|, from d = 4 to {f.largest}: flat at 1 "
+        "for m = 2 d and 10 d; divided by log log d as well it falls along 1/log log d."
     )
 
 

@@ -1,11 +1,10 @@
-"""Risk over the information bound against time, for every estimator, on a coarse and on a fine grid
-of times.
+"""Risk over the information bound against time,
+for every estimator, on a coarse and on a fine grid of times.
 """
 
 import matplotlib.figure
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -23,7 +22,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+    BadTable
+        If a table or fact is missing or not finite, a number is not positive, replicate counts
         differ, or the tables hold different estimators or spacings.
     """
     points = data.table(
@@ -49,26 +49,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         panels = figure.subplots(1, len(spacings), sharey=True, squeeze=False)[0]
         for axes, spacing in zip(panels, spacings, strict=True):
             for k, estimator in enumerate(estimators):
-                colour = style.COLOURS[k]
                 marks = points[(points["spacing"] == spacing) & (points["estimator"] == estimator)]
                 line = theory[(theory["spacing"] == spacing) & (theory["estimator"] == estimator)]
-                axes.plot(line["t"], line["value"], color=colour, gid=f"theory-{spacing:g}-{k}")
-                axes.vlines(marks["t"], marks["low"], marks["high"], color=colour, lw=2.2)
-                axes.plot(
-                    marks["t"],
-                    marks["mean"],
-                    style.MARKERS[k],
-                    color=colour,
-                    mec="white",
-                    mew=0.4,
-                    gid=f"points-{spacing:g}-{k}",
-                    label=estimator if axes is panels[0] else None,
-                )
-            axes.axhline(1.0, color=style.INK, ls=":", lw=1.2)
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_locator(NullLocator())
+                label = estimator if axes is panels[0] else None
+                style.beside_theory(axes, "t", marks, line, k, f"{spacing:g}-{k}", label)
+            style.over_the_bound(axes)
             axes.set_title(f"Δ = {spacing:g}", loc="left")
             axes.set_xlabel("diffusion time t  (dimensionless)")
         panels[0].set_ylabel("risk / information bound")
@@ -78,13 +63,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
-            f"{data.fact('m')}. Lines: "
-            "theory, exact for DSM and to leading order for the rest; dotted: the information "
-            "bound. Bars: 95 % "
-            f"intervals of the mean of n = {n} replicates, {style.widths(points, 'mean')}; where "
-            f"no bar shows, it lies "
-            "inside the marker. No estimator is told the covariance. Beyond the paper: settings "
-            "are ours.",
+            f"{data.fact('m')}. Lines: theory, exact for DSM and to leading order for the rest; "
+            f"dotted: the information bound. Bars: 95 % intervals of the mean of n = {n} "
+            f"replicates, {style.widths(points, 'mean')}; where no bar shows, it lies inside the "
+            "marker. No estimator is told the covariance. Beyond the paper: settings are ours.",
         )
     return figure
 
@@ -137,11 +119,9 @@ def _found(f: Findings) -> str:
     listed = ", ".join(f"{name} {number(value)}" for name, value in end.items())
     return (
         f"At d = {f.d}, m = {f.m}; no estimator is told the covariance. The information bound is "
-        f"the least risk of "
-        f"anything regular that sees the m samples. At t = {last:g}, Δ = {fine:g}, the risk over "
-        f"it is: {listed}. The path "
-        "fit treats the score at all times as one function of one covariance and weighs every "
-        "step's own noise by its known "
+        f"the least risk of anything regular that sees the m samples. At t = {last:g}, Δ = "
+        f"{fine:g}, the risk over it is: {listed}. The path fit treats the score at all times as "
+        "one function of one covariance and weighs every step's own noise by its known "
         "variance.\n\n" + "\n".join(rows)
     )
 
@@ -153,8 +133,7 @@ def _alt(f: Findings) -> str:
     listed = ", ".join(f"{r.estimator} {number(r.mean)}" for r in end)
     return (
         "Risk over the information bound against time, for five estimators, on a coarse and on a "
-        "fine grid. "
-        f"At t = {last:g} on the fine one: {listed}."
+        f"fine grid. At t = {last:g} on the fine one: {listed}."
     )
 
 

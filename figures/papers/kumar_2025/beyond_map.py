@@ -1,5 +1,5 @@
-"""Should I bootstrap? Joint risk over DSM's for each estimator, against m/d, spacing, first time
-and spectrum.
+"""Should I bootstrap? Joint risk over DSM's for each estimator,
+against m/d, spacing, first time and spectrum.
 """
 
 from typing import Any
@@ -19,13 +19,15 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : table cells: estimator, spectrum, first, spacing, m_over_d, n, ratio, low, high (95 %
-        interval). Facts: d.
+    data : table
+        cells: estimator, spectrum, first, spacing, m_over_d, n, ratio, low, high (95 % interval).
+        Facts: d.
 
     Raises
     ------
-    BadTable If the table or the fact is missing or not finite, a ratio is not positive, replicate
-        counts differ, or a cell is missing for some estimator.
+    BadTable
+        If the table or the fact is missing or not finite, a ratio is not positive, replicate counts
+        differ, or a cell is missing for some estimator.
     """
     cells = data.table(
         "cells",
@@ -91,12 +93,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, times t₁, t₁ + Δ, … up to 2. Each number is the "
-            f"mean of Σ γ_k × "
-            f"population risk over DSM's on the same n = {n} data sets, known to ±{widest:.2g} % "
-            f"or better (95 %); below "
-            "1 the estimator wins, bold where it loses with the whole interval above 1. Beyond the "
-            "paper: settings are "
-            "ours.",
+            f"mean of Σ γ_k × population risk over DSM's on the same n = {n} data sets, known to "
+            f"±{widest:.2g} % or better (95 %); below 1 the estimator wins, bold where it loses "
+            "with the whole interval above 1. Beyond the paper: settings are ours.",
         )
     return figure
 
@@ -136,7 +135,10 @@ def _found(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     worst = "; ".join(f"{r.estimator} at most {number(r.ratio)}" for r in f.worst)
-    return f"A table of numbers on coloured ground: joint risk over DSM's in {f.cells} settings for each estimator. {worst}."
+    return (
+        f"A table of numbers on coloured ground: joint risk over DSM's in {f.cells} settings for "
+        f"each estimator. {worst}."
+    )
 
 
 FIGURE = Figure(

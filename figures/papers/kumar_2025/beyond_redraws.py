@@ -1,11 +1,11 @@
-"""Risk over the information bound against the number of noise draws for each datum, and what a
-bootstrap is worth in them.
+"""Risk over the information bound against the number of noise draws
+for each datum, and what a bootstrap is worth in them.
 """
 
 import matplotlib.figure
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -19,14 +19,17 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables points: t, estimator, redraws (K), n, mean, low, high (95 % interval of the mean
-        of risk/bound); theory: t, estimator, redraws, value; worth: t, estimator, redraws (at which
-        DSM has the estimator's risk at K = 1), value (that risk over the bound). Facts: d, m,
-        spectrum.
+    data : tables
+        points: t, estimator, redraws (K), n, mean, low, high (95 % interval of the mean of
+        risk/bound);
+        theory: t, estimator, redraws, value;
+        worth: t, estimator, redraws (at which DSM has the estimator's risk at K = 1), value (that
+        risk over the bound). Facts: d, m, spectrum.
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite, a number is not positive, replicate counts
+    BadTable
+        If a table or fact is missing or not finite, a number is not positive, replicate counts
         differ, or the tables hold different estimators or times.
     """
     key = ["t", "estimator", "redraws"]
@@ -55,18 +58,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                 colour = style.COLOURS[k]
                 marks = points[(points["t"] == t) & (points["estimator"] == estimator)]
                 line = theory[(theory["t"] == t) & (theory["estimator"] == estimator)]
-                axes.plot(line["redraws"], line["value"], color=colour, gid=f"theory-{t:g}-{k}")
-                axes.vlines(marks["redraws"], marks["low"], marks["high"], color=colour, lw=2.2)
-                axes.plot(
-                    marks["redraws"],
-                    marks["mean"],
-                    style.MARKERS[k],
-                    color=colour,
-                    mec="white",
-                    mew=0.4,
-                    gid=f"points-{t:g}-{k}",
-                    label=estimator if axes is panels[0] else None,
-                )
+                label = estimator if axes is panels[0] else None
+                style.beside_theory(axes, "redraws", marks, line, k, f"{t:g}-{k}", label)
                 mine = worth[(worth["t"] == t) & (worth["estimator"] == estimator)]
                 for redraws, value in zip(mine["redraws"], mine["value"], strict=True):
                     axes.plot(
@@ -80,14 +73,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                         fontsize=style.SMALLEST_FONT,
                         color=colour,
                     )
-            axes.axhline(1.0, color=style.INK, ls=":", lw=1.2)
+            style.over_the_bound(axes)
             axes.set_xscale("log")
-            axes.set_yscale("log")
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.xaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_locator(NullLocator())
             axes.set_title(f"t = {t:g}", loc="left")
             axes.set_xlabel("noise draws for each datum K")
         panels[0].set_ylabel("risk / information bound")
@@ -97,15 +86,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
-            f"{data.fact('m')}. Lines: "
-            "to leading order, bound + (risk at K = 1 − bound)/K; a joint fit of few functions of "
-            "time keeps its bias. Dotted "
-            "at 1: the information bound, and the plug-in score. "
-            f"×: how many draws {BASE} needs for the risk that the estimator has at K = 1. Bars: "
-            f"95 % intervals of the mean of "
-            f"n = {n} replicates of {data.fact('draws')} data sets each, "
-            f"{style.widths(points, 'mean')}; where no bar shows, it "
-            "lies inside the marker. Beyond the paper: settings are ours.",
+            f"{data.fact('m')}. Lines: to leading order, bound + (risk at K = 1 − bound)/K; a "
+            "joint fit of few functions of time keeps its bias. Dotted at 1: the information "
+            f"bound, and the plug-in score. ×: how many draws {BASE} needs for the risk that the "
+            f"estimator has at K = 1. Bars: 95 % intervals of the mean of n = {n} replicates of "
+            f"{data.fact('draws')} data sets each, {style.widths(points, 'mean')}; where no bar "
+            "shows, it lies inside the marker. Beyond the paper: settings are ours.",
         )
     return figure
 
@@ -169,18 +155,15 @@ def _found(f: Findings) -> str:
     ]
     table += [
         f"| {r.t:g} | {r.estimator} | {r.redraws} | {number(r.mean)} | {number(r.low)} … "
-        f"{number(r.high)} "
-        f"| {number(r.predicted)} |"
+        f"{number(r.high)} | {number(r.predicted)} |"
         for r in f.excesses
     ]
     return (
         f"Noise is free in training, so each of the m = {f.m} data, at d = {f.d}, can have K noise "
         f"draws. Then every "
-        "estimator's risk is "
-        "bound + (risk at K = 1 − bound)/K: what is left at K = ∞ is the data's own variance, the "
-        "information bound, and there "
-        "all are one, the plug-in score; but a joint fit of few functions of time keeps its bias, "
-        "which redraws do not touch. "
+        "estimator's risk is bound + (risk at K = 1 − bound)/K: what is left at K = ∞ is the "
+        "data's own variance, the information bound, and there all are one, the plug-in score; but "
+        "a joint fit of few functions of time keeps its bias, which redraws do not touch. "
         f"At t = {_times(f)} bootstrapping is worth {', '.join(_worth(f, 'BSM'))} noise draws "
         f"of DSM for each datum, and the path fit {', '.join(_worth(f, 'path fit'))}; with endless "
         f"draws nothing is left to "
@@ -194,10 +177,8 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     return (
         "Risk over the information bound against the number of noise draws for each datum, from 1 "
-        "to 1000, on log axes, at "
-        f"t = {_times(f)}. Every estimator falls to 1, but for the joint fit, which keeps its "
-        f"bias. "
-        "DSM meets the risk that BSM has at one draw at "
+        f"to 1000, on log axes, at t = {_times(f)}. Every estimator falls to 1, but for the joint "
+        "fit, which keeps its bias. DSM meets the risk that BSM has at one draw at "
         f"{', '.join(_worth(f, 'BSM'))} draws."
     )
 

@@ -134,13 +134,15 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables measured: d, m, n, value, low, high (95 % interval), divided by the value at
-        anchor_d; rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or
-        "paper"), note (what is not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
+    data : tables
+        measured: d, m, n, value, low, high (95 % interval), divided by the value at anchor_d;
+        rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or "paper"),
+        note (what is not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; a number is not positive; replicate counts
+    BadTable
+        If a table or fact is missing or not finite; a number is not positive; replicate counts
         differ; m differs from the fact; a style group is unknown or "linear" is missing; a label
         has two notes or groups; a curve is not 1 at anchor_d; the measured value lies outside its
         interval.
@@ -213,14 +215,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, spectrum {data.fact('spectrum')}; m = {data.fact('m')}, n = {n} "
-            f"replicates; "
-            f"95 % intervals of {style.widths(measured, 'value')}; where no bar shows, it lies "
-            f"inside the "
-            f"marker. Every curve is divided by its value at d = {data.fact('anchor_d')}: "
-            f"constants are not "
-            "known, so only the shape in d can be compared. No competitor was measured. Settings "
-            "are ours; the "
-            "paper's are unknown.",
+            f"replicates; 95 % intervals of {style.widths(measured, 'value')}; where no bar shows, "
+            "it lies inside the marker. Every curve is divided by its value at d = "
+            f"{data.fact('anchor_d')}: constants are not known, so only the shape in d can be "
+            "compared. No competitor was measured. Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -229,8 +227,8 @@ DIMS = (4, 8, 16, 32, 64, 128, 256)  # of the sample
 
 
 def sample() -> FigureData:
-    """A flat measured curve, and rivals with the shapes that published rates have (one beyond
-    1e100).
+    """A flat measured curve, and rivals with the shapes
+    that published rates have (one beyond 1e100).
     """
     rng = np.random.default_rng(12)
     d = np.asarray(DIMS, dtype=float)
@@ -278,9 +276,8 @@ def sample() -> FigureData:
 def _found(f: Findings) -> str:
     lines = [
         f"From d = {f.anchor} to d = {f.largest}, at m = {f.m}, error/log|H| changes by a factor "
-        f"{number(f.value, 4)} [{number(f.low, 4)}, {number(f.high, 4)}]; linear "
-        f"dependence would make it {number(f.linear, 4)}. All curves are normalised at d = "
-        f"{f.anchor}; the "
+        f"{number(f.value, 4)} [{number(f.low, 4)}, {number(f.high, 4)}]; linear dependence would "
+        f"make it {number(f.linear, 4)}. All curves are normalised at d = {f.anchor}; the "
         "constants of the published rates are unknown, so only shapes are compared, and no "
         "competitor was measured.",
         "Published rates that are not drawn, and why:",
@@ -295,9 +292,8 @@ def _found(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     return (
         f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = "
-        f"{f.largest} the measured "
-        f"one changes by a factor {number(f.value, 3)}, where linear growth would make it "
-        f"{number(f.linear, 3)}."
+        f"{f.largest} the measured one changes by a factor {number(f.value, 3)}, where linear "
+        f"growth would make it {number(f.linear, 3)}."
     )
 
 
@@ -310,8 +306,8 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 1b: against a linear dependence on dimension",
     shows="The same scaled error beside what it would be if it depended linearly on d as in prior "
-    "work; 'all "
-    "previous works provide scaled error bounds with atleast a linear dependence' (caption).",
+    "work; 'all previous works provide scaled error bounds with atleast a linear dependence' "
+    "(caption).",
     unknown="As for Figure 1a, and how the linear reference was anchored.",
     claims=("figure-1b-not-linear",),
     found=_found,

@@ -34,8 +34,8 @@ ROW = 0.36
 def layers(
     nodes: Sequence[str], edges: Sequence[tuple[str, str]], goals: Collection[str]
 ) -> list[list[str]]:
-    """Columns from left to right: a node stands one column after the last of its premises, goals in
-    the last.
+    """Columns from left to right:
+    a node stands one column after the last of its premises, goals in the last.
 
     Within a column, nodes are ordered by the mean place of their neighbours in the column before
     and after, in a few sweeps, which keeps most arrows short and is the same every time.
@@ -89,14 +89,16 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or
-        False), goal (True or False); edges: source, target, names of nodes. Facts: claims (how many
-        the ledger has).
+    data : tables
+        nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or False),
+        goal (True or False);
+        edges: source, target, names of nodes. Facts: claims (how many the ledger has).
 
     Raises
     ------
-    BadTable If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the
-        edges run in a circle.
+    BadTable
+        If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the edges
+        run in a circle.
     """
     nodes = data.table(
         "nodes", ["name"], words=["name", "verdict", "origin"], flags=["certified", "goal"]
@@ -146,10 +148,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"{len(nodes)} of the ledger's {data.fact('claims')} claims: those that the goals rest "
-            f"on. An arrow goes "
-            "from a claim to one whose derivation uses it. The paper's own list of lemmas, and its "
-            "Figure 2, are not "
-            "in our sources: this is the graph as we can establish it.",
+            "on. An arrow goes from a claim to one whose derivation uses it. The paper's own list "
+            "of lemmas, and its Figure 2, are not in our sources: this is the graph as we can "
+            "establish it.",
         )
     return figure
 
@@ -225,8 +226,7 @@ def sample() -> FigureData:
 def _ran(f: Findings) -> str:
     return (
         f"The ledger, {f.claims} claims; drawn are the {f.nodes} that the explicit bounds and the "
-        f"form of "
-        f"Theorem 1 rest on.{missing(f)}"
+        f"form of Theorem 1 rest on.{missing(f)}"
     )
 
 
@@ -244,18 +244,20 @@ def _found(f: Findings) -> str:
         )
     return (
         f"{f.nodes} claims, {f.edges} arrows: {counts}. The graph has no circle.\n\n"
-        "*Theorem 1's own form beside it.* There the dimension enters through log B, "
-        "B = C log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log "
-        "B in it are "
-        "unknown. What it adds from d = 10 on, by its definition; in the explicit bounds below it "
-        "is 0, since κ does "
-        "not know d:\n\n" + "\n".join(rows)
+        "*Theorem 1's own form beside it.* There the dimension enters through log B, B = C "
+        "log((L+1) d m N log(1/δ)/Δ); C, the theorem's right-hand side and the power of log B in "
+        "it are unknown. What it adds from d = 10 on, by its definition, is below. In our bounds, "
+        "which are for other laws, κ has no such factor; log|H| holds the dimension there as well, "
+        "d² for the linear class:\n\n" + "\n".join(rows)
     )
 
 
 def _alt(f: Findings) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
-    return f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, no circle."
+    return (
+        f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, "
+        "no circle."
+    )
 
 
 FIGURE = Figure(
@@ -268,8 +270,8 @@ FIGURE = Figure(
     heading="Figure 2: what uses what",
     shows="The dependency graph of the key lemmas leading to Theorem 1 (caption).",
     unknown="The lemmas: their names, statements and number on the graph. The paper's own list is "
-    "not in our "
-    "sources; this is the graph as we can establish it, with our own explicit bounds as its goals.",
+    "not in our sources; this is the graph as we can establish it, with our own explicit bounds as "
+    "its goals.",
     claims=(
         "gaussian-bound",
         "log-concave-bound",

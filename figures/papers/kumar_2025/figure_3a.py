@@ -66,7 +66,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; a number is not positive; replicate counts
+    BadTable
+        If a table or fact is missing or not finite; a number is not positive; replicate counts
         differ; the estimators or curves are not those named; the estimators' times differ; a ratio
         has a time without points; a curve ends before the points do; an estimate lies outside its
         interval.
@@ -140,12 +141,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; m = "
-            f"{data.fact('m')}; "
-            f"engine {data.fact('engine')}. Bars: 95 % intervals of the mean of n = {n} "
-            f"replicates, "
-            f"{style.widths(points, 'mean')} (ratio: {style.widths(ratio, 'ratio')}); where no bar "
-            f"shows, it "
-            "lies inside the marker. Settings are ours; the paper's are unknown.",
+            f"{data.fact('m')}; engine {data.fact('engine')}. Bars: 95 % intervals of the mean of "
+            f"n = {n} replicates, {style.widths(points, 'mean')} (ratio: "
+            f"{style.widths(ratio, 'ratio')}); where no bar shows, it lies inside the marker. "
+            "Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -207,23 +206,19 @@ def _found(f: Findings) -> str:
     ]
     rows += [
         f"| {r.t:g} | {number(r.ratio)} | {number(r.low)} … {number(r.high)} | "
-        f"{number(r.predicted)} | "
-        f"{number(r.bound)} |"
+        f"{number(r.predicted)} | {number(r.bound)} |"
         for r in f.ratios
     ]
     last = f.ratios[-1]
     below = sum(r.high < 1 for r in f.ratios)
     text = (
         f"At d = {f.d}, m = {f.m}. With the control-variate weight (Algorithm 1's own weights are "
-        f"unknown) the "
-        f"interval of BSM's risk over DSM's lies below 1 at {below} of the {len(f.ratios)} steps "
-        f"after the first; "
-        f"at t = {last.t:g} the ratio is {number(last.ratio)}. "
-        f"The information bound there is {number(last.bound)}: BSM leaves a factor "
-        f"{number(last.ratio / last.bound, 2)}. "
-        "That BSM's mean risk is at most DSM's holds for Gaussian data and linear scores at every "
-        "m, by Theorem B (`every-m-order`, `every-m-population`); the ratio's curve is the leading "
-        "order."
+        f"unknown) the interval of BSM's risk over DSM's lies below 1 at {below} of the "
+        f"{len(f.ratios)} steps after the first; at t = {last.t:g} the ratio is "
+        f"{number(last.ratio)}. The information bound there is {number(last.bound)}: BSM leaves a "
+        f"factor {number(last.ratio / last.bound, 2)}. That BSM's mean risk is at most DSM's holds "
+        "for Gaussian data and linear scores at every m, by Theorem B (`every-m-order`, "
+        "`every-m-population`); the ratio's curve is the leading order."
     )
     return text + "\n\n" + "\n".join(rows)
 
@@ -232,10 +227,8 @@ def _alt(f: Findings) -> str:
     first, last = f.ratios[0], f.ratios[-1]
     return (
         "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, "
-        "the information bound "
-        f"lower still. Below, their ratio: {number(first.ratio)} at t = {first.t:g}, "
-        f"{number(last.ratio)} at "
-        f"t = {last.t:g}."
+        f"the information bound lower still. Below, their ratio: {number(first.ratio)} at t = "
+        f"{first.t:g}, {number(last.ratio)} at t = {last.t:g}."
     )
 
 
@@ -248,8 +241,8 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 3a: bootstrapped score matching",
     shows="L2 error at each time step for a multivariate Gaussian, the least-squares problem "
-    "solved exactly "
-    "without a network; 'BSM significantly enhances the quality of the score function' (caption).",
+    "solved exactly without a network; 'BSM significantly enhances the quality of the score "
+    "function' (caption).",
     unknown="d, m, N, Δ, the covariance, Algorithm 1's weights and the step at which its "
     "bootstrapping starts.",
     claims=(

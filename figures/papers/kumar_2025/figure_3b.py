@@ -1,5 +1,5 @@
-"""Figure 3b: what the reverse SDE draws with DSM and BSM scores of a mixture, and the minor mode's
-share of it.
+"""Figure 3b: what the reverse SDE draws with DSM
+and BSM scores of a mixture, and the minor mode's share of it.
 
 The true density beside the drawn ones, the share against the training budget, and the improvement
 of the share by bootstrapping at every setting.
@@ -72,18 +72,22 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : tables densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95
-        (quantiles of replicates); budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget,
-        sets (of training), share (mean), low, high (95 % interval), exact (share with exact
-        scores); gains: place (of the setting, from 0), case (what of it differs), method ("bsm",
+    data : tables
+        densities: curve ("truth", "exact", "dsm", "bsm"), x, n, value (mean), q05, q95 (quantiles
+        of replicates);
+        budgets: fit ("step", "joint"), method ("dsm", "bsm"), budget, sets (of training), share
+        (mean), low, high (95 % interval), exact (share with exact scores);
+        gains: place (of the setting, from 0), case (what of it differs), method ("bsm",
         "bsm-half"), sets (of training), gain (share of DSM's mean absolute error that bootstrapping
-        removes), low, high. Facts: case, base (the first setting), minor, exact (its share), n,
-        sampler, and mean, low, high of the share by DSM and BSM as "dsm-mean" and so on.
+        removes), low, high.
+        Facts: case, base (the first setting), minor, exact (its share), n, sampler, and mean, low,
+        high of the share by DSM and BSM as "dsm-mean" and so on.
 
     Raises
     ------
-    BadTable If a table or fact is missing or not finite; curves, methods or fits are not those
-        named; grids or replicate counts differ; an estimate lies outside its interval.
+    BadTable
+        If a table or fact is missing or not finite; curves, methods or fits are not those named;
+        grids or replicate counts differ; an estimate lies outside its interval.
     """
     frames = checked(data)
     densities, budgets, gains = frames.values()
@@ -104,15 +108,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Above left: {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on "
-            f"a grid, without "
-            f"sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: 95 % intervals of "
-            f"the mean; below, of "
-            "the ratio of mean errors, all of them at once. Budget: iterations of L-BFGS (a "
-            "network a step) or "
-            "epochs of Adam (one for all t). ± is half the distance of the modes. Below, what "
-            "differs "
-            f"from {data.fact('base')}. Settings are ours; the paper's "
-            "are unknown.",
+            f"a grid, without sampling noise. Bands: 5 % to 95 % of n = {n} training sets; bars: "
+            "95 % intervals of the mean; below, of the ratio of mean errors, all of them at once. "
+            "Budget: iterations of L-BFGS (a network a step) or epochs of Adam (one for all t). ± "
+            f"is half the distance of the modes. Below, what differs from {data.fact('base')}. "
+            "Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -238,8 +238,8 @@ def _gains(axes: Axes, gains: pd.DataFrame, cases: pd.DataFrame) -> None:
 
 
 def sample() -> FigureData:
-    """Two methods over three budgets and two fits, four settings, and densities that differ by a
-    shift.
+    """Two methods over three budgets and two fits,
+    four settings, and densities that differ by a shift.
     """
     x = np.linspace(-3.0, 3.0, 25)
     p = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
@@ -299,10 +299,9 @@ def _interval(mean: float) -> dict[str, float]:
 def _ran(f: Findings) -> str:
     return (
         f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below; "
-        f"Euler-Maruyama from N(0, I) "
-        f"over t_j = Δ j up to 3, the drawn density on a grid; up to {f.run.replicates} training "
-        f"sets a setting and "
-        f"method, seed {f.run.seed}; code {f.run.code}.{missing(f.run)}"
+        "Euler-Maruyama from N(0, I) over t_j = Δ j up to 3, the drawn density on a grid; up to "
+        f"{f.run.replicates} training sets a setting and method, seed {f.run.seed}; code "
+        f"{f.run.code}.{missing(f.run)}"
     )
 
 
@@ -316,14 +315,12 @@ def _found(f: Findings) -> str:
         "wrong-level": "decoy: from the wrong level",
     }
     share = (
-        f"Drawn are {shown.case} (± is half the distance of the modes). Over {shown.n} training "
-        f"sets a method, "
-        f"the minor mode of weight {number(100 * shown.minor)} % gets a share of "
-        f"{number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
-        f"{number(100 * dsm.share.high)}] with DSM and "
-        f"{number(100 * bsm.share.mean)} % [{number(100 * bsm.share.low)}, "
-        f"{number(100 * bsm.share.high)}] with BSM scores; bootstrapping there: "
-        f"**{bsm.gain.word}**."
+        f"The picture shows {shown.case} (± is half the distance of the modes). Over {shown.n} "
+        f"training sets a method, the minor mode of weight {number(100 * shown.minor)} % gets a "
+        f"share of {number(100 * dsm.share.mean)} % [{number(100 * dsm.share.low)}, "
+        f"{number(100 * dsm.share.high)}] with DSM and {number(100 * bsm.share.mean)} % "
+        f"[{number(100 * bsm.share.low)}, {number(100 * bsm.share.high)}] with BSM scores; "
+        f"bootstrapping there: **{bsm.gain.word}**."
     )
     counted = []
     for method, name in names.items():
@@ -334,9 +331,8 @@ def _found(f: Findings) -> str:
     meaning = "; ".join(f"*{word}*, {text}" for word, text in f.words.items())
     verdict = (
         "Improvement is the part of DSM's mean |share − π| that the method removes, paired over "
-        "training sets, with "
-        f"intervals that hold for all {f.comparisons} comparisons at once at 95 %: {meaning}. "
-        f"{'; '.join(counted)}."
+        f"training sets, with intervals that hold for all {f.comparisons} comparisons at once at "
+        f"95 %: {meaning}. {'; '.join(counted)}."
     )
     rows = [
         "| setting | n | method | share, % | error | improvement, % | word | score error over "
@@ -374,9 +370,9 @@ def _found(f: Findings) -> str:
         half = number(100 * by["bsm-half"].estimation, 2) if "bsm-half" in by else "—"
         parts.append(
             f"| {s.case} | {number(100 * s.discretisation, 2)} | "
-            f"{number(100 * s.initialisation, 2)} | "
-            f"{number(100 * s.sample, 2)} | {number(100 * by['dsm'].estimation, 2)} | "
-            f"{number(100 * by['bsm'].estimation, 2)} | {half} | "
+            f"{number(100 * s.initialisation, 2)} | {number(100 * s.sample, 2)} | "
+            f"{number(100 * by['dsm'].estimation, 2)} | {number(100 * by['bsm'].estimation, 2)} | "
+            f"{half} | "
             + " | ".join(
                 number(getattr(by[m], q), 2)
                 for q in ("total_variation", "wasserstein")
@@ -390,12 +386,9 @@ def _found(f: Findings) -> str:
             verdict,
             "\n".join(rows),
             "*Where the error comes from*, in per cent of mass: share − π is the sum of "
-            "discretisation and "
-            "initialisation (exact scores; signed), of the training sample's own share − π and of "
-            "estimation (both "
-            "root mean square). TV and W1 are to the truth at t_1, W1 in the plane a lower bound "
-            "(the largest over 16 "
-            "projections).",
+            "discretisation and initialisation (exact scores; signed), of the training sample's "
+            "own share − π and of estimation (both root mean square). TV and W1 are to the truth "
+            "at t_1, W1 in the plane a lower bound (the largest over 16 projections).",
             "\n".join(parts),
             "*Training of the networks* (two hidden layers of 16, tanh): L-BFGS iterations a step, "
             "or epochs of Adam.",
@@ -408,13 +401,11 @@ def _alt(f: Findings) -> str:
     shown = f.shown
     shares = [f"{number(100 * shown.methods[m].share.mean)} %" for m in ("dsm", "bsm")]
     return (
-        f"The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, "
-        f"which lie on top of each "
-        f"other: the minor mode of weight {number(100 * shown.minor)} % gets {shares[0]} and "
-        f"{shares[1]}. Beside it the "
-        "share against the training budget; below, for each setting, the part of DSM's error of "
-        "the share that "
-        "bootstrapping removes, with intervals."
+        "The density of a mixture of two Gaussians beside those drawn with DSM and BSM scores, "
+        f"which lie on top of each other: the minor mode of weight {number(100 * shown.minor)} % "
+        f"gets {shares[0]} and {shares[1]}. Beside it the share against the training budget; "
+        "below, for each setting, the part of DSM's error of the share that bootstrapping "
+        "removes, with intervals."
     )
 
 
@@ -427,15 +418,11 @@ FIGURE = Figure(
     sample=sample,
     heading="Figure 3b: the minor mode's share",
     shows="A mixture of Gaussians, the score represented by a 3-layer network, the density drawn "
-    "by the reverse "
-    "SDE; with bootstrapping the minor mode gets its fair share (caption).",
+    "by the reverse SDE; with bootstrapping the minor mode gets its fair share (caption).",
     unknown="The mixture: its dimension, weights, means and covariances; m, N, Δ; the network's "
-    "width, activation, "
-    "optimiser and budget, and whether there is one for each t; Algorithm 1's weights; how many "
-    "training sets the "
-    "picture stands for; what share is fair. Where the verdict below differs from the caption, it "
-    "may "
-    "be the setting.",
+    "width, activation, optimiser and budget, and whether there is one for each t; Algorithm 1's "
+    "weights; how many training sets the picture stands for; what share is fair. Where the verdict "
+    "below differs from the caption, it may be the setting.",
     claims=(
         "figure-3b-share",
         "mixture-bsm-score",

@@ -1,5 +1,5 @@
-"""Should I bootstrap, and with which weight? Joint risk over DSM's, against m/d, Δ, t_1 and the
-spectrum.
+"""Should I bootstrap, and with which weight? Joint risk
+over DSM's, against m/d, Δ, t_1 and the spectrum.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""Risk of every estimator at each time, on a coarse and on a fine grid of times: beyond the paper's
-bootstrap.
+"""Risk of every estimator at each time, on a coarse
+and on a fine grid of times: beyond the paper's bootstrap.
 """
 
 from collections.abc import Sequence
@@ -87,8 +87,9 @@ def grid(spacing: float, last: float) -> list[float]:
 
     Raises
     ------
-    InvalidInput If either is not positive, Δ does not divide `last`, to 1e-9, there are more than
-        100 000 steps, or Δ is lost to the rounding.
+    InvalidInput
+        If either is not positive, Δ does not divide `last`, to 1e-9, there are more than 100 000
+        steps, or Δ is lost to the rounding.
     """
     count = steps_to(last, spacing)
     if round(count) < 1 or abs(count - round(count)) > 1e-9 * count:

@@ -1,5 +1,5 @@
-"""Mixtures of Gaussians given X_t, from their densities alone; nothing of the library's mixtures
-goes in.
+"""Mixtures of Gaussians given X_t, from their densities alone;
+nothing of the library's mixtures goes in.
 
     p(y | X_t = x) ∝ p_0(y) N(x; e_t y, σ_t²),     p(b | X_t = x) ∝ p_{t'}(b) N(x; e^{-g} b, τ²),
 
@@ -41,16 +41,16 @@ def score(law: Law, t: float, x: Array) -> Array:
 
 
 def nodes(d: int, reach: float, spacing: float) -> Array:
-    """The trapezoidal rule's nodes on [−reach, reach]^d, shape (…, d); the weights are equal and
-    cancel.
+    """The trapezoidal rule's nodes on [−reach, reach]^d,
+    shape (…, d); the weights are equal and cancel.
     """
     line = spacing * np.arange(-round(reach / spacing), round(reach / spacing) + 1)
     return np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1)
 
 
 def data_moments(law: Law, t: float, x: Array, y: Array) -> tuple[Array, Array]:
-    """E[X_0|X_t = x] and E[X_0 X_0ᵀ|X_t = x] from p_0 on the nodes y; x (n, d) to (n, d), (n, d,
-    d).
+    """E[X_0|X_t = x] and E[X_0 X_0ᵀ|X_t = x] from p_0 on the nodes y;
+    x (n, d) to (n, d), (n, d, d).
 
     In the plane the points x are a product of two lines like the nodes, and the kernel a product
     with them.
@@ -147,8 +147,8 @@ def conditional(
 
 
 def residual_norm(law: Law, t: float, x: Array) -> Array:
-    """‖C_t(x)‖ by Bayes' rule in each component and the spread of their means; shape (…, d) to
-    (…).
+    """‖C_t(x)‖ by Bayes' rule in each component
+    and the spread of their means; shape (…, d) to (…).
     """
     means, within, logs = [], [], []
     for weight, mean, covariance in zip(

@@ -1,5 +1,5 @@
-"""Evidence on what lies beyond the paper's bootstrap: better weights, one fit along the path, one
-function of all times.
+"""Evidence on what lies beyond the paper's bootstrap:
+better weights, one fit along the path, one function of all times.
 
 Parts of a cell, all sampled: "gaussian" runs every estimator on the same drawn Gram matrices;
 "joint" fits one function over all times; "scarce" takes m near d, where DSM itself is poor;
@@ -49,8 +49,8 @@ def _joint(law: Gaussian, times: Sequence[float], estimates: Sequence[Array]) ->
 
 
 def apart(law: Gaussian, grams: Sequence[Gram]) -> list[Array]:
-    """One round of the path fit from the true Λ (diagonal), each entry on its own: (i, j) is not
-    pooled with (j, i).
+    """One round of the path fit from the true Λ (diagonal),
+    each entry on its own: (i, j) is not pooled with (j, i).
     """
     score, held = np.zeros_like(grams[0].xx), np.zeros((law.dimension, law.dimension))
     for gram in grams:
@@ -140,8 +140,8 @@ def covariance_of(law: Mixture) -> Array:
 def mixture_grams(
     law: Mixture, m: int, times: Sequence[float], rng: np.random.Generator
 ) -> tuple[Array, list[Gram]]:
-    """The empirical covariance of m samples of X_0, and the Gram matrices of the paths that start
-    there.
+    """The empirical covariance of m samples of X_0,
+    and the Gram matrices of the paths that start there.
     """
     x0 = law.sample(m, rng)
     grams = [

@@ -26,8 +26,8 @@ from studies.study import Cell, Row
 
 
 def held(pair: Sequence[float], times: Sequence[float]) -> Array:
-    """I_ij = Σ_k s_k,ij² v_j/h_i of the law with these eigenvalues, added up step by step; shape
-    (d, d).
+    """I_ij = Σ_k s_k,ij² v_j/h_i of the law with these eigenvalues,
+    added up step by step; shape (d, d).
     """
     law = Gaussian(np.array(pair))
     total = np.zeros((law.dimension, law.dimension))
@@ -43,8 +43,8 @@ def _held(cell: Cell) -> list[Row]:
 
 
 def _grids(cell: Cell) -> list[Row]:
-    """The share 2 λ² I of the information, at `best_times` and at the best that a search from
-    random grids finds.
+    """The share 2 λ² I of the information, at `best_times`
+    and at the best that a search from random grids finds.
     """
     eigenvalue, count = cell["eigenvalue"], cell["count"]
 
@@ -53,9 +53,8 @@ def _grids(cell: Cell) -> list[Row]:
             -2 * eigenvalue**2 * held([eigenvalue], np.cumsum(np.exp(log_gaps)).tolist())[0, 0]
         )
 
-    rng = np.random.default_rng(
-        cell["seed"]
-    )  # the search's own: what it ends at is computed, not sampled
+    # the search's own: what it ends at is computed, not sampled
+    rng = np.random.default_rng(cell["seed"])
     tried = [
         optimize.minimize(lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12).fun
         for _ in range(cell["starts"])
@@ -69,8 +68,8 @@ def _grids(cell: Cell) -> list[Row]:
 
 
 def gains(pair: Sequence[float], first: float, last: float, count: int, rule: str) -> Array:
-    """r_ij at `last` after DSM at `first` and `count` steps, even in log(e^{2t} − 1); shape (d,
-    d).
+    """r_ij at `last` after DSM at `first` and `count` steps,
+    even in log(e^{2t} − 1); shape (d, d).
     """
     law = Gaussian(np.array(pair))
     times = np.log1p(np.geomspace(np.expm1(2 * first), np.expm1(2 * last), count + 1)) / 2
@@ -79,8 +78,8 @@ def gains(pair: Sequence[float], first: float, last: float, count: int, rule: st
 
 
 def _limit(cell: Cell) -> list[Row]:
-    """r_ij at gaps → 0, by Richardson's step from `count` and 2 · `count` steps; and how fast it is
-    approached.
+    """r_ij at gaps → 0, by Richardson's step from `count`
+    and 2 · `count` steps; and how fast it is approached.
     """
     ends = (cell["pair"], cell["first"], cell["last"])
     of = {key: cell[key] for key in ("pair", "first", "last")}
@@ -103,8 +102,8 @@ def _limit(cell: Cell) -> list[Row]:
 
 
 def risks(law: Gaussian, times: Sequence[float]) -> dict[str, Array]:
-    """r_k,ij of four bootstraps to leading order, shape (N, d, d): entry by entry, one weight, BSM;
-    and of DSM.
+    """r_k,ij of four bootstraps to leading order, shape
+    (N, d, d): entry by entry, one weight, BSM; and of DSM.
     """
     found = {
         name: np.array(
@@ -125,8 +124,8 @@ def over_bsm(law: Gaussian, times: Sequence[float]) -> Array:
 
 
 def _order(cell: Cell) -> list[Row]:
-    """The largest ratio of an entry's r at the last time, for three pairs; ratios of totals where
-    theorems speak.
+    """The largest ratio of an entry's r at the last time,
+    for three pairs; ratios of totals where theorems speak.
     """
     law, times = Gaussian(np.array(cell["eigenvalues"])), cell["times"]
     found = risks(law, times)
@@ -156,8 +155,8 @@ def _witness(cell: Cell) -> list[Row]:
 
 
 def _two_step(cell: Cell) -> list[Row]:
-    """`over_bsm` at the third time as n, the number of small eigenvalues, grows: extrapolated twice
-    in 1/n.
+    """`over_bsm` at the third time as n, the number
+    of small eigenvalues, grows: extrapolated twice in 1/n.
 
     In the clock x = e^{2t} − 1: λ = 1, x_1 = 1/(c n), x_2 = a c n, x_3 = y x_2, and one eigenvalue
     that is next to infinite.
@@ -175,8 +174,8 @@ def _two_step(cell: Cell) -> list[Row]:
 
 
 def _piecewise(cell: Cell) -> list[Row]:
-    """Joint risk of B indicators over that of DSM, on one data set that the cell names; B as many
-    as times.
+    """Joint risk of B indicators over that of DSM,
+    on one data set that the cell names; B as many as times.
     """
     law, m, times = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["times"]
     grams = list(exact(law, m, times, np.random.default_rng(cell["seed"])))
@@ -206,8 +205,8 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _random_laws() -> list[Cell]:
-    """Random spectra over one and over four decades, and random times; and white ones, whose
-    eigenvalues are equal.
+    """Random spectra over one and over four decades, and random times;
+    and white ones, whose eigenvalues are equal.
     """
     rng, out = np.random.default_rng(72), []
     for decades in (0.5, 2.0):

@@ -1,5 +1,5 @@
-"""Evidence on linear classes of every size, on population against empirical risk, and on the
-additivity of BSM.
+"""Evidence on linear classes of every size, on population
+against empirical risk, and on the additivity of BSM.
 
 Parts of a cell: "classes" fits them all to the same drawn Gram matrices of white data; "ratio" and
 "heavy" take the dense class at small m, simulated; "spiked" takes low-rank corrections where the
@@ -35,16 +35,16 @@ from studies.study import Cell, Row
 def _draws(
     law: Gaussian, samples: int, times: Sequence[float], seeds: Seeds, draws: int
 ) -> list[Gram]:
-    """Gram matrices for `draws` draws of each seed; leading axis len(seeds) · draws, a seed's draws
-    together.
+    """Gram matrices for `draws` draws of each seed;
+    leading axis len(seeds) · draws, a seed's draws together.
     """
     generators = [np.random.default_rng(one) for seed in seeds for one in seed.spawn(draws)]
     return list(exact(law, samples, times, generators))
 
 
 def _simulated(law: Gaussian, samples: int, t: float, draws: int, rng: np.random.Generator) -> Gram:
-    """The Gram matrices of the one step 0 → t, from `draws` plain simulations of m samples at
-    once.
+    """The Gram matrices of the one step 0 → t,
+    from `draws` plain simulations of m samples at once.
     """
     shape = (draws, samples, law.dimension)
     x0, unit = law.paint(rng.standard_normal(shape)), rng.standard_normal(shape)
@@ -117,8 +117,8 @@ def _ratio(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _heavy(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """How often the population risk exceeds a level, in units of the empirical risk's mean; dense,
-    m near d.
+    """How often the population risk exceeds a level,
+    in units of the empirical risk's mean; dense, m near d.
     """
     d, m, t, level = cell["d"], cell["m"], cell["t"], cell["x"]
     law = Gaussian(np.ones(d))

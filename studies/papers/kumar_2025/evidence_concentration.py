@@ -1,15 +1,17 @@
-r"""Evidence on the dimension-free bounds: data sets drawn, losses compared, κ measured; no bound is
-known here.
+r"""Evidence on the dimension-free bounds: data sets drawn,
+losses compared, κ measured; no bound is known here.
 
     R* = max_h (2 S_h/m)₊²
 
 Among s + ε w_j F_h with |F_h| = 1 and Σ γ w² = 1, the loss of alternative h is below that of s
-where m ε² + 2 ε S_h < 0. So R* is the largest ε² at which the DSM minimiser goes wrong, and its (1
-− δ)-quantile is what a bound at level δ must cover to hold at every scale ε.
+where m ε² + 2 ε S_h < 0. So R* is the largest ε² at which the DSM minimiser goes wrong, and its
+(1 − δ)-quantile is what a bound at level δ must cover to hold at every scale ε.
 
 Gaussian data and constant F along eigenvectors see those coordinates alone, which are independent
 of the rest: they are all that is simulated ("span"). What the supermartingale needs of κ is
 computed in studies.supermartingale.
+
+Longer than 350 lines: one function for each kind of cell, and the cells, most of them lists.
 """
 
 from decimal import Decimal, localcontext
@@ -40,8 +42,8 @@ from studies.study import Cell, Row
 
 
 def path_sums(x0: Array, eigenvalues: Array, times: Array, w: Array, rng: Rng) -> Array:
-    """Σ_j γ_j w_j U_j of every path and coordinate, U_j = Z_j/σ_j² + s(t_j, X_j); shape of `x0`,
-    (n, d).
+    """Σ_j γ_j w_j U_j of every path and coordinate,
+    U_j = Z_j/σ_j² + s(t_j, X_j); shape of `x0`, (n, d).
     """
     total = np.zeros_like(x0)
     for part, gamma, each in zip(simulate(x0, times, rng), weights(times), w, strict=True):
@@ -52,8 +54,8 @@ def path_sums(x0: Array, eigenvalues: Array, times: Array, w: Array, rng: Rng) -
 
 
 def span(cell: Cell, rng: Rng) -> Array:
-    """(−2 S_h/m)₊ of each data set, for alternatives along the |H| − 1 widest eigendirections; (n,
-    |H| − 1).
+    """(−2 S_h/m)₊ of each data set,
+    for alternatives along the |H| − 1 widest eigendirections; (n, |H| − 1).
     """
     times, size = np.array(cell["times"]), cell["hypotheses"] - 1
     low, high = cell["spectrum"]
@@ -65,8 +67,8 @@ def span(cell: Cell, rng: Rng) -> Array:
 
 
 def measure_span(cell: Cell, rng: Rng) -> list[Row]:
-    """The (1 − δ)-quantile of R*; once more under another name where |H| is large enough for half
-    the constant.
+    """The (1 − δ)-quantile of R*; once more under another name
+    where |H| is large enough for half the constant.
     """
     largest = span(cell, rng).max(axis=1) ** 2
     value = float(np.quantile(largest, 1 - cell["delta"], method="higher"))
@@ -79,7 +81,8 @@ def measure_span(cell: Cell, rng: Rng) -> list[Row]:
 
 def measure_prior(cell: Cell, rng: Rng) -> list[Row]:
     """The (1 − δ)-quantile of max_h (2 S_h/m)₊²/log(1/(π_h δ)) with π_h = 1/(h (h + 1)):
-    alternative h at ε² = c log(1/(π_h δ)) beats s where c is below its term."""
+    alternative h at ε² = c log(1/(π_h δ)) beats s where c is below its term.
+    """
     found = span(cell, rng) ** 2
     h = np.arange(1, found.shape[1] + 1)
     largest = (found / np.log(h * (h + 1) / cell["delta"])).max(axis=1)
@@ -98,8 +101,8 @@ def measure_mean(cell: Cell, rng: Rng) -> list[Row]:
 
 
 def measure_wrong(cell: Cell, rng: Rng) -> list[Row]:
-    """How often the minimiser is not s, at ε² = fraction · 8 Var(S)/m · log(|H|/δ), which is the
-    class's own size.
+    """How often the minimiser is not s,
+    at ε² = fraction · 8 Var(S)/m · log(|H|/δ), which is the class's own size.
     """
     variance, _ = worst_constants(np.array(cell["times"]), cell["spectrum"][1])
     log_ratio = np.log(cell["hypotheses"] / cell["delta"])
@@ -110,7 +113,8 @@ def measure_wrong(cell: Cell, rng: Rng) -> list[Row]:
 
 def measure_linear(cell: Cell, rng: Rng) -> list[Row]:
     """The (1 − δ)-quantile of the empirical risk of the minimiser among s and f_h(t, x) = s + ε_h
-    B_h x, the DSM loss taken by its definition in all d coordinates; N(0, λI) data."""
+    B_h x, the DSM loss taken by its definition in all d coordinates; N(0, λI) data.
+    """
     d, m, sets, size = (cell[k] for k in ("d", "m", "sets", "hypotheses"))
     times, value = np.array(cell["times"]), cell["spectrum"][1]
     drawn = np.random.default_rng(cell["class"]).standard_normal((size, d, d)) / d
@@ -140,8 +144,8 @@ def risk_of_minimiser(loss: Array, error: Array) -> Array:
 
 
 def measure_log_factor(cell: Cell) -> list[Row]:
-    """What log B of Theorem 1, B = C log((L+1) d m N log(1/δ)/Δ), grows by from d = 10; in 40
-    digits.
+    """What log B of Theorem 1, B = C log((L+1) d m N log(1/δ)/Δ),
+    grows by from d = 10; in 40 digits.
     """
 
     def number(name: str) -> Decimal:
@@ -282,8 +286,8 @@ def _cells() -> list[Cell]:
 
 
 def _weights() -> list[Cell]:
-    """Grids whose weights exceed their gaps: a cluster, the trapezoid's idea of a uniform grid, the
-    next gap.
+    """Grids whose weights exceed their gaps: a cluster,
+    the trapezoid's idea of a uniform grid, the next gap.
     """
     crowd = 0.5 + 0.0002 * np.arange(50)
     uniform = uniform_grid(0.05, 60)

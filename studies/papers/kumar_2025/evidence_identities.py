@@ -1,5 +1,5 @@
-r"""Evidence for the identities of the theory, on laws where linear algebra cannot save a wrong
-formula.
+r"""Evidence for the identities of the theory,
+on laws where linear algebra cannot save a wrong formula.
 
 What is conditional is computed by quadrature from the density Σ_k π_k N(x; e_t μ_k, V_k) alone, in
 studies.papers.kumar_2025.conditional_laws. The residual's norm is searched for with posterior
@@ -119,8 +119,9 @@ def matching(cell: Cell) -> list[Row]:
 
 
 def mixing(cell: Cell, rng: Rng) -> list[Row]:
-    """On random paths: the α for which T1 + α U_{t'} does not move with X_0, and what it then
-    leaves of T1 + α U_{t'} − s(t, X_t)."""
+    """On random paths: the α for which T1 + α U_{t'} does not move
+    with X_0, and what it then leaves of T1 + α U_{t'} − s(t, X_t).
+    """
     law, t_prev, t = cell["law"], cell["t_prev"], cell["t"]
     d = len(law["means"][0])
     y, y_other, b, x = rng.uniform(-2, 2, (4, d))
@@ -145,8 +146,8 @@ def _mixture(law: Law) -> Mixture:
 
 
 def paths(cell: Cell, rng: Rng) -> list[Row]:
-    """Σ_j γ_j ⟨ζ_j, U_j⟩ on one simulated path, ζ_j a random function of X_{t_j}, with the path in
-    the row's cell.
+    """Σ_j γ_j ⟨ζ_j, U_j⟩ on one simulated path,
+    ζ_j a random function of X_{t_j}, with the path in the row's cell.
     """
     law, times, gamma = cell["law"], cell["times"], cell["gamma"]
     x0 = _mixture(law).sample(1, rng)[0]
@@ -250,8 +251,8 @@ def norm(cell: Cell) -> list[Row]:
 
 
 def shape_residual(name: str, t: float, x: Array) -> Array:
-    """C_t(x) for a law on the line that is not a mixture, by Gauss-Legendre on its smooth pieces; x
-    (n,) to (n,).
+    """C_t(x) for a law on the line that is not a mixture,
+    by Gauss-Legendre on its smooth pieces; x (n,) to (n,).
     """
     log_p, ends = SHAPES[name]
     u, w = np.polynomial.legendre.leggauss(40)
@@ -282,8 +283,8 @@ def crossed(cell: Cell) -> list[Row]:
 
 
 def symbolic(cell: Cell) -> list[Row]:
-    """|residual| of a derivation at a rational point, in 50 digits; one more if it does not
-    simplify to zero.
+    """|residual| of a derivation at a rational point,
+    in 50 digits; one more if it does not simplify to zero.
 
     An undefined function becomes exp(−y⁴/3), and the k-th free symbol by name the k-th number of
     the cell.
@@ -387,8 +388,8 @@ POINTS_2D = [[0.4, -0.3], [-1.0, 1.2], [1.1, 0.6]]
 
 
 def _pair(d: int) -> Cell:
-    """Two equal round components, 3 apart along a direction that no axis knows of; d numbers a
-    mean.
+    """Two equal round components, 3 apart along a direction
+    that no axis knows of; d numbers a mean.
     """
     direction = [(-1.0) ** i / d**0.5 for i in range(d)]
     means = [[1.5 * u for u in direction], [-1.5 * u for u in direction]]

@@ -1,5 +1,5 @@
-"""Evidence on mixtures: their functions at points, samplers with exact scores on a grid, and what
-bootstrapping gains.
+"""Evidence on mixtures: their functions at points,
+samplers with exact scores on a grid, and what bootstrapping gains.
 
 Parts of a cell: all but "learn" are computed; "learn" draws a training set and fits scores on
 features: per method the score error, the squared error of the minor mode's share, and the square of
@@ -64,8 +64,8 @@ def _share(cell: Cell) -> list[Row]:
 def _spread(
     law: Mixture, step: Step, weights: Sequence[float], half: float, points: int
 ) -> list[float]:
-    """E tr Cov of w T2 + (1 − w) T3 given X_t, from its definition by quadrature over X_{t'} and
-    the step's noise.
+    """E tr Cov of w T2 + (1 − w) T3 given X_t,
+    from its definition by quadrature over X_{t'} and the step's noise.
     """
     x, w = np.linspace(-half, half, points), np.linspace(-7, 7, 281)
     before = np.exp(law.log_density(step.t_prev, x[:, None])) * (x[1] - x[0])
@@ -94,8 +94,8 @@ def _variance(cell: Cell) -> list[Row]:
 
 
 def _best_weight(cell: Cell) -> list[Row]:
-    """The weight at which the target's variance is least, and that variance: of the parabola
-    through w = 0, ½, 1.
+    """The weight at which the target's variance is least,
+    and that variance: of the parabola through w = 0, ½, 1.
     """
     means, variances = np.array(cell["means"])[:, None], np.array(cell["variances"])[:, None, None]
     law, step = (
@@ -112,8 +112,8 @@ def _best_weight(cell: Cell) -> list[Row]:
 
 
 def _wrong_level(cell: Cell) -> list[Row]:
-    """What the wrong level leaves in the limit of endless data: f(t, x) = A x on Gram matrices at
-    their means.
+    """What the wrong level leaves in the limit of endless data:
+    f(t, x) = A x on Gram matrices at their means.
 
     Reported is A v + 1, the relative bias of A at each time, for data N(0, λ).
     """
@@ -196,8 +196,8 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _points() -> list[Cell]:
-    """Laws with full covariances, weights down to 1e-10, means up to 100 apart; points near,
-    between and far.
+    """Laws with full covariances, weights down to 1e-10,
+    means up to 100 apart; points near, between and far.
     """
     rng = np.random.default_rng(66)
     out: list[Cell] = []

@@ -1,5 +1,5 @@
-"""Evidence on reverse-time sampling: laws of four samplers with exact, DSM and BSM scores, and
-their distances.
+"""Evidence on reverse-time sampling:
+laws of four samplers with exact, DSM and BSM scores, and their distances.
 
 Parts of a cell: "order", "step", "start", "split" and "grid" are computed, with scores that need no
 sample; "samples", "flow", "thin" and "wide" draw Gram matrices, estimate the scores and propagate
@@ -134,16 +134,16 @@ def _grid(cell: Cell) -> list[Row]:
 def _scores(
     law: Gaussian, samples: int, times: Array, seeds: Seeds, names: Sequence[str]
 ) -> dict[str, Array]:
-    """Estimated A_k, shape (len(seeds), N, d, d), of each estimator, from the same Gram
-    matrices.
+    """Estimated A_k, shape (len(seeds), N, d, d),
+    of each estimator, from the same Gram matrices.
     """
     grams = list(exact(law, samples, times, [np.random.default_rng(seed) for seed in seeds]))
     return {name: np.stack(list(ESTIMATORS[name](grams)), axis=1) for name in names}
 
 
 def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """The estimation part: of DSM in W2; of DSM and BSM in KL, over each other and over Σ_k g_k
-    risk_k.
+    """The estimation part: of DSM in W2;
+    of DSM and BSM in KL, over each other and over Σ_k g_k risk_k.
 
     A replicate speaks for one sampler only of the rate in W2, whose cells must be independent of
     each other.
@@ -184,8 +184,8 @@ def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 
 def _drawn_laws(law: Gaussian, times: Array, scores: Array, sampler: str) -> tuple[Normal, Normal]:
-    """What a sampler draws from N(0, I), with exact scores and with these: the ends of the
-    estimation part.
+    """What a sampler draws from N(0, I), with exact scores and with these:
+    the ends of the estimation part.
     """
     begin = Normal(np.zeros(law.dimension), np.eye(law.dimension))
     exactly = sampled_law(times, exact_scores(law, times), begin, sampler)
@@ -193,8 +193,8 @@ def _drawn_laws(law: Gaussian, times: Array, scores: Array, sampler: str) -> tup
 
 
 def _flow(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """m × the estimation part of KL under the probability flow with BSM scores, a mean over the
-    draws of a replicate.
+    """m × the estimation part of KL under the probability flow
+    with BSM scores, a mean over the draws of a replicate.
     """
     law, m, ends = _law(cell["eigenvalues"]), cell["m"], cell["ends"]
     times = np.linspace(ends[0], ends[1], cell["steps"])

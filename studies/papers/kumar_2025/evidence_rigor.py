@@ -1,5 +1,5 @@
-"""Evidence by ball arithmetic: the extreme of a formula over a continuous box of parameters,
-rounded outwards.
+"""Evidence by ball arithmetic: the extreme of a formula
+over a continuous box of parameters, rounded outwards.
 
 A cell is a box. A row is a rigorous upper end of the formula's largest value there: no point of the
 box is left out, and no seed is used. Where the formula is the outcome of algebra, that algebra is
@@ -24,8 +24,8 @@ def information(u: Interval) -> Interval:
 
 
 def _information(cell: Cell) -> list[Row]:
-    """Over all u > 0: balls on the cell's interval; below it 2u/(1 + u), above it 2/log(1 + u), at
-    its ends.
+    """Over all u > 0: balls on the cell's interval;
+    below it 2u/(1 + u), above it 2/log(1 + u), at its ends.
     """
     # sympy takes half a second to import, and the list of studies is imported by every command
     import sympy as sp

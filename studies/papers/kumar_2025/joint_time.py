@@ -92,8 +92,8 @@ def cells(settings: JointSettings) -> Lazy:
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Σ_k γ_k × population risk of each joint fit, with the targets T1 (local = 0) and T3 (local =
-    1).
+    """Σ_k γ_k × population risk of each joint fit,
+    with the targets T1 (local = 0) and T3 (local = 1).
     """
     law = Spectrum(**cell["law"]).law(cell["d"])
     grams = exact(law, cell["m"], cell["times"], [np.random.default_rng(s) for s in seeds])

@@ -1,5 +1,5 @@
-r"""Linear scores of Gaussian data: the settings, cells and measurement that both base studies
-share.
+r"""Linear scores of Gaussian data: the settings,
+cells and measurement that both base studies share.
 
     cell → Gram matrices (exact or simulated) → estimators → population and empirical risk at each
     time.
@@ -43,8 +43,8 @@ def _tuple(values: Any) -> Any:
 
 
 class Spectrum(BaseModel):
-    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them; a key that its kind
-    has no use for is refused.
+    """Eigenvalues of the covariance, as `bounds.gaussian.spectrum` names them;
+    a key that its kind has no use for is refused.
 
     Attributes
     ----------
@@ -88,9 +88,8 @@ class Spectrum(BaseModel):
         InvalidInput
             If the eigenvalues do not fit the dimension or are not positive.
         """
-        with np.errstate(
-            over="ignore"
-        ):  # an overflow is refused by name, and needs no warning beside
+        # an overflow is refused by name, and needs no warning beside
+        with np.errstate(over="ignore"):
             eigenvalues = spectrum(
                 self.kind,
                 dimension,
@@ -102,8 +101,8 @@ class Spectrum(BaseModel):
         return Gaussian(eigenvalues)
 
     def parameters(self) -> dict[str, Any]:
-        """The kind and what that kind uses, nothing else: so that a cell's key holds only what
-        matters.
+        """The kind and what that kind uses, nothing else:
+        so that a cell's key holds only what matters.
         """
         held = self.model_dump(mode="json")
         return {key: held[key] for key in ("kind", *USED[self.kind])}
@@ -154,10 +153,8 @@ class LinearScoreSettings(Settings):
         with under(covariance="spectrum"):
             for d in self.dims:
                 law = self.spectrum.law(d)
-                for m in (
-                    min(self.samples),
-                    max(self.samples),
-                ):  # what is in range there is so in between
+                # what is in range there is so in between
+                for m in (min(self.samples), max(self.samples)):
                     check_range(law, m, self.times, max(self.redraws))
                     for name in self.estimators:
                         check_estimator(name, law, m, self.times)
@@ -264,8 +261,8 @@ def _isotropic_row(cell: Cell, rng: np.random.Generator) -> Row:
 
 
 def batch(cell: Cell) -> int:
-    """Replicates per task: about 0.3 s of work on one core, and at most 10⁵ entries of a d × d
-    matrix.
+    """Replicates per task: about 0.3 s of work on one core,
+    and at most 10⁵ entries of a d × d matrix.
     """
     d, m, steps = cell["d"], cell["m"], len(cell["times"])
     if cell["engine"] == "isotropic":

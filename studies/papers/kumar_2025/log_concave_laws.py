@@ -1,5 +1,5 @@
-r"""Log-concave laws in several dimensions: paths drawn, posterior means by quadrature; no bound is
-known here.
+r"""Log-concave laws in several dimensions: paths drawn,
+posterior means by quadrature; no bound is known here.
 
     S = Σ_j γ_j w_j ⟨F(X_{t_j}), U_j⟩,   |F| = 1,   Σ_j γ_j w_j² = 1
 
@@ -32,8 +32,8 @@ def reflection(d: int) -> Array:
 
 
 def stretches(d: int) -> Array:
-    """The scales of the correlated law's independent Laplace coordinates, before it is reflected;
-    shape (d,).
+    """The scales of the correlated law's independent Laplace coordinates,
+    before it is reflected; shape (d,).
     """
     return np.geomspace(0.5, 2.0, d)
 
@@ -67,8 +67,8 @@ def draw(law: str, size: int, d: int, rng: Rng) -> Array:
 
 @cache
 def _line_table(law: str, t: float, scale: float) -> tuple[Array, Array]:
-    """E[X_0 | X_t = x] of a law of one dimension times `scale`, on a grid of x with spacing
-    0.05.
+    """E[X_0 | X_t = x] of a law of one dimension times `scale`,
+    on a grid of x with spacing 0.05.
     """
     wide = scale * panels(law)
     # Panels no wider than 2: the posterior's own width is 0.5 and more.
@@ -110,8 +110,8 @@ def _ball_table(t: float, d: int) -> tuple[Array, Array]:
 
 
 def posterior_mean(law: str, t: float, x: Array) -> Array:
-    """E[X_0 | X_t = x] by quadrature and linear interpolation (to 1e-4); shape (n, d) to the
-    same.
+    """E[X_0 | X_t = x] by quadrature and linear interpolation
+    (to 1e-4); shape (n, d) to the same.
     """
     d = x.shape[1]
     if law == "ball":
@@ -130,8 +130,9 @@ def posterior_mean(law: str, t: float, x: Array) -> Array:
 
 
 def fields(x: Array) -> Array:
-    """Unit vectors that depend on x: constant, turned by the sign of the first coordinate, along
-    −x, along a wave; shape (4, n, d)."""
+    """Unit vectors that depend on x: constant, turned by the sign
+    of the first coordinate, along −x, along a wave; shape (4, n, d).
+    """
     n, d = x.shape
     constant = np.zeros((n, d))
     constant[:, 0] = 1
@@ -147,8 +148,8 @@ RHOS = (0.3, 0.7, 1.5)
 def families(x: Array, u: Array) -> dict[str, Array]:
     """⟨F_h(x), u⟩ for d unit fields of each of three families, h = 1 … d; each of shape (n, d).
 
-    constant: F_h = e_h. switching: e_h sign(x_{h+1}), discontinuous. turning: cos(x_{h+2}/4) e_h +
-    sin(x_{h+2}/4) e_{h+1}, smooth. Coordinates are counted round.
+    constant: F_h = e_h. switching: e_h sign(x_{h+1}), discontinuous. turning: cos(x_{h+2}/4)
+    e_h + sin(x_{h+2}/4) e_{h+1}, smooth. Coordinates are counted round.
     """
     after, angle = np.roll(u, -1, axis=1), np.roll(x, -2, axis=1) / 4
     return {
@@ -159,8 +160,8 @@ def families(x: Array, u: Array) -> dict[str, Array]:
 
 
 def measure_law(cell: Cell, rng: Rng) -> list[Row]:
-    """From the same paths of one law: E exp(−ρS) for unit fields, and R* over s ± ε w_j F_h for
-    each family.
+    """From the same paths of one law:
+    E exp(−ρS) for unit fields, and R* over s ± ε w_j F_h for each family.
     """
     law, d, m, sets = (cell[k] for k in ("law", "d", "m", "sets"))
     times, delta = np.array(cell["times"]), cell["delta"]

@@ -1,18 +1,20 @@
-r"""Does bootstrapping give the minor mode its share? Two Gaussians, DSM and BSM scores, the drawn
-density on a grid.
+r"""Does bootstrapping give the minor mode its share? Two Gaussians,
+DSM and BSM scores, the drawn density on a grid.
 
 The share is E r_2(Y) with r_2 the minor component's responsibility under the true law at t_1: for
 the truth it is the minor weight exactly, whatever the overlap. What a sampler returns is off by a
 sum of four parts,
 
-    share − π = discretisation + initialisation + (the training sample's own share − π) +
-    estimation,
+    share − π = discretisation + initialisation + (the training sample's own share − π)
+                + estimation,
 
 the first two with exact scores: from p_T, and from N(0, I) instead of it. Estimation is what is
 left.
 
-All methods of a cell see the same training set and the same noise. The score error is Σ_k γ_k E‖f −
-s‖², by quadrature.
+All methods of a cell see the same training set and the same noise. The score error is Σ_k γ_k
+E‖f − s‖², by quadrature.
+
+Longer than 350 lines: the cases, the truth, both learners and what is judged of them are one study.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -216,8 +218,8 @@ def judged(known: Truth, scores: Sequence[Array]) -> tuple[dict[str, float], Arr
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Rows of each seed: one training set, all methods. What needs no sample stands at replicate 0
-    alone.
+    """Rows of each seed: one training set, all methods.
+    What needs no sample stands at replicate 0 alone.
 
     Notes
     -----
@@ -293,8 +295,8 @@ def _on_networks(
 
 
 def batch(cell: Cell) -> int:
-    """Replicates per task: up to a second or two of work; of networks, enough to train side by
-    side.
+    """Replicates per task: up to a second or two of work;
+    of networks, enough to train side by side.
     """
     if cell["learner"] == "network":
         return 10

@@ -1,5 +1,5 @@
-r"""A score as a 3-layer perceptron: two hidden layers of tanh, trained on the targets that the
-features are fitted to.
+r"""A score as a 3-layer perceptron: two hidden layers of tanh,
+trained on the targets that the features are fitted to.
 
 Step by step, one network for each t_k by L-BFGS on x; jointly, one network for all by Adam on (x,
 log t, e^{-t}), the steps weighing the same (γ_j = Δ). The budget is iterations of the one and

@@ -1,5 +1,5 @@
-"""The quadratic variation of the dimension-free bounds, and what treating each time by itself would
-cost; nothing sampled.
+"""The quadratic variation of the dimension-free bounds,
+and what treating each time by itself would cost; nothing sampled.
 """
 
 from itertools import pairwise
@@ -52,8 +52,8 @@ def largest_variation(times: Array, eigenvalue: float | None, gamma: Array | Non
 
 
 def measure_variation(cell: Cell) -> list[Row]:
-    """The largest quadratic variation on a grid; without an eigenvalue also as the log-concave case
-    of the bounds.
+    """The largest quadratic variation on a grid;
+    without an eigenvalue also as the log-concave case of the bounds.
     """
     times = np.array(cell["times"])
     value = largest_variation(times, cell["eigenvalue"])
@@ -74,8 +74,8 @@ def measure_weights(cell: Cell) -> list[Row]:
 
 
 def measure_climb(cell: Cell) -> list[Row]:
-    """An adversary on the grid: hill climbing on 16 gaps, none above `largest`, that enlarges the
-    variation.
+    """An adversary on the grid: hill climbing on 16 gaps,
+    none above `largest`, that enlarges the variation.
 
     The search has a generator of its own, seeded by the cell: where it ends is computed, not
     sampled.

@@ -34,8 +34,8 @@ def law_of(settings: LinearScoreSettings, d: int) -> Gaussian:
 
 
 def one_draw(table: Table) -> pd.DataFrame:
-    """The rows of a base study with one noise path for each datum, K = 1: what this paper's figures
-    and claims are about.
+    """The rows of a base study with one noise path for each datum, K = 1:
+    what this paper's figures and claims are about.
 
     Raises
     ------
@@ -66,8 +66,8 @@ def joint_empirical_risk(table: Table) -> pd.DataFrame:
 
 
 def _cells(table: Table, estimator: str) -> list[tuple[dict[str, Any], pd.DataFrame]]:
-    """Each (d, m, t) of one estimator with its replicates, and what a formula needs to know of
-    it.
+    """Each (d, m, t) of one estimator with its replicates,
+    and what a formula needs to know of it.
     """
     settings = settings_of(table)
     frame = one_draw(table)
@@ -138,8 +138,8 @@ def redraws_settings_of(table: Table) -> RedrawsSettings:
 
 
 def redraws_risks(table: Table) -> list[tuple[dict[str, Any], dict[str, Array]]]:
-    """Each (K, t) of `redraws`: what a formula needs to know, and m · risk of each estimator,
-    paired by replicate.
+    """Each (K, t) of `redraws`: what a formula needs to know,
+    and m · risk of each estimator, paired by replicate.
     """
     settings = redraws_settings_of(table)
     law = settings.spectrum.law(settings.d)
@@ -177,8 +177,8 @@ def measure_redraws_excess(*estimators: str) -> Callable[[Table], list[Measured]
 
 
 def measure_redraws_worth(*estimators: str) -> Callable[[Table], list[Measured]]:
-    """The mean excess of DSM over that of the plug-in, divided by the estimator's, on the same data
-    at each K and t.
+    """The mean excess of DSM over that of the plug-in,
+    divided by the estimator's, on the same data at each K and t.
     """
 
     def measured(table: Table) -> list[Measured]:
@@ -242,8 +242,8 @@ def measure_large_spread(table: Table) -> list[Measured]:
 
 
 def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table], list[Measured]]:
-    """Paired ratio of BSM's mean score error to DSM's at each setting of Figure 3b that is one `of`
-    them.
+    """Paired ratio of BSM's mean score error to DSM's
+    at each setting of Figure 3b that is one `of` them.
     """
 
     def measured(table: Table) -> list[Measured]:

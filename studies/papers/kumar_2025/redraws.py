@@ -1,5 +1,5 @@
-"""Redraws: risk of every estimator with K noise paths for each datum; and evidence, entry by entry,
-at small m and for features.
+"""Redraws: risk of every estimator with K noise paths for each datum;
+and evidence, entry by entry, at small m and for features.
 """
 
 from collections.abc import Sequence
@@ -86,8 +86,8 @@ def spawned(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequ
 
 
 def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """Population risk of each estimator at the kept times, on the same Gram matrices: the mean over
-    a replicate's draws.
+    """Population risk of each estimator at the kept times,
+    on the same Gram matrices: the mean over a replicate's draws.
     """
     law, draws = Spectrum(**cell["spectrum"]).law(cell["d"]), cell["draws"]
     generators = [np.random.default_rng(one) for seed in seeds for one in spawned(seed, draws)]
@@ -137,8 +137,8 @@ ENTRIES = ("dsm", "bsm", "bsm-optimal", "path")
 
 
 def _risks(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """m v_j δ_ij² at the last time, entry by entry ("entries"), or their sum ("scarce"), the mean
-    of a replicate's draws.
+    """m v_j δ_ij² at the last time, entry by entry ("entries"),
+    or their sum ("scarce"), the mean of a replicate's draws.
     """
     law, m, redraws = Gaussian(np.array(cell["eigenvalues"])), cell["m"], cell["redraws"]
     generators = [

@@ -1,5 +1,5 @@
-"""Simulated DSM risk where m is small: the cells on which its exact finite-sample formulas are
-checked.
+"""Simulated DSM risk where m is small:
+the cells on which its exact finite-sample formulas are checked.
 
 Small m is where a forgotten −1 shows. m − d − 1 ≥ 11 throughout, so that the risk has moments
 enough for its standard error to mean something.

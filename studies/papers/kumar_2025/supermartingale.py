@@ -11,6 +11,8 @@ for one ζ, in one dimension. Three ways to make it large:
   γ_j ζ_j², an eigenvalue. For j ≤ k, E[U_j U_k | X_{t_j}, X_{t_k}] = a_j a_k Var(X_0 | X_{t_j}),
   since given the earlier time the later one is noise alone.
 - `one_time`: at one time, over all ρ and ζ(x): sup over x and z of 2 log E[exp(−zU) | X_t = x]/z².
+
+Longer than 350 lines: the three ways share their laws and grids, and are told together.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,8 +31,8 @@ from studies.study import Cell, Row
 
 
 def residual_covariance(times: Array, eigenvalue: float) -> Array:
-    """Cov(U_j, U_l) in one coordinate, from the joint covariance e^{−|t−s|} v(min) of (X_0,
-    X_{t_1}, …); (N, N).
+    """Cov(U_j, U_l) in one coordinate,
+    from the joint covariance e^{−|t−s|} v(min) of (X_0, X_{t_1}, …); (N, N).
     """
     grid = np.concatenate([[0.0], times])
     earlier = np.minimum.outer(grid, grid)
@@ -55,8 +57,8 @@ Density = Callable[[Array], Array]
 
 
 def quadrature(density: Density, edges: Sequence[float] | Array, order: int) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes on panels with masses ∝ density, normalised; shapes (panels ·
-    order,).
+    """Gauss-Legendre nodes on panels with masses ∝ density,
+    normalised; shapes (panels · order,).
     """
     nodes, mass = np.polynomial.legendre.leggauss(order)
     ends = np.asarray(edges, dtype=np.float64)
@@ -137,8 +139,8 @@ class Chain:
         return np.asarray(state)
 
     def factor(self, j: int, zeta: Array, kappa: float, rho: float) -> Array:
-        """exp(−ρ γ_j ζ_j U_j − ρ²κ γ_j ζ_j²/2), shape (Y, X); not above e^200, which no path of
-        weight meets.
+        """exp(−ρ γ_j ζ_j U_j − ρ²κ γ_j ζ_j²/2), shape (Y, X);
+        not above e^200, which no path of weight meets.
         """
         exponent = -rho * zeta[j] * self.u[j] - rho**2 * kappa * zeta[j] ** 2 / 2
         return np.asarray(np.exp(np.minimum(self.gamma[j] * exponent, 200)))
@@ -160,8 +162,8 @@ class Chain:
         )
 
     def improve(self, zeta: Array, kappa: float, rho: float, cap: Array) -> Array:
-        """One round of the minorising update, time after time; |ζ_j(x)| ≤ cap(x). It never lowers
-        the moment.
+        """One round of the minorising update, time after time;
+        |ζ_j(x)| ≤ cap(x). It never lowers the moment.
         """
         steps = self.times.size
         factors = [self.factor(j, zeta, kappa, rho) for j in range(steps)]
@@ -179,8 +181,8 @@ class Chain:
         return better
 
     def adversary(self, start: Array, rho: float, cap: Array, rounds: int) -> float:
-        """The largest κ* met on the way from `start`, shape (N, X): updates at fixed κ, then κ*
-        anew.
+        """The largest κ* met on the way from `start`,
+        shape (N, X): updates at fixed κ, then κ* anew.
         """
         zeta, kappa = start, self.needed(start, rho)
         for _ in range(rounds):
@@ -210,8 +212,8 @@ FAR_MODES = "bimodal-2-0.04"
 
 
 def measure_adversary(cell: Cell) -> list[Row]:
-    """κ* of one law at one ρ: the larger of two climbs, one from constants, one from functions near
-    0.
+    """κ* of one law at one ρ: the larger of two climbs,
+    one from constants, one from functions near 0.
     """
     times, rho, law = np.array(cell["times"]), cell["rho"], cell["law"]
     chain, w = chain_of(law, times), worst_constants(times, 1e6)[1][:, None]
@@ -236,9 +238,9 @@ def measure_adversary(cell: Cell) -> list[Row]:
 def nodes_of(cell: Cell) -> tuple[Array, Array, float]:
     """A law on nodes: places, masses, and how far out X_t is looked at when t is small.
 
-    student: ν degrees of freedom at a scale, in panels that double from the scale to ½, out to |x|
-    = 70; gauss-kink: exp(−x²/(2λ) − |x|/√λ); half-normal: N(0, λ) on x > 0; quartic: exp(−x²/(2λ) −
-    x⁴); atoms: places and masses; uniform: on [−1, 1].
+    student: ν degrees of freedom at a scale, in panels that double from the scale to ½, out
+    to |x| = 70; gauss-kink: exp(−x²/(2λ) − |x|/√λ); half-normal: N(0, λ) on x > 0; quartic:
+    exp(−x²/(2λ) − x⁴); atoms: places and masses; uniform: on [−1, 1].
     """
     law = cell["law"]
     if law == "atoms":
@@ -323,8 +325,8 @@ def second_moment(
 
 
 def measure_need(cell: Cell) -> list[Row]:
-    """The need to second order of one law on one grid, under the name of the claim's family of
-    laws.
+    """The need to second order of one law on one grid,
+    under the name of the claim's family of laws.
     """
     nodes, masses, reach = nodes_of(cell)
     value = second_moment(nodes, masses, np.array(cell["times"]), reach)
@@ -354,8 +356,8 @@ def one_time(nodes: Array, masses: Array, t: float, places: Array, slopes: Array
 
 
 def measure_one_time(cell: Cell) -> list[Row]:
-    """The need at one time of Cauchy data, two modes or two atoms, all symmetric; 0 ≤ x ≤ 5, z on
-    either side.
+    """The need at one time of Cauchy data, two modes or two atoms,
+    all symmetric; 0 ≤ x ≤ 5, z on either side.
     """
     t, law = cell["time"], cell["law"]
     if law == "bimodal":

@@ -41,8 +41,8 @@ AT = (0.2, 0.4, 1.0, 1.4, 2.0)
 
 
 def test_formulas_are_theory_mds_numbers():
-    """Ratios to DSM 0.908 … 0.065, 0.910 … 0.080, and path over bound 1.093, 1.076, 1.074: printed
-    before this code.
+    """Ratios to DSM 0.908 … 0.065, 0.910 … 0.080, and path
+    over bound 1.093, 1.076, 1.074: printed before this code.
 
     Catches a wrong clock, an index i for j and a δ_ij forgotten in the bound.
     """
@@ -66,8 +66,8 @@ def test_formulas_are_theory_mds_numbers():
 
 
 def test_limits_solve_their_equations():
-    """dr/dt of the closed forms by central differences against the ODEs; the decoys' do not, or
-    start wrong.
+    """dr/dt of the closed forms by central differences against the ODEs;
+    the decoys' do not, or start wrong.
     """
     h = 1e-5
     for pair in ((0.3, 3.0), (1.0, 1.0), (5.0, 0.02)):
@@ -97,8 +97,8 @@ def test_limits_solve_their_equations():
 
 @pytest.mark.parametrize("pair", [(0.3, 3.0), (1.0, 1.0), (5.0, 0.02)])
 def test_limits_are_integrals(pair):
-    """Both closed forms, and what their decoys change, against scipy's quadrature of the integrals
-    in their docstrings.
+    """Both closed forms, and what their decoys change,
+    against scipy's quadrature of the integrals in their docstrings.
     """
     (a, b), last, first = pair, 0.7, 0.05
     x, x1 = np.expm1(2 * last), np.expm1(2 * first)
@@ -119,8 +119,9 @@ def test_limits_are_integrals(pair):
 
 
 def test_information_of_a_pair_is_a_sum_over_steps():
-    """Σ_k s_k² (v_j/h_i + v_i/h_j), from theory.md's s, v and h step by step; without products of
-    gaps it is only what the two ends say. Catches a clock that starts elsewhere than at 0."""
+    """Σ_k s_k² (v_j/h_i + v_i/h_j), from theory.md's s, v and h step by step; without products
+    of gaps it is only what the two ends say. Catches a clock that starts elsewhere than at 0.
+    """
     pair, times = (0.3, 3.0), [0.1, 0.4, 1.0]
     total, before = 0.0, 0.0
     for t in times:
@@ -136,8 +137,9 @@ def test_information_of_a_pair_is_a_sum_over_steps():
 
 
 def test_path_risk_on_a_coarse_grid_is_theory_mds_sum():
-    """Σ_ij v_j s_ij² Var δΛ_ij with I_ij = Σ_k s_k² v_j/h_i, pooled or not, on two times: where the
-    ends of the telescoped sum still weigh. At the last time and at the first."""
+    """Σ_ij v_j s_ij² Var δΛ_ij with I_ij = Σ_k s_k² v_j/h_i, pooled or not, on two times:
+    where the ends of the telescoped sum still weigh. At the last time and at the first.
+    """
     lam, times = np.array([0.3, 3.0]), (0.4, 0.8)
     held, before, moves = np.zeros((2, 2)), 0.0, {}
     for t in times:
@@ -158,10 +160,10 @@ def test_path_risk_on_a_coarse_grid_is_theory_mds_sum():
 @pytest.mark.parametrize("local", [False, True])
 @pytest.mark.parametrize("count", [1, 2])
 def test_joint_decoy_is_the_sandwich_of_separate_paths(local, count):
-    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j (β_i² v_i +
-    c_i), and 2 v² β² + c v for i = j; bread and meat with 1 and t, of which only the span matters.
-    Along one path T1 has another risk, and T3, whose residuals are white but for the bias, nearly
-    the same.
+    """Each time with paths of its own: T given x is N(−x/v, c), so Var ρ_i x_j is v_j
+    (β_i² v_i + c_i), and 2 v² β² + c v for i = j; bread and meat with 1 and t, of which only the
+    span matters. Along one path T1 has another risk, and T3, whose residuals are white but for the
+    bias, nearly the same.
     """
     spacing, steps, m, lam = 0.4, 3, 500, np.array([0.5, 2.0])
     times = spacing * np.arange(1, steps + 1)
@@ -229,8 +231,8 @@ def test_weights_of_the_joint_loss_by_hand():
 
 
 def over_bsm(values, counts, times):
-    """The best single weight's total risk over BSM's, theory.md's recursion in 40 digits for λ with
-    multiplicities.
+    """The best single weight's total risk over BSM's,
+    theory.md's recursion in 40 digits for λ with multiplicities.
     """
     with mp.workdps(40):
         t = [mp.mpf(one) for one in times]
@@ -299,8 +301,8 @@ def test_two_steps_tend_to_their_limit():
 
 
 def test_entries_are_the_librarys_recursion():
-    """All three rules at a middle time of an uneven grid, and DSM's c_i at that time. The bound's
-    share by its own sum.
+    """All three rules at a middle time of an uneven grid,
+    and DSM's c_i at that time. The bound's share by its own sum.
     """
     law, times = Gaussian(np.array([0.2, 1.0, 7.0])), [0.05, 0.2, 0.7, 1.1]
     cell = {"eigenvalues": law.eigenvalues.tolist(), "times": times, "t": 0.7}
@@ -314,8 +316,8 @@ def test_entries_are_the_librarys_recursion():
 
 
 def test_the_order_is_strict_where_it_should_be():
-    """theory.md's grid: matrix < scalar < BSM < DSM in all at t = 2, so the claim is not about
-    equal numbers.
+    """theory.md's grid: matrix < scalar < BSM < DSM in all
+    at t = 2, so the claim is not about equal numbers.
     """
     law, times = Gaussian(np.array(CELL["eigenvalues"])), uniform_grid(0.1, 20)
     cell = {**CELL, "t": 2.0}
@@ -325,8 +327,8 @@ def test_the_order_is_strict_where_it_should_be():
 
 
 def test_unpooled_round_is_least_squares_by_entry():
-    """`apart` against weighted least squares of one entry at a time on the rows of simulated paths,
-    X and W in hand.
+    """`apart` against weighted least squares of one entry
+    at a time on the rows of simulated paths, X and W in hand.
 
     Decoy: with equal weights for all steps the answer is another.
     """
@@ -361,8 +363,8 @@ def test_unpooled_round_is_least_squares_by_entry():
 
 
 def test_mixture_cells_have_mean_zero_and_their_covariance():
-    """Cov X_0 from 4·10⁵ draws within 0.03: six standard errors of the widest entry. Decoy: without
-    the means.
+    """Cov X_0 from 4·10⁵ draws within 0.03:
+    six standard errors of the widest entry. Decoy: without the means.
     """
     for cell in evidence._LAWS:
         law = evidence.mixture_of(cell)
@@ -374,8 +376,8 @@ def test_mixture_cells_have_mean_zero_and_their_covariance():
 
 
 def test_the_best_linear_score_is_orthogonal_to_what_is_left():
-    """E (s − A* x) xᵀ = 0 with A* = −V^{-1}, by 4·10⁵ points: so both risks differ by a constant.
-    Decoy: −I/σ²-like A.
+    """E (s − A* x) xᵀ = 0 with A* = −V^{-1}, by 4·10⁵ points:
+    so both risks differ by a constant. Decoy: −I/σ²-like A.
     """
     law = evidence.mixture_of(evidence._LAWS[0])
     v = np.exp(-0.4) * evidence.covariance_of(law) + (1 - np.exp(-0.4)) * np.eye(3)
@@ -387,8 +389,8 @@ def test_the_best_linear_score_is_orthogonal_to_what_is_left():
 
 
 def test_mixture_grams_are_those_of_their_paths():
-    """Their mean over 300 data sets of 50: xx/m = V, xw/m = τ I, and the samples' covariance,
-    within 0.1.
+    """Their mean over 300 data sets of 50: xx/m = V,
+    xw/m = τ I, and the samples' covariance, within 0.1.
 
     That is more than six standard errors; the decoy is σ_t in place of τ.
     """
@@ -412,8 +414,8 @@ def test_mixture_grams_are_those_of_their_paths():
     "cell", evidence.SAMPLED, ids=lambda c: f"{c['part']} {c.get('law', c.get('spacing', ''))}"
 )
 def test_replicates_do_not_see_their_batch(cell):
-    """A replicate's rows are the same alone and beside others. Catches draws that leak between
-    seeds.
+    """A replicate's rows are the same alone and beside others.
+    Catches draws that leak between seeds.
     """
     few = {**cell, "draws": 2}
 
@@ -430,8 +432,8 @@ def test_replicates_do_not_see_their_batch(cell):
 
 
 def test_a_searched_grid_is_not_a_lucky_one():
-    """One time, λ = 1: 2 λ² I = 2 x/(1 + x)² at x = e^{2t} − 1, and 1/2 at best. The decoy, x = 2,
-    holds 4/9.
+    """One time, λ = 1: 2 λ² I = 2 x/(1 + x)² at x = e^{2t} − 1,
+    and 1/2 at best. The decoy, x = 2, holds 4/9.
     """
     for x in (0.5, 1.0, 2.0):
         share = 2 * exact_evidence.held([1.0], [np.log1p(x) / 2])[0, 0]

@@ -23,8 +23,8 @@ def table():
 
 
 def test_parameters_are_counted():
-    """The closed forms against the rank of the class's span, built entry by entry. Catches a wrong
-    corner count.
+    """The closed forms against the rank of the class's span,
+    built entry by entry. Catches a wrong corner count.
     """
     for d, kind, width in ((7, "banded", 2), (6, "block", 3), (5, "diagonal", 0), (5, "dense", 0)):
         inside = {
@@ -55,8 +55,8 @@ def test_the_decoy_of_the_collapse_counts_entries():
 
 
 def test_the_tail_is_chi_squares(table):
-    """P(χ²_2 > q) = e^{−q/2} at the level of p = 2; the level measured at is p + 2√(2p), of the
-    parameters by counting.
+    """P(χ²_2 > q) = e^{−q/2} at the level of p = 2;
+    the level measured at is p + 2√(2p), of the parameters by counting.
     """
     (claim,) = (one for one in claims.CLAIMS if one.name == "class-chi-square")
     cell = {"d": 2, "class": "diagonal", "width": 0, "level": 6.0}
@@ -71,8 +71,8 @@ def test_the_tail_is_chi_squares(table):
 
 def test_top_share_ends_and_middle():
     """All of the mass has ∫ s² = 1; at share 1/2 by sorting the singular values of one 400 × 400
-    normal matrix (self- averaging: fluctuations of order 1/d). The decoy is the parameter count ρ(2
-    − ρ) = 0.75."""
+    normal matrix (self-averaging: fluctuations of order 1/d). The decoy is the parameter count
+    ρ(2 − ρ) = 0.75."""
     assert claims.top_share(1 - 1e-12) == pytest.approx(1, abs=1e-9)
     s = (
         np.linalg.svd(np.random.default_rng(0).standard_normal((400, 400)), compute_uv=False) ** 2
@@ -83,8 +83,8 @@ def test_top_share_ends_and_middle():
 
 
 def test_regular_is_a_projection():
-    """Tangent space of the rank-r matrices at UVᵀ: {U Aᵀ + B Vᵀ}, by the rank and projection of
-    explicit vectors.
+    """Tangent space of the rank-r matrices at UVᵀ:
+    {U Aᵀ + B Vᵀ}, by the rank and projection of explicit vectors.
     """
     cell = {"eigenvalues": [6.0, 4.0, 1.0, 1.0, 1.0], "t": 0.5, "rank": 2}
     c = Gaussian(np.array(cell["eigenvalues"])).conditional_variances(0.5)
@@ -100,8 +100,8 @@ def test_regular_is_a_projection():
 
 
 def test_regular_counts_directions():
-    """White data: c r(2d − r); 2dr once the r² that rows and columns share are counted twice, which
-    is the decoy.
+    """White data: c r(2d − r); 2dr once the r² that rows
+    and columns share are counted twice, which is the decoy.
     """
     c = 1 / np.expm1(1.0)
     cell = {"eigenvalues": [1.0] * 7, "t": 0.5, "rank": 3}
@@ -117,8 +117,9 @@ CONTROL: dict[str, Any] = {
 
 
 def test_control_risk_at_the_best_weight_is_the_recursion():
-    """Where α = α* the double sum over noises is the recursion of bounds.risk, written in w and
-    without U: with cross terms and without. At another α (decoy) the cross terms do not vanish."""
+    """Where α = α* the double sum over noises is the recursion of bounds.risk, written in w
+    and without U: with cross terms and without. At another α (decoy) the cross terms do not vanish.
+    """
     law = Gaussian(np.array(CONTROL["eigenvalues"]))
     recursion = bootstrap_risk(law, CONTROL["times"], 1)[-1]
     assert claims.control_risk(CONTROL) == pytest.approx(recursion, rel=1e-12)
@@ -171,8 +172,8 @@ def test_simulated_grams_have_the_exact_mean():
     "cell", [evidence.CELLS[0], evidence.CELLS[3], evidence.CELLS[-1]], ids=["w", "r", "c"]
 )
 def test_replicates_do_not_see_their_batch(cell):
-    """A replicate's rows are the same alone and beside others. Catches draws that leak between
-    seeds.
+    """A replicate's rows are the same alone and beside others.
+    Catches draws that leak between seeds.
     """
     few = {**cell, "draws": 3}
 

@@ -65,8 +65,8 @@ def test_what_would_be_caught(table: Table) -> None:
 
 
 def test_the_fields_reach_the_bound(table: Table) -> None:
-    """Hypotheses that are not constant in x need more than half of the bound too: the classes are
-    evidence on it.
+    """Hypotheses that are not constant in x need more
+    than half of the bound too: the classes are evidence on it.
     """
     claim = NAMED["log-concave-bound"]
     share = {
@@ -104,8 +104,8 @@ ONE_TIME = 0.7 / -np.expm1(-1.4)  # κ_log-concave of t = γ = 0.7: γ/σ²
 
 
 def test_kappa_is_theory_mds() -> None:
-    """κ of four grids as printed there; the decoy, γ_j c_j at the worst time by itself, written out
-    with v = 1.
+    """κ of four grids as printed there; the decoy,
+    γ_j c_j at the worst time by itself, written out with v = 1.
 
     Catches a grid other than the cell's, and the limit λ → ∞ where there is an eigenvalue.
     """
@@ -125,8 +125,8 @@ def test_kappa_is_theory_mds() -> None:
 
 
 def test_bounds_are_eight_kappa_over_m() -> None:
-    """8 κ log(|H|/δ)/m in numbers: one time, m = 4, |H| = 20, δ = 0.1; Gaussian by ‖C_t‖ at the
-    largest eigenvalue.
+    """8 κ log(|H|/δ)/m in numbers: one time, m = 4, |H| = 20,
+    δ = 0.1; Gaussian by ‖C_t‖ at the largest eigenvalue.
     """
     cell = {"times": [0.7], "hypotheses": 20, "delta": 0.1, "m": 4, "spectrum": [0.5, 3.0, 1.0]}
     wanted = 8 * ONE_TIME * np.log(200) / 4
@@ -171,8 +171,9 @@ def test_kappa_of_the_profile_is_one_step_after_another() -> None:
 
 
 def test_one_time_is_curvature() -> None:
-    """γ (1/σ² + L₊) of two modes and of two atoms, L₊ by second differences of log p_t at 0; of
-    Cauchy data, from scipy's Voigt profile, the largest over x."""
+    """γ (1/σ² + L₊) of two modes and of two atoms, L₊ by second differences of log p_t at 0;
+    of Cauchy data, from scipy's Voigt profile, the largest over x.
+    """
     h = 1e-3
 
     def bend(log_p: np.ndarray) -> float:
@@ -234,8 +235,9 @@ def test_worst_constants() -> None:
 
 
 def test_sums_are_differences_of_losses() -> None:
-    """loss(s + ε w_j v) − loss(s), each Σ_i Σ_j γ_j |f + z/σ²|² in all coordinates, is mε² + 2ε ⟨S,
-    v⟩ for dense orthonormal directions. Decoy: without the 2."""
+    """loss(s + ε w_j v) − loss(s), each Σ_i Σ_j γ_j |f + z/σ²|² in all coordinates,
+    is mε² + 2ε ⟨S, v⟩ for dense orthonormal directions. Decoy: without the 2.
+    """
     d, m, epsilon = 16, 5, 0.4
     w = sm.worst_constants(TIMES, 1.0)[1]
     directions = laws.reflection(d)[:4]
@@ -284,8 +286,8 @@ def test_families_are_differences_of_losses() -> None:
 
 
 def test_risk_of_the_minimiser() -> None:
-    """By hand: two data sets of two paths, three hypotheses; the risk is that of the smallest total
-    loss.
+    """By hand: two data sets of two paths, three hypotheses;
+    the risk is that of the smallest total loss.
     """
     loss = np.array([[[1.0, 1.0], [0.0, 3.0]], [[0.0, 1.5], [1.0, 3.0]], [[5.0, 5.0], [1.0, 1.0]]])
     error = np.array([[[0.0, 0.0], [0.0, 0.0]], [[1.0, 3.0], [8.0, 8.0]], [[9.0, 9.0], [4.0, 6.0]]])
@@ -315,8 +317,9 @@ def test_quantile_of_the_simulated_class() -> None:
 
 
 def test_quantile_under_a_prior() -> None:
-    """The same for max_h (2 S_h/m)₊²/log(1/(π_h δ)): its exact quantile solves Π_h (1 − p_h) = 1 −
-    δ. Decoy: the prior forgotten, log(1/δ) for all."""
+    """The same for max_h (2 S_h/m)₊²/log(1/(π_h δ)): its exact quantile solves Π_h
+    (1 − p_h) = 1 − δ. Decoy: the prior forgotten, log(1/δ) for all.
+    """
     cell = next(x for x in e.STUDY.cells(None) if x["kind"] == "prior" and x["hypotheses"] == 64)
     values = [
         float(e.measure_prior(cell, np.random.default_rng([9, r]))[0]["value"]) for r in range(96)
@@ -337,8 +340,9 @@ def test_quantile_under_a_prior() -> None:
 
 
 def test_mean_risk_is_its_exact_mean() -> None:
-    """ε² P(f̂ ≠ s) with P by `violation_probability` at δ = 1, that is log|H| for log(|H|/δ); 6.5
-    standard errors, below 6 %. Decoy: each alternative by itself, the union bound."""
+    """ε² P(f̂ ≠ s) with P by `violation_probability` at δ = 1, that is log|H| for log(|H|/δ);
+    6.5 standard errors, below 6 %. Decoy: each alternative by itself, the union bound.
+    """
     cell = next(x for x in e.STUDY.cells(None) if x["kind"] == "mean" and x["hypotheses"] == 1024)
     rows = [e.measure_mean(cell, np.random.default_rng([4, r])) for r in range(48)]
     values = np.array([float(one[0]["value"]) for one in rows])
@@ -355,8 +359,8 @@ def test_mean_risk_is_its_exact_mean() -> None:
 
 
 def test_moment_of_constants() -> None:
-    """Gaussian data, constant ζ: exp(ρ²(Var S − κ‖ζ‖²)/2), to 1e-9; κ* is Var S/‖ζ‖². Decoy: ρ²
-    without the half.
+    """Gaussian data, constant ζ: exp(ρ²(Var S − κ‖ζ‖²)/2),
+    to 1e-9; κ* is Var S/‖ζ‖². Decoy: ρ² without the half.
     """
     chain = sm.chain_of("gaussian", TIMES)
     zeta = np.array([0.7, -0.2, 0.4, 0.9])
@@ -436,8 +440,9 @@ def truncated_mean(centre, spread: float, low: float, high: float):
 
 
 def test_posterior_means_on_the_line() -> None:
-    """Uniform and exponential: the closed form, a truncated normal law's mean, within 1e-3 (linear
-    interpolation). Decoy: the tilt of the exponential with its sign lost."""
+    """Uniform and exponential: the closed form, a truncated normal law's mean, within 1e-3
+    (linear interpolation). Decoy: the tilt of the exponential with its sign lost.
+    """
     x = np.linspace(-4, 5, 37)[:, None]
     for t in TIMES:
         decay, noise = np.exp(-t), -np.expm1(-2 * t)
@@ -454,8 +459,8 @@ def test_posterior_means_on_the_line() -> None:
 
 
 def planar_mean(points, masses, t: float, x):
-    """E[X_0 | X_t = x] by brute force over points of the plane; shapes (P, 2), (P,), (n, 2) to (n,
-    2).
+    """E[X_0 | X_t = x] by brute force over points of the plane;
+    shapes (P, 2), (P,), (n, 2) to (n, 2).
     """
     distance = np.sum((x[:, None] - np.exp(-t) * points) ** 2, axis=2)
     likely = masses * np.exp(
@@ -465,8 +470,9 @@ def planar_mean(points, masses, t: float, x):
 
 
 def test_posterior_means_in_the_plane() -> None:
-    """Ball and correlated law in d = 2 by quadrature over the plane, within 2e-3. Decoys: the ball
-    of d = 3, and the Laplace law without its reflection."""
+    """Ball and correlated law in d = 2 by quadrature over the plane, within 2e-3.
+    Decoys: the ball of d = 3, and the Laplace law without its reflection.
+    """
     x = np.array([[0.1, 0.2], [1.0, -2.0], [3.0, 3.0], [-4.5, 1.0], [1.5, 2.5], [6.0, -4.0]])
     edge = laws.ball_radius(2)
     r, mass = sm.quadrature(np.ones_like, np.linspace(0, edge, 8), 8)
@@ -532,7 +538,8 @@ def test_draws() -> None:
 
 def test_second_moment_of_gaussian_data() -> None:
     """N(0, 1) on Gauss-Hermite nodes: the need over all functions is κ_gaussian, as constants are
-    the worst, to 1e-6. Decoy: the pairs of times left out, which is the largest diagonal entry."""
+    the worst, to 1e-6. Decoy: the pairs of times left out, which is the largest diagonal entry.
+    """
     nodes, masses = np.polynomial.hermite_e.hermegauss(80)
     found = sm.second_moment(nodes, masses / masses.sum(), TIMES, 8.0)
     assert found == pytest.approx(kernels.kappa_gaussian(TIMES, weights(TIMES), [1.0]), rel=1e-6)
@@ -612,8 +619,8 @@ def test_atoms_at_every_rho() -> None:
 
 
 def test_one_time_of_a_gaussian() -> None:
-    """Var U at every x, whatever z: γ/σ² − γ/v, to 1e-9. Decoy: the variance about X_0's mean
-    before X_t is seen.
+    """Var U at every x, whatever z: γ/σ² − γ/v, to 1e-9.
+    Decoy: the variance about X_0's mean before X_t is seen.
     """
     nodes, masses = np.polynomial.hermite_e.hermegauss(60)
     t = 0.4
@@ -624,8 +631,8 @@ def test_one_time_of_a_gaussian() -> None:
 
 
 def test_any_weights() -> None:
-    """κ at weights of its own: the kernel's, for a cluster of times and for weights that come one
-    gap late.
+    """κ at weights of its own: the kernel's,
+    for a cluster of times and for weights that come one gap late.
     """
     for cell in e._weights():
         times, gamma = np.array(cell["times"]), np.array(cell["gamma"])

@@ -34,8 +34,9 @@ def law_of(law) -> Mixture:
 
 @pytest.mark.parametrize("name", QUADRATURE)
 def test_tolerance_is_neither_slack_nor_luck(name):
-    """Worst error at most a third of what is allowed, the decoy's at least a million times that: a
-    tolerance loosened to let an error pass would fail here."""
+    """Worst error at most a third of what is allowed, the decoy's at least a million times that:
+    a tolerance loosened to let an error pass would fail here.
+    """
     verdict = measured.verdict(name)
     assert verdict.claim.tolerance <= 1e-11
     assert verdict.formula.margin < 1 / 3
@@ -46,8 +47,8 @@ def test_tolerance_is_neither_slack_nor_luck(name):
 
 
 def test_every_derivation_is_in_one_proof():
-    """A derivation left out would be proven by nobody and noticed by nobody; one of them stands
-    beside balls.
+    """A derivation left out would be proven by nobody
+    and noticed by nobody; one of them stands beside balls.
     """
     named = [name for names in study.PROOFS.values() for name in names] + [
         "information-over-fine-grid"
@@ -57,8 +58,8 @@ def test_every_derivation_is_in_one_proof():
 
 @pytest.mark.parametrize("claim", [c for c in CLAIMS if c.certified], ids=lambda c: c.name)
 def test_each_symbolic_decoy_is_false_by_itself(claim, table):
-    """A verdict looks at the worst cell alone; here every derivation's decoy is non-zero at every
-    point.
+    """A verdict looks at the worst cell alone;
+    here every derivation's decoy is non-zero at every point.
     """
     for one in quantities.measured_by(claim)[1](table):
         assert one.value == 0.0
@@ -67,8 +68,8 @@ def test_each_symbolic_decoy_is_false_by_itself(claim, table):
 
 @pytest.mark.parametrize("name", [d.name for d in identities.DERIVATIONS])
 def test_a_residual_that_is_not_zero_is_measured_as_such(monkeypatch, name):
-    """The decoy in the residual's place: "does not simplify to zero" must count one, on top of its
-    value.
+    """The decoy in the residual's place:
+    "does not simplify to zero" must count one, on top of its value.
     """
     derivation = next(d for d in identities.DERIVATIONS if d.name == name)
     planted = dataclasses.replace(derivation, residual=derivation.decoy)
@@ -106,8 +107,8 @@ def regression(t: float, x: float) -> float:
 
 
 def test_within_components_the_trace_is_that_of_each():
-    """Σ_k π_k tr(I/σ_t² − V_k^{-1}) by explicit inverses, full covariances; one component alone has
-    nothing besides.
+    """Σ_k π_k tr(I/σ_t² − V_k^{-1}) by explicit inverses,
+    full covariances; one component alone has nothing besides.
     """
     t = 0.4
     noise = 1 - np.exp(-2 * t)
@@ -141,8 +142,8 @@ def test_the_reverse_martingales_decoy_follows_the_flow():
 
 
 def test_path_sums_of_both_filtrations_by_hand():
-    """Three times: Σ_j w_j (m_j − x_0), w_j = γ_j e_j ζ_j/σ_j², and the forward decoy with w_1, w_1
-    + w_2, w_1 + w_2 + w_3.
+    """Three times: Σ_j w_j (m_j − x_0), w_j = γ_j e_j ζ_j/σ_j²,
+    and the forward decoy with w_1, w_1 + w_2, w_1 + w_2 + w_3.
     """
     times, x0, x = [0.2, 0.5, 1.0], 0.4, [0.6, 1.1, -0.3]
     gamma, zeta = [0.2, 0.3, 0.5], [1.5, -0.7, 0.9]
@@ -158,8 +159,8 @@ def test_path_sums_of_both_filtrations_by_hand():
 
 
 def test_target_means_by_hand():
-    """One Gaussian: s = −(x − e_t μ)/v, and what each wrong target has for a mean. Catches a factor
-    at another target.
+    """One Gaussian: s = −(x − e_t μ)/v, and what each wrong target has for a mean.
+    Catches a factor at another target.
     """
     t_prev, t, x = 0.2, 0.5, 1.3
     v, noise = 2 * np.exp(-2 * t) + 1 - np.exp(-2 * t), 1 - np.exp(-2 * t)
@@ -173,8 +174,8 @@ def test_target_means_by_hand():
 
 
 def test_target_covariances_by_hand():
-    """One Gaussian in the plane with a full Σ: 1/τ² − 1/V for T3, e^{2g}/V' − 1/V for T2, matrices
-    inverted here.
+    """One Gaussian in the plane with a full Σ:
+    1/τ² − 1/V for T3, e^{2g}/V' − 1/V for T2, matrices inverted here.
     """
     covariance = np.array([[0.9, 0.4], [0.4, 0.5]])
     law = {"weights": [1.0], "means": [[0.3, -0.8]], "covariances": [covariance.tolist()]}
@@ -234,8 +235,8 @@ def test_the_law_of_what_came_before_by_adaptive_quadrature():
 
 
 def test_the_noise_of_a_target_by_hand():
-    """−(E[X_0|X_t] − E[X_0|X_{t'}])/(2 sinh t) of one Gaussian by regression; the decoy divides by
-    2 sinh t'.
+    """−(E[X_0|X_t] − E[X_0|X_{t'}])/(2 sinh t) of one Gaussian by regression;
+    the decoy divides by 2 sinh t'.
     """
     cell = {"law": GAUSSIAN, "t_prev": 0.2, "t": 0.5, "x_prev": [0.4], "x": [1.3], "index": [0]}
     step = regression(0.5, 1.3) - regression(0.2, 0.4)
@@ -245,8 +246,9 @@ def test_the_noise_of_a_target_by_hand():
 
 
 def test_norm_and_trace_of_a_pair_where_both_weigh_the_same():
-    """C_t at the midpoint of two equal round components, by regression within each and a fair coin
-    between them: its norm is the formula, its trace the decoy, in d = 3."""
+    """C_t at the midpoint of two equal round components, by regression within each
+    and a fair coin between them: its norm is the formula, its trace the decoy, in d = 3.
+    """
     t, d, v0 = 0.4, 3, 0.2
     e, noise = np.exp(-t), 1 - np.exp(-2 * t)
     within = v0 - e**2 * v0**2 / (e**2 * v0 + noise)
@@ -260,8 +262,9 @@ def test_norm_and_trace_of_a_pair_where_both_weigh_the_same():
 
 
 def test_the_crossed_pair_is_its_mixture():
-    """½ N(0, diag(p, q)) + ½ N(0, diag(q, p)) at (a, a): the largest eigenvalue of C_t by the
-    mixture's own second moments. The decoy's excess over a = 0 is half of the formula's."""
+    """½ N(0, diag(p, q)) + ½ N(0, diag(q, p)) at (a, a): the largest eigenvalue of C_t
+    by the mixture's own second moments. The decoy's excess over a = 0 is half of the formula's.
+    """
     p, q, t = 0.5, 3.0, 0.3
     law = Mixture(
         np.array([0.5, 0.5]), np.zeros((2, 2)), np.array([np.diag([p, q]), np.diag([q, p])])
@@ -297,8 +300,9 @@ def test_the_gaussian_twin_is_regression():
     [("LOPSIDED", 0.1, 0.2, [0.3]), ("UNEVEN", 0.3, 0.8, [1.7]), ("PLANE", 0.2, 0.4, [0.4, -0.3])],
 )
 def test_quadrature_has_converged(cell):
-    """Nodes 1.5 times closer change nothing beyond 1e-12; four times wider apart, they change more
-    than 1e-9: the comparison would see a quadrature that is too coarse."""
+    """Nodes 1.5 times closer change nothing beyond 1e-12; four times wider apart,
+    they change more than 1e-9: the comparison would see a quadrature that is too coarse.
+    """
     name, t_prev, t, x = cell
     law = getattr(study, name)
 
@@ -313,8 +317,9 @@ def test_quadrature_has_converged(cell):
 
 @pytest.mark.parametrize("t", [0.1, 0.7])
 def test_data_moments_by_adaptive_quadrature(t: float):
-    """scipy's adaptive rule on a density written out anew: catches a kernel with σ_t in place of
-    σ_t², or without e_t."""
+    """scipy's adaptive rule on a density written out anew:
+    catches a kernel with σ_t in place of σ_t², or without e_t.
+    """
     law, x = study.UNEVEN, 0.9
 
     def p(y: float, power: int) -> float:
@@ -336,8 +341,8 @@ def test_data_moments_by_adaptive_quadrature(t: float):
 
 
 def test_data_moments_in_the_plane_by_regression():
-    """One Gaussian with a full Σ: linear regression. Catches axes that are swapped: the points are
-    not symmetric.
+    """One Gaussian with a full Σ: linear regression.
+    Catches axes that are swapped: the points are not symmetric.
     """
     covariance = np.array([[0.9, 0.4], [0.4, 0.5]])
     centre = np.array([0.3, -0.8])
@@ -364,8 +369,8 @@ def test_data_moments_in_the_plane_by_regression():
 
 @pytest.mark.parametrize("law", [study.LOPSIDED, study.UNEVEN, study.PLANE])
 def test_complex_steps_by_differences(law):
-    """Central differences of the log density, good to about 1e-9: catches a dropped sign or factor
-    in the steps.
+    """Central differences of the log density, good to about 1e-9:
+    catches a dropped sign or factor in the steps.
     """
     d, h = len(law["means"][0]), 1e-5
     x = np.random.default_rng(5).uniform(-2, 2, (20, d))
@@ -392,16 +397,16 @@ def test_best_alpha_is_the_same_for_other_laws_and_not_for_other_steps():
         for step in [(0.1, 0.2), (0.1, 0.21)]
     }
     for (t_prev, t), values in found.items():
-        by_hand = np.sinh(t_prev) / np.sinh(
-            t
-        )  # e^{−g} σ_{t'}²/σ_t², written without exponents of g
+        # e^{−g} σ_{t'}²/σ_t², written without exponents of g
+        by_hand = np.sinh(t_prev) / np.sinh(t)
         assert_allclose(values, by_hand, atol=1e-11)
     assert abs(found[0.1, 0.2][0] - found[0.1, 0.21][0]) > 0.01
 
 
 def test_variance_of_the_sum_by_simulation():
-    """S on 60 000 paths against the quadrature: 6.5 standard errors, a false alarm below 1e-10; the
-    smallest effect seen is about 4 % of Var S, and the forward filtration's sum is off by more."""
+    """S on 60 000 paths against the quadrature: 6.5 standard errors, a false alarm below 1e-10;
+    the smallest effect seen is about 4 % of Var S, and the forward filtration's sum is off by more.
+    """
     cell = next(
         c for c in study.STUDY.cells(study.STUDY.presets["quick"]) if c["kind"] == "decomposition"
     )
@@ -425,8 +430,8 @@ def test_variance_of_the_sum_by_simulation():
 
 
 def test_increments_of_one_time_are_the_residual():
-    """N = 1: both the sum over increments and the sum over variances are γ² E ζ² C_t; C_t is a
-    number for one Gaussian.
+    """N = 1: both the sum over increments and the sum
+    over variances are γ² E ζ² C_t; C_t is a number for one Gaussian.
     """
     t, pitch = 0.4, 0.7
     v = 2 * np.exp(-2 * t) + 1 - np.exp(-2 * t)
@@ -440,8 +445,9 @@ def test_increments_of_one_time_are_the_residual():
 
 
 def test_variance_quadrature_has_converged():
-    """Nodes 1.2 times closer change Var S and Cov(U_j, U_k) by less than 1e-13; a third as close,
-    by more than the claims allow."""
+    """Nodes 1.2 times closer change Var S and Cov(U_j, U_k) by less than 1e-13;
+    a third as close, by more than the claims allow.
+    """
     cells = [
         c for c in study.STUDY.cells(study.STUDY.presets["quick"]) if c["kind"] == "decomposition"
     ]
@@ -472,8 +478,8 @@ def test_no_point_beats_the_search(d):
 
 
 def test_pair_norm_is_one_number_in_every_dimension(table):
-    """The measured suprema at d = 1 and d = 64 agree to 1e-9, while the decoy, the trace, grows
-    more than fivefold.
+    """The measured suprema at d = 1 and d = 64 agree to 1e-9,
+    while the decoy, the trace, grows more than fivefold.
     """
     claim = NAMED["residual-norm-attained"]
     measured = quantities.measured_by(claim)[1](table)
@@ -486,8 +492,8 @@ def test_pair_norm_is_one_number_in_every_dimension(table):
 
 @pytest.mark.parametrize("shape", ["laplace", "uniform", "gumbel"])
 def test_shapes_by_adaptive_quadrature(shape):
-    """Var(X_0 | X_t = x) by scipy's adaptive rule: catches a wrong prefactor e_t²/σ_t⁴, and missed
-    pieces.
+    """Var(X_0 | X_t = x) by scipy's adaptive rule:
+    catches a wrong prefactor e_t²/σ_t⁴, and missed pieces.
     """
     log_p, ends = study.SHAPES[shape]
     t, x = 0.5, 1.3
@@ -518,8 +524,8 @@ def test_variances_of_the_shapes(shape):
 
 
 def test_a_bimodal_law_breaks_the_log_concave_bound(monkeypatch):
-    """The same measurement on a law that is not log-concave exceeds 1: the bound is not one that
-    everything meets.
+    """The same measurement on a law that is not log-concave exceeds 1:
+    the bound is not one that everything meets.
     """
     bimodal = (lambda y: np.logaddexp(-2 * (y - 2) ** 2, -2 * (y + 2) ** 2), (-10.0, 0.0, 10.0))
     monkeypatch.setattr(study, "SHAPES", {"bimodal": bimodal})

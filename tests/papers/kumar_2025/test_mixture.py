@@ -25,8 +25,9 @@ def measured(table):
 
 
 def test_formulas_at_points_by_differences():
-    """The 50-digit score is ∇log of Σ π_k N by differences in float64, C_t is I/σ² + ∇²log p: on
-    the one-dimensional cells. Catches a formula that shares its mistake with the library."""
+    """The 50-digit score is ∇log of Σ π_k N by differences in float64, C_t is I/σ² + ∇²log p:
+    on the one-dimensional cells. Catches a formula that shares its mistake with the library.
+    """
     for cell in (c for c in evidence.CELLS if c["part"] == "point" and len(c["x"]) == 1):
         law = Mixture(*(np.array(cell[name]) for name in ("weights", "means", "covariances")))
         t, u, h = cell["t"], cell["u"][0], 1e-4
@@ -49,8 +50,8 @@ def test_formulas_at_points_by_differences():
 
 
 def test_target_variance_of_one_gaussian_is_theory_mds():
-    """Both modes at 0: w² Var T2 + (1 − w)² Var T3 + 2w(1 − w) Cov given X_t, with Cov = −1/v,
-    since E⟨T2, T3⟩ = 0.
+    """Both modes at 0: w² Var T2 + (1 − w)² Var T3 + 2w(1 − w) Cov given X_t,
+    with Cov = −1/v, since E⟨T2, T3⟩ = 0.
 
     The decoy has Cov = 0. Catches a wrong weight or sign of the part that they share.
     """

@@ -1,5 +1,5 @@
-"""The study behind Figure 3b: its rows against plain code, its networks, and what is joined from
-them.
+"""The study behind Figure 3b: its rows against plain code,
+its networks, and what is joined from them.
 """
 
 import warnings
@@ -50,8 +50,9 @@ def column(frame, **where):
 
 
 def test_parts_add_up_and_the_truth_has_none():
-    """With exact scores and p_T the share is π but for the steps, which shrinks; the share of a
-    density that is the truth is π to 1e-9. Catches a responsibility at the wrong time."""
+    """With exact scores and p_T the share is π but for the steps, which shrinks; the share
+    of a density that is the truth is π to 1e-9. Catches a responsibility at the wrong time.
+    """
     coarse, fine = (study.truth(1, 0.15, 2.0, n) for n in (30, 60))
     for known in (coarse, fine, study.truth(2, 0.05, 2.0, 10)):
         minor = known.law.weights[1]
@@ -63,8 +64,8 @@ def test_parts_add_up_and_the_truth_has_none():
 
 
 def test_score_error_is_an_expectation():
-    """Σ_k γ_k E‖f − s‖² by 400 000 draws of X_t, within 2 % (9 standard errors), for scores off by
-    a function of x.
+    """Σ_k γ_k E‖f − s‖² by 400 000 draws of X_t, within 2 %
+    (9 standard errors), for scores off by a function of x.
     """
     known = study.truth(1, 0.3, 1.5, 6)
     off = [0.3 * np.sin(known.grid.points) for _ in known.times]
@@ -122,9 +123,10 @@ def test_network_learns_the_score(train):
 
 @pytest.mark.parametrize("train", [perceptron.by_step, perceptron.jointly])
 def test_bootstrap_targets_of_a_network(train, monkeypatch):
-    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g f'(X') − (1
-    − w) W/τ with the network before, jointly that of the first half. Catches a score taken at X_t,
-    e^{−g}, another replicate's data. Read off the data that the losses are made of."""
+    """What the networks are given: DSM's −Z/σ² at t_1 and without a weight; else w e^g
+    f'(X') − (1 − w) W/τ with the network before, jointly that of the first half. Catches a score
+    taken at X_t, e^{−g}, another replicate's data. Read off the data that the losses are made of.
+    """
     seen, courses = [], []
     made, adam = networks.Loss.__init__, networks.adam
 
@@ -168,8 +170,8 @@ def test_bootstrap_targets_of_a_network(train, monkeypatch):
 
 
 def test_joined_figure(table):
-    """Shares, parts and improvements from the CSV by plain means; Bonferroni over all comparisons;
-    the words.
+    """Shares, parts and improvements from the CSV by plain means;
+    Bonferroni over all comparisons; the words.
     """
     joined = joins.figure_3b(table)
     first = joined.findings.settings[0]
@@ -215,8 +217,8 @@ def test_what_is_joined_can_be_drawn(table):
 
 
 def test_words_of_improvement():
-    """Clear gain, clear loss, shown to be nothing, not shown; more comparisons widen the
-    interval.
+    """Clear gain, clear loss, shown to be nothing,
+    not shown; more comparisons widen the interval.
     """
     rng = np.random.default_rng(10)
     base = 1 + 0.1 * rng.random(50)
@@ -233,8 +235,8 @@ def test_words_of_improvement():
 
 
 def test_no_picture_no_figure(table):
-    """A table without densities, with one budget alone or without a first replicate is refused by
-    name.
+    """A table without densities, with one budget alone
+    or without a first replicate is refused by name.
     """
     frame = table.frame
     later = frame[(frame["replicate"] > 0) | (frame["budget"] > 0)]

@@ -1,5 +1,5 @@
-"""The published rates, against numbers worked out by hand and exponents recovered by finite
-differences.
+"""The published rates, against numbers worked out
+by hand and exponents recovered by finite differences.
 
 Nothing here is random. What no text of ours gives (constants, degrees) is a parameter, and the
 tests say so.
@@ -15,7 +15,7 @@ import pytest
 
 from bounds.check import Array, InvalidInput
 from bounds.papers.kumar_2025 import rates
-from bounds.papers.kumar_2025.rates import RATES, Rate, curve
+from bounds.papers.kumar_2025.published import RATES, Rate, curve
 
 DIMS = np.array([16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
 THEOREM_1: dict[str, Any] = {
@@ -74,16 +74,16 @@ def exponent(f: Callable[[float], Array], x: float, h: float = 1e-5) -> float:
     ],
 )
 def test_values_by_hand(value: Array, by_hand: float, decoy: float) -> None:
-    """Each formula at one point, worked out on paper; the third value is a false variant that the
-    point rejects.
+    """Each formula at one point, worked out on paper;
+    the third value is a false variant that the point rejects.
     """
     assert value == pytest.approx(by_hand, rel=1e-6)
     assert decoy != pytest.approx(by_hand, rel=1e-2)
 
 
 def test_recalled_rates_by_hand() -> None:
-    """R squared, not doubled or cubed; 1 − o(1), not 1 + o(1); the factor multiplies: worked out
-    inside the test.
+    """R squared, not doubled or cubed; 1 − o(1), not 1 + o(1);
+    the factor multiplies: worked out inside the test.
 
     The table above is worked out when this file is read, before mutmut changes anything: it cannot
     notice these.
@@ -94,8 +94,8 @@ def test_recalled_rates_by_hand() -> None:
 
 
 def test_log_b_has_all_its_parts() -> None:
-    """d, m, N enter alike and 1/Δ too: log B depends on d m N/Δ alone; L by L + 1; δ by log(1/δ),
-    not by 1/δ.
+    """d, m, N enter alike and 1/Δ too: log B depends on d m N/Δ alone;
+    L by L + 1; δ by log(1/δ), not by 1/δ.
     """
     base = rates.kumar_2025_log_b(16, **THEOREM_1)
     for change in (
@@ -114,8 +114,8 @@ def test_log_b_has_all_its_parts() -> None:
 
 
 def test_exponents_in_the_samples() -> None:
-    """The power of n (and of ε), by finite differences, at d = 12; half or twice the exponent would
-    be caught.
+    """The power of n (and of ε), by finite differences,
+    at d = 12; half or twice the exponent would be caught.
     """
     d, n = 12.0, 1e6
     expected = [
@@ -136,8 +136,8 @@ def test_exponents_in_the_samples() -> None:
 
 
 def test_exponents_in_the_dimension() -> None:
-    """The power of d: 2 (Gupta's samples), 2/3 (its ε), 1 (linear), as given (Block), 1/(log d log
-    log d).
+    """The power of d: 2 (Gupta's samples), 2/3 (its ε),
+    1 (linear), as given (Block), 1/(log d log log d).
     """
     d = 64.0
     assert exponent(lambda x: rates.gupta_2024_samples(x, 0.1), d) == pytest.approx(2, rel=1e-8)
@@ -161,8 +161,8 @@ def test_exponents_in_the_dimension() -> None:
 
 
 def test_gupta_samples_and_accuracy_are_inverse() -> None:
-    """n(ε(n)) = n, with every factor that Õ hides carried along; ε ∝ n^{−1/2} would not come
-    back.
+    """n(ε(n)) = n, with every factor that Õ hides carried along;
+    ε ∝ n^{−1/2} would not come back.
     """
     hidden = {
         "parameters": 7.0,
@@ -188,8 +188,8 @@ def test_matching_bounds_match_in_n() -> None:
 
 
 def test_rates_worsen_with_the_dimension() -> None:
-    """Every error bound rises with d at fixed n, and d and n broadcast; Zhang's is free of d for t
-    ≥ 1.
+    """Every error bound rises with d at fixed n,
+    and d and n broadcast; Zhang's is free of d for t ≥ 1.
     """
     rising = [
         rates.kumar_2025_log_b(DIMS, **THEOREM_1),
@@ -226,8 +226,8 @@ def test_where_the_wibisono_bound_begins_to_fall() -> None:
 
 @pytest.mark.parametrize("rate", RATES, ids=lambda r: r.name)
 def test_entries_are_in_order(rate: Rate) -> None:
-    """An entry points at the function of its own name, whose docstring owns up to the source and
-    the mark.
+    """An entry points at the function of its own name,
+    whose docstring owns up to the source and the mark.
     """
     assert getattr(rates, rate.name) is rate.function
     text = rate.function.__doc__ or ""
@@ -264,8 +264,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rate", [r for r in RATES if r.comparable], ids=lambda r: r.name)
 def test_curves_meet_at_the_anchor(rate: Rate) -> None:
-    """1 at the anchor, proportional to the rate: a constant in front drops out, one inside the
-    logarithm stays.
+    """1 at the anchor, proportional to the rate:
+    a constant in front drops out, one inside the logarithm stays.
     """
     more = PARAMETERS.get(rate.name, {})
     line = curve(rate.name, DIMS, 64.0, **more)
@@ -278,8 +278,8 @@ def test_curves_meet_at_the_anchor(rate: Rate) -> None:
 
 
 def test_curves_by_hand() -> None:
-    """Linear: 16-fold from 64 to 1024. log log: 1.0198 to 1.9361 from 16 to 1024; log d would be
-    caught.
+    """Linear: 16-fold from 64 to 1024. log log:
+    1.0198 to 1.9361 from 16 to 1024; log d would be caught.
     """
     assert curve("kumar_2025_linear_reference", [1024.0], 64.0) == pytest.approx([16.0])
     assert curve("kumar_2025_log_log", [1024.0], 16.0) == pytest.approx(
@@ -290,8 +290,8 @@ def test_curves_by_hand() -> None:
 
 @pytest.mark.parametrize("rate", [r for r in RATES if not r.comparable], ids=lambda r: r.name)
 def test_what_cannot_be_compared_is_refused(rate: Rate) -> None:
-    """No curve for a rate whose dependence on d is not fully quoted, or that bounds something else:
-    it says why.
+    """No curve for a rate whose dependence on d is not fully quoted,
+    or that bounds something else: it says why.
     """
     with pytest.raises(InvalidInput) as caught:
         curve(rate.name, DIMS, 64.0)
@@ -347,8 +347,8 @@ def refused(name: str, **arguments: Any) -> str:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_every_argument_has_its_border(name: str) -> None:
-    """The last value allowed gives a number, the next below is refused in a sentence that names
-    argument, border and value.
+    """The last value allowed gives a number, the next below is refused
+    in a sentence that names argument, border and value.
 
     Among several values the least is named, and one bad one is enough. NaN is refused in each
     argument.
@@ -410,8 +410,8 @@ def test_other_refusals() -> None:
 
 
 def test_zhang_s_bound_up_to_e_700() -> None:
-    """n = 1, t = e^{−1}: the exponent is (d + 2)/2, 700 at d = 1398. Of several times the least is
-    named.
+    """n = 1, t = e^{−1}: the exponent is (d + 2)/2, 700 at d = 1398.
+    Of several times the least is named.
     """
     at = {"n": 1, "t": np.exp(-1.0)}
     assert np.log(rates.zhang_2024_squared_error(1397.9, **at)) == pytest.approx(699.95, rel=1e-12)
@@ -423,8 +423,8 @@ def test_zhang_s_bound_up_to_e_700() -> None:
 
 
 def test_what_no_text_names_is_one_unless_given() -> None:
-    """Constants, polylogarithms, α, L, P, D, log Θ, log 1/γ: left out, as if 1; given, a factor (α
-    and L squared, γ cubed).
+    """Constants, polylogarithms, α, L, P, D, log Θ, log 1/γ:
+    left out, as if 1; given, a factor (α and L squared, γ cubed).
     """
     powers = {"alpha": 2, "lipschitz": 2, "log_inverse_gamma": 3}
     for name, good in GOOD.items():

@@ -1,5 +1,5 @@
-"""The recommendation: its numbers are the results', its sentences stand and fall with their
-claims.
+"""The recommendation: its numbers are the results',
+its sentences stand and fall with their claims.
 """
 
 from types import SimpleNamespace
@@ -45,11 +45,11 @@ HELD = {name: {"verdict": "HOLDS", "expected": "HOLDS"} for one in SENTENCES for
 
 
 def test_numbers_are_filled_from_results():
-    """At the first spacing and the largest m: 1.2/2 and 0.18/2. The decoys: the other m (0.95), and
-    another value.
+    """At the first spacing and the largest m: 1.2/2 and 0.18/2.
+    The decoys: the other m (0.95), and another value.
     """
     text = closing(FOUND, HELD)
-    assert "to 0.60 of denoising's" in text
+    assert "the joint risk is 0.60 of it" in text
     assert "to 0.090 of denoising's" in text
     other = [
         SimpleNamespace(**vars(r) | {"value": 0.8})
@@ -57,12 +57,12 @@ def test_numbers_are_filled_from_results():
         else r
         for r in LEVELS
     ]
-    assert "to 0.80 of denoising's" in closing(
+    assert "the joint risk is 0.80 of it" in closing(
         FOUND | {"beyond-basis": SimpleNamespace(levels=other)}, HELD
     )
     assert (
         "at t = 0.5, 2 bootstrapping is worth 1.6, 9.9 draws of plain denoising, the path fit 36, "
-        "398:" in text
+        "398. With K draws for both" in text
     )
     assert "least loss is 1.5 to 2.5 times that of Q-aggregation" in text
     assert "it ends at 0.47 (t = 0.2) to 0.0085 (t = 2) of denoising's excess risk" in text
@@ -71,8 +71,8 @@ def test_numbers_are_filled_from_results():
 
 @pytest.mark.parametrize("name", HELD)
 def test_a_sentence_falls_with_any_of_its_claims(name):
-    """REFUTED, UNDECIDED or not measured: that sentence is withdrawn and names the claim; the
-    others stay.
+    """REFUTED, UNDECIDED or not measured:
+    that sentence is withdrawn and names the claim; the others stay.
     """
     for verdicts in (
         HELD | {name: {"verdict": "REFUTED", "expected": "HOLDS"}},
@@ -93,8 +93,8 @@ def test_each_sentence_is_held_by_claims_of_the_ledger_and_short():
 
 
 def test_it_says_for_how_many_noise_draws():
-    """One, a few, endless: each has its sentence; and beyond linear scores nothing is claimed but
-    at one draw.
+    """One, a few, endless: each has its sentence;
+    and beyond linear scores nothing is claimed but at one draw.
     """
     text = closing(FOUND, HELD)
     for who in (

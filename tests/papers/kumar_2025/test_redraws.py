@@ -1,5 +1,5 @@
-"""Redraws: the formulas by a second route, the settings' key that leaves old cells alone, and the
-plug-in score.
+"""Redraws: the formulas by a second route,
+the settings' key that leaves old cells alone, and the plug-in score.
 """
 
 import numpy as np
@@ -40,8 +40,8 @@ def cell(t, estimator="dsm", k=1):
 
 @pytest.mark.parametrize("k", range(len(GRID)))
 def test_one_draw_is_the_recursions(k):
-    """Closed forms of the claims against the step-by-step recursions that the estimators' own
-    modules have.
+    """Closed forms of the claims against the step-by-step
+    recursions that the estimators' own modules have.
     """
     t = GRID[k]
     weights = bootstrap.optimal_weights(LAW, GRID).__getitem__
@@ -78,8 +78,8 @@ def test_without_noise_every_estimator_is_the_plug_in(name):
 
 
 def test_the_joint_fits_limit_by_second_differences():
-    """m (E risk − bias) at K = ∞ = ½ Σ_{i ≤ j} m Var Σ̂_ij ∂² risk/∂Σ̂_ij², the derivatives by
-    differences of 1e-3.
+    """m (E risk − bias) at K = ∞ = ½ Σ_{i ≤ j} m Var Σ̂_ij ∂² risk/∂Σ̂_ij²,
+    the derivatives by differences of 1e-3.
 
     On ten times, where four functions leave a bias; relative 1e-4. The decoy, without the shift, is
     off by more.
@@ -107,8 +107,8 @@ def test_the_joint_fits_limit_by_second_differences():
 
 
 def test_many_redraws_reach_the_plug_in_and_no_further():
-    """DSM at K = 10⁸ has the plug-in's risk to 1e-3, on the same drawn data; at K = 1 it has
-    several times as much.
+    """DSM at K = 10⁸ has the plug-in's risk to 1e-3,
+    on the same drawn data; at K = 1 it has several times as much.
     """
     for k, close in ((10**8, True), (1, False)):
         grams = list(exact(LAW, 50, GRID, np.random.default_rng(3), redraws=k))
@@ -142,8 +142,8 @@ def test_paths_of_other_redraws_are_not_one_path():
 
 
 def test_every_estimator_takes_redrawn_matrices():
-    """Simulated with K = 4 at m = 40: all risks fall below those at K = 1 on average, none below
-    the plug-in's; d = 3.
+    """Simulated with K = 4 at m = 40: all risks fall below those
+    at K = 1 on average, none below the plug-in's; d = 3.
     """
     found = {}
     for k in (1, 4):
@@ -164,8 +164,8 @@ def settings(**more):
 
 
 def test_the_key_leaves_old_cells_alone():
-    """A cell at K = 1 is word for word what it was before there were redraws, and so is its seed; K
-    = 4 is another.
+    """A cell at K = 1 is word for word what it was before there were redraws,
+    and so is its seed; K = 4 is another.
     """
     old, new = cells(settings(redraws=[1, 4]))
     assert old == {
@@ -205,8 +205,8 @@ def test_bad_redraws_are_named(given, reason):
 
 
 def test_claims_about_one_draw_look_at_one_draw():
-    """Rows of other K in a table change nothing; a table without K = 1 is refused, not averaged
-    over.
+    """Rows of other K in a table change nothing;
+    a table without K = 1 is refused, not averaged over.
     """
     frame = pd.DataFrame({"redraws": [1, 4, 1], "risk": [1.0, 9.0, 2.0]})
     assert one_draw(Table(frame, {}))["risk"].tolist() == [1.0, 2.0]

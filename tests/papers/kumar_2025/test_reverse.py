@@ -23,7 +23,8 @@ def table():
 @pytest.mark.parametrize("eigenvalue", [0.2, 1.0, 4.0])
 def test_local_errors_are_the_second_difference_of_a_step(sampler, eigenvalue):
     """ℓ by one short step of the sampler itself, (a − b/v)² v + q against v(t − g), over g²,
-    extrapolated to g = 0. The decoy has the opposite sign of 1/v: c = 1/σ² + 1/v, or 4/v with −."""
+    extrapolated to g = 0. The decoy has the opposite sign of 1/v: c = 1/σ² + 1/v, or 4/v with −.
+    """
     law, t = Gaussian(np.array([eigenvalue])), 0.7
 
     def second(g):
@@ -73,8 +74,8 @@ def test_plug_in_kl_by_hand():
 
 
 def test_integrated_gain_is_the_recursion_added_up():
-    """By theory.md's recursion entry by entry. The decoy averages the ratios of the steps instead
-    of their sums.
+    """By theory.md's recursion entry by entry.
+    The decoy averages the ratios of the steps instead of their sums.
     """
     values, times = [0.3, 1.0, 3.0], [0.1, 0.4, 0.7, 1.0]
     noise = [1 - np.exp(-2 * t) for t in times]
@@ -131,8 +132,9 @@ def test_replicates_do_not_see_their_batch(part):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_parts_of_the_split_one_eigenvalue_at_a_time(sampler):
-    """The formulas' own chain of variances against the library's matrices, in a basis that is
-    nobody's axes. Catches a sampler's noise or slope written wrongly on either side."""
+    """The formulas' own chain of variances against the library's matrices, in a basis
+    that is nobody's axes. Catches a sampler's noise or slope written wrongly on either side.
+    """
     cell = {
         "eigenvalues": [0.3, 1.0, 3.0],
         "last": 1.1,

@@ -36,8 +36,8 @@ def test_every_claim_here_is_certified():
 
 
 def test_decoys_are_false_at_certified_points():
-    """An end above the decoy does not contradict it; a point does. One for each decoy that is a
-    number.
+    """An end above the decoy does not contradict it;
+    a point does. One for each decoy that is a number.
     """
     assert maximum(evidence.information, [(0.5, 20.0)], threshold=0.8145).status == "counterexample"
     half = certify.kappa_enclosure(Interval(0.15), Interval(800.0), 24)
@@ -77,8 +77,8 @@ def test_without_the_extra_the_study_says_so(monkeypatch):
 
 
 def test_algebra_that_fails_is_measured_as_such(monkeypatch):
-    """The forgotten factor 1 + δ_ij in the residual's place: the row must carry one more, above the
-    claim's number.
+    """The forgotten factor 1 + δ_ij in the residual's place:
+    the row must carry one more, above the claim's number.
     """
     (algebra,) = (one for one in identities.DERIVATIONS if one.name == "information-over-fine-grid")
     planted = dataclasses.replace(algebra, residual=algebra.decoy)
@@ -88,8 +88,8 @@ def test_algebra_that_fails_is_measured_as_such(monkeypatch):
 
 
 def test_outside_its_box_the_information_bound_is_covered():
-    """A box that ends early: the crude bound beyond it, 2/log(1 + u), is what is returned, not the
-    balls' end inside.
+    """A box that ends early: the crude bound beyond it,
+    2/log(1 + u), is what is returned, not the balls' end inside.
     """
     ((found,),) = evidence.measure(
         {"part": "information", "u": [0.5, 2.0]}, [np.random.SeedSequence(0)]

@@ -41,8 +41,8 @@ FITS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Efficiency:
-    """Risk over the information bound of one estimator at one time and spacing, measured and
-    predicted.
+    """Risk over the information bound of one estimator
+    at one time and spacing, measured and predicted.
     """
 
     spacing: float
@@ -80,8 +80,8 @@ class Place:
 
 @dataclass(frozen=True)
 class MapFound:
-    """What the map found: for each estimator its worst and best place, and all places where it
-    loses.
+    """What the map found: for each estimator its worst
+    and best place, and all places where it loses.
     """
 
     run: Run
@@ -137,8 +137,8 @@ def typed(kind: Callable[..., T], frame: pd.DataFrame) -> tuple[T, ...]:
 
 
 def predicted_risk(estimator: str, law: Gaussian, times: Sequence[float], m: int) -> Array:
-    """Risk of an estimator at each time: exact for DSM, to leading order for the others; shape
-    (N,).
+    """Risk of an estimator at each time:
+    exact for DSM, to leading order for the others; shape (N,).
 
     Raises
     ------
@@ -158,8 +158,8 @@ def predicted_risk(estimator: str, law: Gaussian, times: Sequence[float], m: int
 
 
 def beyond_efficiency(table: Table) -> Joined:
-    """Risk over the information bound at each time, measured and predicted, at each spacing; first
-    d and m.
+    """Risk over the information bound at each time,
+    measured and predicted, at each spacing; first d and m.
     """
     settings = parse_settings(
         WeightsSettings, table.manifest["config"], "the manifest of bootstrap-weights"
@@ -243,8 +243,8 @@ def beyond_map(table: Table) -> Joined:
 
 
 def beyond_basis(table: Table) -> Joined:
-    """Joint risk of joint-time fitting against B, measured and predicted; drawn at the first Δ,
-    told at each.
+    """Joint risk of joint-time fitting against B,
+    measured and predicted; drawn at the first Δ, told at each.
     """
     settings = parse_settings(JointSettings, table.manifest["config"], "the manifest of joint-time")
     law = settings.spectrum.law(settings.d)

@@ -43,8 +43,8 @@ class ScaledFit:
 
 @dataclass(frozen=True)
 class LawsAt:
-    """Which law the error follows at one m, and how often the rule is right on that grid and
-    noise.
+    """Which law the error follows at one m,
+    and how often the rule is right on that grid and noise.
     """
 
     m: int
@@ -77,8 +77,8 @@ def joint_expected(settings: LinearScoreSettings, d: int, m: int) -> float:
 
 
 def figure_1a(table: Table) -> Joined:
-    """Scaled joint empirical error against d, under both scalings, with fits, equivalence tests and
-    power.
+    """Scaled joint empirical error against d,
+    under both scalings, with fits, equivalence tests and power.
 
     Raises
     ------
@@ -163,8 +163,8 @@ def _band(
 
 
 def _laws(m: int, d: Array, mean: Array, se: Array, n: int) -> LawsAt:
-    """The rival laws of error/log|H| at one m: verdict, fits, the fitter's power on this grid and
-    noise.
+    """The rival laws of error/log|H| at one m:
+    verdict, fits, the fitter's power on this grid and noise.
     """
     comparison = laws.compare_laws(d, mean, se, replicates=n, margin=MARGIN)
     relative, rng = se / mean, np.random.default_rng([2502, 10354, m])

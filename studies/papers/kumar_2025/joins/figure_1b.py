@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bounds.papers.kumar_2025 import rates
+from bounds.papers.kumar_2025 import published
 from studies import slopes
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025.joins.figure_1a import SCALINGS
@@ -20,8 +20,8 @@ ANCHOR = 16
 
 @dataclass(frozen=True)
 class Found:
-    """What Figure 1b found: the growth from the anchor to the largest d, linear growth, and the
-    rates that are not drawn.
+    """What Figure 1b found: the growth from the anchor to the largest d,
+    linear growth, and the rates that are not drawn.
     """
 
     run: BaseRun
@@ -32,7 +32,7 @@ class Found:
     low: float
     high: float
     linear: float
-    not_drawn: tuple[rates.Rate, ...]
+    not_drawn: tuple[published.Rate, ...]
 
 
 def figure_1b(table: Table) -> Joined:
@@ -76,7 +76,7 @@ def figure_1b(table: Table) -> Joined:
     ]
     rivals = []
     for name, label, group, parameters in drawn:
-        values = rates.curve(name, grid, float(anchor), **parameters)
+        values = published.curve(name, grid, float(anchor), **parameters)
         note = {"linear": "", "paper": "", "published": "constant unknown; not divided by log|H|"}[
             group
         ]
@@ -95,7 +95,7 @@ def figure_1b(table: Table) -> Joined:
         low=float(last["low"]),
         high=float(last["high"]),
         linear=float(last["d"] / anchor),
-        not_drawn=tuple(rate for rate in rates.RATES if not rate.comparable),
+        not_drawn=tuple(rate for rate in published.RATES if not rate.comparable),
     )
     facts: dict[str, Fact] = {
         "anchor_d": anchor,

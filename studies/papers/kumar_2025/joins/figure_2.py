@@ -54,8 +54,8 @@ class Found:
 
 
 def figure_2(tables: Mapping[str, Table]) -> Joined:
-    """The dependency graph of the claims that lead to the explicit bounds and to the form of
-    Theorem 1.
+    """The dependency graph of the claims that lead
+    to the explicit bounds and to the form of Theorem 1.
     """
     judged = judge(ancestry(CLAIMS, GOALS), tables)
     nodes = [

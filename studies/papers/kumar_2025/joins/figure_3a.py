@@ -16,8 +16,8 @@ from studies.tables import Table
 
 @dataclass(frozen=True)
 class Ratio:
-    """BSM's risk over DSM's at one time, with the leading order's and the information bound over
-    DSM's.
+    """BSM's risk over DSM's at one time,
+    with the leading order's and the information bound over DSM's.
     """
 
     t: float
@@ -40,8 +40,8 @@ class Found:
 
 
 def figure_3a(table: Table) -> Joined:
-    """Risk of DSM and BSM at each time step, their ratio, the theory's curves and the information
-    bound.
+    """Risk of DSM and BSM at each time step, their ratio,
+    the theory's curves and the information bound.
 
     At the first d and m of the settings.
     """

@@ -35,8 +35,7 @@ def _case(values: Mapping[str, Any]) -> str:
     jointly = ", joint in t" if values["fit"] == "joint" else ""
     return (
         f"{values['learner']}{jointly}{trained}: d = {values['d']}, m = {values['m']}, π = "
-        f"{values['minor']:g}, "
-        f"± {values['separation']:g}, N = {values['steps']}"
+        f"{values['minor']:g}, ± {values['separation']:g}, N = {values['steps']}"
     )
 
 
@@ -61,8 +60,8 @@ class Mean:
 
 @dataclass(frozen=True)
 class Gain:
-    """The part of DSM's error that a method removes, its interval for all comparisons at once, and
-    a word for it.
+    """The part of DSM's error that a method removes,
+    its interval for all comparisons at once, and a word for it.
     """
 
     gain: float
@@ -163,8 +162,8 @@ class Columns:
 
 
 def improvement(dsm: Array, other: Array, comparisons: int) -> Gain:
-    """1 − mean(other)/mean(dsm), paired, with an interval that holds for all comparisons at once;
-    and its word.
+    """1 − mean(other)/mean(dsm), paired, with an interval
+    that holds for all comparisons at once; and its word.
     """
     ratio, se = ratio_of_means(other, dsm)
     half = float(stats.t.isf((1 - LEVEL) / 2 / comparisons, dsm.size - 1)) * se
@@ -297,13 +296,14 @@ def _densities(here: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def figure_3b(table: Table) -> Joined:
-    """Minor-mode share and score error of DSM and BSM at each setting; densities of one; shares
-    against budget.
+    """Minor-mode share and score error of DSM and BSM at each setting;
+    densities of one; shares against budget.
 
     Raises
     ------
-    InvalidInput If no setting keeps its densities, none has a network of two budgets, or a first
-        replicate is missing.
+    InvalidInput
+        If no setting keeps its densities, none has a network of two budgets, or a first replicate
+        is missing.
     """
     keys = list(mixture_bootstrap.KEYS)
     cases = _cases(table)

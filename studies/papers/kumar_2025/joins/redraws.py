@@ -1,5 +1,5 @@
-"""Redraws: risk over the information bound against K, measured and predicted, and what an estimator
-is worth in redraws.
+"""Redraws: risk over the information bound against K,
+measured and predicted, and what an estimator is worth in redraws.
 """
 
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Worth:
-    """How many noise draws of DSM give the risk that an estimator has at one, predicted and
-    measured at the least K.
+    """How many noise draws of DSM give the risk that an estimator has at one,
+    predicted and measured at the least K.
     """
 
     t: float
@@ -42,8 +42,8 @@ class Worth:
 
 @dataclass(frozen=True)
 class Excess:
-    """K times what an estimator's risk is above the plug-in's on the same data, over the
-    information bound.
+    """K times what an estimator's risk is above the plug-in's
+    on the same data, over the information bound.
     """
 
     t: float
@@ -67,8 +67,8 @@ class RedrawsFound:
 
 
 def beyond_redraws(table: Table) -> Joined:
-    """Risk over the information bound at each K and t; K × excess over the plug-in on the same
-    data; worth at K = 1.
+    """Risk over the information bound at each K and t;
+    K × excess over the plug-in on the same data; worth at K = 1.
     """
     settings = redraws_settings_of(table)
     names = [name for name in LABELS if name in settings.estimators]
