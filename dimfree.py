@@ -92,6 +92,8 @@ def _stoppable(given: argparse.Namespace) -> int:
         "report": _report,
         "bench": _bench,
         "estimate": _estimate,
+        "fit": _fit,
+        "bound": _bound,
     }
     try:
         with stoppable():
@@ -430,6 +432,28 @@ def cost_text(record: Mapping[str, Any]) -> str:
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
     return cost.render(record, answers, projection.WORKERS, shape, _docstring("studies.projection"))
+
+
+def _fit(given: argparse.Namespace) -> int:
+    from studies import fit_command
+
+    found = fit_command.command(given)
+    if given.plot:
+        from figures import fitted
+
+        drawing = fitted.draw(*fit_command.drawn(found), given.x, fit_command.axis(given))
+        output.write(given.plot, fitted.picture(drawing, given.plot.suffix[1:]), "--plot")
+    records = json.dumps([one.to_json() for one in found], indent=2)
+    output.tell(records if given.json else "\n".join(map(fit_command.text, found)))
+    return 0
+
+
+def _bound(given: argparse.Namespace) -> int:
+    from studies import bound
+
+    found = bound.command(given)
+    output.tell(json.dumps(found.to_json(), indent=2) if given.json else found.text)
+    return 0
 
 
 def _list(given: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ isotropic      DSM's risks for Σ = λI in O(d) numbers, to d = 10⁹
 targets        the three regression targets T1, T2, T3 and their noise
 estimators     DSM and BSM
 bootstrap      risk-optimal bootstrapping, and the limits of small gaps
+stam           bootstrapping with the weight of least variance
+sgd            stochastic gradient descent on a linear score: exact second moments
 path           one covariance fitted along the whole path, and the information that the path holds
 joint          one function over all noise levels
 classes        linear classes smaller than all matrices

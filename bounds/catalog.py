@@ -8,12 +8,14 @@ from bounds.estimators import Estimator, bsm, dsm, plug_in
 from bounds.gaussian import Gaussian
 from bounds.joint import DEFAULT, joint
 from bounds.path import check_information, path
+from bounds.stam import stam
 
 ESTIMATORS: dict[str, Estimator] = {
     "dsm": dsm,
     "bsm": bsm,
     "bsm-optimal": optimal(),
     "bsm-optimal-scalar": optimal(scalar=True),
+    "bsm-stam": stam(),
     "joint": joint,
     "path": path,
     "plug-in": plug_in,

@@ -12,7 +12,8 @@ and with a penalty m P, P diagonal,
     DSM:  (ff + m P) A = −fz/σ_t,
     BSM:  (ff + m P) A = w e^{g} fp A' − ((1 − w)/τ) fw,   DSM at t_1.
 
-At φ(x) = x, P = 0 these are bounds.estimators' (there fp follows from xx and xw).
+With K noise paths for each datum the rows are mK and the penalty is mK P. At φ(x) = x, P = 0 these
+are bounds.estimators' (there fp follows from xx and xw).
 
 **The weight.** For every data law E⟨T2, T3⟩ = 0, since X_{t'} and the step's noise are independent.
 With J = E‖s(t, X_t)‖² the target w T2 + (1 − w) T3 therefore has conditional variance
@@ -57,6 +58,7 @@ from bounds.check import (
 )
 from bounds.gram import along, some
 from bounds.process import Step, noise_variance, simulate
+from bounds.stam import least_variance_weight
 
 Features = Callable[[Array], Array]
 
@@ -117,7 +119,7 @@ class Radial:
 
 @dataclass(frozen=True)
 class FeatureGram:
-    """What m paths leave behind of one step, for p features.
+    """What mK paths of m data leave behind of one step, for p features.
 
     Attributes
     ----------
@@ -127,11 +129,12 @@ class FeatureGram:
     fz : Φ_tᵀ ε_t with ε_t = Z_t/σ_t, shape (p, d)
     fw : Φ_tᵀ W with W the step's unit noise, shape (p, d)
     fp : Φ_tᵀ Φ_{t'}, shape (p, p); X_{t'} = X_0 at the first step
+    redraws : K, noise paths for each datum
 
     Raises
     ------
     InvalidInput
-        If m is no whole number ≥ 1, or a product is not finite or not of its shape.
+        If m or K is no whole number ≥ 1, or a product is not finite or not of its shape.
     """
 
     step: Step
@@ -140,9 +143,11 @@ class FeatureGram:
     fz: Array
     fw: Array
     fp: Array
+    redraws: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", whole("samples", self.samples))
+        object.__setattr__(self, "redraws", whole("redraws", self.redraws))
         for name in ("ff", "fz", "fw", "fp"):
             object.__setattr__(self, name, finite(name, getattr(self, name)))
         p, d = self.fz.shape if self.fz.ndim == 2 else (0, 0)
@@ -154,8 +159,8 @@ class FeatureGram:
 
     @property
     def paths(self) -> int:
-        """m: one noise path for each datum."""
-        return self.samples
+        """mK, the number of rows that were summed over."""
+        return self.samples * self.redraws
 
     def __repr__(self) -> str:
         p, d = np.shape(self.fz)
@@ -166,9 +171,9 @@ class FeatureGram:
 
 
 def feature_grams(
-    x0: Array, times: Array, features: Features, rng: np.random.Generator
+    x0: Array, times: Array, features: Features, rng: np.random.Generator, redraws: int = 1
 ) -> Iterator[FeatureGram]:
-    """Feature Gram matrices of one simulated path from each row of x0.
+    """Feature Gram matrices of K simulated paths from each row of x0.
 
     Parameters
     ----------
@@ -176,6 +181,7 @@ def feature_grams(
     times : shape (N,), strictly increasing and positive
     features : points (m, d) to features (m, p)
     rng : source of the noise
+    redraws : K, noise paths for each datum
 
     Yields
     ------
@@ -185,19 +191,26 @@ def feature_grams(
     Raises
     ------
     InvalidInput
-        If the times are not positive and strictly increasing.
+        If the times are not positive and strictly increasing, or K is no whole number ≥ 1.
 
     Notes
     -----
-    Cost: 4 m p² + 4 m p d flops a step, plus the features. Memory: 2 m p + 2 p² numbers.
+    Cost: 4 mK p² + 4 mK p d flops a step, plus the features. Memory: 2 mK p + 2 p² numbers.
     """
-    x0 = finite("x0", x0)
+    redraws, data = whole("redraws", redraws), finite("x0", x0)
+    x0 = np.repeat(data, redraws, axis=0)
     before = finite("features", features(x0))
     for now in simulate(x0, times, rng):
         phi = finite("features", features(now.x))
         unit = now.z / np.sqrt(noise_variance(now.step.t))
         yield FeatureGram(
-            now.step, len(x0), phi.T @ phi, phi.T @ unit, phi.T @ now.w, phi.T @ before
+            now.step,
+            len(data),
+            phi.T @ phi,
+            phi.T @ unit,
+            phi.T @ now.w,
+            phi.T @ before,
+            redraws,
         )
         before = phi
 
@@ -217,11 +230,11 @@ def _penalty(penalty: Array) -> Array:
 
 
 def _penalised(gram: FeatureGram, penalty: Array) -> Array:
-    """ΦᵀΦ + m P, shape (p, p)."""
+    """ΦᵀΦ + mK P, shape (p, p)."""
     features = gram.ff.shape[0]
     if penalty.shape != (features,):  # numpy would make something of a number, or of a matrix
         raise InvalidInput("penalty", f"must have shape ({features},), but has {penalty.shape}")
-    return np.asarray(gram.ff + gram.samples * np.diag(penalty))
+    return np.asarray(gram.ff + gram.paths * np.diag(penalty))
 
 
 def _denoising(gram: FeatureGram) -> Array:
@@ -320,8 +333,27 @@ def bsm_optimal(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]
             right = _bootstrapped(gram, previous, weight)
             target = weight**2 * carried + (1 - weight) ** 2 * local
         previous = _solve(_penalised(gram, penalty), right)
-        information = float(np.sum(previous * (gram.ff @ previous)) / gram.samples)
+        information = float(np.sum(previous * (gram.ff @ previous)) / gram.paths)
         spread = max(target - information, 0.0) + weight**2 * spread
+        yield previous
+
+
+def bsm_stam(grams: Iterable[FeatureGram], penalty: Array) -> Iterator[Array]:
+    """Bootstrapped score matching with w° of the module's docstring, J' estimated on the way.
+
+    Parameters, yields, raises: as `dsm`. Cost: 2 p² d flops a step more.
+    """
+    previous: Array | None = None
+    information = 0.0
+    penalty = _penalty(penalty)
+    for gram in along(grams):
+        if previous is None:
+            right = _denoising(gram)
+        else:
+            weight = least_variance_weight(gram.step, np.asarray(information), gram.fz.shape[1])
+            right = _bootstrapped(gram, previous, float(weight))
+        previous = _solve(_penalised(gram, penalty), right)
+        information = float(np.sum(previous * (gram.ff @ previous)) / gram.paths)
         yield previous
 
 

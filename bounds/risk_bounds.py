@@ -286,10 +286,12 @@ def population_bound(
         raise InvalidInput("theta", f"must be at least 1, as E Y² is, but is {ratio:g}")
     empirical = risk_bound(kappa, log_cardinality, delta, m)
     twice = 2 * ratio * (log_cardinality + log_inverse(delta))  # 2θ m L
-    if twice >= m:
+    # 1 − √(twice/m), which does not cancel; 0 where m and twice are one number to float64.
+    spare = (m - twice) / m / (1 + np.sqrt(twice / m))
+    if spare <= 0:
         least = int(np.floor(twice)) + 1
         raise InvalidInput("m", f"must be at least {least} for this |H|, δ and θ, but is {m}")
-    return float(empirical / (1 - np.sqrt(twice / m)))
+    return float(empirical / spare)
 
 
 # --- a true score outside the class

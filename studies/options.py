@@ -148,6 +148,9 @@ def parser() -> argparse.ArgumentParser:
         help="for bench.json, and cost.md: what sweeps would take",
     )
 
+    _fit(commands)
+    _bound(commands)
+
     listing = commands.add_parser(
         "list", help="papers, studies, figures, claims, estimators, presets"
     )
@@ -161,6 +164,120 @@ def parser() -> argparse.ArgumentParser:
     )
     only.add_argument("--json", action="store_true")
     return whole
+
+
+_SPEC = "0.1,0.2,0.5 or 0.1:2:0.1 (from, to, step) or geom:1e-3:3:40 (from, to, how many)"
+
+
+def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    one = commands.add_parser(
+        "fit", help="errors against dimension, from a table: slope, law, power, what would decide"
+    )
+    one.add_argument(
+        "table", type=Path, metavar="TABLE", help=".csv, .tsv, or .parquet (needs pyarrow)"
+    )
+    one.add_argument(
+        "--x", default="d", metavar="COLUMN", help="of the dimension; default %(default)s"
+    )
+    one.add_argument(
+        "--y", default="error", metavar="COLUMN", help="of the error; default %(default)s"
+    )
+    one.add_argument("--error", metavar="COLUMN", help="of standard errors of y, taken as known")
+    one.add_argument(
+        "--replicate",
+        metavar="COLUMN",
+        help="that tells the replicates of one d apart; without it and --error each d has one run, "
+        "and the residual scatter tells the noise",
+    )
+    one.add_argument("--by", metavar="COLUMN", help="of groups, each with a fit of its own")
+    one.add_argument(
+        "--scale",
+        default="none",
+        metavar="none|loglogd|COLUMN",
+        help="what y is divided by: nothing, log log d, or a column; default %(default)s",
+    )
+    one.add_argument(
+        "--margin",
+        type=_number,
+        default=0.02,
+        metavar="M",
+        help="a slope within ±M of 0 counts as flat; default %(default)s",
+    )
+    one.add_argument(
+        "--level",
+        type=_number,
+        default=0.95,
+        metavar="P",
+        help="of the slope's interval; default %(default)s",
+    )
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--plot", type=_picture, metavar="FILE", help=".png, .svg or .pdf")
+
+
+def _bound(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    one = commands.add_parser(
+        "bound", help="the risk bound for a grid of times and a class of laws, or the m for it"
+    )
+    one.add_argument("--times", required=True, metavar="SPEC", help=_SPEC)
+    one.add_argument(
+        "--gamma", metavar="SPEC", help="weights, or one for all; default: t_j − t_(j−1), t_0 = 0"
+    )
+    one.add_argument(
+        "--law",
+        choices=names.literal("studies.bound", "LAWS"),
+        default="log-concave",
+        help="class of data laws; default %(default)s",
+    )
+    one.add_argument(
+        "--eigenvalue", type=_number, metavar="λ", help="gaussian: the largest of the covariance"
+    )
+    one.add_argument(
+        "--alpha", type=_number, metavar="α", help="strongly-log-concave: −∇² log p_0 ≥ α I"
+    )
+    one.add_argument(
+        "--radius", type=_number, metavar="R", help="bounded: width at most 2R in each direction"
+    )
+    size = one.add_mutually_exclusive_group(required=True)
+    size.add_argument("--hypotheses", type=_number, metavar="N", help="how many, s among them")
+    size.add_argument("--log-hypotheses", type=_number, metavar="X", help="log of their number")
+    size.add_argument("--parameters", type=_number, metavar="P", help="of a linear class")
+    one.add_argument(
+        "--delta",
+        type=_number,
+        default=0.05,
+        metavar="δ",
+        help="probability that the bound fails; default %(default)s",
+    )
+    paths = one.add_mutually_exclusive_group(required=True)
+    paths.add_argument("--samples", type=_number, metavar="m", help="number of sample paths")
+    paths.add_argument("--target", type=_number, metavar="r", help="risk: gives the fewest m")
+    one.add_argument(
+        "--kurtosis",
+        type=_number,
+        metavar="θ",
+        help="E Y² ≤ θ (E Y)² for Y = Σ γ_j |f − s|²: bounds the population risk too "
+        "(3: Gaussian data and linear scores)",
+    )
+    one.add_argument("--json", action="store_true")
+
+
+def _number(text: str) -> float:
+    """A whole number stays one, however large."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, but is {text!r}") from None
+
+
+def _picture(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise argparse.ArgumentTypeError(f"must end in .png, .svg or .pdf, but is {text!r}")
+    return path
 
 
 def _seconds(text: str) -> float:

@@ -50,8 +50,12 @@ def measure_quantity(table: Table, quantity: str) -> list[Measured]:
     return out
 
 
-def measure_over_dsm(quantity: str, method: str) -> Callable[[Table], list[Measured]]:
-    """Paired ratio of the means of a quantity of evidence, of a method over DSM, at each cell."""
+def measure_over_dsm(
+    quantity: str, method: str, base: str = "dsm"
+) -> Callable[[Table], list[Measured]]:
+    """Paired ratio of the means of a quantity of evidence, of a method over DSM or another base, at
+    each cell.
+    """
 
     def measured(table: Table) -> list[Measured]:
         out = []
@@ -59,11 +63,11 @@ def measure_over_dsm(quantity: str, method: str) -> Callable[[Table], list[Measu
         for cell, group in groups(frame[frame["quantity"].str.startswith(f"{quantity}/")], "cell"):
             by = {
                 m: group.loc[group["quantity"] == f"{quantity}/{m}", "value"]
-                for m in (method, "dsm")
+                for m in (method, base)
             }
-            a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, "dsm"))
+            a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, base))
             if not a.size == b.size > 0:
-                raise InvalidInput(quantity, f"needs the same replicates of {method} and of dsm")
+                raise InvalidInput(quantity, f"needs the same replicates of {method} and of {base}")
             ratio, se = ratio_of_means(a, b)
             out.append(Measured(json.loads(cell), ratio, se, a.size))
         return out

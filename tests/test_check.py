@@ -44,8 +44,8 @@ TINY = 5e-324  # the smallest positive float
         ),
         (
             lambda: estimator("dms"),
-            "estimators: 'dms' is not one of dsm, bsm, bsm-optimal, bsm-optimal-scalar, joint, "
-            "path, plug-in",
+            "estimators: 'dms' is not one of dsm, bsm, bsm-optimal, bsm-optimal-scalar, "
+            "bsm-stam, joint, path, plug-in",
         ),
     ],
 )

@@ -192,6 +192,7 @@ HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "py
     "words",
     [
         *("--help", "--version", "list", "list --json", "verify --help"),
+        *("fit --help", "bound --help"),
         *("list claims", "list studies", "list figures", "list papers"),
     ],
 )
@@ -377,7 +378,7 @@ def test_small_dimensions(call: Call, config: Path) -> None:
 
 BAD_CONFIGS = {
     "sampels = [40]": "sampels: unknown key",
-    "engine = 'warp'": "engine: must be 'exact' or 'simulate'",
+    "engine = 'warp'": "engine: must be 'exact', 'simulate' or 'isotropic'",
     "engine = ": "c.toml: is not TOML",
 }
 

@@ -8,7 +8,16 @@ from numpy.testing import assert_allclose
 
 from bounds import estimators, features, gram
 from bounds.check import InvalidInput
-from bounds.features import FeatureGram, Radial, bsm, bsm_optimal, dsm, feature_grams, joint
+from bounds.features import (
+    FeatureGram,
+    Radial,
+    bsm,
+    bsm_optimal,
+    bsm_stam,
+    dsm,
+    feature_grams,
+    joint,
+)
 from bounds.mixture import Mixture
 from bounds.process import noise_variance, simulate, uniform_grid
 
@@ -216,7 +225,8 @@ def test_the_estimated_gain_begins_with_denoising_and_its_ridge():
     grams = list(feature_grams(data(), uniform_grid(0.2, 2), features, rng))
     for ridge in (0.0, 0.3):
         penalty = features.penalty(ridge)
-        assert_allclose(next(bsm_optimal(grams, penalty)), next(dsm(grams, penalty)), rtol=1e-10)
+        for fit in (bsm_optimal, bsm_stam):
+            assert_allclose(next(fit(grams, penalty)), next(dsm(grams, penalty)), rtol=1e-10)
     assert (
         np.abs(
             next(dsm(grams, features.penalty(0.3))) - next(dsm(grams, features.penalty(0.0)))
@@ -238,8 +248,32 @@ def test_a_penalty_of_another_shape_is_refused(bad: object) -> None:
         lambda penalty: list(dsm(grams, penalty)),
         lambda penalty: list(bsm(grams, penalty)),
         lambda penalty: list(bsm_optimal(grams, penalty)),
+        lambda penalty: list(bsm_stam(grams, penalty)),
         lambda penalty: joint(grams, penalty, np.eye(2), np.ones(2)),
     ):
         estimate(good)
         with pytest.raises(InvalidInput, match=r"penalty: must have shape \(2,\)"):
             estimate(bad)
+
+
+def test_redraws_are_the_data_taken_again():
+    """K = 3 is three paths for each datum: the Gram matrices of the data stacked thrice, each row
+    with its next, and a penalty of mK P. The decoy: a penalty of m P.
+    """
+    rng = np.random.default_rng(5)
+    x0, features = rng.standard_normal((20, 2)), Radial(rng.standard_normal((3, 2)), 0.8)
+    times = uniform_grid(0.3, 3)
+    many = list(feature_grams(x0, times, features, np.random.default_rng(1), redraws=3))
+    again = np.array([row for row in x0 for _ in range(3)])
+    flat = list(feature_grams(again, times, features, np.random.default_rng(1)))
+    for one, other in zip(many, flat, strict=True):
+        assert (one.samples, one.redraws, one.paths) == (20, 3, 60)
+        for name in ("ff", "fz", "fw", "fp"):
+            assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-13)
+    penalty = features.penalty(0.2)
+    for fit in (dsm, bsm, bsm_optimal, bsm_stam):
+        for mine, wanted in zip(fit(many, penalty), fit(flat, penalty), strict=True):
+            assert_allclose(mine, wanted, rtol=1e-10)
+    assert abs(next(dsm(many, penalty / 3)) - next(dsm(many, penalty))).max() > 1e-3
+    with pytest.raises(InvalidInput, match=r"^redraws: "):
+        next(feature_grams(x0, times, features, rng, redraws=0))

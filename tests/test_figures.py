@@ -35,6 +35,7 @@ from figures.papers.kumar_2025 import (
     beyond_basis,
     beyond_efficiency,
     beyond_forgetting,
+    beyond_gradient,
     beyond_map,
     beyond_redraws,
     figure_1a,
@@ -252,6 +253,16 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "m = 5 d, over log|H| log log d",
                 "n = 1 to 70 draws",
                 "t = 0.75",
+            ],
+        ),
+        (
+            "beyond-gradient",
+            [
+                "excess risk over that of T₁",
+                "diffusion time t (dimensionless)",
+                "T_B, control-variate w",
+                "right: η = 0.1",
+                "Nothing here is sampled",
             ],
         ),
         (
@@ -720,6 +731,17 @@ def test_the_beyond_figures_show_their_tables() -> None:
                     )
     with pytest.raises(BadTable, match=r"^beyond-redraws/worth: names the estimator best"):
         beyond_redraws.draw(with_value(data, "worth", "estimator", "best"))
+    data = beyond_gradient.sample()
+    left, right = beyond_gradient.draw(data).axes
+    for target, name in (("T2", "sgd-order"), ("w0", "sgd-order"), ("TB", "sgd-frozen")):
+        rows = data.tables[name]
+        rows = rows[rows["target"] == target]
+        gid, axes = f"order-{target}", left
+        if name == "sgd-frozen":
+            rows, gid, axes = rows[rows["step_size"] == 0.1], f"frozen-{target}-0.1", right
+        assert np.array_equal(line_data(axes, gid), rows[["t", "predicted"]])
+    with pytest.raises(BadTable, match=r"^beyond-gradient/sgd-frozen: the targets must be among"):
+        beyond_gradient.draw(with_value(data, "sgd-frozen", "target", "T9"))
     data = beyond_averaging.sample()
     (axes,) = beyond_averaging.draw(data).axes
     for k, rule in enumerate(("least loss", "Bayes", "Q-aggregation")):

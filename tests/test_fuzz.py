@@ -428,6 +428,20 @@ GOOD_WORDS: dict[str, st.SearchStrategy[list[str]]] = {
     "run": st.tuples(st.sampled_from(list(TINY)), st.sampled_from(PRESETS)).map(
         lambda parts: ["run", parts[0], "--preset", parts[1], "--out", "OUT", "--workers", "1"]
     ),
+    "fit": st.sampled_from(
+        [
+            ["fit", "TABLE", "--y", "risk", "--replicate", "replicate", "--by", "t", *more]
+            for more in (["--level", "0.9"], ["--json", "--level", "0.8"])
+        ]
+    ),
+    "bound": st.tuples(
+        st.sampled_from(("0.1,0.2", "0.1:1:0.1", "geom:1e-3:3:9")),
+        st.sampled_from(
+            (["--hypotheses", "9"], ["--log-hypotheses", "1e5"], ["--parameters", "1"])
+        ),
+        st.sampled_from(([], ["--json"], ["--law", "bounded", "--radius", "2"])),
+        st.sampled_from((["--samples", "1e6"], ["--samples", "7"], ["--target", "0.1"])),
+    ).map(lambda parts: ["bound", "--times", parts[0], *parts[1], *parts[2], *parts[3]]),
     "bench": st.sampled_from((["bench"], ["bench", "--json"], ["bench", "--out", "OUT"])),
     "estimate": st.tuples(
         st.sampled_from(([], ["--times", "0.2:0.6:0.2"], ["--folds", "3"], ["--no-centre"])),
@@ -449,6 +463,7 @@ def bad_words(draw: st.DrawFn, name: str) -> list[str]:
     ways += ["nothing there"] if words[0] in ("draw", "report") else []
     ways += ["a file"] if "OUT" in words else []
     ways += ["workers"] if "--workers" in words else []
+    ways += ["value"] if words[0] in ("fit", "bound") else []
     match draw(st.sampled_from(ways)):
         case "unknown option":
             return [
@@ -479,7 +494,11 @@ def bad_words(draw: st.DrawFn, name: str) -> list[str]:
         case "one word more":
             return [*words, draw(st.sampled_from(("x", "", "\udcff", words[0])))]
         case "nothing there":
-            return ["EMPTY" if word == "RESULTS" else word for word in words]
+            gone = {"RESULTS": "EMPTY", "TABLE": "NO TABLE"}
+            return [gone.get(word, word) for word in words]
+        case "value":
+            bad = ("0", "-1", "x", "-0.5", "", "nan", "1e999", "²")
+            return [*words[:-1], draw(st.sampled_from(bad))]
         case "a file":
             return ["FILE" if word == "OUT" else word for word in words]
         case _:
@@ -498,6 +517,8 @@ def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
         "RESULTS": results,
         "EMPTY": empty,
         "OUT": out,
+        "TABLE": results / "kumar_2025" / "error-vs-dimension.csv",
+        "NO TABLE": empty / "none.csv",
         "FILE": results / "kumar_2025" / "error-vs-timestep.csv",
         "DATA": results / "own.csv",
     }

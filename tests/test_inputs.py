@@ -131,6 +131,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (features.dsm, {"grams": FEATURES, "penalty": PENALTY}),
     (features.bsm, {"grams": FEATURES, "penalty": PENALTY, "lag": 1}),
     (features.bsm_optimal, {"grams": FEATURES, "penalty": PENALTY}),
+    (features.bsm_stam, {"grams": FEATURES, "penalty": PENALTY}),
     (
         features.joint,
         {
@@ -497,7 +498,10 @@ BAD_PATHS: dict[str, list[Gram]] = {
     "none": [],
 }
 USES_THE_PAST = {
-    **{name: ESTIMATORS[name] for name in ("bsm", "bsm-optimal", "bsm-optimal-scalar", "path")},
+    **{
+        name: ESTIMATORS[name]
+        for name in ("bsm", "bsm-optimal", "bsm-optimal-scalar", "bsm-stam", "path")
+    },
     "half": estimators.bootstrap(lambda step: 0.5),
     "oracle": bootstrap.optimal(law=LAW),
     "local joint": joint.joint_fit(joint.Scheme("polynomial", 1, local=True)),
@@ -542,7 +546,7 @@ def test_dsm_takes_any_steps_and_features_theirs() -> None:
     """
     some = list(ESTIMATORS["dsm"](GRAMS[::-2]))
     np.testing.assert_array_equal(some[0], estimators.dsm_step(GRAMS[2]))
-    for fit in (features.bsm, features.bsm_optimal):
+    for fit in (features.bsm, features.bsm_optimal, features.bsm_stam):
         with pytest.raises(InvalidInput, match="consecutive"):
             list(fit([FEATURES[0], FEATURES[2]], PENALTY))
     few, one = [FEATURES[0], FEATURES[2]], np.ones((2, 1))

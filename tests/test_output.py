@@ -23,6 +23,7 @@ from tests.test_sweep import HERE
 CONFIG = "dims = [4]\nsamples = [40]\ntimes = [0.2, 0.5]\nreplicates = 3\nseed = 7\n"
 NAMES = ("error-vs-timestep.csv", "error-vs-timestep.json")
 EXPLAIN = f"dimfree explain class-collapse --from {HERE / 'figures' / 'results'}"
+TABLE = "d,error,model\n" + "".join(f"{2**k},{1 + k % 2 / 50},é\n" for k in range(3, 9))
 RUN = "run error-vs-timestep --config c.toml --workers 1 --out"
 
 
@@ -48,6 +49,7 @@ def several(folder: Path, before: str, *commands: str) -> list[tuple[int, bytes]
     """Exit code and words of several command lines
     in one process, which `before` sets variables of.
     """
+    (folder / "t.csv").write_text(TABLE, encoding="utf-8")
     code, said, complained = shell(
         folder, f"{before} tests.several {f' {BETWEEN} '.join(commands)}"
     )
@@ -265,6 +267,10 @@ COMMANDS = (
     "list",
     "list --json",
     "verify class-collapse --json --workers 1",
+    "bound --times 0.4 --hypotheses 5 --samples 100",
+    "bound --times 0.4 --hypotheses 5 --samples 100 --json",
+    "fit t.csv --by model",
+    "fit t.csv --by model --json",
 )
 
 

@@ -2,7 +2,9 @@
 what they tell to run runs, and where they point there is something.
 """
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,6 +70,50 @@ def test_your_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert program.endswith("dimfree") and dimfree.main(words) == 0
     named = re.findall(r"`(\w+\.(?:npz|json))`", section)
     assert sorted(named) == sorted(path.name for path in Path("results/mine").iterdir())
+
+
+def section(heading: str) -> str:
+    """What stands under a heading."""
+    return README.split(f"## {heading}\n")[1].split("\n## ")[0]
+
+
+def shell(folder: Path, heading: str) -> str:
+    """What the lines for the shell in a section print, run in a folder of their own."""
+    (lines,) = re.findall(r"```sh\n(.*?)```", section(heading), re.DOTALL)
+    done = subprocess.run(
+        ["bash", "-ec", re.sub("^dimfree", f"{sys.executable} -m dimfree", lines, flags=re.M)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_errors_of_your_own(tmp_path: Path) -> None:
+    """The example's table gives the numbers that the text tells, and a picture."""
+    said, told = shell(tmp_path, "Errors of your own"), section("Errors of your own")
+    assert (tmp_path / "errors.png").read_bytes().startswith(b"\x89PNG")
+    slope, low, high = map(float, re.findall(r"-?\d+\.\d+", said.splitlines()[0])[:3])
+    assert f"is −{-slope:.3f}, between −{-low:.3f} and {high:.3f}, and so within ±0.02" in told
+    assert "is shown to be within ±0.02 of 0" in said
+    assert all(law in said.split("law: undecided")[1] for law in ("constant", "log log d"))
+    assert "constant 0.05" in said and "with probability 0.05 they would name" in told
+    assert "6 times the replicates, or dimensions up to 1.64e+04" in said
+    assert "six runs at each d, or dimensions up to 16384" in told
+    assert len(told.splitlines()) <= 25
+
+
+def test_the_bound_in_numbers(tmp_path: Path) -> None:
+    """Both examples give the numbers that the text tells."""
+    said, told = shell(tmp_path, "The bound in numbers"), section("The bound in numbers")
+    kappas = re.findall(r"κ = (\S+)", said)
+    assert f"{float(kappas[0]):.3g} (times" in told
+    risk = re.findall(r"\|² ≤ (\S+)", said)[0]
+    assert f"a risk of at most {float(risk):.2g}" in told
+    assert re.findall(r"m = (\d+)", said)[1] in told
+    assert len(told.splitlines()) <= 25
 
 
 @pytest.mark.parametrize("page", ["README.md", "lessons/README.md"])

@@ -273,3 +273,18 @@ def test_each_argument_is_refused_by_its_name(function: Callable[..., Any]) -> N
 def test_refusals(call: Any, told: str) -> None:
     with pytest.raises(InvalidInput, match=told):
         call()
+
+
+def test_population_bound_next_to_its_border() -> None:
+    """m just above 2θ log(|H|/δ): 1 − √(1 − ε) is ε/2 there and does not vanish by rounding; from
+    the border on it is refused.
+    """
+    m, theta, border = 10**6, 3.0, 10**6 / 6 - np.log(20)
+    for gap in (1e-3, 1e-6):
+        found = risk_bounds.population_bound(1.0, border - gap, 0.05, m, theta)
+        log_over_delta = m / 6 - gap
+        wanted = 8 * log_over_delta / m / (3 * gap / m)  # ε = 6 gap/m, and half of it
+        assert found == pytest.approx(wanted, rel=1e-3)
+    for gap in (0.0, -1e-6):
+        with pytest.raises(InvalidInput, match="m: must be at least"):
+            risk_bounds.population_bound(1.0, border - gap + 1e-9, 0.05, m, theta)

@@ -20,6 +20,8 @@ from bounds.papers.kumar_2025 import (
     redraws,
     reverse,
     rigor,
+    sgd,
+    stam,
     supermartingale,
     symbolic,
 )
@@ -46,6 +48,8 @@ CLAIMS: tuple[Claim, ...] = (
     *bootstrap.CLAIMS,
     *beyond.CLAIMS,
     *redraws.CLAIMS,
+    *stam.CLAIMS,
+    *sgd.CLAIMS,
     *averaging.CLAIMS,
     *every_m.CLAIMS,
     *forgetting.CLAIMS,

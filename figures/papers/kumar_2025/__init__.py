@@ -9,6 +9,7 @@ from figures.papers.kumar_2025 import (
     beyond_dimension,
     beyond_efficiency,
     beyond_forgetting,
+    beyond_gradient,
     beyond_map,
     beyond_redraws,
     figure_1a,
@@ -32,6 +33,7 @@ FIGURES: tuple[Figure, ...] = (
     beyond_basis.FIGURE,
     beyond_forgetting.FIGURE,
     beyond_redraws.FIGURE,
+    beyond_gradient.FIGURE,
     beyond_dimension.FIGURE,
     beyond_averaging.FIGURE,
 )

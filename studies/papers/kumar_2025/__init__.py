@@ -17,6 +17,8 @@ from studies.papers.kumar_2025 import (
     evidence_population,
     evidence_reverse,
     evidence_rigor,
+    evidence_sgd,
+    evidence_stam,
     joint_time,
     large_dimensions,
     mixture_bootstrap,
@@ -47,5 +49,7 @@ STUDIES: tuple[Study, ...] = (
     evidence_population.STUDY,
     evidence_reverse.STUDY,
     evidence_rigor.STUDY,
+    evidence_stam.STUDY,
+    evidence_sgd.STUDY,
     redraws.EVIDENCE,
 )

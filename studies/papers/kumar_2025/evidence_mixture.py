@@ -121,7 +121,8 @@ def _wrong_level(cell: Cell) -> list[Row]:
     for step in steps(cell["times"]):
         before, now = (np.exp(-2 * t) * value + noise_variance(t) for t in (step.t_prev, step.t))
         parts = (now, np.sqrt(noise_variance(step.t)), step.fresh, step.carry * before)
-        grams.append(FeatureGram(step, 1, *(np.full((1, 1), part) for part in parts)))
+        ff, fz, fw, fp = (np.full((1, 1), part) for part in parts)
+        grams.append(FeatureGram(step, 1, ff, fz, fw, fp))
     of = {"eigenvalue": value, "times": cell["times"]}
     rows = []
     for gram, found in zip(grams, bsm(grams, np.zeros(1), lag=2), strict=True):

@@ -1,6 +1,7 @@
 """What the claims of this paper are measured by, beyond the means of its evidence."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from bounds.process import weights
 from studies.papers.kumar_2025.evidence_mixture import LEARNT
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.mixture_bootstrap import KEYS
-from studies.papers.kumar_2025.redraws import RedrawsSettings
+from studies.papers.kumar_2025.redraws import FEATURES, RedrawsSettings
 from studies.quantities import mean, measure_over_dsm
 from studies.study import parse_settings
 from studies.summary import groups, ratio_of_means
@@ -274,6 +275,17 @@ def _short_training(cell: Mapping[str, Any]) -> bool:
     return bool(cell["learner"] == "network" and cell["fit"] == "step" and cell["budget"] <= 10)
 
 
+def measure_features(table: Table) -> list[Measured]:
+    """Score error of DSM with K redraws over BSM's with one, at each K."""
+    found = []
+    for method in FEATURES:
+        name, _, redraws = method.partition("-")
+        if name == "dsm":
+            over = measure_over_dsm("score-error", method, "bsm-1")(table)
+            found += [replace(one, cell={**one.cell, "redraws": int(redraws)}) for one in over]
+    return found
+
+
 # measurement name → (study, how)
 MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "dsm-risk": ("small-samples", measure_risk("risk")),
@@ -287,6 +299,13 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
         for method in methods
         if method != "dsm"
     },
+    **{
+        f"stam/score-error/{base}": (
+            "evidence-stam",
+            measure_over_dsm("score-error", "bsm-stam", base),
+        )
+        for base in ("bsm", "bsm-half")
+    },
     "figure-3b/settings": ("mixture-bootstrap", measure_settings(_trained)),
     **{
         f"forgetting/{quantity}": ("evidence-forgetting", measure_over_dsm(quantity, "bsm"))
@@ -298,6 +317,7 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "redraws-plug-in": ("redraws", measure_redraws("plug-in")),
     "redraws-excess": ("redraws", measure_redraws_excess("dsm", "bsm", "bsm-optimal", "path")),
     "redraws-worth": ("redraws", measure_redraws_worth("bsm", "bsm-optimal", "path")),
+    "redraws-features": ("evidence-redraws", measure_features),
     "large-d/risk": ("large-dimensions", measure_large("risk", 16)),
     "large-d/empirical-risk": ("large-dimensions", measure_large("empirical_risk", 4)),
     "large-d/spread": ("large-dimensions", measure_large_spread),

@@ -1,5 +1,5 @@
 """Redraws: risk of every estimator with K noise paths for each datum;
-and evidence, entry by entry and at small m.
+and evidence, entry by entry, at small m and for features.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,17 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from bounds import features
 from bounds.catalog import estimator
 from bounds.check import InvalidInput, increasing_times
+from bounds.features import feature_grams
 from bounds.gaussian import Gaussian
 from bounds.gram import check_range, exact
+from bounds.process import weights
 from bounds.risk import error, risk
 from studies.evidence import DIGITS, Parts, Seeds, evidence, measured, row, together
 from studies.papers.kumar_2025.linear_score import Spectrum
+from studies.papers.kumar_2025.mixture_bootstrap import RIDGE, truth
 from studies.study import Cell, Lazy, Row, Settings, Study, different, under
 
 FITS = ("dsm", "bsm", "bsm-optimal", "joint", "path", "plug-in")
@@ -158,7 +162,39 @@ def _risks(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return rows
 
 
-PARTS: Parts = {"entries": together(_risks, "entries"), "scarce": together(_risks, "scarce")}
+FEATURES = ("bsm-1", "dsm-2", "dsm-4", "dsm-10")
+
+
+def _features(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """Score error on a mixture with features, on the same data with other noise: methods of
+    FEATURES, a name and its K.
+    """
+    known = truth(1, cell["minor"], cell["separation"], cell["steps"])
+    penalty, phi = known.features.penalty(RIDGE), known.features(known.grid.points)
+    out = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        x0 = known.law.sample(cell["m"], rng)
+        rows = []
+        for method in FEATURES:
+            name, _, redraws = method.partition("-")
+            grams = feature_grams(x0, known.times, known.features, rng, int(redraws))
+            found = features.bsm(grams, penalty) if name == "bsm" else features.dsm(grams, penalty)
+            each = [
+                np.sum((phi @ a - s) ** 2, axis=1) @ p * known.grid.cell
+                for a, s, p in zip(found, known.scores, known.densities, strict=True)
+            ]
+            of = {key: cell[key] for key in ("m", "minor", "separation", "steps")}
+            rows.append(row(f"score-error/{method}", of, float(weights(known.times) @ each)))
+        out.append(rows)
+    return out
+
+
+PARTS: Parts = {
+    "entries": together(_risks, "entries"),
+    "scarce": together(_risks, "scarce"),
+    "features": together(_features, *(f"score-error/{method}" for method in FEATURES)),
+}
 
 
 def measure_evidence(cell: Cell, seeds: Seeds) -> list[list[Row]]:
@@ -168,7 +204,7 @@ def measure_evidence(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 EVIDENCE = evidence(
     "evidence-redraws",
-    "Redraws entry by entry, and at m near d, where the leading order is no guide.",
+    "Redraws entry by entry, at m near d, where the leading order is no guide, and for features.",
     (
         *(
             {
@@ -194,6 +230,7 @@ EVIDENCE = evidence(
             }
             for redraws in (2, 20, 100)
         ),
+        {"part": "features", "m": 500, "minor": 0.15, "separation": 2.0, "steps": 10},
     ),
     measure_evidence,
     PARTS,

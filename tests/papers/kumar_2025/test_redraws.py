@@ -69,7 +69,7 @@ def noiseless(covariance):
     return found
 
 
-@pytest.mark.parametrize("name", ["dsm", "bsm", "bsm-optimal-scalar", "path"])
+@pytest.mark.parametrize("name", ["dsm", "bsm", "bsm-optimal-scalar", "bsm-stam", "path"])
 def test_without_noise_every_estimator_is_the_plug_in(name):
     """From the means over the noise, any covariance: −(e^{-2t} Σ̂ + σ² I)^{-1} to 1e-9."""
     grams = noiseless(random_covariance(3, 8))

@@ -48,8 +48,8 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-efficiency": _of_study("bootstrap-weights", beyond_efficiency),
     "beyond-map": _of_study("bootstrap-map", beyond_map),
     "beyond-basis": _of_study("joint-time", beyond_basis),
-    "beyond-dimension": _of_study("large-dimensions", beyond_dimension),
     "beyond-forgetting": _of_study("evidence-forgetting", beyond_forgetting),
     "beyond-redraws": _of_study("redraws", beyond_redraws),
+    "beyond-dimension": _of_study("large-dimensions", beyond_dimension),
     "beyond-averaging": _of_study("evidence-averaging", beyond_averaging),
 }
