@@ -72,15 +72,15 @@ def disagreements(law: Gaussian, n: int, truth: Array, seed: int) -> tuple[int, 
 
 def test_it_ranks_by_true_risk() -> None:
     """2000 Gaussian rows: where the truth separates two estimators by 4 standard errors they come
-    in its order, and it does so for a third of them. None came in another order in any of 100 seeds
-    at d = 8 (56 pairs a seed) and at d = 16 (74 pairs). A loss in which the noise is counted
+    in its order, and it does so for a quarter of them. None came in another order in any of 100 seeds
+    at d = 8 (80 pairs a seed) and at d = 16 (102 pairs). A loss in which the noise is counted
     twice, or not at all, gives other orders.
     """
     law = Gaussian(spectrum("linear", 8))
     truth = true_risks(law, 2000)
     for seed in range(3):
         pairs, wrong = disagreements(law, 2000, truth, seed)
-        assert pairs > len(GRID) * 21 // 3
+        assert pairs > len(GRID) * 28 // 4
         assert wrong == 0
 
 
