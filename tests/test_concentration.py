@@ -771,7 +771,7 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
         ),
         (
             lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, 0.0]),
-            "gamma: must be positive, but holds 0",
+            "gamma: must be positive and at most 1e+100, but holds 0",
         ),
         (
             lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, np.nan]),

@@ -55,9 +55,9 @@ def complaints(frame: pd.DataFrame, other: list[Row]) -> list[str]:
     elsewhere = Counter(str(quantity) for quantity, _ in second)
     out = []
     for (quantity, cell), group in groups(frame, ["quantity", "cell"]):
+        elsewhere[quantity] -= 1
         if len(group) == 1:
             first, value = float(group["value"].iloc[0]), second.get((quantity, cell))
-            elsewhere[quantity] -= 1
             if value is not None and abs(first - value) > 1e-12 * abs(first):
                 out.append(
                     f"{quantity} at {cell} is stored as computed and is {first!r} or {value!r}"

@@ -141,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="the targets' noise alone, with X Xᵀ at its mean: tr C · Σ_j (η/B)v_j/(2 − "
         "ηv_j)",
         why="The fixed point of E δδᵀ, with E X Xᵀ S X Xᵀ = 2VSV + tr(VS)V.",
-        uses=("targets-unbiased",),
+        uses=("targets-unbiased-mixture",),
     ),
     Claim(
         name="sgd-transient",
