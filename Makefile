@@ -11,7 +11,7 @@ reproduce: .venv/installed
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 verify: .venv/installed
 	$(BIN)/dimfree verify
