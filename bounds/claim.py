@@ -258,7 +258,7 @@ class Verdict:
     __repr__ = __str__
 
     def to_json(self) -> dict[str, Any]:
-        """The fields of contract.md, and a few more; plain JSON values."""
+        """The fields that `dimfree verify --json` prints; plain JSON values."""
         claim = self.claim
         return {
             "name": claim.name,

@@ -72,7 +72,8 @@ def dsm_step(gram: Gram) -> Array:
 
     Notes
     -----
-    Cost: 8/3 d³ flops. Source: paper.md, "Known" (cited): the joint objective, which a linear class
+    Cost: 8/3 d³ flops. Source: theory.md, "What is known of the paper" (cited): the joint objective,
+    which a linear class
     of its own at each time step minimises step by step.
     """
     sigma = float(np.sqrt(noise_variance(gram.step.t)))
@@ -120,7 +121,7 @@ def bsm(grams: Iterable[Gram]) -> Iterator[Array]:
     then `bootstrap_step` with the control-variate weight.
 
     Algorithm 1's own weights, and the step at which its bootstrapping starts, are unknown
-    (paper.md); this is our reading.
+    (bounds/papers/kumar_2025); this is our reading.
     """
     return bootstrap(lambda step: step.bootstrap_weight)(grams)
 

@@ -45,7 +45,7 @@ def decay(t: ArrayLike) -> Array:
     InvalidInput
         If a time is negative or not finite.
 
-    Source: paper.md, "Known" (cited).
+    Source: theory.md, "What is known of the paper" (cited).
     """
     return np.asarray(np.exp(-none_negative("t", t)))
 
@@ -67,7 +67,7 @@ def noise_variance(t: ArrayLike) -> Array:
     InvalidInput
         If a time is negative or not finite.
 
-    Source: paper.md, "Known" (cited).
+    Source: theory.md, "What is known of the paper" (cited).
     """
     return np.asarray(-np.expm1(-2.0 * none_negative("t", t)))
 

@@ -229,7 +229,7 @@ def test_workers_are_born_deaf_to_ctrl_c_and_with_one_thread(
 
 
 def test_the_manifest_tells_where_the_table_comes_from(tmp_path: Path) -> None:
-    """All that contract.md promises of it, and the table's own sum."""
+    """All that its users rely on, and the table's own sum."""
     outcome = go(tmp_path)
     manifest = json.loads(outcome.manifest_path.read_text(encoding="utf-8"))
     assert manifest == outcome.manifest
