@@ -72,9 +72,8 @@ def dsm_step(gram: Gram) -> Array:
 
     Notes
     -----
-    Cost: 8/3 d³ flops. Source: theory.md, "What is known of the paper" (cited): the joint objective,
-    which a linear class
-    of its own at each time step minimises step by step.
+    Cost: 8/3 d³ flops. Source: theory.md, "What is known of the paper" (cited): the joint
+    objective, which a linear class of its own at each time step minimises step by step.
     """
     sigma = float(np.sqrt(noise_variance(gram.step.t)))
     return _transpose(solve(gram.xx, gram.xz)) / -sigma
