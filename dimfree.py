@@ -362,9 +362,10 @@ def _report(given: argparse.Namespace) -> int:
     complete = len(found) == len(catalog.STUDIES) and not any(
         table.manifest["counts"]["cells_missing"] for table in results.values()
     )
-    with _blaming_gaps(complete):
+    # Opened before the work is done: a folder that takes no file is found out at once.
+    with _blaming_gaps(complete), output.replacing(given.out / "report.html") as page:
         judged = verdicts.judge(ledger.CLAIMS, results)
-        output.write(given.out / "report.html", page_text(results, judged, _place(source)).encode())
+        page.write(page_text(results, judged, _place(source)).encode())
     output.mention(str(given.out / "report.html"))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
