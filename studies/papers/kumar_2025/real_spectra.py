@@ -117,7 +117,7 @@ class SpectraSettings(Settings):
     kept: tuple[float, ...] = (0.4, 1.0, 2.0)
     samples: Annotated[int, Field(ge=100, le=10**6)] = 100_000
     parts: Annotated[int, Field(ge=2, le=5)] = 5
-    effort: Annotated[int, Field(ge=1, le=10**5)] = 100
+    effort: Annotated[int, Field(ge=1, le=10**5)] = 60
 
     @model_validator(mode="after")
     def _consistent(self) -> "SpectraSettings":
@@ -243,7 +243,7 @@ def _described(cell: Cell, x: Array, t: float) -> Cell:
     v = decay(2 * t) * values + noise_variance(t)
     return {
         "data": cell["data"],
-        "n": len(x),
+        "rows": len(x),
         "d": len(values),
         "m": cell["m"],
         "redraws": cell["redraws"],
@@ -271,10 +271,14 @@ STUDY = Study(
     batch=batch,
     presets={
         "quick": SpectraSettings(
-            replicates=24, seed=43, data=("iris", "diabetes", "breast cancer"), redraws=(1, 4)
+            replicates=60,
+            seed=43,
+            effort=50,
+            data=("iris", "diabetes", "breast cancer"),
+            redraws=(1, 4),
         ),
-        "paper": SpectraSettings(replicates=30, seed=43),
-        "deep": SpectraSettings(replicates=300, seed=43),
+        "paper": SpectraSettings(replicates=45, seed=43),
+        "deep": SpectraSettings(replicates=450, seed=43),
     },
     normalised=("cell",),
     digits=DIGITS,
