@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from figures.told import Figure
     from studies.joined import Joined
     from studies.study import Study
-    from studies.tables import Missing, Table
+    from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 
@@ -123,8 +123,9 @@ def _reproduce(given: argparse.Namespace) -> int:
     complete, results = _measure(catalog.STUDIES, given.preset, out, given.workers)
     with _blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
-        joined = {figure.name: _join(figure, results) for figure in pictured.FIGURES}
-        for figure in pictured.FIGURES:
+        shown = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]
+        joined = {figure.name: _join(figure, results) for figure in shown}
+        for figure in shown:
             _save(figure, joined[figure.name], results, out / figure.paper)
     target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(_relative(out, target.parent)))
@@ -145,7 +146,7 @@ def report_text(
 
     return report.render(
         [asdict(paper) for paper in ledger.PAPERS],
-        [(figure, joined[figure.name].findings) for figure in catalog.FIGURES],
+        [(f, joined[f.name].findings) for f in catalog.FIGURES if f.name in joined],
         catalog.CLOSINGS,
         [verdict.to_json() for verdict in judged],
         pictures,
@@ -158,29 +159,29 @@ def report_text(
 def _measure(
     wanted: Sequence[Study], preset: str, out: Path, workers: int
 ) -> tuple[bool, Mapping[str, Table]]:
-    """Runs the studies' presets; whether no cell is missing, and their tables."""
+    """Runs the studies' presets; whether nothing is missing, and the tables of those that could be
+    measured: one that needs what is not installed has none.
+    """
     from studies import catalog, sweep, tables
+    from studies.study import Lacking
 
     complete, results = True, {}
     with executors.lasting(workers) as executor:
         for one in wanted:
             folder = out / catalog.PAPER_OF[one.name]
-            outcome = sweep.run(
-                one, one.presets[preset], folder, workers=workers, executor=executor
-            )
+            try:
+                outcome = sweep.run(
+                    one, one.presets[preset], folder, workers=workers, executor=executor
+                )
+            except Lacking as lack:
+                complete = False
+                output.note(f"dimfree: {lack}")
+                continue
             for gap in outcome.missing:
-                output.note(f"{one.name}: {_told(gap)}")
+                output.note(f"{one.name}: {gap}")
             complete &= not outcome.missing
             results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
-
-
-def _told(gap: Missing) -> str:
-    from studies.study import canonical
-
-    cell = canonical(gap.cell)
-    shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
-    return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
 
 
 @contextmanager
@@ -276,7 +277,7 @@ def _run(given: argparse.Namespace) -> int:
         limit=given.task_limit,
     )
     for gap in outcome.missing:
-        output.note(f"dimfree: {_told(gap)}")
+        output.note(f"dimfree: {gap}")
     output.mention(f"{outcome.table}\n{outcome.manifest_path}")
     return 1 if outcome.missing else 0
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from pydantic import field_validator
 
-from studies.study import Cell, Row, Settings, Study, at_most, canonical
+from studies.study import Cell, Extra, Row, Settings, Study, at_most, canonical
 
 Seeds = Sequence[np.random.SeedSequence]
 Rng = np.random.Generator
@@ -140,6 +140,7 @@ def evidence(
     replicates: int = 1,
     deep: int | None = None,
     batch: int = 64,
+    needs: Extra | None = None,
 ) -> Study:
     """A study of evidence.
 
@@ -154,6 +155,7 @@ def evidence(
     replicates : of the presets quick and paper, where a cell is sampled
     deep : replicates of the preset deep; the same as the others by default
     batch : replicates per task
+    needs : as in Study
     """
     sampled = any(part_of(parts, cell).sampled for cell in cells)
     settings = EvidenceSettings if sampled else ComputedSettings
@@ -179,4 +181,5 @@ def evidence(
         normalised=("cell",),
         digits=DIGITS,
         quantities=lambda cell: part_of(parts, cell).quantities,
+        needs=needs,
     )

@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
 
@@ -30,6 +31,27 @@ Row = dict[str, float | int | str]
 Cell = dict[str, Any]
 
 ADDED_BY_THE_RUNNER = ("study", "replicate")
+
+
+class Lacking(InvalidInput):
+    """A study that needs what is not installed."""
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What none of our dependencies brings, but one of our extras.
+
+    Attributes
+    ----------
+    module, name, extra : the module, what people call it, and the extra
+    """
+
+    module: str
+    name: str
+    extra: str
+
+
+SCIKIT_LEARN = Extra("sklearn", "scikit-learn", "data")
 
 
 class Settings(BaseModel):
@@ -92,6 +114,7 @@ class Study:
         replicates; all by default, and always of a computed one. A store keeps all
     quantities : cell → all that its rows may hold as "quantity", where that is known before it is
         measured
+    needs : without which nothing can be measured
 
     Raises
     ------
@@ -111,6 +134,7 @@ class Study:
     normalised: tuple[str, ...] = ()
     digits: int | None = None
     quantities: Callable[[Cell], Collection[str]] | None = None
+    needs: Extra | None = None
 
     def __post_init__(self) -> None:
         if not set(self.normalised) <= set(self.measured):
@@ -122,6 +146,25 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, presets: {', '.join(self.presets) or 'none'})"
+
+    def check_needs(self) -> None:
+        """Whether what it needs is there, before anything is measured.
+
+        Raises
+        ------
+        Lacking
+            If it is not.
+        """
+        if self.needs is None:
+            return
+        try:
+            import_module(self.needs.module)
+        except ImportError:
+            raise Lacking(
+                self.name,
+                f"needs {self.needs.name}, the extra [{self.needs.extra}]: pip install "
+                f"'dimfree[{self.needs.extra}]'",
+            ) from None
 
     def only(self, wanted: Collection[str]) -> "Study":
         """The same study without the cells that yield none

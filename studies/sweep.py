@@ -111,6 +111,8 @@ def run(
 
     Raises
     ------
+    Lacking
+        If what the study needs is not installed.
     InvalidInput
         If `out` cannot be written to, is in use, or is moved away meanwhile, its store is damaged
         or foreign, two cells are equal, a worker runs other code or libraries than this process, or
@@ -130,6 +132,7 @@ def run(
     processes.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
+    study.check_needs()
     say = Report(study.name, progress)
     listed = _listed(study, settings, say)
     key = Key(study.name, settings.seed, code or code_of(study.measure))

@@ -22,7 +22,7 @@ from scipy.special import logsumexp
 from bounds.check import Array, InvalidInput
 from bounds.line import Line, flow
 from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
-from studies.study import Cell, Row, Study
+from studies.study import SCIKIT_LEARN, Cell, Row, Study
 
 # --- on the line, and Gaussians -------------------------------------------------------------------
 
@@ -490,5 +490,6 @@ DIGITS = evidence(
     seed=94,
     replicates=40,
     batch=40,
+    needs=SCIKIT_LEARN,
 )
 STUDIES: tuple[Study, ...] = (STUDY, DIGITS)

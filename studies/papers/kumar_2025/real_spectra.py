@@ -34,7 +34,7 @@ from bounds.process import decay, noise_variance
 from bounds.risk import risk
 from studies.evidence import COLUMNS, DIGITS, Seeds, row
 from studies.papers.kumar_2025.redraws import spawned
-from studies.study import Cell, Lazy, Row, Settings, Study, different
+from studies.study import SCIKIT_LEARN, Cell, Lazy, Row, Settings, Study, different
 
 ESTIMATORS = ("dsm", "bsm", "path", "plug-in")
 LAWS = ("gaussian", "rows", "held-out")
@@ -283,4 +283,5 @@ STUDY = Study(
     normalised=("cell",),
     digits=DIGITS,
     quantities=lambda cell: [f"{cell['law']}/{name}" for name in cell["estimators"]],
+    needs=SCIKIT_LEARN,
 )
