@@ -27,7 +27,7 @@ from figures.catalog import FIGURES
 from studies import verdicts
 from studies.catalog import PAPER_OF, PRESETS, STUDIES
 from studies.papers.kumar_2025.linear_score import COLUMNS, LinearScoreSettings, measure
-from studies.study import Cell, Row, Study
+from studies.study import Cell, Extra, Row, Study
 
 ROOT = Path(dimfree.__file__).parent
 CONFIG = """\
@@ -710,6 +710,32 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
         assert said.err.splitlines()[-1].startswith(
             "dimfree: cells are missing, so there are no verdicts: "
         )
+
+
+def test_an_extra_that_is_not_installed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence and nothing measured, by run; reproduce says it, does the rest, and exits 1.
+    Catches a run that stops there, and one that passes for whole.
+    """
+    extra = Extra("no_module_of_this_name", "what nobody has", "some")
+    lacking = "error-vs-dimension"
+    changed = [replace(s, needs=extra if s.name == lacking else None) for s in tiny()]
+    install(monkeypatch, changed, [sure(), claim("figure-1a-flat")])
+    drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
+    assert any(lacking in figure.studies for figure in drawn)
+    monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
+    monkeypatch.setattr(figures.output, "save", lambda *ignored: [])
+    sentence = (
+        f"dimfree: {lacking}: needs what nobody has, the extra [some]: pip install 'dimfree[some]'"
+    )
+    ran = call("run", lacking, "--preset", "quick", "--out", "alone")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"{sentence}\n")
+    assert not Path("alone").exists()
+    said = call("reproduce", "--preset", "quick", "--workers", "1", "--out", "r")
+    assert said.code == 1 and said.err.splitlines().count(sentence) == 1
+    report = Path("r/paper_repro.md").read_text()
+    assert "`figure-3a-below` HOLDS" in report and "figure-1a-flat" not in report
+    for figure in drawn:
+        assert (f"/{figure.name}.png)" in report) == (lacking not in figure.studies)
 
 
 # --- explain and report ---------------------------------------------------------------------------

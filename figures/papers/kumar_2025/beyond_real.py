@@ -172,9 +172,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             "each; loss of the others over that of the best linear score of all rows; dashes: "
             "Gaussian data of that covariance and m. Middle: risk of the plug-in score, and "
             "what noise costs DSM, over the same of Gaussian data, where the rows are the law. "
-            "Right: as left, beyond the plug-in's loss; dashes: mK/(mK − d − 1). Bars: 95 % intervals "
-            f"over n = {n} replicates, left {style.widths(gain, 'measured')}. Beyond the paper: "
-            "settings are ours.",
+            "Right: as left, beyond the plug-in's loss; dashes: mK/(mK − d − 1). Bars: 95 % "
+            f"intervals over n = {n} replicates, left {style.widths(gain, 'measured')}. Beyond the "
+            "paper: settings are ours.",
         )
     return figure
 
