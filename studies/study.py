@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
 
@@ -155,16 +155,12 @@ class Study:
         Lacking
             If it is not.
         """
-        if self.needs is None:
-            return
-        try:
-            import_module(self.needs.module)
-        except ImportError:
+        if self.needs is not None and find_spec(self.needs.module) is None:
             raise Lacking(
                 self.name,
                 f"needs {self.needs.name}, the extra [{self.needs.extra}]: pip install "
                 f"'dimfree[{self.needs.extra}]'",
-            ) from None
+            )
 
     def only(self, wanted: Collection[str]) -> "Study":
         """The same study without the cells that yield none

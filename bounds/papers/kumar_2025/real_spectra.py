@@ -71,7 +71,7 @@ def held_out(cell: Cell, *, mean: bool = True) -> float:
     """m · loss of the plug-in on rows held out, over the best linear score of all rows."""
     values, v, share = _spectrum(cell)
     own = float(share * (values / v**2).sum()) if mean else 0.0
-    return (limit(cell) + own) * (1 + cell["m"] / cell["rows"])
+    return (limit(cell) + own) * (1 + float(cell["m"]) / float(cell["rows"]))
 
 
 def few(cell: Cell) -> float:

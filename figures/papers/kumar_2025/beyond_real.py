@@ -53,9 +53,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 
     Parameters
     ----------
-    data : a table for each of real-gain and real-excess (data, t, estimator), real-covariance and
-        real-limit (data, t) and real-few (data, t, redraws, m, d), with n, measured, low, high,
-        predicted and decoy
+    data : a table for each of real-excess (data, t, estimator, predicted), real-gain (data, t,
+        estimator), real-covariance (data, t), real-limit (data, t, decoy) and real-few (data, t,
+        redraws, m, d, predicted), with n, measured, low and high
 
     Raises
     ------
@@ -63,42 +63,40 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         If a table is missing or not finite, a number is not positive, an interval does not hold its
         middle, replicate counts differ, or a set is unknown.
     """
-    columns = ["measured", "low", "high", "predicted"]
-    places = {
-        GAIN: ["data", "t", "estimator"],
-        EXCESS: ["data", "t", "estimator"],
-        COVARIANCE: ["data", "t"],
-        LIMIT: ["data", "t"],
-        FEW: ["data", "t", "redraws"],
+    middle, sets_of = ["measured", "low", "high"], ["data", "t"]
+    asked: dict[str, tuple[list[str], list[str]]] = {
+        EXCESS: ([*sets_of, "estimator"], ["predicted"]),
+        GAIN: ([*sets_of, "estimator"], []),
+        COVARIANCE: (sets_of, []),
+        LIMIT: (sets_of, ["decoy"]),
+        FEW: ([*sets_of, "redraws"], ["predicted", "redraws", "m", "d"]),
     }
     tables = {}
-    for name, key in places.items():
+    for name, (key, more) in asked.items():
+        # Bars on the right may reach below 0: at many draws a cost is a small difference.
+        positive = ["t", *more, *([] if name == FEW else middle)]
         words = [one for one in key if one in ("data", "estimator")]
-        more = {LIMIT: ["decoy"], FEW: ["redraws", "m", "d"]}.get(name, [])
-        numbers = ["n"]
-        # A cost at many draws is a small difference: its interval may reach below 0.
-        positive = ["measured", "predicted"] if name in (FEW, EXCESS) else columns
-        tables[name] = data.table(
-            name, key, numbers=[*numbers, *columns], positive=["t", *more, *positive], words=words
-        )
-        data.check_order(name, tables[name], "low", "measured", "high")
-        if not set(tables[name]["data"]) <= set(SETS):
+        frame = data.table(name, key, numbers=["n", *middle], positive=positive, words=words)
+        data.check_order(name, frame, "low", "measured", "high")
+        if not set(frame["data"]) <= set(SETS):
             raise data.bad(name, f"the sets must be among {', '.join(SETS)}")
+        tables[name] = frame
     few = tables[FEW]
     if (few["m"] <= few["d"] + 1).any():
         raise data.bad(FEW, "m must be above d + 1")
     n = data.replicates({name: frame for name, frame in tables.items() if name != LIMIT})
+    data.replicates({LIMIT: tables[LIMIT]})  # all K together
     gain, limit, excess = tables[GAIN], tables[LIMIT], tables[EXCESS]
     sets = [name for name in SETS if name in set(gain["data"])]
     times = sorted(set(gain["t"]))
     if len(times) > TIMES:
         raise data.bad(GAIN, f"has more than {TIMES} times")
     for frame, by in ((limit, limit["decoy"]), (excess, excess["predicted"])):
-        frame[["measured", "low", "high"]] = frame[["measured", "low", "high"]].div(by, axis=0)
+        frame[middle] = frame[middle].div(by, axis=0)
     paths = few["m"] * few["redraws"]
     leading = few["predicted"] * (paths - few["d"] - 1) / paths
-    few[["measured", "low", "high"]] = few[["measured", "low", "high"]].div(leading, axis=0)
-    middle = times[len(times) // 2]
+    few[middle] = few[middle].div(leading, axis=0)
+    between = times[len(times) // 2]
     with style.look():
         figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 3.9), layout="constrained")
         left, centre, right = figure.subplots(1, 3)
@@ -117,7 +115,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure_label = {"color": style.COLOURS[k], "ls": "-", "lw": 3, "label": f"t = {t:g}"}
             left.plot([], [], **figure_label)
         for k, name in enumerate(sets):
-            mine = few[(few["data"] == name) & (few["t"] == middle)].sort_values("redraws")
+            mine = few[(few["data"] == name) & (few["t"] == between)].sort_values("redraws")
             colour = OF_SETS[k]
             own = mine["m"] * mine["redraws"]
             right.plot(
@@ -151,7 +149,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         right.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         right.xaxis.set_minor_locator(NullLocator())
         right.set_xlabel("noise draws for each row K")
-        right.set_ylabel(f"over the leading order, t = {middle:g}")
+        right.set_ylabel(f"over the leading order, t = {between:g}")
         ink = {"color": style.INK, "ls": ""}
         left.plot([], [], marker="o", label="BSM", **ink)
         left.plot([], [], marker="s", label="path fit", **ink)
@@ -182,27 +180,27 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
 def sample() -> FigureData:
     """Three sets at three times, made by hand."""
     tables: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in (GAIN, EXCESS, COVARIANCE, LIMIT, FEW)
+        name: [] for name in (EXCESS, GAIN, COVARIANCE, LIMIT, FEW)
     }
 
-    def add(name: str, value: float, predicted: float, **where: Any) -> None:
+    def add(name: str, value: float, **where: Any) -> None:
         interval = {"measured": value, "low": 0.95 * value, "high": 1.05 * value, "n": 20}
-        tables[name].append({**where, **interval, "predicted": predicted, "decoy": 1.0})
+        tables[name].append({**where, **interval})
 
     for k, (name, m, d) in enumerate(
         (("iris", 30, 4), ("breast cancer", 113, 30), ("digits", 359, 61))
     ):
         for t, bsm in ((0.4, 0.75), (1.0, 0.45), (2.0, 0.2)):
             where = {"data": name, "t": t}
-            add(GAIN, bsm + 0.01 * k, bsm, estimator="bsm", **where)
-            add(GAIN, bsm / 3, bsm / 3, estimator="path", **where)
-            add(COVARIANCE, bsm, bsm, **where)
-            add(LIMIT, (0.6, 2.4, 0.95)[k], (0.6, 2.4, 0.95)[k], **where)
-            for estimator in ("dsm", "bsm"):
-                add(EXCESS, 2.02, 2.0, estimator=estimator, **where)
+            add(GAIN, bsm + 0.01 * k, estimator="bsm", **where)
+            add(GAIN, bsm / 3, estimator="path", **where)
+            add(COVARIANCE, bsm, **where)
+            add(LIMIT, (0.6, 2.4, 0.95)[k], decoy=1.0, **where)
+            for estimator in ("bsm", "dsm"):
+                add(EXCESS, 2.02, predicted=2.0, estimator=estimator, **where)
             for redraws in (1, 4, 16):
                 rule = m * redraws / (m * redraws - d - 1)
-                add(FEW, 3.03 * rule, 3 * rule, redraws=redraws, m=m, d=d, **where)
+                add(FEW, 3.03 * rule, predicted=3 * rule, redraws=redraws, m=m, d=d, **where)
     frames = {name: pd.DataFrame(rows) for name, rows in tables.items()}
     return FigureData("beyond-real", frames, {})
 

@@ -20,11 +20,10 @@ def real_risks(table: Table, law: str) -> Cells:
     """Each cell of a law: what a formula needs to know, and m · excess risk of each estimator,
     paired by replicate.
     """
-    frame = table.frame[table.frame["quantity"].str.startswith(f"{law}/")]
+    frame = table.frame[table.frame["law"] == law]
     for cell, group in groups(frame.sort_values("replicate", kind="stable"), "cell"):
         by = {
-            name.removeprefix(f"{law}/"): g["value"].to_numpy(dtype=np.float64)
-            for name, g in groups(group, "quantity")
+            name: one["risk"].to_numpy(dtype=np.float64) for name, one in groups(group, "estimator")
         }
         yield json.loads(cell), by
 

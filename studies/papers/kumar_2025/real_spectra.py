@@ -32,11 +32,12 @@ from bounds.gaussian import Gaussian
 from bounds.gram import exact
 from bounds.process import decay, noise_variance
 from bounds.risk import risk
-from studies.evidence import COLUMNS, DIGITS, Seeds, row
+from studies.evidence import DIGITS, Seeds
 from studies.papers.kumar_2025.redraws import spawned
-from studies.study import SCIKIT_LEARN, Cell, Lazy, Row, Settings, Study, different
+from studies.study import SCIKIT_LEARN, Cell, Lazy, Row, Settings, Study, canonical, different
 
 ESTIMATORS = ("dsm", "bsm", "path", "plug-in")
+COLUMNS = ("study", "law", "estimator", "cell", "replicate", "risk")
 LAWS = ("gaussian", "rows", "held-out")
 Name = Literal["iris", "diabetes", "wine", "breast cancer", "digits"]
 SHAPES: dict[Name, tuple[int, int]] = {
@@ -219,7 +220,7 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     rows: list[list[Row]] = [[] for _ in seeds]
     found = {name: list(estimator(name)(grams)) for name in cell["estimators"]}
     for t in cell["kept"]:
-        of = _described(cell, x, t)
+        of = canonical(_described(cell, x, t))
         k = times.index(t)
         best = (
             None
@@ -233,7 +234,8 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
                 value = excess_loss(held_out.seen, best, t, estimates[k])
             means = m * value.reshape(len(seeds), draws).mean(axis=1)
             for mine, mean in zip(rows, means, strict=True):
-                mine.append(row(f"{cell['law']}/{name}", of, mean))
+                held = {"law": cell["law"], "estimator": name, "cell": of}
+                mine.append({**held, "risk": float(mean)})
     return rows
 
 
@@ -282,6 +284,5 @@ STUDY = Study(
     },
     normalised=("cell",),
     digits=DIGITS,
-    quantities=lambda cell: [f"{cell['law']}/{name}" for name in cell["estimators"]],
     needs=SCIKIT_LEARN,
 )

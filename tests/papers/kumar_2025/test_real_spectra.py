@@ -16,6 +16,7 @@ from bounds.estimators import bsm, dsm, plug_in
 from bounds.gaussian import Gaussian
 from bounds.gram import exact, simulated
 from bounds.papers.kumar_2025 import real_spectra as claims
+from bounds.papers.kumar_2025 import redraws
 from figures.data import BadTable, FigureData
 from figures.papers.kumar_2025 import beyond_real as figure
 from studies.papers.kumar_2025 import real_quantities as quantities
@@ -144,7 +145,7 @@ def test_few_rows_by_the_exact_risk():
     whole = 10 * risk.dsm_risk(law, T, 10) * (1 - claims.bound(cell) / (2 * _trace(law)))
     assert claims.few(cell) == pytest.approx(whole)
     many = {**cell, "redraws": 10**9}
-    assert claims.few(many) == pytest.approx(claims.redraws.excess(cell), rel=1e-8)
+    assert claims.few(many) == pytest.approx(redraws.excess(cell), rel=1e-8)
     assert claims.few_fresh(cell) == pytest.approx(claims.few(cell))
     assert claims.few_fresh({**cell, "redraws": 2}) < claims.few(cell)
 
@@ -216,10 +217,10 @@ def cell_of(law, m, draws=1, k=1):
 def values_of(cell, replicates):
     """By estimator, a number a replicate."""
     seeds = [replicate_seed(3, cell, k) for k in range(replicates)]
-    found = {}
+    found: dict[str, list[float]] = {}
     for rows in study.measure(cell, seeds):
         for row in rows:
-            found.setdefault(row["quantity"].partition("/")[2], []).append(row["value"])
+            found.setdefault(str(row["estimator"]), []).append(float(row["risk"]))
     return {name: np.array(values) for name, values in found.items()}
 
 
@@ -251,7 +252,7 @@ def test_rows_by_plain_code(law):
     pytest.importorskip("sklearn")
     found = values_of(cell_of(law, 20, k=2), 600)
     x, gaussian = study.bundled("iris")
-    plain = {"dsm": [], "plug-in": []}
+    plain: dict[str, list[float]] = {"dsm": [], "plug-in": []}
     for k in range(600):
         rng = np.random.default_rng([6, k])
         order = rng.integers(150, size=20) if law == "rows" else rng.permutation(150)
@@ -277,14 +278,14 @@ def test_replicates_do_not_depend_on_their_batch():
     for seed, rows in zip(seeds, together, strict=True):
         (alone,) = study.measure(cell, [seed])
         for a, b in zip(alone, rows, strict=True):
-            assert a["value"] == pytest.approx(b["value"], rel=1e-9)
+            assert a["risk"] == pytest.approx(b["risk"], rel=1e-9)
     x, law = study.bundled("iris")
     rngs = [np.random.default_rng(one) for one in spawned(seeds[0], 3)]
     data, seen, known = study.split(x, 20, rngs)
     grams = list(exact(law, 20, GRID, rngs, data=data))
     score, own = law.score_matrix(T), list(dsm(grams))[-1]
     losses = study.excess_loss(seen, study.excess_loss(known, np.zeros(3), T, score), T, own)
-    assert together[0][0]["value"] == pytest.approx(20 * losses.mean(), rel=1e-9)
+    assert together[0][0]["risk"] == pytest.approx(20 * losses.mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", study.SHAPES)
@@ -355,10 +356,11 @@ def table():
                 scale = (2.0 if law == "held-out" else 1.0) * (1 + off) / k
                 rows.append(
                     {
-                        "quantity": f"{law}/{name}",
+                        "law": law,
+                        "estimator": name,
                         "cell": cell,
                         "replicate": replicate,
-                        "value": scale * value,
+                        "risk": scale * value,
                     }
                 )
     return Table(pd.DataFrame(rows), {})
@@ -406,11 +408,11 @@ def test_measurements_by_hand():
 
 def test_a_figure_of_other_sets_is_refused():
     good = figure.sample()
-    for name, change, reason in (
-        (figure.GAIN, {"data": "moons"}, "the sets must be among iris"),
-        (figure.FEW, {"m": 5.0}, "m must be above d \\+ 1"),
+    for name, column, value, reason in (
+        (figure.GAIN, "data", "moons", "the sets must be among iris"),
+        (figure.FEW, "m", 5.0, r"m must be above d \+ 1"),
     ):
         frame = good.tables[name].copy()
-        frame.loc[frame.index[-1], list(change)] = list(change.values())
+        frame.loc[frame.index[-1], column] = value
         with pytest.raises(BadTable, match=reason):
             figure.draw(FigureData("beyond-real", {**good.tables, name: frame}, {}))
