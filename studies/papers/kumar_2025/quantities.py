@@ -324,5 +324,5 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "large-d/spread": ("large-dimensions", measure_large_spread),
     "map-bsm": ("bootstrap-map", measure_map("bsm")),
     "map-path": ("bootstrap-map", measure_map("path")),
-    **REAL,
+    **{f"real-{name}": ("real-spectra", how) for name, how in REAL.items()},
 }

@@ -110,16 +110,15 @@ def measure_same(table: Table) -> list[Measured]:
     return found
 
 
-_STUDY = "real-spectra"
-REAL: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
-    "real-split": (_STUDY, measure_split),
-    "real-excess": (_STUDY, measure_excess),
-    "real-limit": (_STUDY, measure_plug_in("rows")),
-    "real-covariance": (_STUDY, measure_ratio("gaussian", "dsm", "bsm")),
-    "real-gain": (_STUDY, measure_ratio("held-out", "dsm", "bsm", "path")),
-    "real-near": (_STUDY, measure_ratio("held-out", "plug-in", "path")),
-    "real-few": (_STUDY, measure_few),
-    "real-mean": (_STUDY, measure_plug_in("held-out")),
-    "real-same": (_STUDY, measure_same),
+REAL: Mapping[str, Callable[[Table], list[Measured]]] = {
+    "split": measure_split,
+    "excess": measure_excess,
+    "limit": measure_plug_in("rows"),
+    "covariance": measure_ratio("gaussian", "dsm", "bsm"),
+    "gain": measure_ratio("held-out", "dsm", "bsm", "path"),
+    "near": measure_ratio("held-out", "plug-in", "path"),
+    "few": measure_few,
+    "mean": measure_plug_in("held-out"),
+    "same": measure_same,
 }
-"""Measurement name → (study, how)."""
+"""Measurement name, without "real-" → how."""

@@ -368,39 +368,39 @@ def table():
 
 def test_measurements_by_hand():
     """Means, differences and ratios of the hand-made risks, with their cells and errors."""
-    own = {name: how(table()) for name, (_, how) in quantities.REAL.items()}
+    own = {name: how(table()) for name, how in quantities.REAL.items()}
     assert {name: len(found) for name, found in own.items()} == {
-        "real-split": 12,
-        "real-excess": 4,
-        "real-limit": 2,
-        "real-covariance": 2,
-        "real-gain": 4,
-        "real-near": 2,
-        "real-few": 4,
-        "real-mean": 2,
-        "real-same": 4,
+        "split": 12,
+        "excess": 4,
+        "limit": 2,
+        "covariance": 2,
+        "gain": 4,
+        "near": 2,
+        "few": 4,
+        "mean": 2,
+        "same": 4,
     }
     first = {name: found[0] for name, found in own.items()}
     values = {name: one.value for name, one in first.items()}
     assert values == pytest.approx(
         {
-            "real-split": 9.0,
-            "real-excess": 8.0,
-            "real-limit": 0.625,
-            "real-covariance": 5 / 9,
-            "real-gain": 5 / 9,
-            "real-near": 1.5,
-            "real-few": 16.0,
-            "real-mean": 1.25,
-            "real-same": 2.0,
+            "split": 9.0,
+            "excess": 8.0,
+            "limit": 0.625,
+            "covariance": 5 / 9,
+            "gain": 5 / 9,
+            "near": 1.5,
+            "few": 16.0,
+            "mean": 1.25,
+            "same": 2.0,
         }
     )
-    assert first["real-limit"].replicates == 6 and first["real-split"].replicates == 3
-    assert first["real-split"].error == pytest.approx(0.9 / 3**0.5)
-    assert first["real-gain"].error == pytest.approx(0, abs=1e-12)
-    assert first["real-same"].error == pytest.approx(2 * 2**0.5 * 0.1 / 3**0.5)
-    assert first["real-limit"].cell == {"data": "iris", "t": 1.0}
-    assert {one.cell["estimator"] for one in own["real-gain"]} == {"bsm", "path"}
+    assert first["limit"].replicates == 6 and first["split"].replicates == 3
+    assert first["split"].error == pytest.approx(0.9 / 3**0.5)
+    assert first["gain"].error == pytest.approx(0, abs=1e-12)
+    assert first["same"].error == pytest.approx(2 * 2**0.5 * 0.1 / 3**0.5)
+    assert first["limit"].cell == {"data": "iris", "t": 1.0}
+    assert {one.cell["estimator"] for one in own["gain"]} == {"bsm", "path"}
 
 
 # --- the figure -----------------------------------------------------------------------------------
@@ -416,3 +416,19 @@ def test_a_figure_of_other_sets_is_refused():
         frame.loc[frame.index[-1], column] = value
         with pytest.raises(BadTable, match=reason):
             figure.draw(FigureData("beyond-real", {**good.tables, name: frame}, {}))
+
+
+def test_the_figure_shows_ratios():
+    """Middle: plug-in over decoy and noise over prediction; right: cost over the leading order, which
+    at 3.03/3 of the rule is 1.01 times it. Catches a panel over another number.
+    """
+    left, centre, right = figure.draw(figure.sample()).axes
+    lines = {line.get_gid(): line for axes in (left, centre, right) for line in axes.get_lines()}
+    np.testing.assert_allclose(lines["limit-1"].get_ydata(), [2.4, 0.95, 0.6], rtol=1e-12)
+    np.testing.assert_allclose(lines["noise-1"].get_ydata(), 1.01, rtol=1e-12)
+    np.testing.assert_allclose(lines["path-2"].get_xdata(), [1.24, 2.24, 0.24], rtol=1e-12)
+    for name, m, d in (("iris", 30, 4), ("digits", 359, 61)):
+        paths = m * np.array([1, 4, 16])
+        rule = paths / (paths - d - 1)
+        np.testing.assert_allclose(lines[f"rule-{name}"].get_ydata(), rule, rtol=1e-12)
+        np.testing.assert_allclose(lines[f"few-{name}"].get_ydata(), 1.01 * rule, rtol=1e-12)
