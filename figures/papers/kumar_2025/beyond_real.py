@@ -260,10 +260,10 @@ def _found(f: Findings) -> str:
     ]
     mean = [r["predicted"] / r["decoy"] - 1 for r in f.points[MEAN] if r["t"] == last]
     return (
-        "All three survive, with one constant changed. **Gains.** On rows held out, with a fifth "
-        "of the rows for training and one noise draw each, BSM leaves "
+        "All three survive, with one constant changed. **Gains.** A fifth of the rows is for "
+        "training, with one noise draw each. On the others BSM leaves "
         f"{_span(_gains(f, 'bsm', first))} of DSM's excess loss at t = {first:g} and "
-        f"{_span(_gains(f, 'bsm', last))} at t = {last:g}; the path fit "
+        f"{_span(_gains(f, 'bsm', last))} at t = {last:g}. The path fit leaves "
         f"{_span(_gains(f, 'path', first))} and {_span(_gains(f, 'path', last))}. "
         "**Near-optimality.** The path fit's excess loss is "
         f"{_span(near_all, 3)} times that of the plug-in score, which no noise enters; with the "

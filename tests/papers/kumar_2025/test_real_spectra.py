@@ -419,8 +419,8 @@ def test_a_figure_of_other_sets_is_refused():
 
 
 def test_the_figure_shows_ratios():
-    """Middle: plug-in over decoy and noise over prediction; right: cost over the leading order, which
-    at 3.03/3 of the rule is 1.01 times it. Catches a panel over another number.
+    """Middle: plug-in over decoy and noise over prediction; right: cost over the leading order,
+    1.01 times the rule. Catches a panel over another number.
     """
     left, centre, right = figure.draw(figure.sample()).axes
     lines = {line.get_gid(): line for axes in (left, centre, right) for line in axes.get_lines()}
