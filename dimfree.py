@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from figures.told import Figure
     from studies.joined import Joined
     from studies.study import Study
-    from studies.tables import Missing, Table
+    from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 
@@ -180,18 +180,10 @@ def _measure(
                 one, one.presets[preset], folder, workers=workers, executor=executor
             )
             for gap in outcome.missing:
-                output.note(f"{one.name}: {_told(gap)}")
+                output.note(f"{one.name}: {gap}")
             complete &= not outcome.missing
             results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
-
-
-def _told(gap: Missing) -> str:
-    from studies.study import canonical
-
-    cell = canonical(gap.cell)
-    shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
-    return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
 
 
 @contextmanager
@@ -287,7 +279,7 @@ def _run(given: argparse.Namespace) -> int:
         limit=given.task_limit,
     )
     for gap in outcome.missing:
-        output.note(f"dimfree: {_told(gap)}")
+        output.note(f"dimfree: {gap}")
     output.mention(f"{outcome.table}\n{outcome.manifest_path}")
     return 1 if outcome.missing else 0
 

@@ -712,6 +712,30 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
         )
 
 
+def test_an_extra_that_is_not_installed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence and nothing measured, by run; reproduce says it, does the rest, and exits 1.
+    Catches a run that stops there, and one that passes for whole.
+    """
+    needs = {"no_module_of_this_name": "some"}
+    lacking = "error-vs-dimension"
+    changed = [replace(s, needs=needs if s.name == lacking else {}) for s in tiny()]
+    install(monkeypatch, changed, [sure(), claim("figure-1a-flat")])
+    drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
+    assert any(lacking in figure.studies for figure in drawn)
+    monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
+    monkeypatch.setattr(figures.output, "save", lambda *ignored: [])
+    sentence = "needs an extra: pip install 'dimfree[some]'"
+    ran = call("run", lacking, "--preset", "quick", "--out", "alone")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"dimfree: {lacking}: {sentence}\n")
+    assert not Path("alone").exists()
+    said = call("reproduce", "--preset", "quick", "--workers", "1", "--out", "r")
+    assert said.code == 1 and said.err.count(f"dimfree: {lacking} {sentence}; it is left out") == 1
+    report = Path("r/paper_repro.md").read_text()
+    assert "`figure-3a-below` HOLDS" in report and "figure-1a-flat" not in report
+    for figure in drawn:
+        assert (f"/{figure.name}.png)" in report) == (lacking not in figure.studies)
+
+
 # --- explain and report ---------------------------------------------------------------------------
 
 
