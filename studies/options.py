@@ -173,9 +173,7 @@ def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
     one = commands.add_parser(
         "fit", help="errors against dimension, from a table: slope, law, power, what would decide"
     )
-    one.add_argument(
-        "table", type=Path, metavar="TABLE", help=".csv, .tsv, or .parquet (needs pyarrow)"
-    )
+    one.add_argument("table", type=Path, metavar="TABLE", help=".csv, .tsv or .parquet")
     one.add_argument(
         "--x", default="d", metavar="COLUMN", help="of the dimension; default %(default)s"
     )
@@ -189,7 +187,12 @@ def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="that tells the replicates of one d apart; without it and --error each d has one run, "
         "and the residual scatter tells the noise",
     )
-    one.add_argument("--by", metavar="COLUMN", help="of groups, each with a fit of its own")
+    one.add_argument(
+        "--by",
+        action="append",
+        metavar="COLUMN",
+        help="of groups, each with a fit of its own; several: COLUMN,COLUMN or the option again",
+    )
     one.add_argument(
         "--scale",
         default="none",

@@ -7,24 +7,18 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput
+from bounds.check import InvalidInput
 from bounds.claim import Claim, Measured
+from bounds.replicates import ratio
 from studies.catalog import STEMS, study
 from studies.study import Study
-from studies.summary import groups, ratio_of_means
+from studies.summary import groups
 from studies.tables import Table
 
 Measure = Callable[[Table], list[Measured]]
-
-
-def mean(cell: dict[str, Any], values: Array) -> Measured:
-    return Measured(
-        cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size
-    )
 
 
 def measure_quantity(table: Table, quantity: str) -> list[Measured]:
@@ -68,8 +62,7 @@ def measure_over_dsm(
             a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, base))
             if not a.size == b.size > 0:
                 raise InvalidInput(quantity, f"needs the same replicates of {method} and of {base}")
-            ratio, se = ratio_of_means(a, b)
-            out.append(Measured(json.loads(cell), ratio, se, a.size))
+            out.append(ratio(json.loads(cell), a, b))
         return out
 
     return measured
