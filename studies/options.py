@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
 
     one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
-    one.add_argument("study", metavar="STUDY")
+    one.add_argument("study", metavar="STUDY", help="its name, or path/to/your.py:STUDY")
     source = one.add_mutually_exclusive_group()
     source.add_argument("--config", type=Path, metavar="FILE.toml")
     source.add_argument("--preset", choices=presets, default="paper")
@@ -101,7 +101,9 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "names", nargs="*", metavar="NAME", help="or a pattern: 'kappa*'; default: all"
     )
-    verify.add_argument("--paper", metavar="STEM", help="of this work alone")
+    whose = verify.add_mutually_exclusive_group()
+    whose.add_argument("--paper", metavar="STEM", help="of this work alone")
+    whose.add_argument("--claims", type=Path, metavar="FILE.py", help="your own instead")
     verify.add_argument("--json", action="store_true")
     verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
 
@@ -116,6 +118,10 @@ def parser() -> argparse.ArgumentParser:
     )
     html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
     html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
+    html.add_argument("--claims", type=Path, metavar="FILE.py", help="your own as well")
+    html.add_argument(
+        "--workers", type=int, default=_cores(), metavar="N", help="to measure your own with"
+    )
 
     own = commands.add_parser(
         "estimate", help="linear scores of your data by every estimator, and which to use"

@@ -95,20 +95,27 @@ def quantity_of(claim: Claim) -> str | None:
     return None if claim.measurement in measurements() else claim.measurement.partition(":")[2]
 
 
-def needed(claims: Sequence[Claim]) -> list[Study]:
+def needed(claims: Sequence[Claim], own: Sequence[Study] = ()) -> list[Study]:
     """The studies that the claims are measured by,
     each with no more cells than they need, as far as it knows which.
 
     The numbers are the same as of all cells: a replicate's seed is a function of its own cell
     alone.
+
+    Parameters
+    ----------
+    claims : some
+    own : studies beside the catalog's
     """
+    known = {one.name: one for one in own}
     wanted: dict[str, list[str | None]] = defaultdict(list)
     for claim in claims:
         wanted[study_of(claim)].append(quantity_of(claim))
-    return [
-        study(name) if None in found else study(name).only({one for one in found if one})
-        for name, found in wanted.items()
-    ]
+    studies = []
+    for name, found in wanted.items():
+        one = known.get(name) or study(name)
+        studies.append(one if None in found else one.only({each for each in found if each}))
+    return studies
 
 
 def study_of(claim: Claim) -> str:

@@ -16,6 +16,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,33 @@ class Missing:
     cell: Cell
     replicates: int
     reason: str
+
+    def __str__(self) -> str:
+        cell = canonical(self.cell)
+        shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
+        return f"{self.replicates} replicates missing: {self.reason}, in cell {shown}"
+
+
+class Incomplete(Exception):
+    """Cells are missing without which there is nothing to conclude."""
+
+
+@contextmanager
+def blaming_gaps(complete: bool) -> Iterator[None]:
+    """Where cells are missing, what cannot be joined
+    or judged is their fault and not that of the usage.
+
+    Raises
+    ------
+    Incomplete
+        In the place of a refusal, if cells are missing.
+    """
+    try:
+        yield
+    except InvalidInput as error:
+        if complete:
+            raise
+        raise Incomplete(f"cells are missing, so there are no verdicts: {error}") from None
 
 
 @dataclass(frozen=True)
