@@ -354,7 +354,7 @@ def _report(given: argparse.Namespace) -> int:
     complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
     with tables.blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
-        yours = _judge_own(own, (source, given.out), results, given.workers) if own else None
+        yours = _judge_own(own, (source, given.out), results) if own else None
         text = page_text(results, judged, _place(source), yours)
         output.write(given.out / "report.html", text.encode())
     output.mention(str(given.out / "report.html"))
@@ -363,9 +363,7 @@ def _report(given: argparse.Namespace) -> int:
     return 0 if complete and all(v.as_expected for v in found) else 1
 
 
-def _judge_own(
-    own: OwnClaims, folders: Sequence[Path], results: Mapping[str, Table], workers: int
-) -> OwnJudged:
+def _judge_own(own: OwnClaims, folders: Sequence[Path], results: Mapping[str, Table]) -> OwnJudged:
     """A user's claims, from results that are there if their code is still the same,
     else measured anew.
     """
@@ -374,7 +372,7 @@ def _judge_own(
     stored = own.stored(folders)
     for name in sorted({one.name for one in own.studies} - set(stored)):
         output.note(f"dimfree: {name} has no results of its code as it is: measured, preset quick")
-    complete, judged, found = _judge(own.claims, workers, own, {**results, **stored})
+    complete, judged, found = _judge(own.claims, options.cores(), own, {**results, **stored})
     tables = {name: found[name] for name in found if name not in results}
     return OwnJudged(own, tuple(judged), tables, complete)
 

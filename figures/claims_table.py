@@ -91,7 +91,7 @@ def _table(verdicts: Sequence[Mapping[str, Any]]) -> str:
         "Origin": 6,
         "Kind": 6.5,
         "Verdict": 7.5,
-        "Decoy falls": 6.5,
+        "Decoy falls": 7.5,
         "Statement": 0,
     }
     columns = "".join(f'<col style="width: {w}rem">' if w else "<col>" for w in widths.values())

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument(
         "--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md"
     )
-    reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    reproduce.add_argument("--workers", type=int, default=cores(), metavar="N")
 
     one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
     one.add_argument("study", metavar="STUDY", help="its name, or path/to/your.py:STUDY")
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--config", type=Path, metavar="FILE.toml")
     source.add_argument("--preset", choices=presets, default="paper")
     one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    one.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    one.add_argument("--workers", type=int, default=cores(), metavar="N")
     one.add_argument(
         "--executor", choices=("local", "dask"), default="local", help="where the work is done"
     )
@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     whose.add_argument("--paper", metavar="STEM", help="of this work alone")
     whose.add_argument("--claims", type=Path, metavar="FILE.py", help="your own instead")
     verify.add_argument("--json", action="store_true")
-    verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    verify.add_argument("--workers", type=int, default=cores(), metavar="N")
 
     told = commands.add_parser(
         "explain", help="one claim: what, why, from where, its decoy and last verdict"
@@ -119,9 +119,6 @@ def parser() -> argparse.ArgumentParser:
     html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
     html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
     html.add_argument("--claims", type=Path, metavar="FILE.py", help="your own as well")
-    html.add_argument(
-        "--workers", type=int, default=_cores(), metavar="N", help="to measure your own with"
-    )
 
     own = commands.add_parser(
         "estimate", help="linear scores of your data by every estimator, and which to use"
@@ -299,5 +296,6 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
