@@ -17,7 +17,7 @@ from studies import catalog, tables
 from studies.code import code_of
 from studies.evidence import COLUMNS
 from studies.explain import record
-from studies.own_code import blaming, brought, check_name, checked
+from studies.own_code import blaming, check_name, checked, made_beside
 from studies.quantities import measurements, quantity_of, study_of
 from studies.study import Study
 from studies.tables import Table
@@ -101,7 +101,7 @@ def claims_in(path: Path, taken: Collection[str], works: Collection[str]) -> Own
     InvalidInput
         If there is no such file, it cannot be imported, or does not hold what it should.
     """
-    module, code = checked(path, "--claims")
+    module, _ = checked(path, "--claims")
     if not hasattr(module, "CLAIMS"):
         raise InvalidInput("--claims", f"{path} has no CLAIMS, a tuple of bounds.claim.Claim")
     claims: tuple[Claim, ...] = _tuple(path, "CLAIMS", module.CLAIMS, Claim)
@@ -120,7 +120,7 @@ def claims_in(path: Path, taken: Collection[str], works: Collection[str]) -> Own
     found = OwnClaims(
         path,
         tuple(replace(one, paper=paper.stem) for one in claims) if paper else claims,
-        tuple(brought(one, path, "STUDIES", code) for one in studies),
+        tuple(made_beside(one, path, "STUDIES", "--claims") for one in studies),
         paper,
     )
     for one in found.claims:

@@ -89,7 +89,7 @@ def study_in(text: str, taken: Collection[str]) -> Study:
             "STUDY", f"{where}: {place!r} is {what}; studies there: {', '.join(there) or 'none'}"
         )
     check_name(held.name, taken, "study", Path(where), "STUDY")
-    return brought(held, Path(where), place, code)
+    return _brought(held, Path(where), place, code)
 
 
 def preset(one: Study, name: str) -> Settings:
@@ -108,8 +108,28 @@ def preset(one: Study, name: str) -> Settings:
     return one.presets[name]
 
 
-def brought(one: Study, path: Path, place: str, code: str) -> Study:
-    """A study of a user's as it is run: its measure is found again by its file."""
+def made_beside(one: Study, path: Path, place: str, key: str) -> Study:
+    """A study that a user's file holds, as it is run: known by the code of the file that it comes
+    from, be it this one or one beside it, so that a claim that changes measures nothing anew.
+
+    Parameters
+    ----------
+    one : the study
+    path, place : the file that holds it, and what its module calls it, or a tuple that does
+    key : under which a refusal names the file
+    """
+    # the last one imported that holds it: a module is there before those that it imports
+    for module in reversed([*sys.modules.values()]):
+        file = Path(getattr(module, "__file__", None) or "")
+        if file.suffix == ".py" and file.parent == path.parent.resolve():
+            for name, value in vars(module).items():
+                if value is one:
+                    return _brought(one, file, name, checked(file, key)[1])
+    return _brought(one, path, place, checked(path, key)[1])
+
+
+def _brought(one: Study, path: Path, place: str, code: str) -> Study:
+    """A study of a user's whose measure is found again by its file."""
     return replace(one, measure=OwnMeasure(str(path.resolve()), place, one.name, code))
 
 
@@ -193,10 +213,11 @@ def blaming(path: Path) -> Iterator[None]:
         Under the path. What is one already, or a system's error, or ends the run, passes.
     """
     from studies.sweep import Interrupted
+    from studies.tables import Incomplete
 
     try:
         yield
-    except (InvalidInput, OSError, Interrupted):
+    except (InvalidInput, OSError, Interrupted, Incomplete):
         raise
     except (Exception, SystemExit) as error:
         raise InvalidInput(str(path), _told(error, path.resolve())) from error

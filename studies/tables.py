@@ -330,7 +330,7 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
             str(path), f"has no column {lacking[0]}; it has {', '.join(frame.columns)}"
         )
     texts = _cells(manifest, manifest_path)
-    for column in manifest["normalised"]["columns"]:
+    for column in manifest["normalised"]["columns"] if rows else ():
         try:
             frame[column] = texts[frame[column].to_numpy()]
         except (KeyError, IndexError):

@@ -3,8 +3,6 @@ that have not imported it, and one sentence for whatever is wrong with it.
 """
 
 import csv
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import dimfree
 from bounds.check import InvalidInput
 from studies import own_code
 from studies.code import code_of, code_of_file
@@ -20,7 +17,6 @@ from studies.own_code import OwnMeasure, study_in
 from studies.task import Piece, WrongWorker, perform
 from tests.test_fuzz import command
 
-ROOT = Path(dimfree.__file__).parent
 MINE = '''\
 """A random number times a factor."""
 
@@ -111,22 +107,17 @@ def test_what_has_changed_is_measured_anew(folder: Path) -> None:
     assert sorted(path.name for path in Path("far").iterdir()) == ["beside.py", "mine.py"]
 
 
-def test_workers_find_it(folder: Path) -> None:
-    """Two processes that have imported nothing of it, started from another folder: the bytes of
-    one thread of this process.
+def test_workers_find_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes that have imported nothing of it, asked from another folder: the bytes of one
+    thread of this process.
     """
     assert run()[0] == 0
     Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
     words = ("run", "../far/mine.py:STUDY", "--preset", "quick", "--out", ".", "--workers", "2")
-    done = subprocess.run(
-        [sys.executable, "-m", "dimfree", *words],
-        cwd="elsewhere",
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert Path("elsewhere/mine.csv").read_bytes() == Path("out/mine.csv").read_bytes()
+    code, _, told = command(*words)
+    assert code == 0, told
+    assert Path("mine.csv").read_bytes() == Path("../out/mine.csv").read_bytes()
 
 
 def test_a_config(folder: Path) -> None:
@@ -150,7 +141,7 @@ def test_a_worker_with_another_file_is_refused(folder: Path) -> None:
     with pytest.raises(WrongWorker, match=r"^--executor: a worker on .*; the run has another$"):
         work(held, wanted="another")
     gone = OwnMeasure(str(folder / "gone.py"), "STUDY", "mine", held.code)
-    with pytest.raises(WrongWorker, match="has other code: .*gone.py: cannot be imported: File"):
+    with pytest.raises(WrongWorker, match=r"has other code: .*gone\.py: cannot be imported: File"):
         work(gone, wanted="another")
 
 
