@@ -184,8 +184,7 @@ def test_the_digits_follow_the_project(
     for place in ("far", "site-packages"):
         monkeypatch.syspath_prepend(folder / place)
     before = code_of_file(Path("far/mine.py").resolve())
-    with Path(name).open("a") as file:
-        file.write("z = 3\n")
+    Path(name).write_text(Path(name).read_text() + "z = 3\n")
     assert (code_of_file(Path("far/mine.py").resolve()) != before) == (name in COUNT)
 
 
