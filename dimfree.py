@@ -11,12 +11,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -36,22 +37,19 @@ for package in ("bounds", "studies", "figures"):
 # What takes long to import is imported by the commands that need it: --help, list and --version
 # answer at once.
 from bounds.check import InvalidInput  # noqa: E402
-from studies import executors, names, options, output, processes  # noqa: E402
+from studies import executors, options, output, processes  # noqa: E402
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-    from bounds.claim import Verdict
+    from bounds.claim import Claim, Verdict
     from figures.told import Figure
     from studies.joined import Joined
+    from studies.own_claims import OwnClaims, OwnJudged
     from studies.study import Study
     from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
-
-
-class Incomplete(Exception):
-    """Cells are missing without which there is nothing to conclude."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _stoppable(given: argparse.Namespace) -> int:
     """A command that may take long: a signal ends it with one sentence."""
     from studies.sweep import Interrupted, stoppable
+    from studies.tables import Incomplete
 
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "reproduce": _reproduce,
@@ -117,11 +116,12 @@ def _refused(why: str) -> int:
 def _reproduce(given: argparse.Namespace) -> int:
     from bounds import ledger
     from figures import catalog as pictured
-    from studies import catalog, verdicts
+    from figures import report
+    from studies import catalog, presets, tables, verdicts
 
     out: Path = given.out or options.RESULTS / given.preset
-    complete, results = _measure(catalog.STUDIES, given.preset, out, given.workers)
-    with _blaming_gaps(complete):
+    complete, results = presets.measure(catalog.STUDIES, given.preset, out, given.workers)
+    with tables.blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
         drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]
         joined = {figure.name: _join(figure, results) for figure in drawn}
@@ -130,7 +130,8 @@ def _reproduce(given: argparse.Namespace) -> int:
     target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(_relative(out, target.parent)))
     output.write(target, report_text(joined, judged, pictures, given.preset).encode(), "--report")
-    output.mention(f"{_table(judged)}\n\nfigures in {out}, report in {target}")
+    table = report.table([v.to_json() for v in judged])
+    output.mention(f"{table}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -154,49 +155,6 @@ def report_text(
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
         _docstring("bounds.concentration"),
     )
-
-
-def _measure(
-    wanted: Sequence[Study], preset: str, out: Path, workers: int
-) -> tuple[bool, Mapping[str, Table]]:
-    """Runs the studies' presets; whether no cell is missing, and their tables.
-
-    What needs an extra that is not installed is named first, and left out.
-    """
-    from studies import catalog, sweep, tables
-
-    left_out = [one for one in wanted if one.lacks()]
-    for one in left_out:
-        output.note(f"dimfree: {one.name} {one.lacks()}; it is left out, with what rests on it")
-    if len(left_out) == len(wanted):
-        raise InvalidInput("dimfree", "nothing is left to measure")
-    complete, results = not left_out, {}
-    with executors.lasting(workers) as executor:
-        for one in wanted:
-            if one in left_out:
-                continue
-            folder = out / catalog.PAPER_OF[one.name]
-            outcome = sweep.run(
-                one, one.presets[preset], folder, workers=workers, executor=executor
-            )
-            for gap in outcome.missing:
-                output.note(f"{one.name}: {gap}")
-            complete &= not outcome.missing
-            results[one.name] = tables.read(folder, one.name, one.columns)
-    return complete, results
-
-
-@contextmanager
-def _blaming_gaps(complete: bool) -> Iterator[None]:
-    """Where cells are missing, what cannot be joined
-    or judged is their fault and not that of the usage.
-    """
-    try:
-        yield
-    except InvalidInput as error:
-        if complete:
-            raise
-        raise Incomplete(f"cells are missing, so there are no verdicts: {error}") from None
 
 
 def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
@@ -246,38 +204,34 @@ def _source(given: Path | None, studies: Sequence[Study]) -> Path:
     """
     from studies import provenance
 
-    if given is not None:
-        return given
-    own = provenance.newest(studies, options.RESULTS)
-    whose = (
-        f"from {own}, the newest there"
-        if own
-        else "from the results that are committed with dimfree"
-    )
-    output.note(f"dimfree: {whose}; --from DIR for others")
-    return own or COMMITTED
+    return given or provenance.source(studies, options.RESULTS, COMMITTED)
 
 
 def _run(given: argparse.Namespace) -> int:
-    from studies import catalog, study, sweep
+    from studies import catalog, own_code, study, sweep
 
-    one = catalog.study(given.study)
-    settings: study.Settings = (
-        study.load_settings(one.settings, given.config)
-        if given.config
-        else one.presets[given.preset]
-    )
+    if own_code.is_in_a_file(given.study):
+        one = own_code.study_in(given.study, catalog.PAPER_OF)
+        path = Path(given.study.rpartition(":")[0])
+    else:
+        one, path = catalog.study(given.study), None
     if given.scheduler is not None and given.executor != "dask":
         raise InvalidInput("--scheduler", "needs --executor dask")
     cluster = partial(executors.Dask, given.scheduler, given.workers, given.patience)
-    outcome = sweep.run(
-        one,
-        settings,
-        given.out,
-        workers=given.workers,
-        executor=cluster if given.executor == "dask" else None,
-        limit=given.task_limit,
-    )
+    with own_code.blaming(path) if path else nullcontext():
+        settings: study.Settings = (
+            study.load_settings(one.settings, given.config)
+            if given.config
+            else own_code.preset(one, given.preset)
+        )
+        outcome = sweep.run(
+            one,
+            settings,
+            given.out,
+            workers=given.workers,
+            executor=cluster if given.executor == "dask" else None,
+            limit=given.task_limit,
+        )
     for gap in outcome.missing:
         output.note(f"dimfree: {gap}")
     output.mention(f"{outcome.table}\n{outcome.manifest_path}")
@@ -305,23 +259,55 @@ def _draw(given: argparse.Namespace) -> int:
 
 def _verify(given: argparse.Namespace) -> int:
     from bounds import ledger
-    from studies import quantities, verdicts
+    from figures import report
 
-    claims = ledger.claims(given.names, given.paper)
+    if given.claims:
+        own = _own(given.claims)
+        claims = ledger.picked(given.names, own.claims, f" of {own.path}")
+    else:
+        own, claims = None, ledger.claims(given.names, given.paper)
     output.check_output()
-    with output.scratch() as scratch:
-        complete, results = _measure(quantities.needed(claims), "quick", scratch, given.workers)
-        with _blaming_gaps(complete):
-            judged = verdicts.judge(claims, results)
-    output.tell(
-        json.dumps([v.to_json() for v in judged], indent=2) if given.json else _table(judged)
-    )
+    complete, judged, _ = _judge(claims, given.workers, own)
+    records = [v.to_json() for v in judged]
+    text = report.sentences(records) if own else report.table(records)
+    output.tell(json.dumps(records, indent=2) if given.json else text)
     return 0 if complete and all(v.as_expected for v in judged) else 1
+
+
+def _own(path: Path) -> OwnClaims:
+    """The claims in a user's file."""
+    from bounds import ledger
+    from studies import own_claims
+
+    return own_claims.claims_in(path, [one.name for one in ledger.CLAIMS], ledger.STEMS)
+
+
+def _judge(
+    claims: Sequence[Claim],
+    workers: int,
+    own: OwnClaims | None = None,
+    known: Mapping[str, Table] = MappingProxyType({}),
+) -> tuple[bool, Sequence[Verdict], Mapping[str, Table]]:
+    """Verdicts on claims, whatever is not known yet measured with preset quick;
+    whether no cell is missing, and the tables.
+    """
+    from studies import own_code, presets, quantities, tables, verdicts
+
+    studies = [
+        one
+        for one in quantities.needed(claims, own.studies if own else ())
+        if one.name not in known
+    ]
+    with output.scratch() as scratch, own_code.blaming(own.path) if own else nullcontext():
+        complete, found = presets.measure(studies, "quick", scratch, workers)
+        complete &= not any(t.manifest["counts"]["cells_missing"] for t in known.values())
+        with tables.blaming_gaps(complete):
+            return complete, verdicts.judge(claims, {**known, **found}), {**known, **found}
 
 
 def _explain(given: argparse.Namespace) -> int:
     from bounds import ledger
-    from studies import catalog, explain, provenance, quantities, verdicts
+    from studies import catalog, explain, provenance, quantities, tables, verdicts
 
     one = ledger.claim(given.name)
     name = quantities.study_of(one)
@@ -332,7 +318,7 @@ def _explain(given: argparse.Namespace) -> int:
         output.tell(explain.text(explain.record(one), none))
         return 0
     table = _read(source, study)
-    with _blaming_gaps(not table.manifest["counts"]["cells_missing"]):
+    with tables.blaming_gaps(not table.manifest["counts"]["cells_missing"]):
         (verdict,) = verdicts.judge([one], {name: table})
     where = f"{_place(source)} ({provenance.told({name: table})})"
     output.tell(explain.text(explain.record(one, verdict), where))
@@ -341,25 +327,43 @@ def _explain(given: argparse.Namespace) -> int:
 
 def _report(given: argparse.Namespace) -> int:
     from bounds import ledger
-    from studies import catalog, verdicts
+    from studies import catalog, tables, verdicts
 
+    own = _own(given.claims) if given.claims else None
     source = _source(given.source, catalog.STUDIES)
     # What an extra was missing for is not there to be read; the page tells of the rest.
-    found = [
+    here = [
         one
         for one in catalog.STUDIES
         if not one.lacks() or (catalog.home(source, one) / f"{one.name}.json").is_file()
     ]
-    results = {one.name: _read(source, one) for one in found}
-    complete = len(found) == len(catalog.STUDIES) and not any(
+    results = {one.name: _read(source, one) for one in here}
+    complete = len(here) == len(catalog.STUDIES) and not any(
         table.manifest["counts"]["cells_missing"] for table in results.values()
     )
     # Opened before the work is done: a folder that takes no file is found out at once.
-    with _blaming_gaps(complete), output.replacing(given.out / "report.html") as page:
+    with tables.blaming_gaps(complete), output.replacing(given.out / "report.html") as file:
         judged = verdicts.judge(ledger.CLAIMS, results)
-        page.write(page_text(results, judged, _place(source)).encode())
+        yours = _judge_own(own, (source, given.out), results) if own else None
+        file.write(page_text(results, judged, _place(source), yours).encode())
     output.mention(str(given.out / "report.html"))
-    return 0 if complete and all(v.as_expected for v in judged) else 1
+    found = [*judged, *(yours.verdicts if yours else ())]
+    complete &= yours is None or yours.complete
+    return 0 if complete and all(v.as_expected for v in found) else 1
+
+
+def _judge_own(own: OwnClaims, folders: Sequence[Path], results: Mapping[str, Table]) -> OwnJudged:
+    """A user's claims, from results that are there if their code is still the same,
+    else measured anew.
+    """
+    from studies.own_claims import OwnJudged
+
+    stored = own.stored(folders)
+    for name in sorted({one.name for one in own.studies} - set(stored)):
+        output.note(f"dimfree: {name} has no results of its code as it is: measured, preset quick")
+    complete, judged, found = _judge(own.claims, options.cores(), own, {**results, **stored})
+    tables = {name: found[name] for name in found if name not in results}
+    return OwnJudged(own, tuple(judged), tables, complete)
 
 
 def _place(source: Path) -> str:
@@ -371,15 +375,21 @@ def _place(source: Path) -> str:
     )
 
 
-def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: str) -> str:
-    """report.html from the studies' tables, the verdicts
-    on them and where they are from; a function of these alone.
+def page_text(
+    results: Mapping[str, Table],
+    judged: Sequence[Verdict],
+    where: str,
+    yours: OwnJudged | None = None,
+) -> str:
+    """report.html from the studies' tables, the verdicts on them,
+    where they are from, and a reader's own claims; a function of these alone.
     """
     from bounds import ledger
     from figures import catalog, page
     from figures.output import svg
     from studies import explain, provenance
 
+    shown = {**results, **(yours.tables if yours else {})}
     pictures = []
     for figure in catalog.FIGURES:
         if not set(figure.studies) <= set(results):
@@ -391,31 +401,11 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: st
         [asdict(paper) for paper in ledger.PAPERS],
         pictures,
         [explain.record(v.claim, v) for v in judged],
-        {name: table.manifest for name, table in results.items()},
+        {name: table.manifest for name, table in shown.items()},
         f"{where} ({provenance.told(results)})",
         _docstring("bounds.concentration"),
+        page.Yours(**yours.told()) if yours else None,
     )
-
-
-def _table(judged: Sequence[Verdict]) -> str:
-    """The verdicts, one line each, and what they cost in false alarms."""
-    from figures.report import counted
-
-    lines = []
-    for v in judged:
-        mark = " " if v.as_expected else "!"
-        decoy = "decoy rejected" if v.decoy.answer == "contradicted" else "DECOY NOT REJECTED"
-        lines.append(
-            f"{mark} {v.status:<9} {v.claim.name:<28} {decoy} at {v.decoy_cells} of {v.cells} cells"
-        )
-        if v.claim.reason:
-            lines.append(f"            expected {v.claim.expected}: {v.claim.reason}")
-    budget = sum(v.claim.false_alarm for v in judged if v.detectable)
-    lines.append(
-        f"{counted([v.to_json() for v in judged])} False alarms of all stochastic checks together: "
-        f"at most {budget:.1g} a run."
-    )
-    return "\n".join(lines)
 
 
 def _bench(given: argparse.Namespace) -> int:
@@ -471,24 +461,9 @@ def _bound(given: argparse.Namespace) -> int:
 
 
 def _list(given: argparse.Namespace) -> int:
-    if given.kind:
-        output.tell(output.columns(names.table(given.kind)))
-        return 0
-    from bounds.catalog import ESTIMATORS
+    from studies import listing
 
-    works = names.works()
-    found: dict[str, Any] = {
-        "studies": [name for work in works for name in work.studies],
-        "figures": [name for work in works for name in work.figures],
-        "claims": [name for work in works for name in work.claims],
-        "estimators": list(ESTIMATORS),
-        "presets": list(names.literal("studies.catalog", "PRESETS")),
-    }
-    if given.json:
-        output.tell(json.dumps(found | {"papers": [asdict(work) for work in works]}, indent=2))
-    else:
-        found |= {"papers": [work.stem for work in works]}
-        output.tell("\n".join(f"{kind}: {', '.join(each)}" for kind, each in found.items()))
+    output.tell(listing.text(given.kind, given.json))
     return 0
 
 

@@ -40,6 +40,7 @@ networks       small networks, many at once
 certify        formulas for floats and intervals alike
 check          the gate for whatever comes in; InvalidInput
 claim          what a claim is, and its verdict
+replicates     from replicates to a measured number, as a claim takes it
 ledger         all works and claims
 papers         a module or a package for each work: its formulas and claims
 

@@ -270,6 +270,7 @@ class Verdict:
             "kind": claim.kind,
             "description": claim.description,
             "verdict": self.status,
+            "sentence": str(self),
             "expected": claim.expected,
             "reason": claim.reason,
             "decoy": claim.decoy_note,

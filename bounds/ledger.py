@@ -56,18 +56,42 @@ def claims(wanted: Sequence[str] = (), stem: str | None = None) -> tuple[Claim, 
     known = (
         CLAIMS if stem is None else tuple(one for one in CLAIMS if one.paper == paper(stem).stem)
     )
+    for name in wanted:
+        if not _is_pattern(name):
+            claim(name)  # says what was meant
+    return picked(wanted, known, f" of {stem}" if stem else "")
+
+
+def picked(wanted: Sequence[str], known: Sequence[Claim], of: str = "") -> tuple[Claim, ...]:
+    """Those of the claims that have these names, each once, in the order of the names.
+
+    Parameters
+    ----------
+    wanted : names, or patterns of them with *, ? and […]; none for all claims
+    known : the claims
+    of : whose they are, for the message
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such claim, or a pattern matches none.
+    """
     if not wanted:
-        return known
+        return tuple(known)
     found: dict[str, Claim] = {}
     for name in wanted:
-        if set(name) & set("*?["):
+        if _is_pattern(name):
             matching = [one for one in known if fnmatchcase(one.name, name)]
         else:
-            matching = [one for one in known if one is claim(name)]
+            matching = [one for one in known if one.name == name]
         if not matching:
-            raise InvalidInput("NAME", f"{name!r} matches no claim{f' of {stem}' if stem else ''}")
+            raise InvalidInput("NAME", f"{name!r} matches no claim{of}")
         found |= {one.name: one for one in matching}
     return tuple(found.values())
+
+
+def _is_pattern(name: str) -> bool:
+    return bool(set(name) & set("*?["))
 
 
 def claims_of(work: Paper) -> tuple[Claim, ...]:

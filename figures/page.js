@@ -1,9 +1,8 @@
 "use strict";
-// Filters and sorts the claims. Without it the page shows them all, in the ledger's order.
+// Sorts claims, and filters the ledger's. Without it the page shows them all, in their order.
 {
   const form = document.getElementById("filter");
-  const body = document.querySelector("#claims tbody");
-  const rows = Array.from(body.rows);
+  const rows = Array.from(document.querySelector("#claims tbody").rows);
   const count = document.getElementById("count");
 
   const filter = () => {
@@ -25,13 +24,14 @@
     heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
     const key = (row) => row.cells[column].dataset.key ?? row.cells[column].textContent;
     const order = (a, b) => key(a).localeCompare(key(b), "en", { numeric: true });
-    body.append(...rows.sort((a, b) => (descending ? -1 : 1) * order(a, b)));
+    const body = heading.closest("table").tBodies[0];
+    body.append(...Array.from(body.rows).sort((a, b) => (descending ? -1 : 1) * order(a, b)));
   };
 
   // A link to a claim opens it, and shows it whatever is filtered.
   const open = () => {
     const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (row && rows.includes(row)) {
+    if (row && row.matches(".claims tr")) {
       if (row.hidden) { form.reset(); filter(); }
       row.querySelector("details").open = true;
       row.scrollIntoView();
@@ -41,7 +41,7 @@
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => setTimeout(filter));
   form.addEventListener("submit", (event) => event.preventDefault());
-  for (const button of document.querySelectorAll("#claims th button"))
+  for (const button of document.querySelectorAll(".claims th button"))
     button.addEventListener("click", () => sort(button.parentNode));
   addEventListener("hashchange", open);
   form.hidden = false;

@@ -12,20 +12,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from figures.claims_table import ledger, yours
 from figures.markdown import markdown
-from figures.mathml import sentence
-from figures.report import ORIGINS, counted, fell, judged, kind
-from figures.told import Figure, Findings, number
+from figures.report import counted
+from figures.told import Figure, Findings
 
 HERE = Path(__file__).parent
 TITLE = "dimfree: figures and claims"
-KINDS = {
-    "identity": "equal, to rounding or a stated tolerance",
-    "tight": "equal, within what chance allows",
-    "upper": "at most",
-    "lower": "at least",
-    "rate": "proportional: log-log slope 0 of measured over formula",
-}
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,22 @@ class Picture:
     figure: Figure
     svg: str
     findings: Findings
+
+
+@dataclass(frozen=True)
+class Yours:
+    """A reader's own claims.
+
+    Attributes
+    ----------
+    file : where they are from, as the reader named it
+    claims : each with the fields that a claim has in `render`
+    paper : the work that they are of, with the fields of bounds.claim.Paper; None without one
+    """
+
+    file: str
+    claims: Sequence[Mapping[str, Any]]
+    paper: Mapping[str, Any] | None
 
 
 # --- the figures ----------------------------------------------------------------------------------
@@ -104,124 +113,6 @@ def _figure(picture: Picture, command: str) -> str:
             f"<p><code>{escape(command)}</code></p>",
             "</section>",
         ]
-    )
-
-
-# --- the claims -----------------------------------------------------------------------------------
-
-
-def _cell(cell: Mapping[str, Any]) -> str:
-    text = ", ".join(f"{key} = {value}" for key, value in cell.items())
-    return text if len(text) <= 400 else text[:400] + " …"
-
-
-def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
-    name = escape(v["name"])
-    uses = ", ".join(
-        f'<a href="#claim-{u}">{u}</a>' if u in known else escape(u) for u in v["uses"]
-    )
-    unexpected = "" if v["verdict"] == v["expected"] else f" (expected: {v['expected']})"
-    worst = (
-        f"measured {number(v['measured'], 6)}, predicted {number(v['predicted'], 6)}: {v['fit']}"
-    )
-    decoy = (
-        f"measured {number(v['decoy_measured'], 6)}, predicted {number(v['decoy_predicted'], 6)}: "
-        f"{v['decoy_fit']}"
-    )
-    cells = (
-        f"{v['cells']}, {v['replicates']} replicates at least; the worst: {_cell(v['worst_cell'])}"
-    )
-    seen = [number(v[size], 2) for size in ("detectable", "detectable_anywhere")]
-    smallest = (
-        f"a relative change of {seen[0]} at its most precise cell, of {seen[1]} at any"
-        if v["detectable"]
-        else ""
-    )
-    terms = (
-        ("assumes", sentence(v["assumptions"])),
-        ("why", sentence(v["why"])),
-        ("paper", escape(v["paper"])),
-        ("source", escape(v["source"], quote=False)),
-        ("uses", uses),
-        ("formula", f"<pre><code>{escape(v['formula'], quote=False)}</code></pre>"),
-        ("compared", sentence(worst)),
-        ("decoy", sentence(v["decoy"])),
-        ("its formula", f"<pre><code>{escape(v['decoy_formula'], quote=False)}</code></pre>"),
-        ("compared", sentence(decoy)),
-        ("cells", escape(cells, quote=False)),
-        ("would see", smallest),
-        ("few cells", sentence(v["decoy_reason"])),
-        ("expected", sentence(f"{v['expected']}: {v['reason']}") if v["reason"] else ""),
-        ("again", f"<code>{escape(v['command'])}</code>"),
-    )
-    details = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in terms if text)
-    words = escape(" ".join((v["name"], v["statement"], v["source"], v["decoy"])).lower())
-    fallen = v["decoy_share"] * 100
-    return (
-        f'<tr id="claim-{name}" data-paper="{escape(v["paper"])}" '
-        f'data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}" '
-        f'data-words="{words}"><th scope="row"><a '
-        f'href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
-        f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
-        f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'
-        f"<td><details><summary>{sentence(v['statement'])}</summary><dl>{details}</dl></details>"
-        "</td></tr>"
-    )
-
-
-def _choice(field: str, label: str, options: Sequence[tuple[str, str]]) -> str:
-    shown = "".join(
-        f'<option value="{value}">{escape(text)}</option>'
-        for value, text in (("", "all"), *options)
-    )
-    return f'<label>{label}<select name="{field}">{shown}</select></label>'
-
-
-def _claims(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    def present(field: str) -> list[str]:
-        return list(dict.fromkeys(str(v[field]) for v in verdicts))
-
-    choices = (
-        _choice("paper", "Paper", [(p, p or "of no paper") for p in present("paper")]),
-        _choice(
-            "origin", "Origin", [(o, text) for o, text in ORIGINS.items() if o in present("origin")]
-        ),
-        _choice("kind", "Kind", [(k, f"{k}: {KINDS[k]}") for k in KINDS if k in present("kind")]),
-        _choice("verdict", "Verdict", [(v, v) for v in present("verdict")]),
-    )
-    widths = {
-        "Claim": 11,
-        "Origin": 6,
-        "Kind": 6.5,
-        "Verdict": 7.5,
-        "Decoy falls": 6.5,
-        "Statement": 0,
-    }
-    columns = "".join(f'<col style="width: {w}rem">' if w else "<col>" for w in widths.values())
-    head = "".join(f'<th scope="col"><button type="button">{h}</button></th>' for h in widths)
-    names = frozenset(v["name"] for v in verdicts)
-    budget = sum(v["false_alarm"] for v in verdicts)
-    return (
-        '<section id="claims">\n<h2>The claims</h2>\n'
-        "<p>Each formula went through the same comparison as a decoy, its smallest false variant; "
-        "HOLDS needs the one "
-        "accepted and the other rejected. A verdict is about the cells that were measured. A "
-        "reading is a sentence of the "
-        "paper in a setting or with a threshold of ours: where it fails, nothing is said against "
-        "the paper. A description "
-        "was chosen after looking: measured, not a theorem. Open a statement for the rest. "
-        "Together the stochastic checks "
-        f"raise a false alarm in at most {sentence(number(budget, 2))} of runs, exactly where "
-        f"replicates are normal and "
-        "nominally where they are skewed.</p>\n"
-        f'<form id="filter" hidden>{"".join(choices)}'
-        '<label>Words<input name="words" type="search" autocomplete="off"></label>'
-        '<button type="reset">show all</button><output id="count" '
-        'aria-live="polite"></output></form>\n'
-        f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>'
-        "<tbody>\n"
-        + "\n".join(_claim(v, names) for v in verdicts)
-        + "\n</tbody></table></div>\n</section>"
     )
 
 
@@ -294,6 +185,7 @@ def render(
     manifests: Mapping[str, Mapping[str, Any]],
     where: str,
     proof: str = "",
+    own: Yours | None = None,
 ) -> str:
     """The page.
 
@@ -306,6 +198,7 @@ def render(
     manifests : of each study, by name, what the tables are from
     where : whose results they are, and which preset's
     proof : the derivation of the explicit bounds, printed as it stands
+    own : the reader's own claims, in a section of their own
 
     Returns
     -------
@@ -314,6 +207,8 @@ def render(
     links = "".join(
         f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures
     )
+    if own:
+        links = f'<li><a href="#your-claims">Your claims</a></li>{links}'
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "\n".join(
         [
@@ -328,8 +223,9 @@ def render(
             f'<nav aria-label="Contents"><ul>{links}<li><a href="#claims">The claims</a></li>'
             '<li><a href="#provenance">Where this comes '
             "from</a></li></ul></nav>\n</header>\n<main>",
+            yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
-            _claims(claims),
+            ledger(claims),
             _proof(proof) if proof else "",
             f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n"
             "</body>\n</html>\n",

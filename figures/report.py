@@ -97,6 +97,48 @@ def counted(verdicts: Sequence[Mapping[str, Any]]) -> str:
 STATUSES = ("HOLDS", "REFUTED", "UNDECIDED")
 
 
+def table(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """The verdicts, one line each, and what they cost in false alarms."""
+    lines = []
+    for v in verdicts:
+        mark = " " if as_expected(v) else "!"
+        decoy = "decoy rejected" if v["decoy_rejected"] else "DECOY NOT REJECTED"
+        lines.append(
+            f"{mark} {v['verdict']:<9} {v['name']:<28} {decoy} at "
+            f"{round(v['decoy_share'] * v['cells'])} of {v['cells']} cells"
+        )
+        if v["reason"]:
+            lines.append(f"            expected {v['expected']}: {v['reason']}")
+    return "\n".join([*lines, _cost(verdicts)])
+
+
+def sentences(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """The same, a paragraph each: what is claimed, and what became of it."""
+    told = []
+    for v in verdicts:
+        found = v["sentence"].removeprefix(f"{v['name']}: ")
+        told.append(f"{v['name']}: {v['statement']}\n  {found}")
+        if not as_expected(v) or v["reason"]:
+            told.append(f"  Expected: {v['expected']}. {v['reason']}".rstrip())
+    return "\n".join([*told, _cost(verdicts)])
+
+
+def as_expected(v: Mapping[str, Any]) -> bool:
+    """Whether the verdict is the one written down;
+    and the decoy rejected, unless that is UNDECIDED.
+    """
+    rejected = v["decoy_rejected"] or v["expected"] == "UNDECIDED"
+    return bool(v["verdict"] == v["expected"] and rejected)
+
+
+def _cost(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    budget = sum(v["false_alarm"] for v in verdicts)
+    return (
+        f"{counted(verdicts)} False alarms of all stochastic checks together: at most {budget:.1g} "
+        "a run."
+    )
+
+
 def judged(v: Mapping[str, Any]) -> str:
     """The verdict in words: what fails and is a reading fails
     in our setting, which is not the paper's.

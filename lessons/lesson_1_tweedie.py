@@ -6,11 +6,12 @@ app = marimo.App(width="medium", app_title="1 The forward process and Tweedie")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, picture, plot, sheet
 
     from bounds.claim import Claim
     from bounds.mixture import Mixture
     from bounds.process import noise_variance, simulate
+    from bounds.replicates import mean
     from bounds.targets import denoising
     from figures import style
 

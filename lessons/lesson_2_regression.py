@@ -6,12 +6,13 @@ app = marimo.App(width="medium", app_title="2 Denoising is regression")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, picture, plot, sheet
 
     from bounds.estimators import dsm
     from bounds.gaussian import Gaussian, spectrum
     from bounds.gram import exact
     from bounds.ledger import claim
+    from bounds.replicates import mean
     from bounds.risk import dsm_empirical_risk, dsm_risk, empirical_risk, risk
     from figures import style
 

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="3 What 'dimension-free' means")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
 
     from bounds.concentration import risk_bound, violation_probability
     from bounds.estimators import dsm
@@ -14,6 +14,7 @@ with app.setup:
     from bounds.gram import exact
     from bounds.kernels import kappa_gaussian
     from bounds.ledger import claim
+    from bounds.replicates import mean
     from bounds.risk import dsm_empirical_risk, empirical_risk
     from figures import style
 

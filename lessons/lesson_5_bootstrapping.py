@@ -6,12 +6,13 @@ app = marimo.App(width="medium", app_title="5 Bootstrapping, and a better weight
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, picture, plot, ratio, sheet
+    from teaching import Exercise, boxes, judged, picture, plot, sheet
 
     from bounds.estimators import bootstrap, dsm
     from bounds.gaussian import Gaussian, spectrum
     from bounds.gram import exact
     from bounds.ledger import claim
+    from bounds.replicates import ratio
     from bounds.risk import bootstrap_risk, dsm_risk, information_bound, risk
     from figures import style
 

@@ -6,10 +6,11 @@ app = marimo.App(width="medium", app_title="7 How to fool yourself with log log 
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
 
     from bounds.gaussian import Gaussian, spectrum
     from bounds.ledger import claim
+    from bounds.replicates import mean
     from bounds.risk import dsm_empirical_risk
     from figures import style
     from studies.designs import power

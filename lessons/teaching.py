@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from bounds.check import Array
 from bounds.claim import Claim, Measured, Status, verify
 from figures import style
 
@@ -126,20 +125,6 @@ def picture(figure: Figure, alt: str) -> mo.Html:
     return mo.Html(
         f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="max-width: 100%">'
     )
-
-
-def mean(cell: dict[str, object], values: Array) -> Measured:
-    """The mean of independent replicates, with its standard error, as a claim takes it."""
-    return Measured(
-        cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size
-    )
-
-
-def ratio(cell: dict[str, object], above: Array, below: Array) -> Measured:
-    """The ratio of two means over the same replicates, its standard error by the delta method."""
-    value = above.mean() / below.mean()
-    error = (above - value * below).std(ddof=1) / np.sqrt(above.size) / below.mean()
-    return Measured(cell, float(value), float(error), above.size)
 
 
 def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html:

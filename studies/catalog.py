@@ -25,9 +25,9 @@ PRESETS = ("quick", "paper", "deep")
 
 def home(folder: Path, one: Study) -> Path:
     """Where the results of a study lie:
-    in the folder's own folder of its work, if they are there, or in the folder.
+    in the folder's own folder of its work, if it has one and they are there, or in the folder.
     """
-    inner = folder / PAPER_OF[one.name]
+    inner = folder / PAPER_OF.get(one.name, "")
     return inner if (inner / f"{one.name}.json").is_file() else folder
 
 

@@ -14,10 +14,12 @@ import importlib.metadata
 import inspect
 import os
 import subprocess
+import sys
 import sysconfig
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,13 +60,15 @@ def code_of(measure: Callable[..., Any]) -> str:
 
     Parameters
     ----------
-    measure : a function of a module with source
+    measure : a function of a module with source; or an object whose `digits()` are its code's
 
     Raises
     ------
     InvalidInput
         If the measure stands in no file, as one typed into a session or a notebook.
     """
+    if hasattr(measure, "digits"):
+        return f"{dimfree_version()}+{measure.digits()}"
     try:
         found = reached(Path(inspect.getfile(measure)))
     except (TypeError, OSError):
@@ -95,17 +99,70 @@ def code_of_own(module: ModuleType) -> str:
         raise InvalidInput(module.__name__, "has no source that can be read")
     depth = module.__name__.count(".") + (source.name == "__init__.py")
     root, top = source.parents[depth], module.__name__.partition(".")[0]
-    installed = root in {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+
+    def home(name: str) -> Path | None:
+        return None if _installed(root) and name.partition(".")[0] != top else root
+
+    return _digits(_followed([source, *_files(module.__name__, root)], root, home))
+
+
+def code_of_file(source: Path) -> str:
+    """The version of a Python file of a user's: 12 digits over what it means, what it imports of
+    ours, and what it imports of the user's own, at any depth: whatever is neither installed nor
+    Python's.
+
+    Parameters
+    ----------
+    source : a file that can be imported, what lies beside it as well
+    """
+    return _digits(_followed([source], source.parent, _home))
+
+
+def _followed(
+    files: Iterable[Path], root: Path, home: Callable[[str], Path | None]
+) -> dict[Path, str]:
+    """The meaning of files, of what they import of ours,
+    and of the modules that they import and that have a home, at any depth.
+
+    Parameters
+    ----------
+    files : some, whose own names count from the folder `root`
+    home : name of a module → the folder that it counts from
+    """
     meanings: dict[Path, str] = {}
-    pending = [source, *_files(module.__name__, root)]
+    pending = [(path, root) for path in files]
     while pending:
-        path = pending.pop()
+        path, start = pending.pop()
         if path not in meanings:
             meanings |= reached(path)
-            names = _mentioned(ast.parse(path.read_bytes()), path, root)
-            beside = {name for name in names if not installed or name.partition(".")[0] == top}
-            pending += [file for name in beside if name for file in _files(name, root)]
-    return _digits(meanings)
+            for name in filter(None, _mentioned(ast.parse(path.read_bytes()), path, start)):
+                if (there := home(name)) is not None:
+                    pending += [(file, there) for file in _files(name, there)]
+    return meanings
+
+
+def _home(name: str) -> Path | None:
+    """The folder that a module of a user's counts from;
+    None if it is ours, Python's own, installed or not there.
+    """
+    top = name.partition(".")[0]
+    if top in (*OURS, "figures", "dimfree") or top in sys.stdlib_module_names:
+        return None
+    try:
+        found = find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if found is None:
+        return None
+    inside = list(found.submodule_search_locations or ())
+    root = Path(inside[0] if inside else found.origin or "").parent
+    return None if _installed(root) else root
+
+
+def _installed(root: Path) -> bool:
+    """Whether a folder is one that packages are installed into."""
+    known = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    return root in known or root.name in ("site-packages", "dist-packages")
 
 
 def _digits(meanings: Mapping[Path, str]) -> str:

@@ -22,7 +22,7 @@ MARGINS: dict[str, Any] = {
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(path.read_bytes())
 
 
 def formula_text(formula: Formula) -> str:
@@ -31,9 +31,11 @@ def formula_text(formula: Formula) -> str:
 
     Parameters
     ----------
-    formula : a lambda or function of a module with source
+    formula : a lambda or function of a module with source; of anything else its name
     """
-    code = formula.__code__
+    code = getattr(formula, "__code__", None)
+    if code is None or not Path(code.co_filename).is_file():
+        return str(getattr(formula, "__qualname__", type(formula).__qualname__))
     starts = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
     for node in ast.walk(_tree(Path(code.co_filename))):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
@@ -42,7 +44,7 @@ def formula_text(formula: Formula) -> str:
             return "\n".join([header, *(indent(ast.unparse(line), "    ") for line in body)])
         if isinstance(node, ast.Lambda) and (node.body.lineno, node.body.col_offset) == min(starts):
             return ast.unparse(node.body)
-    return code.co_qualname
+    return str(code.co_qualname)
 
 
 def record(claim: Claim, verdict: Verdict | None = None) -> dict[str, Any]:

@@ -7,10 +7,12 @@ decide where several are left (`designs`).
 
 The noise is told by replicates, by standard errors that the table gives, or, where each d has one
 run, by the scatter about the fits: one relative scatter at all d.
+
+Longer than 350 lines: what a table must hold, and what is made of it, is told in one place.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +39,8 @@ class Fit:
 
     Attributes
     ----------
-    group : its value in the column that tells the groups; None without one
+    group : its value in the column that tells the groups, None without one; of several columns,
+        their names and values: "t = 0.1, m = 60"
     d, mean, se : shape (n,), the errors that were fitted, scaled; se is None for single runs
     replicates : the fewest at a d; 1 for single runs, None where standard errors were given
     weighted : whether the slope was fitted by standard errors, or by the scatter about the line
@@ -110,7 +113,7 @@ def fit(
     y: str = "error",
     error: str | None = None,
     replicate: str | None = None,
-    by: str | None = None,
+    by: str | Sequence[str] | None = None,
     scale: str = "none",
     margin: float = MARGIN,
     level: float = 0.95,
@@ -131,7 +134,7 @@ def fit(
     replicate : column that tells the replicates of one d apart; without it, and without `error`,
         each d has a single run. Below five at some d the slope's interval is from scatter; the
         power is that of the fewest.
-    by : column of groups, each fitted by itself
+    by : column of groups, each fitted by itself; of several, each combination that there is
     scale : what y is divided by: "none", "loglogd" (log log d), or a column
     margin : of the slope for "flat", and of the law "constant"; to be fixed before looking
     level : of the slope's interval; its equivalence is tested at 1 − level
@@ -167,7 +170,8 @@ def fit(
     labels = None if replicate is None else _column(frame, "replicate", replicate)
     found = []
     started = time.monotonic()
-    groups = list(_groups(frame, by))
+    split = (by,) if isinstance(by, str) else tuple(by or ())
+    groups = list(_groups(frame, split))
     for k, (group, rows) in enumerate(groups):
         if say is not None and time.monotonic() > started + 2:
             say(f"{k} of {len(groups)} groups done")
@@ -183,7 +187,8 @@ def fit(
             )
             one = _one(group, *table, scale == "loglogd", margin, level, draws, seed)
         except InvalidInput as why:
-            where = "" if group is None else f"{by} {group}, "
+            named = f"{split[0]} {group}" if len(split) == 1 else group
+            where = "" if group is None else f"{named}, "
             raise InvalidInput(f"{where}{why.key}", why.reason) from None
         except ArithmeticError as why:
             raise InvalidInput("y", str(why)) from None
@@ -219,16 +224,25 @@ def _numbers(frame: pd.DataFrame, key: str, name: str) -> Array:
     return values
 
 
-def _groups(frame: pd.DataFrame, by: str | None) -> Iterator[tuple[Any, Any]]:
+def _groups(frame: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[Any, Any]]:
     """Each group's value, as JSON takes it, and the places of its rows."""
-    if by is None:
+    if not by:
         yield None, np.arange(len(frame))
         return
-    column = _column(frame, "by", by).reset_index(drop=True)
-    for value, part in column.groupby(column, sort=False):
-        plain = value.item() if isinstance(value, np.generic) else value
-        known = isinstance(plain, str | int) or (isinstance(plain, float) and np.isfinite(plain))
-        yield plain if known else str(plain), part.index.to_numpy()
+    if len(set(by)) < len(by):
+        raise InvalidInput("by", "names the same column twice")
+    columns = [_column(frame, "by", name).reset_index(drop=True) for name in by]
+    for values, part in columns[0].groupby(columns, sort=False, observed=True):
+        plain = [_plain(value) for value in values]
+        several = ", ".join(f"{name} = {value}" for name, value in zip(by, plain, strict=True))
+        yield plain[0] if len(by) == 1 else several, part.index.to_numpy()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON takes it."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    known = isinstance(plain, str | int) or (isinstance(plain, float) and np.isfinite(plain))
+    return plain if known else str(plain)
 
 
 Table = tuple[Array, Array, Array | None, Array | None]

@@ -11,6 +11,7 @@ from bounds.check import InvalidInput
 from studies import output
 from studies.fit import FEWEST, Fit, fit
 from studies.laws import LAWS
+from studies.own import NEEDS_PYARROW
 
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": lambda path: pd.read_csv(path, low_memory=False),
@@ -37,9 +38,7 @@ def read(path: Path) -> pd.DataFrame:
     except OSError as error:
         raise InvalidInput("TABLE", f"{path} cannot be read: {output.reason(error)}") from None
     except ImportError:
-        raise InvalidInput(
-            "TABLE", f"{path} needs pyarrow to be read: pip install 'dimfree[parquet]'"
-        ) from None
+        raise InvalidInput("TABLE", f"{path} {NEEDS_PYARROW}") from None
     except ValueError as error:
         raise InvalidInput("TABLE", f"{path} is no such table: {error!s:.200}") from None
 
@@ -49,11 +48,17 @@ _OPTIONS = ("x", "y", "error", "replicate", "by", "scale", "margin", "level")
 
 def command(given: Namespace) -> list[Fit]:
     """The fits that a command line asks for; refusals name its options."""
+    frame = read(given.table)
+    asked = {name: getattr(given, name) for name in _OPTIONS}
+    if given.by:
+        # a column's own name may hold a comma
+        parts = [[each] if each in frame else each.split(",") for each in given.by]
+        asked["by"] = [name for each in parts for name in each]
     try:
         return fit(
-            read(given.table),
+            frame,
             np.random.default_rng(0),
-            **{name: getattr(given, name) for name in _OPTIONS},
+            **asked,
             say=lambda text: output.note(f"fit: {text}"),
         )
     except InvalidInput as error:

@@ -57,15 +57,15 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument(
         "--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md"
     )
-    reproduce.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    reproduce.add_argument("--workers", type=int, default=cores(), metavar="N")
 
     one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
-    one.add_argument("study", metavar="STUDY")
+    one.add_argument("study", metavar="STUDY", help="its name, or path/to/your.py:STUDY")
     source = one.add_mutually_exclusive_group()
     source.add_argument("--config", type=Path, metavar="FILE.toml")
     source.add_argument("--preset", choices=presets, default="paper")
     one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    one.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    one.add_argument("--workers", type=int, default=cores(), metavar="N")
     one.add_argument(
         "--executor", choices=("local", "dask"), default="local", help="where the work is done"
     )
@@ -101,9 +101,11 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "names", nargs="*", metavar="NAME", help="or a pattern: 'kappa*'; default: all"
     )
-    verify.add_argument("--paper", metavar="STEM", help="of this work alone")
+    whose = verify.add_mutually_exclusive_group()
+    whose.add_argument("--paper", metavar="STEM", help="of this work alone")
+    whose.add_argument("--claims", type=Path, metavar="FILE.py", help="your own instead")
     verify.add_argument("--json", action="store_true")
-    verify.add_argument("--workers", type=int, default=_cores(), metavar="N")
+    verify.add_argument("--workers", type=int, default=cores(), metavar="N")
 
     told = commands.add_parser(
         "explain", help="one claim: what, why, from where, its decoy and last verdict"
@@ -116,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     )
     html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
     html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
+    html.add_argument("--claims", type=Path, metavar="FILE.py", help="your own as well")
 
     own = commands.add_parser(
         "estimate", help="linear scores of your data by every estimator, and which to use"
@@ -173,9 +176,7 @@ def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
     one = commands.add_parser(
         "fit", help="errors against dimension, from a table: slope, law, power, what would decide"
     )
-    one.add_argument(
-        "table", type=Path, metavar="TABLE", help=".csv, .tsv, or .parquet (needs pyarrow)"
-    )
+    one.add_argument("table", type=Path, metavar="TABLE", help=".csv, .tsv or .parquet")
     one.add_argument(
         "--x", default="d", metavar="COLUMN", help="of the dimension; default %(default)s"
     )
@@ -189,7 +190,12 @@ def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="that tells the replicates of one d apart; without it and --error each d has one run, "
         "and the residual scatter tells the noise",
     )
-    one.add_argument("--by", metavar="COLUMN", help="of groups, each with a fit of its own")
+    one.add_argument(
+        "--by",
+        action="append",
+        metavar="COLUMN",
+        help="of groups, each with a fit of its own; several: COLUMN,COLUMN or the option again",
+    )
     one.add_argument(
         "--scale",
         default="none",
@@ -290,5 +296,6 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -28,6 +28,7 @@ from bounds.gram import Gram, some
 from studies.code import code_of_own
 
 READERS = (".csv", ".npy", ".parquet")
+NEEDS_PYARROW = "needs pyarrow to be read: pip install 'dimfree[parquet]'"
 
 
 def numbers(path: Path, key: str) -> Any:
@@ -56,7 +57,7 @@ def numbers(path: Path, key: str) -> Any:
     try:
         return readers[ending](path)
     except ImportError:
-        raise InvalidInput(key, f"{path}: Parquet needs pyarrow (pip install pyarrow)") from None
+        raise InvalidInput(key, f"{path} {NEEDS_PYARROW}") from None
     except OSError as error:
         raise InvalidInput(key, f"{path} cannot be read: {error.strerror}") from None
     except InvalidInput as error:

@@ -5,6 +5,7 @@ of tables, and where a reader's own newest ones lie.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from studies import output
 from studies.catalog import STUDIES, home
 from studies.study import Study
 from studies.tables import Table
@@ -54,3 +55,23 @@ def newest(studies: Sequence[Study], root: Path) -> Path | None:
         if manifests and all(path.is_file() for path in manifests):
             found.append((max(path.stat().st_mtime_ns for path in manifests), folder))
     return max(found)[1] if found else None
+
+
+def source(studies: Sequence[Study], root: Path, committed: Path) -> Path:
+    """The folder to read where none is named: the reader's newest, else what is committed; it says
+    which.
+
+    Parameters
+    ----------
+    studies : whose results are wanted
+    root : where the reader's own results lie
+    committed : where those that come with dimfree lie
+    """
+    own = newest(studies, root)
+    whose = (
+        f"from {own}, the newest there"
+        if own
+        else "from the results that are committed with dimfree"
+    )
+    output.note(f"dimfree: {whose}; --from DIR for others")
+    return own or committed

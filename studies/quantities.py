@@ -7,24 +7,18 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 
-from bounds.check import Array, InvalidInput
+from bounds.check import InvalidInput
 from bounds.claim import Claim, Measured
+from bounds.replicates import ratio
 from studies.catalog import STEMS, study
 from studies.study import Study
-from studies.summary import groups, ratio_of_means
+from studies.summary import groups
 from studies.tables import Table
 
 Measure = Callable[[Table], list[Measured]]
-
-
-def mean(cell: dict[str, Any], values: Array) -> Measured:
-    return Measured(
-        cell, float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size
-    )
 
 
 def measure_quantity(table: Table, quantity: str) -> list[Measured]:
@@ -68,8 +62,7 @@ def measure_over_dsm(
             a, b = (by[m].to_numpy(dtype=np.float64) for m in (method, base))
             if not a.size == b.size > 0:
                 raise InvalidInput(quantity, f"needs the same replicates of {method} and of {base}")
-            ratio, se = ratio_of_means(a, b)
-            out.append(Measured(json.loads(cell), ratio, se, a.size))
+            out.append(ratio(json.loads(cell), a, b))
         return out
 
     return measured
@@ -102,20 +95,27 @@ def quantity_of(claim: Claim) -> str | None:
     return None if claim.measurement in measurements() else claim.measurement.partition(":")[2]
 
 
-def needed(claims: Sequence[Claim]) -> list[Study]:
+def needed(claims: Sequence[Claim], own: Sequence[Study] = ()) -> list[Study]:
     """The studies that the claims are measured by,
     each with no more cells than they need, as far as it knows which.
 
     The numbers are the same as of all cells: a replicate's seed is a function of its own cell
     alone.
+
+    Parameters
+    ----------
+    claims : some
+    own : studies beside the catalog's
     """
+    known = {one.name: one for one in own}
     wanted: dict[str, list[str | None]] = defaultdict(list)
     for claim in claims:
         wanted[study_of(claim)].append(quantity_of(claim))
-    return [
-        study(name) if None in found else study(name).only({one for one in found if one})
-        for name, found in wanted.items()
-    ]
+    studies = []
+    for name, found in wanted.items():
+        one = known.get(name) or study(name)
+        studies.append(one if None in found else one.only({each for each in found if each}))
+    return studies
 
 
 def study_of(claim: Claim) -> str:

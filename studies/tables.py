@@ -16,6 +16,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,28 @@ class Missing:
         cell = canonical(self.cell)
         shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
         return f"{self.replicates} replicates missing: {self.reason}, in cell {shown}"
+
+
+class Incomplete(Exception):
+    """Cells are missing without which there is nothing to conclude."""
+
+
+@contextmanager
+def blaming_gaps(complete: bool) -> Iterator[None]:
+    """Where cells are missing, what cannot be joined
+    or judged is their fault and not that of the usage.
+
+    Raises
+    ------
+    Incomplete
+        In the place of a refusal, if cells are missing.
+    """
+    try:
+        yield
+    except InvalidInput as error:
+        if complete:
+            raise
+        raise Incomplete(f"cells are missing, so there are no verdicts: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -307,7 +330,7 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
             str(path), f"has no column {lacking[0]}; it has {', '.join(frame.columns)}"
         )
     texts = _cells(manifest, manifest_path)
-    for column in manifest["normalised"]["columns"]:
+    for column in manifest["normalised"]["columns"] if rows else ():
         try:
             frame[column] = texts[frame[column].to_numpy()]
         except (KeyError, IndexError):

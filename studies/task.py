@@ -102,10 +102,12 @@ def perform(
     WrongWorker
         If the origin is another one here.
     """
-    if origin(measure) != wanted:
-        raise WrongWorker(
-            f"a worker on {platform.node()} has {origin(measure)}; the run has {wanted}"
-        )
+    try:
+        here = origin(measure)
+    except InvalidInput as error:  # a user's file that is not there
+        raise WrongWorker(f"a worker on {platform.node()} has other code: {error}") from None
+    if here != wanted:
+        raise WrongWorker(f"a worker on {platform.node()} has {here}; the run has {wanted}")
     results: list[list[str] | str] = []
     # In turn, where tasks share a process: the number of BLAS threads belongs to all of it.
     with _ONE_AT_A_TIME, _blas(len(sys.modules)).limit(limits=1):

@@ -563,6 +563,7 @@ def test_the_json_of_a_verdict() -> None:
         "kind": "tight",
         "description": True,
         "verdict": "HOLDS",
+        "sentence": str(verdict),
         "expected": "REFUTED",
         "reason": "r",
         "decoy": "d",

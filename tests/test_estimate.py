@@ -238,7 +238,9 @@ def test_parquet_needs_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(pd, "read_parquet", lacking)
     code, said, complained = command(*words)
     assert (code, said) == (2, "")
-    assert complained.endswith("x.parquet: Parquet needs pyarrow (pip install pyarrow)\n")
+    assert complained.endswith(
+        "x.parquet needs pyarrow to be read: pip install 'dimfree[parquet]'\n"
+    )
 
 
 def test_without_scikit_learn(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

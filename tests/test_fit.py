@@ -331,6 +331,9 @@ GOOD = pd.DataFrame({"d": DIMS, "error": 1 + 0.01 * WOBBLE, "se": 0.01, "seed": 
         (GOOD, {"scale": "w"}, "scale: there is no column 'w'"),
         (GOOD, {"by": "w"}, "by: there is no column 'w'"),
         (GOOD, {"by": "d"}, "d 8.0, dims: must hold at least 5 different ones, not 1"),
+        (GOOD, {"by": ["d", "error"]}, "d = 8.0, error = 1.01, dims: must hold at least 5"),
+        (GOOD, {"by": ["d", "w"]}, "by: there is no column 'w'"),
+        (GOOD, {"by": ["d", "d"]}, "by: names the same column twice"),
     ],
 )
 def test_refusals(frame: pd.DataFrame, asked: dict[str, Any], says: str) -> None:
@@ -368,6 +371,32 @@ def test_the_command(call: Call) -> None:
     assert plain.out.startswith("é\n  slope ") and "\nmlp\n" in plain.out
     for word in ("flatness: ", "noise: ", "law: constant; ", "law: d; ", "power: "):
         assert word in plain.out
+
+
+@pytest.mark.parametrize(
+    "by", [["--by", "model,t"], ["--by", "model", "--by", "t"], ["--by", "t", "--by", "a,b"]]
+)
+def test_groups_by_several_columns(call: Call, by: list[str]) -> None:
+    """Each combination that there is, by a comma or the option again; a column whose own name has
+    a comma is one. The numbers are those of the combination's rows alone.
+    """
+    frame = pd.concat(
+        [
+            EASY.assign(model=model, t=t, error=EASY["error"] * EASY["d"] ** slope)
+            for model, t, slope in (("x", 0.1, 0.0), ("x", 0.2, 1.0), ("y", 0.2, 0.0))
+        ]
+    )
+    frame["a,b"] = frame["model"]
+    frame.to_csv("t.csv", index=False)
+    said = call("fit", "t.csv", "--replicate", "seed", *by, "--json")
+    found = {one["group"]: one for one in json.loads(said.out)}
+    names = ("t", "a,b") if "a,b" in by else ("model", "t")
+    pairs = [{"model": m, "a,b": m, "t": t} for m, t in (("x", 0.1), ("x", 0.2), ("y", 0.2))]
+    assert list(found) == [", ".join(f"{n} = {pair[n]}" for n in names) for pair in pairs]
+    assert [one["law"] for one in found.values()] == ["constant", "d", "constant"]
+    frame[(frame["model"] == "x") & (frame["t"] == 0.2)].to_csv("t.csv", index=False)
+    (alone,) = json.loads(call("fit", "t.csv", "--replicate", "seed", "--json").out)
+    assert list(found.values())[1] == alone | {"group": list(found)[1]}
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])

@@ -409,9 +409,29 @@ def tiny_house(folder: Path) -> Iterator[tuple[Path, Path]]:
                 command("run", name, "--preset", "quick", "--out", place, "--workers", "1")[0] == 0
             )
         (results / "own.csv").write_text("a,b\n" + "1,2\n3,5\n2,9\n4,4\n" * 3)
+        (results / "own.py").write_text(OWN)
+        words = ("run", f"{results / 'own.py'}:STUDY", "--preset", "quick", "--out", results)
+        assert command(*words, "--workers", "1")[0] == 0
         yield results, empty
 
 
+OWN = """\
+from functools import partial
+from bounds.claim import Claim
+from studies.evidence import computed, evidence, measured, row
+PARTS = {"square": computed(lambda c: [row("square", c, c["x"] ** 2)], "square")}
+CELLS = [{"part": "square", "x": x} for x in (1.5, 3.0)]
+STUDY = evidence("squares", "Squares.", CELLS, partial(measured, PARTS), PARTS, seed=1)
+STUDIES = (STUDY,)
+CLAIMS = tuple(
+    Claim(
+        name=f"own-{k}", statement="x² = x².", assumptions="", source="", origin="derived",
+        kind="identity", measurement="squares:square", formula=lambda c: c["x"] ** 2,
+        decoy=lambda c: 2 * c["x"], decoy_note="2 x", tolerance=1e-12,
+    )
+    for k in (1, 2)
+)
+"""
 GOOD_WORDS: dict[str, st.SearchStrategy[list[str]]] = {
     "list": st.sampled_from((["list"], ["list", "--json"])),
     "explain": st.sampled_from([["explain", one.name, "--from", "RESULTS"] for one in JUDGED]),
@@ -425,13 +445,20 @@ GOOD_WORDS: dict[str, st.SearchStrategy[list[str]]] = {
         [["draw", one.name, "--from", "RESULTS", "--out", "OUT"] for one in SMALL]
     ),
     "report": st.just(["report", "--from", "RESULTS", "--out", "OUT"]),
+    "own report": st.just(["report", "--from", "RESULTS", "--claims", "OWN", "--out", "OUT"]),
+    "own claims": st.tuples(
+        st.sampled_from((["own-1"], ["own-?", "own-1"])), st.sampled_from(([], ["--json"]))
+    ).map(lambda parts: ["verify", *parts[0], "--claims", "OWN", *parts[1], "--workers", "1"]),
+    "own study": st.sampled_from(PRESETS).map(
+        lambda one: ["run", "Own:STUDY", "--preset", one, "--out", "OUT", "--workers", "1"]
+    ),
     "run": st.tuples(st.sampled_from(list(TINY)), st.sampled_from(PRESETS)).map(
         lambda parts: ["run", parts[0], "--preset", parts[1], "--out", "OUT", "--workers", "1"]
     ),
     "fit": st.sampled_from(
         [
             ["fit", "TABLE", "--y", "risk", "--replicate", "replicate", "--by", "t", *more]
-            for more in (["--level", "0.9"], ["--json", "--level", "0.8"])
+            for more in (["--level", "0.9"], ["--json", "--level", "0.8"], ["--by", "m,estimator"])
         ]
     ),
     "bound": st.tuples(
@@ -521,6 +548,8 @@ def placed(words: list[str], house: tuple[Path, Path]) -> list[str]:
         "NO TABLE": empty / "none.csv",
         "FILE": results / "kumar_2025" / "error-vs-timestep.csv",
         "DATA": results / "own.csv",
+        "OWN": results / "own.py",
+        "Own:STUDY": f"{results / 'own.py'}:STUDY",
     }
     return [str(names.get(word, word)) for word in words]
 
@@ -538,7 +567,7 @@ def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataOb
     assert said
     if "--json" in words:
         found = json.loads(said)
-        if words[0] == "verify":
+        if name == "verify":
             assert [one["name"] for one in found] == words[1 : words.index("--json")]
             as_expected = [
                 one["verdict"] == one["expected"] and one["decoy_rejected"] for one in found
@@ -546,7 +575,7 @@ def test_good_commands(tiny_house: tuple[Path, Path], name: str, data: st.DataOb
             assert code == 0 if all(as_expected) else code == 1
     for line in said.splitlines() if words[0] in ("draw", "report", "run") else ():
         assert Path(line).stat().st_size > 0
-    SEEN[f"good {words[0]}"] += 1
+    SEEN[f"good {name}"] += 1
 
 
 @pytest.mark.parametrize("name", GOOD_WORDS)

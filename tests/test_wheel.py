@@ -31,11 +31,11 @@ def closure(name: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment of links to the base dependencies, with the wheel unpacked beside them."""
     folder = tmp_path_factory.mktemp("site")
     venv.create(folder / "env", symlinks=True)
-    (site,) = (folder / "env").glob("lib/python3*/site-packages")
+    (site,) = Path(folder / "env").glob("lib/python3*/site-packages")
     for name in closure("dimfree"):
         found = distribution(name)
         for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:

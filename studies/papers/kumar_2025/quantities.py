@@ -11,14 +11,15 @@ from bounds.check import Array, InvalidInput
 from bounds.claim import Measured
 from bounds.gaussian import Gaussian
 from bounds.process import weights
+from bounds.replicates import mean, ratio
 from studies.papers.kumar_2025.evidence_mixture import LEARNT
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.mixture_bootstrap import KEYS
 from studies.papers.kumar_2025.real_quantities import REAL
 from studies.papers.kumar_2025.redraws import FEATURES, RedrawsSettings
-from studies.quantities import mean, measure_over_dsm
+from studies.quantities import measure_over_dsm
 from studies.study import parse_settings
-from studies.summary import groups, ratio_of_means
+from studies.summary import groups
 from studies.tables import Table
 
 
@@ -98,8 +99,7 @@ def measure_ratio(table: Table) -> list[Measured]:
     out = []
     for (cell, b), (_, a) in zip(_cells(table, "bsm"), _cells(table, "dsm"), strict=True):
         if cell["t"] > cell["times"][0]:
-            ratio, se = ratio_of_means(b["risk"].to_numpy(), a["risk"].to_numpy())
-            out.append(Measured(cell, ratio, se, len(a)))
+            out.append(ratio(cell, b["risk"], a["risk"]))
     return out
 
 
@@ -186,8 +186,8 @@ def measure_redraws_worth(*estimators: str) -> Callable[[Table], list[Measured]]
         out = []
         for cell, by in redraws_risks(table):
             for name in estimators:
-                ratio, se = ratio_of_means(by["dsm"] - by["plug-in"], by[name] - by["plug-in"])
-                out.append(Measured({**cell, "estimator": name}, ratio, se, by["dsm"].size))
+                below = by[name] - by["plug-in"]
+                out.append(ratio({**cell, "estimator": name}, by["dsm"] - by["plug-in"], below))
         return out
 
     return measured
@@ -203,9 +203,8 @@ def measure_map(estimator: str) -> Callable[[Table], list[Measured]]:
                 e: g.sort_values("replicate")["risk"].to_numpy()
                 for e, g in groups(group, "estimator")
             }
-            ratio, se = ratio_of_means(by[estimator], by["dsm"])
             cell = dict(zip(("spectrum", "first", "spacing", "d", "m"), place, strict=True))
-            out.append(Measured(cell, ratio, se, by["dsm"].size))
+            out.append(ratio(cell, by[estimator], by["dsm"]))
         return out
 
     return measured
@@ -255,12 +254,8 @@ def measure_settings(of: Callable[[Mapping[str, Any]], bool]) -> Callable[[Table
         for key, group in groups(frame, list(KEYS)):
             cell = dict(zip(KEYS, key, strict=True))
             if of(cell):
-                by = (
-                    group.loc[group["method"] == m, "value"].to_numpy(dtype=np.float64)
-                    for m in ("bsm", "dsm")
-                )
-                ratio, se = ratio_of_means(*by)
-                out.append(Measured(cell, ratio, se, int((group["method"] == "dsm").sum())))
+                by = (group.loc[group["method"] == m, "value"] for m in ("bsm", "dsm"))
+                out.append(ratio(cell, *by))
         return out
 
     return measured

@@ -8,7 +8,7 @@ import numpy as np
 
 from bounds.check import Array
 from bounds.claim import Measured
-from studies.quantities import mean
+from bounds.replicates import mean
 from studies.summary import groups, ratio_of_means
 from studies.tables import Table
 
