@@ -41,6 +41,7 @@ certify        formulas for floats and intervals alike
 check          the gate for whatever comes in; InvalidInput
 claim          what a claim is, and its verdict
 ledger         all works and claims
+kernel_flow    gradient flow of kernel regression on noisy labels, and when to stop it
 papers         a module or a package for each work: its formulas and claims
 
 theory.md is the theory as a text.
