@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, optimize
 
 from bounds import kernel_flow
-from bounds.check import InvalidInput
+from bounds.check import Array, InvalidInput
 from bounds.kernel_flow import (
     best_stop,
     descent_risk,
@@ -29,8 +29,9 @@ TARGET = RNG.standard_normal((M, 2))
 LABELS = np.array([[0.7, 0.2], [0.2, 0.4]])  # covariance of one label
 SPECTRUM = spectrum(KERNEL, TARGET)
 NOISE = float(np.trace(LABELS))
-TWO = (np.array([1.0, 1e-4]), np.array([1.0, 1.0]), 0.3, 10)
-"""Two scales: risk has a minimum for each direction."""
+Given = tuple[Array, Array, float, int]
+MINE: Given = (*SPECTRUM, NOISE, M)
+TWO: Given = (np.array([1.0, 1e-4]), np.array([1.0, 1.0]), 0.3, 10)
 
 
 def moments(time: float) -> float:
@@ -38,7 +39,8 @@ def moments(time: float) -> float:
     pull = KERNEL / M
 
     def slope(_: float, state: Any) -> Any:
-        mean, cross, own = state[: 2 * M].reshape(M, 2), *state[2 * M :].reshape(2, M, M)
+        mean = state[: 2 * M].reshape(M, 2)
+        cross, own = state[2 * M :].reshape(2, M, M)
         toward = -pull @ (cross - NOISE * np.eye(M))
         spread = -pull @ (own - cross.T)
         return np.concatenate(
@@ -101,9 +103,9 @@ def test_one_direction_stops_where_its_slope_vanishes():
         assert abs(slope) < 1e-6
 
 
-@pytest.mark.parametrize("given", [(*SPECTRUM, NOISE, M), TWO])
-def test_best_stop_is_the_least_of_a_dense_grid(given):
-    """The second has two minima, 10⁴ apart."""
+@pytest.mark.parametrize("given", [MINE, TWO])
+def test_best_stop_is_the_least_of_a_dense_grid(given: Given) -> None:
+    """The second has directions whose own times are 10⁴ apart."""
     time, least = best_stop(*given)
     dense = risk(*given, np.geomspace(1e-3, 1e6, 200_001))
     assert least <= dense.min() * (1 + 1e-12)
@@ -123,7 +125,7 @@ def test_power_law_constants_are_integrals(alpha, beta):
     """∫ e^{−2u^{−α}} u^{−β} du and ∫ (1 − e^{−u^{−α}})² du, and the minimum by search."""
 
     def whole(f: Callable[[float], float]) -> float:
-        return integrate.quad(f, 0, 1)[0] + integrate.quad(f, 1, np.inf, limit=200)[0]
+        return float(integrate.quad(f, 0, 1)[0] + integrate.quad(f, 1, np.inf, limit=200)[0])
 
     B, V = power_law_constants(alpha, beta)
     assert whole(lambda u: np.exp(-2 * max(u, 1e-9) ** -alpha) * max(u, 1e-9) ** -beta) == (

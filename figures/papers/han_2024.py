@@ -32,19 +32,20 @@ def _flow(axes: Axes, parts: dict[str, pd.DataFrame], kernel: str, ceiling: floa
     )
     for k, (name, frame) in enumerate({**parts, "risk": total}.items()):
         shown = frame[frame["predicted"] > LOWEST / 4]
-        look = {"color": style.COLOURS[k], "lw": 1.6 if name == "risk" else 0.9}
+        colour = style.COLOURS[k]
         axes.plot(
             shown["time"],
             shown["predicted"],
             "-" if name == "risk" else "--",
-            **look,
+            color=colour,
+            lw=1.6 if name == "risk" else 0.9,
             gid=f"line-{kernel}-{name}",
         )
         axes.plot(
             shown["time"],
             shown["measured"],
             style.MARKERS[k],
-            color=style.COLOURS[k],
+            color=colour,
             ms=2.8,
             gid=f"points-{kernel}-{name}",
             label=name,

@@ -285,25 +285,18 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-SETTING: Cell = {"t": 0.1, "value": 1.0}
 STEPS = {"linear": 1.8, "radial": 4.0, "tangent": 1.5}
 """Nearly the largest step with which each kernel's descent converges."""
 
+
+def _cell(part: str, m: int, t: float = 0.1, **more: Any) -> Cell:
+    return {"part": part, "t": t, "value": 1.0, "m": m, **more}
+
+
 CELLS: list[Cell] = [
+    *(_cell("curve", 100, kernel=name, first=0.03125, doublings=17) for name in KERNELS),
     *(
-        {"part": "curve", **SETTING, "m": 100, "kernel": name, "first": 0.03125, "doublings": 17}
-        for name in KERNELS
-    ),
-    *(
-        {
-            "part": "best",
-            **SETTING,
-            "m": 40,
-            "kernel": name,
-            "factor": factor,
-            "first": 0.125,
-            "doublings": 24,
-        }
+        _cell("best", 40, kernel=name, factor=factor, first=0.125, doublings=24)
         for name in ("radial", "tangent")
         for factor in (1.0, 0.1, 0.01)
     ),
@@ -312,36 +305,20 @@ CELLS: list[Cell] = [
         for eigenvalue in (0.1, 2.0)
         for signal in (0.1, 0.3, 2.0)
     ),
-    *(
-        {"part": "limit", **SETTING, "m": 24, "features": count, "width": 0.1}
-        for count in (1, 4, 12, 24)
-    ),
+    *(_cell("limit", 24, features=count, width=0.1) for count in (1, 4, 12, 24)),
     *(
         {"part": "power", "alpha": alpha, "beta": beta, "per_noise": n}
         for alpha, beta in ((2.0, 2.0), (1.5, 3.0), (4.0, 3.0))
         for n in (1e6, 1e7, 1e8)
     ),
+    *(_cell("linear", 1000, t, most=40) for t in (0.001, 0.01, 0.1, 0.5, 1.0)),
     *(
-        {"part": "linear", "t": t, "value": 1.0, "m": 1000, "most": 40}
-        for t in (0.001, 0.01, 0.1, 0.5, 1.0)
-    ),
-    *(
-        {"part": "descent", **SETTING, "m": 60, "kernel": name, "step": step, "steps": steps}
+        _cell("descent", 60, kernel=name, step=step, steps=steps)
         for name, step in STEPS.items()
         for steps in (1, 2, 5)
     ),
     *(
-        {
-            "part": "network",
-            "t": 1.0,
-            "value": 1.0,
-            "m": 20,
-            "kernel": "tangent",
-            "width": width,
-            "step": 1.0,
-            "steps": 10,
-            "most": 80,
-        }
+        _cell("network", 20, 1.0, kernel="tangent", width=width, step=1.0, steps=10, most=80)
         for width in (128, 512, 2048, 8192)
     ),
 ]
