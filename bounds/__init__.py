@@ -41,6 +41,7 @@ certify        formulas for floats and intervals alike
 check          the gate for whatever comes in; InvalidInput
 claim          what a claim is, and its verdict
 ledger         all works and claims
+local_curvature  score matching with the trace by Stein's identity: two losses, and linear scores
 kernel_flow    gradient flow of kernel regression on noisy labels, and when to stop it
 papers         a module or a package for each work: its formulas and claims
 
