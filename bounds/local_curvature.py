@@ -107,7 +107,7 @@ def variant_a(score: Score, x: ArrayLike, z: ArrayLike, sigma: float) -> Array:
     """
     points, noise, scale = _drawn(x, z, sigma)
     there = _at(score, points + scale * noise)
-    return stein_trace(score, points, noise, scale) + np.sum(there**2, axis=-1) / 2
+    return np.asarray(stein_trace(score, points, noise, scale) + np.sum(there**2, axis=-1) / 2)
 
 
 def variant_b(score: Score, x: ArrayLike, z: ArrayLike, sigma: float) -> Array:
@@ -120,7 +120,7 @@ def variant_b(score: Score, x: ArrayLike, z: ArrayLike, sigma: float) -> Array:
     """
     points, noise, scale = _drawn(x, z, sigma)
     here = np.sum(_at(score, points) ** 2, axis=-1) / 2
-    return stein_trace(score, points, noise, scale) + here
+    return np.asarray(stein_trace(score, points, noise, scale) + here)
 
 
 def has_minimum(variances: ArrayLike, sigma: float) -> bool:

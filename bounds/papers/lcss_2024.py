@@ -143,7 +143,7 @@ def _antithetic_risk(cell: Cell) -> float:
 
 def _b_risk(cell: Cell) -> float:
     _, _, d, one, _ = _shape(cell)
-    return _antithetic_risk(cell) + d**2 * one / (cell["sigma"] ** 2 * cell["redraws"])
+    return float(_antithetic_risk(cell) + d**2 * one / (cell["sigma"] ** 2 * cell["redraws"]))
 
 
 def _b_risk_of_constant(cell: Cell) -> float:
@@ -206,7 +206,7 @@ def _above_floor(formula: Callable[[Cell], float]) -> Callable[[Cell], float]:
 
     def floored(cell: Cell) -> float:
         noise = cell["noise"] if "noise" in cell else cell["sigma"] ** 2
-        return max(formula(cell), -1 / (2 * noise))
+        return float(max(formula(cell), -1 / (2 * noise)))
 
     return floored
 

@@ -90,10 +90,10 @@ def _curvature(cell: Cell) -> list[Row]:
     x, z, matrix = nodes[:, :2], nodes[:, 2:], np.array(cell["matrix"])
 
     def score(y: Array) -> Array:
-        return y @ matrix.T
+        return np.asarray(y @ matrix.T)
 
     gap = variant_a(score, x, z, cell["sigma"]) - variant_b(score, x, z, cell["sigma"])
-    return [row("curvature", _of(cell, "matrix", "sigma"), weights @ gap)]
+    return [row("curvature", _of(cell, "matrix", "sigma"), float(weights @ gap))]
 
 
 def _curvature_general(cell: Cell) -> list[Row]:
@@ -104,7 +104,8 @@ def _curvature_general(cell: Cell) -> list[Row]:
     p = (norm.pdf(x, -mu) + norm.pdf(x, mu)) / 2 * (x[1] - x[0])
 
     def score(y: Array) -> Array:
-        return (-(y - mu) - (y + mu) * np.exp(-2 * mu * y)) / (1 + np.exp(-2 * mu * y))
+        other = np.exp(-2 * mu * y)  # the odds of the component at −μ
+        return np.asarray((-(y - mu) - (y + mu) * other) / (1 + other))
 
     points = np.broadcast_to(x[:, None], (len(z), len(x), 1))
     noise = np.broadcast_to(z[:, None, :], points.shape)
@@ -117,7 +118,7 @@ def _traces(cell: Cell) -> list[Row]:
     x, matrix, sigma = np.array(cell["x"]), np.array(cell["matrix"]), cell["sigma"]
 
     def score(y: Array) -> Array:
-        return y @ matrix.T + np.array(cell["shift"])
+        return np.asarray(y @ matrix.T + np.array(cell["shift"]))
 
     def variance(values: Array, weights: Array) -> float:
         return float(weights @ (values - weights @ values) ** 2)
@@ -209,7 +210,7 @@ def _training_set(cell: Cell) -> list[Row]:
 
     def score(x: Array) -> Array:
         nearest = data[np.argmin(np.abs(x - data), axis=-1)]
-        return -cell["gain"] * (x - nearest[..., None])
+        return np.asarray(-cell["gain"] * (x - nearest[..., None]))
 
     nodes, weights = np.polynomial.legendre.leggauss(24)
     losses = []
