@@ -350,7 +350,7 @@ CLAIMS: tuple[Claim, ...] = (
         uses=("lcss-antithetic-variance",),
     ),
     Claim(
-        name="lcss-b-risk",
+        name="lcss-fit-b",
         statement="The linear fit of variant B has the risk tr Σ^{-1}(q + m(d + 1)e_2/K) + d² "
         "e_1/(σ²K) as a score of the clean law.",
         assumptions=_FITS + ".",
@@ -365,7 +365,7 @@ CLAIMS: tuple[Claim, ...] = (
         uses=("lcss-b-minimiser", "lcss-trace-variance"),
     ),
     Claim(
-        name="lcss-antithetic-risk",
+        name="lcss-fit-antithetic",
         statement="With both signs of each z it has the risk tr Σ^{-1}(q + m(d + 1)e_2/K), "
         "whatever σ.",
         assumptions=_FITS + ".",
@@ -377,10 +377,10 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: _b_risk({**c, "redraws": 2 * c["redraws"]}),
         decoy_note="as of 2K independent draws",
         why="The part Σ zxᵀ/(mKσ) is odd in z.",
-        uses=("lcss-b-risk",),
+        uses=("lcss-fit-b",),
     ),
     Claim(
-        name="lcss-trace-risk",
+        name="lcss-fit-trace",
         statement="With the exact trace it has the risk tr Σ^{-1} q, q = m² e_2 − 2m e_1 + 1.",
         assumptions=_FITS + ".",
         source=_SOURCE,
@@ -392,10 +392,10 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="tr Σ^{-1} (d + 1)/m, its leading order in 1/m",
         decoy_reason="at m = 1000 the leading order is right to 2 %, and no decoy",
         why="The fit is −W^{-1}.",
-        uses=("lcss-b-risk",),
+        uses=("lcss-fit-b",),
     ),
     Claim(
-        name="lcss-a-risk",
+        name="lcss-fit-a",
         statement="The linear fit of variant A, denoising, has as a score of the clean law the "
         "squared bias Σ λ_i(1/λ_i − 1/v_i)² and the variance tr C e_1 Σ λ_i/v_i.",
         assumptions=_FITS + "; K = 1 throughout.",
@@ -425,7 +425,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy_note="d(d + 1)/2 for d²: as if symmetric matrices were fitted",
         tolerance=0.005,
         why="In both, z xᵀ/σ is all that is left.",
-        uses=("lcss-b-risk", "lcss-a-risk"),
+        uses=("lcss-fit-b", "lcss-fit-a"),
     ),
     Claim(
         name="lcss-b-minimum",

@@ -12,10 +12,10 @@ from figures.data import FigureData
 from figures.told import Figure, Findings, at, number, ran
 
 FITS = {
-    "lcss-b-risk": "B, one sign",
-    "lcss-a-risk": "A, denoising",
-    "lcss-antithetic-risk": "B, both signs",
-    "lcss-trace-risk": "exact trace",
+    "lcss-fit-b": "B, one sign",
+    "lcss-fit-a": "A, denoising",
+    "lcss-fit-antithetic": "B, both signs",
+    "lcss-fit-trace": "exact trace",
 }
 DEGREES = "lcss-b-unbounded"
 LEAST = "lcss-b-minimum"
@@ -117,7 +117,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         _degrees(right, degrees, dict(zip(mine["noise"], mine["predicted"], strict=True)))
         for axes in (left, right):
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-        first = fits["lcss-b-risk"]
+        first = fits["lcss-fit-b"]
         style.note(
             figure,
             f"Left: λ from 0.3 to 3, m = {first['m'].iloc[0]:g}, one draw of noise for each datum; "
@@ -140,10 +140,10 @@ def sample() -> FigureData:
     return FigureData(
         "lcss",
         {
-            "lcss-b-risk": risks([6.6, 0.2]),
-            "lcss-a-risk": risks([6.4, 3.0]),
-            "lcss-antithetic-risk": risks([0.15, 0.15]),
-            "lcss-trace-risk": risks([0.08, 0.08]),
+            "lcss-fit-b": risks([6.6, 0.2]),
+            "lcss-fit-a": risks([6.4, 3.0]),
+            "lcss-fit-antithetic": risks([0.15, 0.15]),
+            "lcss-fit-trace": risks([0.08, 0.08]),
             DEGREES: pd.DataFrame(
                 {
                     "noise": [0.5, 0.5, 1.0, 1.0],
@@ -165,9 +165,9 @@ def _risk(f: Findings, claim: str, sigma: float) -> str:
 def _found(f: Findings) -> str:
     b, a = (
         [_risk(f, claim, sigma) for sigma in (0.01, 0.3, 2.0)]
-        for claim in ("lcss-b-risk", "lcss-a-risk")
+        for claim in ("lcss-fit-b", "lcss-fit-a")
     )
-    both, exact = (_risk(f, claim, 0.3) for claim in ("lcss-antithetic-risk", "lcss-trace-risk"))
+    both, exact = (_risk(f, claim, 0.3) for claim in ("lcss-fit-antithetic", "lcss-fit-trace"))
     loss = {
         (noise, degree): number(at(f, DEGREES, noise=noise, degree=degree))
         for noise in (0.5, 1.0, 1.5)
@@ -204,8 +204,8 @@ def _alt(f: Findings) -> str:
     return (
         "Two panels. Left, log-log: risk against the noise scale. One-sided B and denoising fall "
         "together along a line of slope −2; near σ = 0.3 they part, B comes down to "
-        f"{_risk(f, 'lcss-b-risk', 2.0)}, denoising turns and rises to "
-        f"{_risk(f, 'lcss-a-risk', 2.0)}. Both signs and the exact trace are flat, near 0.15 and "
+        f"{_risk(f, 'lcss-fit-b', 2.0)}, denoising turns and rises to "
+        f"{_risk(f, 'lcss-fit-a', 2.0)}. Both signs and the exact trace are flat, near 0.15 and "
         "0.08. Right: the size of variant B's least loss against the degree of polynomials: flat "
         "on a dotted line where σ²/v = 0.5, nearly so at 0.9, rising without end at 1 and, out of "
         "the plot, at 1.5."

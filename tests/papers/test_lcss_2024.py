@@ -17,7 +17,7 @@ from tests.measured import quick
 
 NAME = study.STUDY.name
 BY_NAME = {claim.name: claim for claim in claims.CLAIMS}
-RISKS = ("lcss-b-risk", "lcss-antithetic-risk", "lcss-trace-risk", "lcss-a-risk")
+RISKS = ("lcss-fit-b", "lcss-fit-antithetic", "lcss-fit-trace", "lcss-fit-a")
 EIGHT = np.linspace(0.3, 3, 8).tolist()
 
 
@@ -40,7 +40,7 @@ def test_risks_as_written_down_before(m, sigma, known):
     for name, value in zip(RISKS, known, strict=True):
         assert BY_NAME[name].formula(cell) == pytest.approx(value, rel=5e-4)
     four = {(40, 0.3): 11.503, (100, 0.3): 3.259, (100, 1.0): 1.4809}[m, sigma]
-    assert BY_NAME["lcss-b-risk"].formula({**cell, "redraws": 4}) == pytest.approx(four, rel=1e-4)
+    assert BY_NAME["lcss-fit-b"].formula({**cell, "redraws": 4}) == pytest.approx(four, rel=1e-4)
 
 
 def test_the_share_of_denoisings_risk_as_written_down_before():
@@ -48,7 +48,7 @@ def test_the_share_of_denoisings_risk_as_written_down_before():
     known = {0.01: 1.0, 0.03: 1.004, 0.1: 1.043, 0.2: 1.141, 0.3: 1.064, 0.5: 0.397, 2.0: 0.030}
     for sigma, share in known.items():
         cell = {"values": EIGHT, "m": 1000, "sigma": sigma, "redraws": 1}
-        found = BY_NAME["lcss-b-risk"].formula(cell) / BY_NAME["lcss-a-risk"].formula(cell)
+        found = BY_NAME["lcss-fit-b"].formula(cell) / BY_NAME["lcss-fit-a"].formula(cell)
         assert found == pytest.approx(share, abs=6e-4)
 
 
@@ -124,7 +124,7 @@ def test_curvature_by_differences():
 
 @pytest.mark.parametrize(
     ("name", "factor"),
-    [("lcss-b-risk", 1.15), ("lcss-antithetic-risk", 1.2), ("lcss-same-variance", 1.15)],
+    [("lcss-fit-b", 1.15), ("lcss-fit-antithetic", 1.2), ("lcss-same-variance", 1.15)],
 )
 def test_a_small_change_of_a_law_is_seen(name, factor, table):
     """Power: the formula times the factor is contradicted."""
@@ -163,8 +163,8 @@ def test_the_figure_shows_what_the_verdicts_judge(table):
 @pytest.mark.parametrize(
     ("name", "column", "value", "reason"),
     [
-        ("lcss-b-risk", "sigma", 0.3, "other values of m, redraws, sigma"),
-        ("lcss-a-risk", "low", 100.0, "measured lies outside low … high"),
+        ("lcss-fit-b", "sigma", 0.3, "other values of m, redraws, sigma"),
+        ("lcss-fit-a", "low", 100.0, "measured lies outside low … high"),
         ("lcss-b-unbounded", "measured", 0.5, "a least loss must be negative"),
     ],
 )
