@@ -13,6 +13,7 @@ from figures.papers import lcss_2024 as figure
 from studies import verdicts
 from studies.papers import lcss_2024 as study
 from studies.quantities import measured_by
+from tests.lessons import Checks
 from tests.measured import quick
 
 NAME = study.STUDY.name
@@ -173,3 +174,33 @@ def test_the_figure_refuses(name, column, value, reason):
     frame = data.tables[name].assign(**{column: value}).iloc[:1]
     with pytest.raises(BadTable, match=reason):
         figure.FIGURE.draw(replace(data, tables={**data.tables, name: frame}))
+
+
+# --- the lesson -----------------------------------------------------------------------------------
+
+
+def trace_variance():
+    """Of z s(x + σz)/σ at x = 1, s(x) = −x, σ = ½, by Gauss-Hermite."""
+    z, w = study.normal_nodes(1, 5)
+    values = -z[:, 0] * (1 + z[:, 0] / 2) * 2
+    return float(w @ values**2 - (w @ values) ** 2)
+
+
+def best_slope():
+    """a of −ax, by the denoising loss of draws at the nodes of a quadrature."""
+    nodes, w = study.normal_nodes(2, 3)
+    noisy = nodes[:, 0] + nodes[:, 1] / 2
+    return float(w @ (noisy * nodes[:, 1] * 2) / (w @ noisy**2))
+
+
+def least_of_b():
+    """Variant B's least at σ² = 0.81 among polynomials of degree 81."""
+    (*_, last) = study._degrees({"noise": 0.81, "degrees": [81]})
+    return float(last["value"])
+
+
+LESSON = Checks(
+    settings=((100, 0.3), (120, 0.3)),
+    answers=(trace_variance, best_slope, least_of_b),
+    beside={"noise": 0.3},
+)
