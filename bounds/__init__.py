@@ -42,6 +42,8 @@ check          the gate for whatever comes in; InvalidInput
 claim          what a claim is, and its verdict
 replicates     from replicates to a measured number, as a claim takes it
 ledger         all works and claims
+local_curvature  score matching with the trace by Stein's identity: two losses, and linear scores
+kernel_flow    gradient flow of kernel regression on noisy labels, and when to stop it
 papers         a module or a package for each work: its formulas and claims
 
 theory.md is the theory as a text.
