@@ -50,7 +50,7 @@ def pair_score(cell: Cell) -> tuple[float, float]:
 
 def target(cell: Cell) -> tuple[float, float]:
     """H and Γ of a target."""
-    return pair_score(cell) if cell["n"] > 1 else own_score(cell)
+    return pair_score(cell) if cell["vars"] > 1 else own_score(cell)
 
 
 def variance(cell: Cell) -> float:
@@ -62,12 +62,12 @@ def variance(cell: Cell) -> float:
 def trace(cell: Cell) -> float:
     """h τ."""
     own, pair = (spread / H for H, spread in (own_score(cell), pair_score(cell)))
-    return (own + (cell["n"] - 1) * pair) / target(cell)[0]
+    return (own + (cell["vars"] - 1) * pair) / target(cell)[0]
 
 
 def excess(cell: Cell) -> float:
     """a = E(Fᵀ H^{-1} F)² − p."""
-    (d, c), others = _law(cell), cell["n"] - 1
+    (d, c), others = _law(cell), cell["vars"] - 1
     own = moment(d, 4 * d - 4, c) / moment(d, 2 * d - 2, c) ** 2
     pair = moment(d, 4, c) / moment(d, 2, c) ** 2
     return own + 2 * others + others * pair + others * (others - 1) - (others + 1)
@@ -85,7 +85,7 @@ def faster(cell: Cell) -> float:
 
 def by_variance(cell: Cell, v: float) -> float:
     """The mean of the order statistic that is measured, of max |N(0, v/M)|² over the targets."""
-    rank, targets = round((SETS + 1) * (1 - cell["delta"])), max(cell["n"] - 1, 1)
+    rank, targets = round((SETS + 1) * (1 - cell["delta"])), max(cell["vars"] - 1, 1)
     z, weight = leggauss(60)
     root = 4.5 * (1 + z)  # of the squared error over v/M; beyond 9 nothing is left
     below = betainc(rank, SETS + 1 - rank, erf(root / sqrt(2)) ** targets)
@@ -95,14 +95,14 @@ def by_variance(cell: Cell, v: float) -> float:
 def restricted(cell: Cell) -> float:
     """C_p, the largest: E F_k² of a target in the box."""
     d, c = _law(cell)
-    if cell["n"] > 1:
+    if cell["vars"] > 1:
         return moment(d, 2, c, cell["box"])
     return d**2 * moment(d, 2 * d - 2, c, cell["box"])
 
 
 def asked(cell: Cell, constant: float) -> float:
     """Lemma 9's M times ε², at ρ = 1 and B = 1."""
-    d, n = _law(cell)[0], cell["n"]
+    d, n = _law(cell)[0], cell["vars"]
     return float(
         constant * d**4 * cell["box"] ** (4 * d) * n ** (2 * d + 1) / restricted(cell) ** 2
     )
@@ -112,19 +112,19 @@ def guarantee(cell: Cell) -> float:
     """The squared error that Lemma 9 allows, with the constant that its proof gives when repaired:
     1280 c(log 2) = 133 622; ρ makes δ of 1/(n C_t).
     """
-    rho = 1 / (cell["delta"] * cell["n"] * cell["box"])
+    rho = 1 / (cell["delta"] * cell["vars"] * cell["box"])
     return sqrt(rho * asked(cell, 1280 * moment_factor(np.log(2))) / cell["M"])
 
 
 def needed(cell: Cell) -> float:
     """The M at which the sandwich says δ."""
-    each = 1 - (1 - cell["delta"]) ** (1 / max(cell["n"] - 1, 1))
+    each = 1 - (1 - cell["delta"]) ** (1 / max(cell["vars"] - 1, 1))
     return float(ndtri(each / 2) ** 2 * variance(cell) / cell["eps"])
 
 
 def off_diagonal(cell: Cell) -> float:
     """M²/((M − n)(M − n − 1)(M − n − 3)): E of a squared entry of S^{-1} beside the diagonal."""
-    m, n = cell["M"], cell["n"]
+    m, n = cell["M"], cell["vars"]
     return float(m**2 / ((m - n) * (m - n - 1) * (m - n - 3)))
 
 
@@ -266,7 +266,7 @@ CLAIMS: tuple[Claim, ...] = (
         kind="tight",
         measurement="evidence-smedira-errors:growth",
         formula=off_diagonal,
-        decoy=lambda c: 1 / (c["M"] - c["n"] - 1),
+        decoy=lambda c: 1 / (c["M"] - c["vars"] - 1),
         decoy_note="1/(M − n − 1), as in regression with a known noise",
         why="θ̂ is a row of S^{-1}, inverse Wishart.",
     ),

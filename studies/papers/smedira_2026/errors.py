@@ -45,7 +45,7 @@ def _fitted(law: str, x: Array) -> Array:
 
 def _error(cell: Cell, rng: Rng) -> list[Row]:
     """The (1 − δ)-quantile of the largest squared error over the target factors."""
-    n, m = cell["n"], cell["M"]
+    n, m = cell["vars"], cell["M"]
     off = _fitted(cell["law"], _drawn(cell["law"], (SETS, m, n), rng))
     largest = np.max(off[:, 1 if n > 1 else 0 :] ** 2, axis=1)
     rank = round((SETS + 1) * (1 - cell["delta"]))
@@ -68,7 +68,7 @@ def _structure(cell: Cell, rng: Rng) -> list[Row]:
 
 def _growth(cell: Cell, rng: Rng) -> list[Row]:
     """Mean squared error of the row's pairs, N(0, I_n)."""
-    off = _fitted("gaussian", rng.standard_normal((SETS, cell["M"], cell["n"])))
+    off = _fitted("gaussian", rng.standard_normal((SETS, cell["M"], cell["vars"])))
     return [row("growth", cell, np.mean(off[:, 1:] ** 2))]
 
 
@@ -86,7 +86,7 @@ def _needed_rate(cell: Cell) -> list[Row]:
 
 def _loose(cell: Cell) -> list[Row]:
     """Lemma 9's M as printed, with the largest C_p, over the M that the sandwich asks for."""
-    law, n, box, eps = cell["law"], cell["n"], cell["box"], cell["eps"]
+    law, n, box, eps = cell["law"], cell["vars"], cell["box"], cell["eps"]
     d = 4 if law == "quartic" else 2
     factors = [tuple(d * np.eye(n)[0]), *(tuple(np.eye(n)[0] + np.eye(n)[j]) for j in range(1, n))]
     target = 1 if n > 1 else 0
@@ -180,7 +180,7 @@ CELLS: list[Cell] = [
     *_of(
         "error",
         *(
-            {"law": law, "n": n, "box": box, "delta": delta, "M": m}
+            {"law": law, "vars": n, "box": box, "delta": delta, "M": m}
             for law, n, box, delta in FAMILIES[:-1]
             for m in (250, 500, 1000)[n == 3 :]
         ),
@@ -193,12 +193,12 @@ CELLS: list[Cell] = [
             for theta in (0.4, -0.4)
         ),
     ),
-    *_of("growth", *({"n": n, "M": m} for n, m in ((2, 12), (5, 15), (10, 25), (20, 40)))),
+    *_of("growth", *({"vars": n, "M": m} for n, m in ((2, 12), (5, 15), (10, 25), (20, 40)))),
     *_of("needed-rate", *({"x": 1 / e, "eps": e, "delta": 0.5} for e in (1e-4, 1e-5, 1e-6))),
     *_of(
         "loose",
         *(
-            {"law": law, "n": n, "box": box, "delta": delta, "eps": 0.01}
+            {"law": law, "vars": n, "box": box, "delta": delta, "eps": 0.01}
             for law, n, box, delta in FAMILIES
         ),
     ),
