@@ -232,9 +232,9 @@ def _found(f: Findings) -> str:
         "kind, and constants were not its aim. But its 1/ε² is not the truth's 1/ε: "
         "`smedira-needed`.\n\n"
         "**A fast rate.** Ours. Take H = E FFᵀ of the features' derivatives F, Γ the covariance of "
-        "a sample's gradient, and p parameters. Then M ≥ max{8(E(FᵀH^{-1}F)² − p)/δ, 8 max (H^{-1})_kk "
-        "tr(H^{-1}Γ)/(εδ)} is enough for probability 1 − δ. No tail condition and no bound on θ is "
-        "used. At M = 1000 on the pair of exp(−x⁴ − y⁴) it allows "
+        "a sample's gradient, and p parameters. Then M ≥ max{8(E(FᵀH^{-1}F)² − p)/δ, 8 max "
+        "(H^{-1})_kk tr(H^{-1}Γ)/(εδ)} is enough for probability 1 − δ. No tail condition "
+        "and no bound on θ is used. At M = 1000 on the pair of exp(−x⁴ − y⁴) it allows "
         f"{ratio('smedira-fast-rate', 'predicted')} times the error that is measured, with the "
         f"best split {ratio('smedira-fast-rate-split', 'predicted')} times; Lemma 9, repaired, "
         f"{ratio('smedira-guarantee', 'predicted')} times. Medians of blocks make log(1/δ) of "
@@ -291,6 +291,7 @@ FIGURE = Figure(
         "smedira-needed",
         "smedira-loose",
         "smedira-growth",
+        "smedira-growth-rate",
         "smedira-loss",
         "smedira-curvature",
         "smedira-gradient-sign",

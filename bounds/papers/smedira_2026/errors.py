@@ -271,6 +271,23 @@ CLAIMS: tuple[Claim, ...] = (
         why="θ̂ is a row of S^{-1}, inverse Wishart.",
     ),
     Claim(
+        name="smedira-growth-rate",
+        statement="For N(0, I_n) the M at which a pair's mean squared error is ε grows like n once "
+        "n is far above 1/ε; Lemma 9 has n^{2d+1} = n^5.",
+        assumptions="ε = 0.01, n = 10⁴, 10⁵, 10⁶, by integrals over χ²; slopes to ± 0.1.",
+        source="theory.md, Quadratic score matching",
+        origin="derived",
+        kind="rate",
+        measurement="evidence-smedira-errors:growth-rate",
+        formula=lambda c: float(c["x"]),
+        decoy=lambda c: float(c["x"]) ** 5,
+        decoy_note="n^5, the guarantee's",
+        tolerance=0.1,
+        why="M²/(M − n)³ = ε at large n, so M − n is about (n²/ε)^{1/3}, and M must exceed n, the "
+        "number of parameters.",
+        uses=("smedira-growth",),
+    ),
+    Claim(
         name="smedira-fisher-line",
         statement="For exp(−θx^d) score matching has 1, 1.46, 1.81, 2.03, 2.19, 2.30 times the "
         "variance of maximum likelihood, d = 2, 4, …, 12.",

@@ -8,7 +8,7 @@ from scipy.stats import chi2, norm
 
 from bounds.check import Array
 from bounds.hyvarinen import Family, Quadratic, estimate, quadratic, sandwich, spread, terms
-from bounds.quadrature import Grid, Monomials, grid
+from bounds.quadrature import Grid, Monomials, grid, panels
 from studies.evidence import Parts, Seeds, computed, evidence, measured, one_by_one, row
 from studies.papers.smedira_2026.laws import base, curvature_of, pure, vertex
 from studies.study import Cell, Row
@@ -70,6 +70,27 @@ def _growth(cell: Cell, rng: Rng) -> list[Row]:
     """Mean squared error of the row's pairs, N(0, I_n)."""
     off = _fitted("gaussian", rng.standard_normal((SETS, cell["M"], cell["vars"])))
     return [row("growth", cell, np.mean(off[:, 1:] ** 2))]
+
+
+def _inverse_moment(degrees: float, power: int) -> float:
+    """E χ²^{−power} by its density, over 14 standard deviations on each side."""
+    spread = np.sqrt(2 * degrees)
+    x, w = panels(np.linspace(max(degrees - 14 * spread, 1e-9), degrees + 14 * spread, 41), 20)
+    return float(w @ (chi2.pdf(x, degrees) * x**-power))
+
+
+def _growth_rate(cell: Cell) -> list[Row]:
+    """The M at which a pair's mean squared error is ε at N(0, I_n): its entry of S^{-1} is
+    −M b/(a c²), b normal, a² and c² of χ² with M − n + 2 and M − n + 1 degrees.
+    """
+    n = cell["x"]
+
+    def excess(log_more: float) -> float:
+        m = n + np.exp(log_more)
+        error = m**2 * _inverse_moment(m - n + 2, 1) * _inverse_moment(m - n + 1, 2)
+        return float(np.log(error / cell["eps"]))
+
+    return [row("growth-rate", cell, n + np.exp(brentq(excess, np.log(100), np.log(100 * n))))]
 
 
 def _needed_rate(cell: Cell) -> list[Row]:
@@ -151,6 +172,7 @@ PARTS: Parts = {
     "error": one_by_one(_error, "error"),
     "structure": one_by_one(_structure, "structure"),
     "growth": one_by_one(_growth, "growth"),
+    "growth-rate": computed(_growth_rate, "growth-rate"),
     "needed-rate": computed(_needed_rate, "needed-rate"),
     "loose": computed(_loose, "loose"),
     "fisher": computed(_fisher, "fisher-line", "fisher-product", "fisher-well", "fisher-pair"),
@@ -194,6 +216,7 @@ CELLS: list[Cell] = [
         ),
     ),
     *_of("growth", *({"vars": n, "M": m} for n, m in ((2, 12), (5, 15), (10, 25), (20, 40)))),
+    *_of("growth-rate", *({"x": n, "eps": 0.01} for n in (10**4, 10**5, 10**6))),
     *_of("needed-rate", *({"x": 1 / e, "eps": e, "delta": 0.5} for e in (1e-4, 1e-5, 1e-6))),
     *_of(
         "loose",
