@@ -19,11 +19,16 @@ from studies import verdicts
 from studies.papers.smedira_2026 import errors as drawn
 from studies.papers.smedira_2026 import losses
 from studies.quantities import measured_by, study_of
+from studies.study import Cell
 from tests.measured import quick
 
 NAMES = (losses.STUDY.name, drawn.STUDY.name)
-QUARTIC = [{"law": "quartic", "vars": n, "box": 1.0, "delta": 0.5, "M": 1000} for n in (1, 2, 3)]
-GAUSSIAN = [{"law": "gaussian", "vars": n, "box": 2.0, "delta": 0.25, "M": 1000} for n in (1, 2, 3)]
+QUARTIC: list[Cell] = [
+    {"law": "quartic", "vars": n, "box": 1.0, "delta": 0.5, "M": 1000} for n in (1, 2, 3)
+]
+GAUSSIAN: list[Cell] = [
+    {"law": "gaussian", "vars": n, "box": 2.0, "delta": 0.25, "M": 1000} for n in (1, 2, 3)
+]
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +200,9 @@ def test_the_cells_meet_condition_1():
 
 def test_lemma_7_starts_to_fail_where_it_does():
     """σ from 1.382 to 1.4826 at M = 2000, ε = .49, by drawn χ² at the end: .120 > .09996."""
-    base = {"part": "lemma-7", "M": 2000, "eps": 0.49}
+    base: Cell = {"part": "lemma-7", "M": 2000, "eps": 0.49}
     failing = [
-        losses._lemma_7({**base, "sigma": sigma})[0]["value"] > 48 / (2000 * 0.49**2)
+        float(losses._lemma_7({**base, "sigma": sigma})[0]["value"]) > 48 / (2000 * 0.49**2)
         for sigma in (1.38, 1.383)
     ]
     assert failing == [False, True]

@@ -62,7 +62,7 @@ def variance(cell: Cell) -> float:
 def trace(cell: Cell) -> float:
     """h τ."""
     own, pair = (spread / H for H, spread in (own_score(cell), pair_score(cell)))
-    return (own + (cell["vars"] - 1) * pair) / target(cell)[0]
+    return float((own + (cell["vars"] - 1) * pair) / target(cell)[0])
 
 
 def excess(cell: Cell) -> float:
@@ -70,12 +70,12 @@ def excess(cell: Cell) -> float:
     (d, c), others = _law(cell), cell["vars"] - 1
     own = moment(d, 4 * d - 4, c) / moment(d, 2 * d - 2, c) ** 2
     pair = moment(d, 4, c) / moment(d, 2, c) ** 2
-    return own + 2 * others + others * pair + others * (others - 1) - (others + 1)
+    return float(own + 2 * others + others * pair + others * (others - 1) - (others + 1))
 
 
 def fast(cell: Cell) -> float:
     """The fast rate's squared error; needs M ≥ 8a/δ, which all cells have."""
-    return 8 * trace(cell) / (cell["delta"] * cell["M"])
+    return float(8 * trace(cell) / (cell["delta"] * cell["M"]))
 
 
 def faster(cell: Cell) -> float:
@@ -153,7 +153,7 @@ def well_ratio(cell: Cell) -> float:
         return float(value[0])
 
     second = of(2) / of(0)
-    return second * (3 * second - a)
+    return float(second * (3 * second - a))
 
 
 _ERRORS = (

@@ -35,7 +35,7 @@ def printed_constant(cell: Cell) -> float:
 def _repaired_seven(cell: Cell) -> float:
     """Lemma 7 with 2εB² and c(log 2), at the margin εB²/2, d = 2."""
     bound = moment_factor(np.log(2)) * 16 * 16 / (cell["M"] * cell["eps"] ** 2)
-    return min(1.0, bound)
+    return float(min(1.0, bound))
 
 
 def tail_constant(d: int) -> float:
@@ -48,7 +48,7 @@ def tail_constant(d: int) -> float:
 
 def _repaired_eight(cell: Cell) -> float:
     d = cell["d"]
-    return 4 * d**4 * moment_factor(tail_constant(d))
+    return float(4 * d**4 * moment_factor(tail_constant(d)))
 
 
 def _variance(cell: Cell) -> float:

@@ -39,7 +39,7 @@ def gradient(cell: Cell, second: float = 1.0, first: float = 1.0) -> float:
     d, (theta,) = cell["d"], cell["theta"]
     c = 0.5 if d == 2 else 1.0
     flat, steep = moment(d, d - 2, c), moment(d, 2 * d - 2, c)
-    return second * d * (d - 1) * flat + first * theta * d**2 * steep
+    return float(second * d * (d - 1) * flat + first * theta * d**2 * steep)
 
 
 def width(cell: Cell) -> float:
@@ -56,12 +56,12 @@ def power_covariance(cell: Cell, shift: int = 0) -> float:
 
     m, n = cell["m"], cell["n"]
     means = integral(m) * integral(n) / gamma ** (m + n + 2 * shift)
-    return integral(m + n) / gamma ** (m + n + shift) - means
+    return float(integral(m + n) / gamma ** (m + n + shift) - means)
 
 
 def _ordered(cell: Cell) -> bool:
     """Whether e^{x²/2 − x⁴} is nowhere on the set smaller than off it: |x| ≤ a with a² ≥ ½."""
-    return cell["side"] == "inside" and cell["a"] ** 2 >= 0.5
+    return bool(cell["side"] == "inside" and cell["a"] ** 2 >= 0.5)
 
 
 def _normal(cell: Cell) -> float:

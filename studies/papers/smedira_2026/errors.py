@@ -69,7 +69,7 @@ def _structure(cell: Cell, rng: Rng) -> list[Row]:
 def _growth(cell: Cell, rng: Rng) -> list[Row]:
     """Mean squared error of the row's pairs, N(0, I_n)."""
     off = _fitted("gaussian", rng.standard_normal((SETS, cell["M"], cell["vars"])))
-    return [row("growth", cell, np.mean(off[:, 1:] ** 2))]
+    return [row("growth", cell, float(np.mean(off[:, 1:] ** 2)))]
 
 
 def _inverse_moment(degrees: float, power: int) -> float:

@@ -191,8 +191,8 @@ def _variance(cell: Cell) -> list[Row]:
     """Var of exp(ηx − x^power) on [−B, B]."""
     eta, power, bound = cell["eta"], cell["power"], cell["B"]
     law = grid(Monomials([[1], [power]]), [eta, -1.0], np.linspace(-bound, bound, 31), 20, cut=True)
-    mean = law.p @ law.x[:, 0]
-    return [row(cell["quantity"], cell, law.p @ (law.x[:, 0] - mean) ** 2)]
+    off = law.x[:, 0] - law.p @ law.x[:, 0]
+    return [row(cell["quantity"], cell, float(law.p @ off**2))]
 
 
 def _moment(cell: Cell) -> list[Row]:
