@@ -158,8 +158,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="smedira-basic-inequality",
         statement="At the constrained minimum δL̂(Δ) ≤ B‖∇L̂(θ*)‖_∞: half of what equation 5 "
         "allows, and it is reached.",
-        assumptions="h = exp(−x⁴) and K = {x} on one point whose θ̂ = B = −θ*; N(0, I_2) with x², "
-        "xy and x on 4 drawn points.",
+        assumptions="h = exp(−x⁴) and K = {x} on one point whose θ̂ = B = −θ*; h = 1 with x², xy "
+        "and x on four plain points.",
         source="theory.md, Quadratic score matching",
         origin="derived",
         kind="upper",

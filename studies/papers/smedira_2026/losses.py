@@ -1,5 +1,7 @@
 """What is measured of the losses of polynomial families, and of the work's lemmas: by quadrature,
 enumeration and search.
+
+Longer than 350 lines: twenty statements, each a few lines and its cells.
 """
 
 from itertools import product
@@ -13,11 +15,9 @@ from scipy.stats import chi2
 from bounds.check import Array
 from bounds.hyvarinen import Quadratic, gradients, quadratic, spread, terms, within
 from bounds.quadrature import Grid, Monomials, grid, normals, panels
-from studies.evidence import Parts, Seeds, computed, drawn_once, evidence, measured, row
+from studies.evidence import Parts, Seeds, computed, evidence, measured, row
 from studies.papers.smedira_2026.laws import base, curvature_of, factors_of, pure, vertex
 from studies.study import Cell, Row
-
-Rng = np.random.Generator
 
 # --- identities of the loss -----------------------------------------------------------------------
 
@@ -73,14 +73,14 @@ def _reached(loss: Quadratic, truth: Array, found: Array) -> float:
     return float(step @ loss.H @ step / 2 / np.abs(loss.H @ truth + loss.g).max())
 
 
-def _basic(cell: Cell, rng: Rng) -> list[Row]:
-    """A sample whose minimum is opposite to the truth, or a drawn one with three parameters."""
+def _basic(cell: Cell) -> list[Row]:
+    """A sample whose minimum is opposite to the truth, or four plain points, three parameters."""
     radius = cell["B"]
     if cell["sample"] == "opposite":
         points = np.full((1, 1), (radius / 4) ** (1 / 3))
         loss, truth = quadratic(terms(vertex([[1]], 4), points)), np.array([-radius])
     else:
-        points = rng.standard_normal((4, 2))
+        points = np.array([[0.3, 1.1], [-0.9, 0.4], [1.4, -0.2], [-0.1, -1.6]])
         loss = quadratic(terms(vertex([[2, 0], [1, 1], [1, 0]]), points, [0]))
         truth = np.array([-0.5 * radius, 0.5 * radius, 0.0])
     return [row("basic", cell, _reached(loss, truth, within(loss, radius)))]
@@ -250,7 +250,7 @@ PARTS: Parts = {
     "curvature": computed(_curvature, "curvature"),
     "gradient": computed(_gradient, "gradient"),
     "truncation": computed(_truncation, "truncation"),
-    "basic": drawn_once(_basic, "basic"),
+    "basic": computed(_basic, "basic"),
     "gradient-size": computed(_gradient_size, "gradient-size"),
     "tail": computed(_tail, "tail"),
     "cell-change": computed(_cell_change, "cell-change"),
@@ -309,7 +309,7 @@ CELLS: list[Cell] = [
     *_of(
         "basic",
         *({"sample": "opposite", "B": B} for B in (0.5, 1.0, 2.0)),
-        *({"sample": "drawn", "B": B} for B in (1.0, 2.0)),
+        *({"sample": "plain", "B": B} for B in (1.0, 2.0)),
     ),
     *_of("gradient-size", *({"x": x} for x in (0.5, 0.8, 2.0, 3.0))),
     *_of(
