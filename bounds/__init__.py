@@ -35,6 +35,9 @@ intervals      ball arithmetic, and the maximum of a function over a box
 kernels        the kernels whose norm is κ, for each class of laws
 gaussian_algebra  moments and quadratic forms of Gaussians in symbols
 line           exact laws on the line: cdf, quantiles and flow maps, safe in the tails
+hyvarinen      score matching without noise: the quadratic loss of an exponential family, its
+               minimum, free or in an l1 ball, and the sandwich
+quadrature     laws whose log density is a polynomial, on grids
 lbfgs          L-BFGS for many functions at once
 networks       small networks, many at once
 certify        formulas for floats and intervals alike

@@ -9,6 +9,7 @@ STEMS = (
     "wang_vastola_2024",
     "han_2024",
     "lcss_2024",
+    "smedira_2026",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

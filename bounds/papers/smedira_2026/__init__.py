@@ -1,0 +1,21 @@
+"""Smedira, Jayakumar, Misra, Vuffray, Lokhov 2026: how many samples score matching needs."""
+
+from bounds.claim import Claim, Paper
+from bounds.papers.smedira_2026 import errors, lemmas, statements
+
+PAPER = Paper(
+    stem="smedira_2026",
+    title="Finite Sample Bounds for Learning with Score Matching",
+    authors=("Smedira", "Jayakumar", "Misra", "Vuffray", "Lokhov"),
+    venue="COLT 2026, PMLR 336:1-22",
+    link="https://proceedings.mlr.press/v336/smedira26a.html",
+    have="the whole text; pages are those of its own numbering, 1 to 22",
+    unknown=(
+        "the constants behind O(d²w) and O(d) in the exponents of Theorems 1 and 2, so that "
+        "neither theorem's sample count is a number; what is checked in their place is Lemma 9",
+        "which families its authors have in mind where a bound is short of what it needs: where "
+        "our number and a line of the text differ, the law and the constants are our choice",
+    ),
+)
+
+CLAIMS: tuple[Claim, ...] = (*statements.CLAIMS, *lemmas.CLAIMS, *errors.CLAIMS)
