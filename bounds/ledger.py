@@ -14,6 +14,8 @@ from bounds.claim import Claim, Paper
 STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
+    "horvat_2024",
+    "vuong_2025",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

@@ -7,6 +7,8 @@ from figures.told import Closing, Figure
 STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
+    "horvat_2024",
+    "vuong_2025",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

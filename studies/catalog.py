@@ -9,6 +9,8 @@ from studies.study import Study
 STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
+    "horvat_2024",
+    "vuong_2025",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
