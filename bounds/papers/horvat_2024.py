@@ -73,12 +73,12 @@ def _integral(cell: Cell, of: Callable[[Array], float]) -> float:
 
 def energy(cell: Cell) -> float:
     """∫ E|κ V J x|² dt = κ² ∫ v_1 v_2 (v_1 + v_2) dt."""
-    return cell["kappa"] ** 2 * _integral(cell, lambda v: float(v.prod() * v.sum()))
+    return float(cell["kappa"] ** 2 * _integral(cell, lambda v: float(v.prod() * v.sum())))
 
 
 def _energy_of_antisymmetric(cell: Cell) -> float:
     """The decoy: of κ J."""
-    return cell["kappa"] ** 2 * _integral(cell, lambda v: float(v.sum()))
+    return float(cell["kappa"] ** 2 * _integral(cell, lambda v: float(v.sum())))
 
 
 def response(cell: Cell) -> float:
@@ -242,8 +242,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="gauge-heals",
         statement="A large gauge averages a wrong gradient: with E = G + κ V_t J the flow's "
         "variances tend to λ_i exp((2/d) ∫tr G dt) as κ → ∞, whatever the direction.",
-        assumptions=f"{_SETTING}; d = 2, G constant and diagonal, κ = 16, 32; 2 % of "
-        "slack.",
+        assumptions=f"{_SETTING}; d = 2, G constant and diagonal, κ = 16, 32; 2 % of slack.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -275,8 +274,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="gauge-euler-price",
         statement="To leading order N Euler steps with the gauge err by W2 = (T/2N) κ² ∫v_1 v_2 dt "
         "(tr Σ)^{1/2}: it is free in continuous time alone.",
-        assumptions=f"{_SETTING}; d = 2, λ = 1.5, 0.3; N = 400, 1600 and 6400, κ = 1 … 8; 12 % for higher orders "
-        "and the error of the steps without a gauge.",
+        assumptions=f"{_SETTING}; d = 2, λ = 1.5, 0.3; N = 400, 1600 and 6400, κ = 1 … 8; "
+        "12 % for higher orders and the error of the steps without a gauge.",
         source=_SOURCE,
         origin="derived",
         kind="identity",

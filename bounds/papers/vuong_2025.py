@@ -93,14 +93,14 @@ def _path(cell: Cell) -> Array:
 
 def dsm_invisible(cell: Cell) -> float:
     """E‖R‖² of denoising score matching, for every m."""
-    v, c = _values(cell)
-    return _invisible(v, _dsm(cell)) / (cell["m"] - v.size - 1)
+    v, _ = _values(cell)
+    return float(_invisible(v, _dsm(cell)) / (cell["m"] - v.size - 1))
 
 
 def _dsm_other(cell: Cell) -> float:
     """The decoy: the gradient's share of the same entries."""
-    v, c = _values(cell)
-    return _invisible(v, _dsm(cell).T) / (cell["m"] - v.size - 1)
+    v, _ = _values(cell)
+    return float(_invisible(v, _dsm(cell).T) / (cell["m"] - v.size - 1))
 
 
 _ENTRIES = {"dsm": _dsm, "bsm": _bsm, "path": _path}

@@ -54,6 +54,7 @@ def _energy(cell: Cell) -> list[Row]:
     levels = [_variances(cell, half * (1 + x)) for x in nodes]
     values = [energy(_error(cell, v), np.diag(v)) for v in levels]
     of = {name: cell[name] for name in ("eigenvalues", "last", "kappa")}
+    of["law"] = ", ".join(f"{value:g}" for value in cell["eigenvalues"])
     return [row("energy", of, float(half * weights @ np.array(values)))]
 
 
@@ -182,7 +183,7 @@ CELLS: list[Cell] = [
     *(
         {"part": "dimension", "w": w, "kappa": kappa}
         for w in (0.01, 0.1)
-        for kappa in (0.0, 5.0, 20.0, 80.0, 320.0)
+        for kappa in (1.0, 5.0, 20.0, 80.0, 320.0)
     ),
 ]
 STUDY = evidence(
