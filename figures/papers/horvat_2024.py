@@ -62,7 +62,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     price = data.table("gauge-euler-price", ["steps", "kappa"], positive=[*both, "steps"])
     count = data.table("gauge-dimension", ["w", "kappa"], positive=[*both, "w"])
     kept = data.table(
-        "gauge-keeps-law", ["sampler", "kappa"], numbers=["measured"], words=["sampler"]
+        "gauge-keeps-law", ["sampler", "kappa"], numbers=["kappa", "measured"], words=["sampler"]
     )
     with style.look():
         figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 2.9), layout="constrained")
@@ -88,7 +88,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             "E = κ V_t J on Gaussian data, d = 2 (right: in a plane of data with noise of variance "
-            "w, d = 3). All is computed; dashes: the claims' formulas (middle: to leading "
+            "w, d = 3). All is computed; dashes: the claims' formulas (middle: leading "
             "order). Flow and SDE in continuous time return the data within W2 = "
             f"{max(kept['measured'].max(), 1e-15):.0e} up to κ = {kept['kappa'].max():g}.",
         )
@@ -108,7 +108,7 @@ def sample() -> FigureData:
         "gauge-energy": table([7 * s for s in squares], law="1.5, 0.3"),
         "gauge-euler-price": table([0.02 * s for s in squares], steps=400),
         "gauge-dimension": table([2.0, 2.0, 1.0], w=0.3),
-        "gauge-keeps-law": table([1e-14, 0.0, 2e-14], sampler="flow"),
+        "gauge-keeps-law": table([1e-14, 0.0, 2e-14], sampler="flow").drop(columns="predicted"),
     }
     return FigureData("gauge", tables, {})
 
