@@ -133,11 +133,11 @@ def _found(f: Findings) -> str:
 
     return (
         "Of denoising score matching's error the part that moves no mass is known exactly, for "
-        "every m: for equal eigenvalues (1 − 1/d)/2 of the risk. **Half of the score's error never "
-        "reaches the samples**, to first order. In the setting of Figure 3a at t = 1 it is "
-        f"{share('dsm')} % for DSM and {share('bsm')} % for BSM. A path fit's estimate is "
+        "every m: for equal eigenvalues (1 − 1/d)/2 of the risk. **Nearly half of the score's "
+        "error never reaches the samples**, to first order. In the setting of Figure 3a at t = 1 "
+        f"it is {share('dsm')} % for DSM and {share('bsm')} % for BSM. A path fit's estimate is "
         "symmetric, and all of its error is felt.\n\n"
-        "So BSM's gain over DSM is the same in what samples feel as in the risk: "
+        "So BSM's gain over DSM is nearly the same in what samples feel as in the risk: "
         f"{ratio('bsm', 'dsm', 1.0, 0)} and {ratio('bsm', 'dsm', 1.0, 1)} of DSM's at t = 1. Not "
         "so the path fit's gain over BSM, which halves entries by pooling (i, j) with (j, i). It "
         f"has {ratio('path', 'bsm', 1.0, 1)} of BSM's risk at t = 1, and "

@@ -18,6 +18,7 @@ from bounds.risk import bootstrap_risk, dsm_risk
 from figures.data import BadTable
 from figures.papers import vuong_2025 as figure
 from studies.papers.vuong_2025 import EIGHT, TIMES
+from tests.lessons import Checks
 
 FEW = {"eigenvalues": [2.0, 1.0, 0.5], "t": 0.3, "m": 12}
 ALONG = {"eigenvalues": EIGHT, "times": TIMES}
@@ -113,3 +114,35 @@ def test_the_figure_refuses(table, column, value, reason):
     frame.loc[0, column] = value
     with pytest.raises(BadTable, match=reason):
         figure.FIGURE.draw(replace(data, tables={**data.tables, table: frame}))
+
+
+# --- the lesson -----------------------------------------------------------------------------------
+
+
+def stirring(eigenvalues, t):
+    """In per cent of the risk: each entry of δ by itself, projected by bounds.fields."""
+    law = Gaussian(np.array(eigenvalues))
+    v, c, d = law.variances(t), law.conditional_variances(t), law.dimension
+    units = np.eye(d * d).reshape(d * d, d, d) * np.sqrt(c[:, None] / v)
+    parts = solenoidal(units, np.diag(v))
+    stirred, all_ = (energy(part, np.diag(v)).sum() for part in (parts.solenoidal, units))
+    return float(100 * stirred / all_)
+
+
+def steps_for_twice_the_gauge():
+    """By how much a small Euler step of a rotation gains in log volume: ratio of κ = 2 and 1."""
+    h = 1e-4
+    one, two = (
+        np.linalg.slogdet(np.eye(2) + h * k * np.array([[0, 1], [-1, 0]]))[1] for k in (1, 2)
+    )
+    return float(two / one)
+
+
+LESSON = Checks(
+    settings=((4, 10.0), (5, 10.0)),
+    answers=(
+        lambda: stirring([1.0] * 4, 0.7),
+        lambda: stirring([4.0, 0.25], 0.5),
+        steps_for_twice_the_gauge,
+    ),
+)
