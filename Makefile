@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 .PHONY: reproduce test verify bench sabotage mutants fuzz faults report lessons browser lint lock clean
 
-reproduce: .venv/installed
+reproduce: .venv/base
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
 
 test: .venv/installed
@@ -19,7 +19,7 @@ verify: .venv/installed
 bench: .venv/installed
 	$(BIN)/dimfree bench
 
-# Breaks every public function of bounds in turn and lists what no test would miss; about half an hour.
+# Breaks every public function of bounds in turn and lists what no test would miss; about a quarter of an hour.
 sabotage: .venv/installed
 	$(BIN)/python -m tests.sabotage
 
@@ -57,10 +57,20 @@ lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --all-extras --python-version 3.11 -o requirements.lock
 
 # Everything that runs comes from the lock, the build backend too, so nothing is resolved anew.
-.venv/installed: requirements.lock pyproject.toml
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+
+# What the figures need and no more: the base dependencies and the extras of EXTRAS, a third of all that the lock holds.
+EXTRAS ?= data rigor
+.venv/base: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python .ci/base.py $(EXTRAS) > .venv/base.txt
+	$(PIP) --require-hashes -r .venv/base.txt
+	$(PIP) --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# The tests, the lessons, the cluster: all of it.
+.venv/installed: .venv/base
+	$(PIP) --require-hashes -r requirements.lock
 	touch $@
 
 clean:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from figures.told import Figure
     from studies.joined import Joined
     from studies.study import Study
-    from studies.tables import Missing, Table
+    from studies.tables import Table
 
 COMMITTED = Path(__file__).parent / "figures" / "results"
 
@@ -123,8 +123,9 @@ def _reproduce(given: argparse.Namespace) -> int:
     complete, results = _measure(catalog.STUDIES, given.preset, out, given.workers)
     with _blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
-        joined = {figure.name: _join(figure, results) for figure in pictured.FIGURES}
-        for figure in pictured.FIGURES:
+        drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]
+        joined = {figure.name: _join(figure, results) for figure in drawn}
+        for figure in drawn:
             _save(figure, joined[figure.name], results, out / figure.paper)
     target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(_relative(out, target.parent)))
@@ -145,7 +146,7 @@ def report_text(
 
     return report.render(
         [asdict(paper) for paper in ledger.PAPERS],
-        [(figure, joined[figure.name].findings) for figure in catalog.FIGURES],
+        [(one, joined[one.name].findings) for one in catalog.FIGURES if one.name in joined],
         catalog.CLOSINGS,
         [verdict.to_json() for verdict in judged],
         pictures,
@@ -158,29 +159,31 @@ def report_text(
 def _measure(
     wanted: Sequence[Study], preset: str, out: Path, workers: int
 ) -> tuple[bool, Mapping[str, Table]]:
-    """Runs the studies' presets; whether no cell is missing, and their tables."""
+    """Runs the studies' presets; whether no cell is missing, and their tables.
+
+    What needs an extra that is not installed is named first, and left out.
+    """
     from studies import catalog, sweep, tables
 
-    complete, results = True, {}
+    left_out = [one for one in wanted if one.lacks()]
+    for one in left_out:
+        output.note(f"dimfree: {one.name} {one.lacks()}; it is left out, with what rests on it")
+    if len(left_out) == len(wanted):
+        raise InvalidInput("dimfree", "nothing is left to measure")
+    complete, results = not left_out, {}
     with executors.lasting(workers) as executor:
         for one in wanted:
+            if one in left_out:
+                continue
             folder = out / catalog.PAPER_OF[one.name]
             outcome = sweep.run(
                 one, one.presets[preset], folder, workers=workers, executor=executor
             )
             for gap in outcome.missing:
-                output.note(f"{one.name}: {_told(gap)}")
+                output.note(f"{one.name}: {gap}")
             complete &= not outcome.missing
             results[one.name] = tables.read(folder, one.name, one.columns)
     return complete, results
-
-
-def _told(gap: Missing) -> str:
-    from studies.study import canonical
-
-    cell = canonical(gap.cell)
-    shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
-    return f"{gap.replicates} replicates missing: {gap.reason}, in cell {shown}"
 
 
 @contextmanager
@@ -276,7 +279,7 @@ def _run(given: argparse.Namespace) -> int:
         limit=given.task_limit,
     )
     for gap in outcome.missing:
-        output.note(f"dimfree: {_told(gap)}")
+        output.note(f"dimfree: {gap}")
     output.mention(f"{outcome.table}\n{outcome.manifest_path}")
     return 1 if outcome.missing else 0
 
@@ -341,11 +344,20 @@ def _report(given: argparse.Namespace) -> int:
     from studies import catalog, verdicts
 
     source = _source(given.source, catalog.STUDIES)
-    results = {one.name: _read(source, one) for one in catalog.STUDIES}
-    complete = not any(table.manifest["counts"]["cells_missing"] for table in results.values())
-    with _blaming_gaps(complete):
+    # What an extra was missing for is not there to be read; the page tells of the rest.
+    found = [
+        one
+        for one in catalog.STUDIES
+        if not one.lacks() or (catalog.home(source, one) / f"{one.name}.json").is_file()
+    ]
+    results = {one.name: _read(source, one) for one in found}
+    complete = len(found) == len(catalog.STUDIES) and not any(
+        table.manifest["counts"]["cells_missing"] for table in results.values()
+    )
+    # Opened before the work is done: a folder that takes no file is found out at once.
+    with _blaming_gaps(complete), output.replacing(given.out / "report.html") as page:
         judged = verdicts.judge(ledger.CLAIMS, results)
-        output.write(given.out / "report.html", page_text(results, judged, _place(source)).encode())
+        page.write(page_text(results, judged, _place(source)).encode())
     output.mention(str(given.out / "report.html"))
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
@@ -370,6 +382,8 @@ def page_text(results: Mapping[str, Table], judged: Sequence[Verdict], where: st
 
     pictures = []
     for figure in catalog.FIGURES:
+        if not set(figure.studies) <= set(results):
+            continue
         joined = _join(figure, results)
         drawing = _drawn(figure, joined, results)
         pictures.append(page.Picture(figure, svg(drawing), joined.findings))

@@ -171,6 +171,35 @@ class Gaussian:
         return held if self.basis is None else np.asarray(self.basis.T @ held @ self.basis)
 
 
+def symmetric_root(data: ArrayLike) -> Array:
+    """The symmetric R ≥ 0 with R² = S, for S = XᵀX: unique, as eigenvectors' signs are not.
+
+    Parameters
+    ----------
+    data : S, shape (…, d, d), symmetric, singular or not
+
+    Raises
+    ------
+    InvalidInput
+        If S is not symmetric, or has an eigenvalue below −1e-9 of its largest.
+
+    Notes
+    -----
+    Cost: one symmetric eigendecomposition, about 9 d³ flops each.
+
+    Examples
+    --------
+    >>> symmetric_root([[4.0, 0.0], [0.0, 9.0]])
+    array([[2., 0.],
+           [0., 3.]])
+    """
+    values, basis = np.linalg.eigh(symmetric("data", data))
+    if values.min() < -1e-9 * np.abs(values).max():
+        raise InvalidInput("data", f"is no X.T X: it has the eigenvalue {values.min():.3g}")
+    root = basis * np.sqrt(np.maximum(values, 0))[..., None, :]
+    return np.asarray(root @ np.swapaxes(basis, -1, -2))
+
+
 SPECTRA = ("identity", "linear", "power", "explicit")
 
 

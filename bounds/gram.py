@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.check import Array, InvalidInput, matrices, whole
-from bounds.gaussian import Gaussian
+from bounds.gaussian import Gaussian, symmetric_root
 from bounds.process import Step, decay, noise_variance, simulate, steps
 
 Generators = np.random.Generator | Sequence[np.random.Generator]
@@ -354,18 +354,27 @@ def _simulated_sums(
 
 
 def exact(
-    law: Gaussian, samples: int, times: ArrayLike, rng: Generators, *, redraws: int = 1
+    law: Gaussian,
+    samples: int,
+    times: ArrayLike,
+    rng: Generators,
+    *,
+    redraws: int = 1,
+    data: ArrayLike | None = None,
 ) -> Iterator[Gram]:
     """Gram matrices drawn from their exact joint law along the path.
 
     Parameters
     ----------
-    law : the data's law N(0, Σ)
+    law : the data's law N(0, Σ); where `data` is given, a Gaussian of like covariance
     samples : m, from d + 1 to 10¹²
     times : shape (N,), strictly increasing and positive
     rng : one Generator, or one for each replicate (then results carry a leading replicate axis; a
         replicate depends on its own Generator only, not on its neighbours)
     redraws : K, noise paths for each datum; mK up to 10¹²
+    data : X_0ᵀX_0 of m data of any law, shape (d, d), or (R, d, d) for R Generators: then the law
+        given these data. A turn of the m rows turns normal noise into normal noise, so that no more
+        of the data enters
 
     Yields
     ------
@@ -375,7 +384,7 @@ def exact(
     Raises
     ------
     InvalidInput
-        As `check_range` says.
+        As `check_range` says, or if `data` is no symmetric matrix without negative eigenvalues.
 
     Notes
     -----
@@ -399,7 +408,9 @@ def exact(
     shapes += [(d + k, min(d, rows - d - k), rows - d - k) for k in known]
     drawn = _draws(generators, shapes, d)
     triangle = law.paint(next(drawn)[1])
-    data = _products(triangle, triangle)
+    if data is not None:
+        triangle = np.broadcast_to(symmetric_root(matrices("data", data, d)), triangle.shape)
+    known_data = _products(triangle, triangle)
     r00 = np.sqrt(redraws) * triangle
     r01 = r11 = np.zeros((len(generators), 0, d))
     for step, (g, rest) in zip(path, drawn, strict=True):
@@ -415,9 +426,9 @@ def exact(
         xz = (_products(y0, m0) + outside) / np.sqrt(noise_variance(step.t))
         xw = _products(y0, g0) + _products(m1, g1) + step.fresh * rest_gram
         if isinstance(rng, np.random.Generator):
-            yield Gram(step, samples, xx[0], xz[0], xw[0], redraws, data[0])
+            yield Gram(step, samples, xx[0], xz[0], xw[0], redraws, known_data[0])
         else:
-            yield Gram(step, samples, xx, xz, xw, redraws, data)
+            yield Gram(step, samples, xx, xz, xw, redraws, known_data)
         r01 = m0
         if rank < d:
             r11 = step.fresh * rest if step.is_first else m1

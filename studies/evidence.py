@@ -140,6 +140,7 @@ def evidence(
     replicates: int = 1,
     deep: int | None = None,
     batch: int = 64,
+    needs: Mapping[str, str] | None = None,
 ) -> Study:
     """A study of evidence.
 
@@ -154,6 +155,7 @@ def evidence(
     replicates : of the presets quick and paper, where a cell is sampled
     deep : replicates of the preset deep; the same as the others by default
     batch : replicates per task
+    needs : as in Study; nothing by default
     """
     sampled = any(part_of(parts, cell).sampled for cell in cells)
     settings = EvidenceSettings if sampled else ComputedSettings
@@ -179,4 +181,5 @@ def evidence(
         normalised=("cell",),
         digits=DIGITS,
         quantities=lambda cell: part_of(parts, cell).quantities,
+        needs=needs or {},
     )

@@ -50,7 +50,7 @@ def newest(studies: Sequence[Study], root: Path) -> Path | None:
     )
     found = []
     for folder in folders:
-        manifests = [home(folder, one) / f"{one.name}.json" for one in studies]
-        if all(path.is_file() for path in manifests):
+        manifests = [home(folder, one) / f"{one.name}.json" for one in studies if not one.lacks()]
+        if manifests and all(path.is_file() for path in manifests):
             found.append((max(path.stat().st_mtime_ns for path in manifests), folder))
     return max(found)[1] if found else None

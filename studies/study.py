@@ -17,7 +17,8 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, overload
 
@@ -92,6 +93,7 @@ class Study:
         replicates; all by default, and always of a computed one. A store keeps all
     quantities : cell → all that its rows may hold as "quantity", where that is known before it is
         measured
+    needs : what it imports beyond the base dependencies, and the extra of dimfree that brings it
 
     Raises
     ------
@@ -111,6 +113,7 @@ class Study:
     normalised: tuple[str, ...] = ()
     digits: int | None = None
     quantities: Callable[[Cell], Collection[str]] | None = None
+    needs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not set(self.normalised) <= set(self.measured):
@@ -135,6 +138,11 @@ class Study:
                 cell for cell in self.cells(settings) if not set(wanted).isdisjoint(of(cell))
             ],
         )
+
+    def lacks(self) -> str:
+        """What it needs and is not installed, as the end of a sentence; "" if all is there."""
+        gone = [extra for module, extra in self.needs.items() if find_spec(module) is None]
+        return f"needs an extra: pip install 'dimfree[{','.join(gone)}]'" if gone else ""
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -112,10 +112,10 @@ def run(
     Raises
     ------
     InvalidInput
-        If `out` cannot be written to, is in use, or is moved away meanwhile, its store is damaged
-        or foreign, two cells are equal, a worker runs other code or libraries than this process, or
-        worker processes cannot be started: above all from a script that calls this outside of `if
-        __name__ == "__main__":`.
+        If the study needs what is not installed, `out` cannot be written to, is in use, or is moved
+        away meanwhile, its store is damaged or foreign, two cells are equal, a worker runs other
+        code or libraries than this process, or worker processes cannot be started: above all from a
+        script that calls this outside of `if __name__ == "__main__":`.
     Interrupted
         On SIGINT or SIGTERM, or when a scheduler is gone, its workers are, or no task comes back
         any more. What was finished is stored; the same call goes on.
@@ -130,6 +130,8 @@ def run(
     processes.refuse_if_imported()
     if workers < 1:
         raise InvalidInput("--workers", f"must be at least 1, but is {workers}")
+    if study.lacks():
+        raise InvalidInput(study.name, study.lacks())
     say = Report(study.name, progress)
     listed = _listed(study, settings, say)
     key = Key(study.name, settings.seed, code or code_of(study.measure))

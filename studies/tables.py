@@ -56,6 +56,11 @@ class Missing:
     replicates: int
     reason: str
 
+    def __str__(self) -> str:
+        cell = canonical(self.cell)
+        shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
+        return f"{self.replicates} replicates missing: {self.reason}, in cell {shown}"
+
 
 @dataclass(frozen=True)
 class Kept:

@@ -1,11 +1,15 @@
-"""Tables of the quick preset and the verdicts on them,
-made once in a process however many test files ask for them.
+"""Tables of the quick preset and the verdicts on them, made once in a test session however many
+test files and workers ask for them.
 """
 
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bounds.claim import Verdict
 from bounds.ledger import claim
@@ -23,13 +27,32 @@ def quick(name: str) -> Table:
     return Table(kept.frame.copy(), deepcopy(kept.manifest))
 
 
+SHARED = "DIMFREE_TESTS"
+"""The variable with the folder that the workers of one session have in common; conftest sets it."""
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    """Where a study is measured, for one worker at a time; alone, a folder that is gone after."""
+    if SHARED not in os.environ:
+        with tempfile.TemporaryDirectory() as own:
+            yield Path(own)
+        return
+    folder = Path(os.environ[SHARED]) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @cache
 def _measured(name: str) -> Table:
     one = study(name)
-    with TemporaryDirectory() as folder:
-        outcome = run(one, one.presets["quick"], Path(folder), progress=False)
-        assert outcome.missing == ()
-        return tables.read(Path(folder), name, one.columns)
+    with _folder(name) as folder:
+        if not (folder / f"{name}.json").exists():
+            outcome = run(one, one.presets["quick"], folder, progress=False)
+            assert outcome.missing == ()
+        return tables.read(folder, name, one.columns)
 
 
 @cache

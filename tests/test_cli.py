@@ -712,6 +712,30 @@ def test_missing_cells(call: Call, monkeypatch: pytest.MonkeyPatch, config: Path
         )
 
 
+def test_an_extra_that_is_not_installed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence and nothing measured, by run; reproduce says it, does the rest, and exits 1.
+    Catches a run that stops there, and one that passes for whole.
+    """
+    needs = {"no_module_of_this_name": "some"}
+    lacking = "error-vs-dimension"
+    changed = [replace(s, needs=needs if s.name == lacking else {}) for s in tiny()]
+    install(monkeypatch, changed, [sure(), claim("figure-1a-flat")])
+    drawn = tuple(figure for figure in FIGURES if set(figure.studies) <= set(TINY))
+    assert any(lacking in figure.studies for figure in drawn)
+    monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
+    monkeypatch.setattr(figures.output, "save", lambda *ignored: [])
+    sentence = "needs an extra: pip install 'dimfree[some]'"
+    ran = call("run", lacking, "--preset", "quick", "--out", "alone")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"dimfree: {lacking}: {sentence}\n")
+    assert not Path("alone").exists()
+    said = call("reproduce", "--preset", "quick", "--workers", "1", "--out", "r")
+    assert said.code == 1 and said.err.count(f"dimfree: {lacking} {sentence}; it is left out") == 1
+    report = Path("r/paper_repro.md").read_text()
+    assert "`figure-3a-below` HOLDS" in report and "figure-1a-flat" not in report
+    for figure in drawn:
+        assert (f"/{figure.name}.png)" in report) == (lacking not in figure.studies)
+
+
 # --- explain and report ---------------------------------------------------------------------------
 
 
@@ -741,13 +765,16 @@ def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     said = call("report", "--out", "p")
     assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)
     assert list(files(tmp_path)) == ["p/report.html"]
-    first = Path("p/report.html").read_bytes()
-    assert call("report", "--out", "q").code == 0
-    assert Path("q/report.html").read_bytes() == first
+    drawn = tuple(figure for figure in FIGURES if figure.name == "beyond-basis")
+    monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
+    monkeypatch.setattr(bounds.ledger, "CLAIMS", bounds.ledger.CLAIMS[:20])
+    pages = []
+    for _ in range(2):
+        assert call("report", "--out", "q").code == 0
+        pages.append(Path("q/report.html").read_bytes())
+    assert pages[0] == pages[1]
     monkeypatch.setattr(
         bounds.ledger, "CLAIMS", (sure(expected="REFUTED", reason="to see it fail"),)
     )
-    drawn = tuple(figure for figure in FIGURES if figure.name == "beyond-basis")
-    monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
     assert call("report", "--out", "q").code == 1
     assert "(expected: REFUTED)" in Path("q/report.html").read_text(encoding="utf-8")

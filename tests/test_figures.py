@@ -256,6 +256,17 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             ],
         ),
         (
+            "beyond-real",
+            [
+                "excess loss over DSM's",
+                "noise draws for each row K",
+                "over the leading order, t = 1",
+                "left at K = ∞",
+                "breast cancer, m = 113, d = 30",
+                "n = 20 replicates",
+            ],
+        ),
+        (
             "beyond-gradient",
             [
                 "excess risk over that of T₁",

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import linalg, stats
 
 from bounds.check import InvalidInput
-from bounds.gaussian import Gaussian, spectrum
+from bounds.gaussian import Gaussian, spectrum, symmetric_root
 from tests.reference import random_covariance
 
 
@@ -199,3 +199,20 @@ def test_single_precision_eigenvalues_are_worked_on_in_double():
     """2 is a float32, √2 is not: drawn with that root, a law would be off in the eighth digit."""
     law = Gaussian(np.array([2.0], dtype=np.float32))
     assert float(law.colour[0, 0]) == pytest.approx(math.sqrt(2), rel=1e-15, abs=0)
+
+
+def test_symmetric_root():
+    """R = Rᵀ ≥ 0 and R² = S by scipy's own root; of a singular S, of a stack, and the same whatever
+    the signs of eigenvectors.
+    """
+    x = np.random.default_rng(3).standard_normal((2, 3, 5))
+    for data in (x @ np.swapaxes(x, -1, -2), np.swapaxes(x, -1, -2) @ x):
+        root = symmetric_root(data)
+        np.testing.assert_allclose(root @ root, data, atol=1e-12)
+        np.testing.assert_allclose(root, np.swapaxes(root, -1, -2), atol=1e-12)
+        assert np.linalg.eigvalsh(root).min() > -1e-7
+        if data.shape[-1] == 3:
+            for one, s in zip(root, data, strict=True):
+                np.testing.assert_allclose(one, linalg.sqrtm(s), atol=1e-10)
+    with pytest.raises(InvalidInput, match=r"data: is no X\.T X: it has the eigenvalue -2"):
+        symmetric_root(np.diag([1.0, -2.0]))

@@ -143,7 +143,7 @@ def test_a_page_that_is_not_self_contained_is_seen(page):
 
 
 def test_same_results_same_bytes(page):
-    assert dimfree.page_text(RESULTS, verdicts.judge(CLAIMS, RESULTS), "here") == page
+    assert dimfree.page_text(RESULTS, JUDGED, "here") == page
 
 
 def test_all_is_there(page):

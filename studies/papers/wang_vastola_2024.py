@@ -490,5 +490,6 @@ DIGITS = evidence(
     seed=94,
     replicates=40,
     batch=40,
+    needs={"sklearn": "data"},
 )
 STUDIES: tuple[Study, ...] = (STUDY, DIGITS)

@@ -22,6 +22,7 @@ from studies.papers.kumar_2025 import (
     joint_time,
     large_dimensions,
     mixture_bootstrap,
+    real_spectra,
     redraws,
     small_samples,
 )
@@ -36,6 +37,7 @@ STUDIES: tuple[Study, ...] = (
     bootstrap_map.STUDY,
     joint_time.STUDY,
     redraws.STUDY,
+    real_spectra.STUDY,
     large_dimensions.STUDY,
     evidence_averaging.STUDY,
     evidence_bootstrap.STUDY,

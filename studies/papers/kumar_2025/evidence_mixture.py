@@ -280,7 +280,7 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=63,
-    replicates=400,
+    replicates=800,
     deep=3000,
     batch=25,
 )

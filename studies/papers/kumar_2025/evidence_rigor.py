@@ -100,4 +100,5 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=11,
+    needs={"flint": "rigor"},
 )

@@ -14,6 +14,7 @@ from bounds.process import weights
 from studies.papers.kumar_2025.evidence_mixture import LEARNT
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.mixture_bootstrap import KEYS
+from studies.papers.kumar_2025.real_quantities import REAL
 from studies.papers.kumar_2025.redraws import FEATURES, RedrawsSettings
 from studies.quantities import mean, measure_over_dsm
 from studies.study import parse_settings
@@ -323,4 +324,5 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "large-d/spread": ("large-dimensions", measure_large_spread),
     "map-bsm": ("bootstrap-map", measure_map("bsm")),
     "map-path": ("bootstrap-map", measure_map("path")),
+    **{f"real-{name}": ("real-spectra", how) for name, how in REAL.items()},
 }
