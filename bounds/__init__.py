@@ -28,16 +28,20 @@ concentration  dimension-free bounds with explicit constants, with their proof
 risk_bounds    what follows from them: classes with P parameters, population risk, s outside
 averaging      averages of candidate scores, weighted by their held-out losses
 identities     the identities of the theory in symbols
-divergence     KL and W2 between Gaussians
+divergence     KL and W2 between Gaussians; total variation on the line
+affine         Gaussians carried by affine flows, with noise and with weights
+chain          Gaussians carried by steps; multistep schemes
+fields         linear fields: what moves a Gaussian and what does not; Langevin's law
 reverse        laws of reverse-time samplers with linear scores
 transfer       what a sampler with any score returns, as a density on a grid
 intervals      ball arithmetic, and the maximum of a function over a box
 kernels        the kernels whose norm is κ, for each class of laws
 gaussian_algebra  moments and quadratic forms of Gaussians in symbols
-line           exact laws on the line: cdf, quantiles and flow maps, safe in the tails
 hyvarinen      score matching without noise: the quadratic loss of an exponential family, its
                minimum, free or in an l1 ball, and the sandwich
 quadrature     laws whose log density is a polynomial, on grids
+line           exact laws on the line: cdf, quantiles, flow maps and distances, safe in the tails
+scale          atoms with normal, Student's, Laplace or logistic noise on the line
 lbfgs          L-BFGS for many functions at once
 networks       small networks, many at once
 certify        formulas for floats and intervals alike

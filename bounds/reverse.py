@@ -11,7 +11,7 @@ stops early, at t_1 > 0, and is compared with p_{t_1}: the score is never evalua
 is not used), and no last step to 0 is taken.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bounds.chain import Link, affine_chain
 from bounds.check import Array, InvalidInput, finite, how_many, increasing_times, whole
 from bounds.divergence import Normal, kl, w2
 from bounds.gaussian import Gaussian
@@ -147,18 +148,19 @@ def sampled_law(times: ArrayLike, scores: ArrayLike, start: Normal, sampler: str
         )
     if sampler not in SAMPLERS:
         raise InvalidInput("sampler", f"{sampler!r} is not one of {', '.join(SAMPLERS)}")
-    mean, covariance = start.mean, start.covariance
-    identity = np.eye(d)
-    for k in range(grid.size - 1, 0, -1):
-        a, b, q = SAMPLERS[sampler](Step(float(grid[k - 1]), float(grid[k])))
-        M = a * identity + b * matrices[..., k, :, :]
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = (M @ mean[..., None])[..., 0]
-            covariance = M @ covariance @ np.swapaxes(M, -1, -2) + q * identity
-        covariance = (covariance + np.swapaxes(covariance, -1, -2)) / 2
-    if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(covariance))):
-        raise InvalidInput("scores", f"make the {sampler} chain overflow")
-    return Normal(mean, covariance)
+    move, identity = SAMPLERS[sampler], np.eye(d)
+
+    def links() -> Iterator[Link]:
+        for k in range(grid.size - 1, 0, -1):
+            a, b, q = move(Step(float(grid[k - 1]), float(grid[k])))
+            yield a * identity + b * matrices[..., k, :, :], 0.0, q
+
+    try:
+        return affine_chain(links(), start)
+    except InvalidInput as refused:
+        if refused.key not in ("links", "matrix"):
+            raise
+        raise InvalidInput("scores", f"make the {sampler} chain overflow") from None
 
 
 @dataclass(frozen=True, eq=False)

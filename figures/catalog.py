@@ -10,6 +10,8 @@ STEMS = (
     "han_2024",
     "lcss_2024",
     "smedira_2026",
+    "horvat_2024",
+    "vuong_2025",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

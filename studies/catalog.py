@@ -12,6 +12,8 @@ STEMS = (
     "han_2024",
     "lcss_2024",
     "smedira_2026",
+    "horvat_2024",
+    "vuong_2025",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 

@@ -138,7 +138,9 @@ def targets(modules: list[str]) -> Iterator[str]:
                     plain = inspect.isfunction(member) or isinstance(
                         member, property | functools.cached_property
                     )
-                    if plain and not method.startswith("_"):
+                    # An abstract method has no value to break.
+                    abstract = getattr(member, "__isabstractmethod__", False)
+                    if plain and not abstract and not method.startswith("_"):
                         yield f"{home}:{name}.{method}"
 
 

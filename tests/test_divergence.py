@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, linalg, stats
 
 from bounds.check import Array, InvalidInput
-from bounds.divergence import Normal, frechet, kl, w2
+from bounds.divergence import Normal, frechet, kl, tv, w2
 
 
 def _pair(d: int, seed: int) -> tuple[Normal, Normal]:
@@ -105,6 +105,61 @@ def test_w2_is_reached_by_a_linear_map(d: int) -> None:
 
     assert cost(best) == pytest.approx(float(frechet(p, q)), rel=1e-9)
     assert cost(other) > float(frechet(p, q)) * (1 + 1e-4)
+
+
+def one(mean: float, variance: float) -> Normal:
+    return Normal(np.array([mean]), np.array([[variance]]))
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        (one(0.4, 0.7), one(-0.3, 1.9)),
+        (one(-0.3, 1.9), one(0.4, 0.7)),
+        (one(0.0, 0.7), one(0.0, 1.9)),
+        (one(2.0, 0.7), one(-1.0, 0.7)),
+        (one(-1.0, 0.7), one(2.0, 0.7)),
+        (one(0.1, 1.0), one(0.1, 1.0 + 1e-6)),
+        (one(5.0, 1e-4), one(0.0, 1.0)),
+    ],
+)
+def test_tv_is_half_of_the_integral(p: Normal, q: Normal) -> None:
+    """½ ∫|p − q| in 40 digits, between roots that mpmath finds for itself."""
+    with mpmath.workdps(40):
+        (m, n), (a, b) = (
+            [mpmath.mpf(float(x)) for x in pair]
+            for pair in ((p.mean[0], q.mean[0]), (p.covariance[0, 0], q.covariance[0, 0]))
+        )
+        c2, c1, c0 = b - a, 2 * (a * n - b * m), b * m**2 - a * n**2 - a * b * mpmath.log(b / a)
+        ends = sorted(mpmath.polyroots([c2, c1, c0])) if c2 else [(m + n) / 2]
+        cuts = [-mpmath.inf, *ends, mpmath.inf]
+
+        def mass(k: int) -> mpmath.mpf:
+            found = [
+                [mpmath.ncdf((x - mean) / mpmath.sqrt(v)) for x in cuts[k : k + 2]]
+                for mean, v in ((m, a), (n, b))
+            ]
+            return (found[0][1] - found[0][0]) - (found[1][1] - found[1][0])
+
+        truth = float(sum(abs(mass(k)) for k in range(len(cuts) - 1)) / 2)
+    assert tv(p, q) == pytest.approx(truth, abs=1e-15)
+
+
+def test_tv_of_batches_and_of_equals() -> None:
+    """Each pair by itself; 0 for a law and itself; and what it is not defined for."""
+    means, variances = np.array([[0.0], [1.0], [2.0]]), np.array([0.5, 1.0, 2.0])[:, None, None]
+    batch = tv(Normal(means, variances), one(1.0, 1.0))
+    each = [
+        tv(one(float(m[0]), float(v[0, 0])), one(1.0, 1.0))
+        for m, v in zip(means, variances, strict=True)
+    ]
+    np.testing.assert_array_equal(batch, np.array(each))
+    assert batch[1] == 0
+    assert 0 < batch[0] < 1
+    with pytest.raises(InvalidInput, match="p: must have d = 1, but has d = 2"):
+        tv(Normal(np.zeros(2), np.eye(2)), Normal(np.zeros(2), np.eye(2)))
+    with pytest.raises(InvalidInput, match="q: has a singular covariance"):
+        tv(one(0.0, 1.0), one(0.0, 0.0))
 
 
 def test_singular_covariances_have_a_w2_and_no_kl() -> None:

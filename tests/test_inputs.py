@@ -16,13 +16,16 @@ import pytest
 from scipy import stats
 
 from bounds import (
+    affine,
     bootstrap,
+    chain,
     classes,
     concentration,
     data,
     divergence,
     estimators,
     features,
+    fields,
     gaussian,
     gram,
     joint,
@@ -33,6 +36,7 @@ from bounds import (
     reverse,
     risk,
     risk_bounds,
+    scale,
     targets,
     transfer,
 )
@@ -174,6 +178,31 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
             "sampler": "flow",
         },
     ),
+    (
+        affine.moments,
+        {
+            "flow": affine.Affine(-1.0, 2.0),
+            "start": Normal(np.zeros(2), EYE),
+            "times": [0.0, 1.0],
+            "power": 1.0,
+        },
+    ),
+    (
+        affine.blow_up,
+        {
+            "flow": affine.Affine(-1.0, 2.0),
+            "start": Normal(np.zeros(2), EYE),
+            "times": [0.0, 1.0],
+            "reaction": affine.Quadratic(0.1),
+            "power": 1.0,
+        },
+    ),
+    (chain.multistep, {"answers": np.stack([EYE] * 2), "rows": [(0.5, (0.1,))] * 2}),
+    (fields.energy, {"field": EYE, "covariance": EYE}),
+    (fields.solenoidal, {"field": EYE, "covariance": EYE}),
+    (fields.langevin_law, {"matrix": -EYE, "shift": np.zeros(2)}),
+    (scale.student, {"dof": 3.0}),
+    (scale.Scale, {"atoms": np.zeros(2), "weights": np.full(2, 0.5), "scale": 2.0}),
     (Grid, {"half": 4.0, "count": 33}),
     (
         transfer.drawn,
@@ -375,7 +404,8 @@ def test_the_table_of_calls_is_whole() -> None:
             "transported",
             "supported",
         ),
-        *("dsm_step", "bootstrap", "path", "along", "some", "kl", "frechet", "w2", "solve"),
+        *("dsm_step", "bootstrap", "path", "along", "some", "kl", "frechet", "w2", "tv", "solve"),
+        "affine_chain",  # over an iterator: its own tests
     }
     modules = [
         bootstrap,
@@ -390,7 +420,7 @@ def test_the_table_of_calls_is_whole() -> None:
         kernels,
     ]
     modules += [joint, mixture, path, process, published, rates, reverse]
-    modules += [risk, risk_bounds, targets, transfer]
+    modules += [risk, risk_bounds, targets, transfer, affine, chain, fields, scale]
     public = {
         name
         for module in modules
