@@ -6,13 +6,14 @@ app = marimo.App(width="medium", app_title="10 The half of an error that nobody 
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
 
     from bounds.estimators import dsm
     from bounds.fields import energy, solenoidal
     from bounds.gaussian import Gaussian
     from bounds.gram import exact
     from bounds.ledger import claim
+    from bounds.replicates import mean
     from figures import style
 
     HIDDEN = claim("invisible-dsm")
@@ -21,7 +22,7 @@ with app.setup:
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    # 9 · The half of an error that nobody feels
+    # 10 · The half of an error that nobody feels
 
     **Question.** An estimated score is wrong by a vector field. Must the samples be wrong, too?
 

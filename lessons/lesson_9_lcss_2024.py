@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="9 The trace for nothing?")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
 
     from bounds.ledger import claim
     from bounds.local_curvature import (
@@ -15,6 +15,7 @@ with app.setup:
         variant_a_fit,
         variant_b_fit,
     )
+    from bounds.replicates import mean
     from figures import style
 
     VALUES = np.linspace(0.3, 3, 4)
