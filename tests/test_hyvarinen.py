@@ -75,6 +75,14 @@ def test_the_gradient_vanishes_at_the_truth():
     )
 
 
+def test_gradients_have_their_sign():
+    """∂²f + ∂f s of f = x⁴ at θ = −1: 12x² − 16x⁶; and their mean is H θ + g, the loss's slope."""
+    found = terms(family([[4]]), [[0.5], [2.0]])
+    np.testing.assert_allclose(gradients(found, [-1.0])[:, 0], [2.75, -976.0])
+    H, g = quadratic(found)
+    np.testing.assert_allclose(gradients(found, [-0.3]).mean(axis=0), H @ [-0.3] + g)
+
+
 def test_sandwich_in_closed_form():
     """exp(−θx⁴): (3/8)(Γ(1/4)/Γ(7/4))² θ², not 1/Γ nor 1/H; x y on N(0, I): 1 + 0."""
     law = grid(Monomials([[4]]), [-1.0], [-3, -1, 1, 3], 30)
