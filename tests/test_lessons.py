@@ -23,7 +23,9 @@ from bounds.reverse import error_split, exact_scores
 from tests.lessons import Checks
 
 ROOT = Path(dimfree.__file__).parent
-FILES = sorted((ROOT / "lessons").glob("lesson_*.py"))
+FILES = sorted(
+    (ROOT / "lessons").glob("lesson_*.py"), key=lambda path: int(path.stem.split("_")[1])
+)
 NAMES = [path.stem for path in FILES]
 # What the cell with the switch defines besides: a lesson is run again with the decoy planted.
 BESIDE: dict[str, dict[str, float]] = {
