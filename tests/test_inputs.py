@@ -89,6 +89,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (LAW.to_eigenbasis, {"matrix": EYE}),
     (LAW.paint, {"normals": X0}),
     (LAW.sample, {"size": 3, "rng": rng()}),
+    (gaussian.symmetric_root, {"data": 2 * EYE}),
     (gaussian.spectrum, {"kind": "linear", "dimension": 3, "low": 0.3, "high": 3.0}),
     (gaussian.spectrum, {"kind": "power", "dimension": 3, "exponent": 1.0}),
     (gaussian.spectrum, {"kind": "explicit", "dimension": 3, "values": [1.0, 2.0, 3.0]}),
