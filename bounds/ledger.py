@@ -14,6 +14,7 @@ from bounds.claim import Claim, Paper
 STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
+    "yu_2016",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

@@ -9,6 +9,7 @@ from studies.study import Study
 STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
+    "yu_2016",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
