@@ -1,4 +1,5 @@
-r"""Edges of a Gaussian graphical model: the estimator's exact law, its intervals' coverage, selection.
+r"""Edges of a Gaussian graphical model: the estimator's exact law, coverage of its intervals,
+selection.
 
 **Estimator.** x ~ N(0, Ω^{-1}), S = XᵀX/n, A = {a, b} and those columns that are adjusted for, k =
 |A|. With rows a and b of Ω_AA as parameters, ω_ab shared, Hyvärinen's loss of the two rows is
@@ -30,8 +31,8 @@ e^{−s} is then, with the Jacobian 2q²,
 
 Given r and s, q has a Gamma law, and the event is an interval of q: two dimensions are left, and a
 smooth integrand. At τ = ω_ab = 0 none is left: √(ν−1) r/√(1 − r²) has Student's t with ν − 1
-degrees of freedom, and r² ≤ (z²/n)(1 + r²) is r²/(1 − r²) ≤ z²/(n − 2z²). So the plain interval, f =
-1, c = z/√n, covers a null edge with probability
+degrees of freedom, and r² ≤ (z²/n)(1 + r²) is r²/(1 − r²) ≤ z²/(n − 2z²). So the plain interval,
+f = 1, c = z/√n, covers a null edge with probability
 
     2 T_{ν−1}(√((ν−1) z²/(n − 2z²))) − 1  →  2Φ(z √(1 − k/n)) − 1,
 
@@ -42,13 +43,13 @@ place: 2 T_{ν−1}(√((ν−1) z²/(n − k − 2z²))) − 1 → 2Φ(z) − 1
 while the spread's own error vanishes: coverage Φ(z − cω_ab/√V) − Φ(−z − cω_ab/√V).
 
 **Selection.** Three columns, edge (1, 2), and a third with ω_13 = h/√n. Dropping it estimates ω^A =
-ω_12 − ω_13 ω_23/ω_33 in ω_12's place, by the law above with Ω_ab replaced by (Σ_AA)^{-1}. Select it if
-|ω̂_13| > τ √((ω̂_11 ω̂_33 + ω̂_13²)/n). Whoever looks at node 1 alone covers at most where the third
-is dropped and that interval covers, or where it is selected: the two probabilities' sum is an upper
-bound. Looking at node 2 as well, where ω_23 is large, keeps the third: three columns, k = 3.
+ω_12 − ω_13 ω_23/ω_33 in ω_12's place, by the law above with Ω_ab replaced by (Σ_AA)^{-1}. Select it
+if |ω̂_13| > τ √((ω̂_11 ω̂_33 + ω̂_13²)/n). Whoever looks at node 1 alone covers at most where the third
+is dropped and that interval covers, or where it is selected: the sum of both probabilities is an
+upper bound. Looking at node 2 as well, where ω_23 is large, keeps the third: three columns, k = 3.
 """
 
-from functools import cache, partial
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -235,6 +236,7 @@ def three_coverage(cell: Cell) -> float:
 _claim = partial(
     Claim, source="bounds/papers/yu_2016/gaussian.py, its opening lines", origin="derived"
 )
+_GAUSSIAN = "Gaussian rows with mean 0; A holds all neighbours of a and of b, and was given before"
 _PAIRS = (
     f"{_GAUSSIAN}. Draws of the exact law of the 2 × 2 block, which edge-mean and "
     "edge-squared-error check on data; level 0.95"
@@ -282,8 +284,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=mean,
         decoy=partial(mean, less=0),
         decoy_note="n ω_ab/(n − k)",
-        why="The block of a and b is n times the inverse of a Wishart matrix with n − k + 2 degrees "
-        "of freedom.",
+        why="The block of a and b is n times the inverse of a Wishart matrix with n − k + 2 "
+        "degrees of freedom.",
         uses=("edge-is-inverse",),
     ),
     _claim(
@@ -310,7 +312,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=null_limit,
         decoy_note="its limit, 2Φ(z √(1 − k/n)) − 1",
         tolerance=1e-8,
-        why="The interval holds 0 where the partial correlation is small, and that has Student's t.",
+        why="The interval holds 0 where the partial correlation is small: its law is Student's t.",
         uses=("edge-mean",),
     ),
     _claim(
@@ -381,8 +383,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         name="edge-repaired",
-        statement="The repaired interval covers an edge that is there by the same integral with its "
-        "own centre and width: within 1 % of 0.95, even at k = n/2.",
+        statement="The repaired interval's coverage of an edge that is there is the same integral "
+        "with its own centre and width: within 1 % of 0.95, even at k = n/2.",
         assumptions=f"{_PAIRS}.",
         kind="tight",
         measurement=f"{_STUDY}:covered-repaired",

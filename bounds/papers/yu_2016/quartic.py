@@ -144,7 +144,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=partial(quartic_variance, apart=True),
         decoy_note="the two rows' gradients taken for uncorrelated",
         tolerance=1e-6,
-        why="θ̂ + H^{-1} ĝ-type estimators have the variance H^{-1} Γ H^{-1}.",
+        why="θ̂ = −Ĥ^{-1} ĝ is off by −H^{-1} times a mean of gradients, whose variance is Γ.",
     ),
     _claim(
         name="quartic-efficiency",
