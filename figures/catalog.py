@@ -7,6 +7,7 @@ from figures.told import Closing, Figure
 STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
+    "yu_2016",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

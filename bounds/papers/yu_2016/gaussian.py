@@ -67,7 +67,7 @@ _STUDY = "evidence-yu"
 
 def _sizes(cell: Cell) -> tuple[int, int, float, float, float]:
     """n, k, ω_aa, ω_ab, ω_bb."""
-    return (cell["n"], cell["k"], *cell["omega"])
+    return (cell["rows"], cell["k"], *cell["omega"])
 
 
 def inverse_entry(cell: Cell) -> float:
@@ -111,19 +111,19 @@ def mean_square_rough(cell: Cell) -> float:
 
 def null_coverage(cell: Cell, *, repaired: bool) -> float:
     """2 T_{ν−1}(√((ν−1) z²/(N − 2z²))) − 1, N = n or n − k."""
-    n, k = cell["n"], cell["k"]
+    n, k = cell["rows"], cell["k"]
     nu, left = n - k + 2, (n - k if repaired else n) - 2 * Z**2
     return float(2 * stats.t.cdf(sqrt((nu - 1) * Z**2 / left), nu - 1) - 1)
 
 
 def null_limit(cell: Cell) -> float:
     """2Φ(z √(1 − k/n)) − 1."""
-    return float(2 * stats.norm.cdf(Z * sqrt(1 - cell["k"] / cell["n"])) - 1)
+    return float(2 * stats.norm.cdf(Z * sqrt(1 - cell["k"] / cell["rows"])) - 1)
 
 
 def null_normal(cell: Cell) -> float:
     """The decoy for the repaired interval: Student's law at z, 2 T_{ν−1}(z) − 1."""
-    return float(2 * stats.t.cdf(Z, cell["n"] - cell["k"] + 1) - 1)
+    return float(2 * stats.t.cdf(Z, cell["rows"] - cell["k"] + 1) - 1)
 
 
 def coverage(
@@ -186,28 +186,28 @@ def root_coverage(cell: Cell) -> float:
 
 def _t_size(cell: Cell) -> float:
     """How often |t| > z, with n − k + 1 degrees of freedom."""
-    return float(2 * stats.t.sf(Z, cell["n"] - cell["k"] + 1))
+    return float(2 * stats.t.sf(Z, cell["rows"] - cell["k"] + 1))
 
 
 # --- selection ------------------------------------------------------------------------------------
 
 
 def _three(cell: Cell) -> Array:
-    weak = cell["h"] / sqrt(cell["n"])
+    weak = cell["h"] / sqrt(cell["rows"])
     edge, strong = cell["edge"], cell["strong"]
     return np.array([[1, edge, weak], [edge, 1, strong], [weak, strong, 1]])
 
 
 def dropped_coverage(cell: Cell) -> float:
     """Of ω_12, by the interval without the third column."""
-    n, omega = cell["n"], _three(cell)
+    n, omega = cell["rows"], _three(cell)
     block = omega[:2, :2] - np.outer(omega[:2, 2], omega[2, :2]) / omega[2, 2]
     return coverage(n, 2, block, cell["edge"], 1.0, Z / sqrt(n))
 
 
 def dropped_limit(cell: Cell) -> float:
     """The decoy: the same to leading order, a normal law with its mean shifted."""
-    n, omega = cell["n"], _three(cell)
+    n, omega = cell["rows"], _three(cell)
     block = omega[:2, :2] - np.outer(omega[:2, 2], omega[2, :2]) / omega[2, 2]
     variance = block[0, 0] * block[1, 1] + block[0, 1] ** 2
     return _shifted(sqrt(n / variance) * (block[0, 1] - cell["edge"]))
@@ -215,7 +215,7 @@ def dropped_limit(cell: Cell) -> float:
 
 def selected_share(cell: Cell) -> float:
     """P(|ω̂_13| > τ √((ω̂_11 ω̂_33 + ω̂_13²)/n)), 0 not in the interval with τ in z's place."""
-    n = cell["n"]
+    n = cell["rows"]
     block = _three(cell)[np.ix_([0, 2], [0, 2])]
     return 1 - coverage(n, 3, block, 0.0, 1.0, cell["tau"] / sqrt(n), points=3000)
 
@@ -227,7 +227,7 @@ def naive_bound(cell: Cell) -> float:
 
 def three_coverage(cell: Cell) -> float:
     """Of ω_12, with all three columns."""
-    n = cell["n"]
+    n = cell["rows"]
     return coverage(n, 3, _three(cell)[:2, :2], cell["edge"], 1.0, Z / sqrt(n))
 
 
@@ -364,6 +364,8 @@ CLAIMS: tuple[Claim, ...] = (
         formula=plain_coverage,
         decoy=biased_coverage,
         decoy_note="the right bias, with a normal law of variance V/n",
+        tolerance=1e-6,
+        scale=1.0,
         why="Bias over standard error grows like k/√n.",
         uses=("edge-mean",),
     ),
