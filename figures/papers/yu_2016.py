@@ -147,7 +147,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             "Intervals at level 0.95 (grey) with k columns. Filled points and dashes: the plain "
             "interval, measured and by its law; open points and dots: the repaired one. Left: "
-            f"computed. Middle and right: n = {n} replicates, 95 % intervals of ±{width:.1g} or "
+            f"computed. Middle and right: {n} replicates, 95 % intervals of ±{width:.1g} or "
             "less. The line through “selected by a alone” only joins its points.",
         )
     return figure
@@ -210,9 +210,9 @@ def _found(f: Findings) -> str:
         "columns that are adjusted for, k in all, by inverting their k × k covariance. Its usual "
         "interval is the estimate ± 1.96 standard errors, and each number here says how often it "
         "holds the true value, where 95 % are promised.\n\n"
-        f"With k = n/2 columns it holds a null edge {null[50]} of the time at n = 50 and {null[5000]} "
-        f"at n = 5000; with k = n/10 {tenth} at n = 5000. More data do not help: k/n stays. The "
-        "law is Student's, in closed form (`edge-null-coverage`). An edge that is there fares "
+        f"With k = n/2 columns it holds a null edge {null[50]} of the time at n = 50 and "
+        f"{null[5000]} at n = 5000; with k = n/10 {tenth} at n = 5000. More data do not help: k/n "
+        "stays. The law is Student's, in closed form (`edge-null-coverage`). An edge that is there fares "
         "worse, because the estimate is n/(n − k − 1) times too large in the mean. With ω_ab = "
         f"0.7 beside 2 and 1.5 on the diagonal it is {there[5000, '√n']} with k = √n at n = 5000, "
         f"{there[1000, 'n/10']} with k = n/10 at n = 1000 and {there[200, 'n/2']} with k = n/2 at "
