@@ -140,9 +140,9 @@ def coverage(n: int, k: int, block: Array, target: float, f: float, c: float) ->
     node, weight = np.polynomial.legendre.leggauss(60)
     half = np.diff(ends)[:, None] / 2
     y, w = (ends[:-1, None] + half + half * node).ravel(), (half * weight).ravel()
-    s, w_s = np.polynomial.legendre.leggauss(40)
+    s, w_s = np.polynomial.legendre.leggauss(60)
     r = np.tanh(y)
-    rate = np.cosh(reach * s) - rho * r[:, None]
+    rate = np.cosh(1.2 * reach * sqrt(1 - rho**2) * s) - rho * r[:, None]
     log = (nu - 1) / 2 * np.log1p(-(r**2))[:, None] - nu * np.log(rate)
     p = np.exp(log - log.max()) * w[:, None] * w_s
     if tau == 0:
