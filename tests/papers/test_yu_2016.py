@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 from bounds.claim import FEW
 from bounds.papers.yu_2016 import CLAIMS, gaussian, quartic
@@ -15,6 +15,7 @@ from figures.papers import yu_2016 as figure
 from studies import verdicts
 from studies.papers import yu_2016 as study
 from studies.quantities import measured_by
+from tests.lessons import Checks
 from tests.measured import quick
 
 OMEGA = [2.0, 0.7, 1.5]
@@ -283,3 +284,36 @@ def test_the_figure_refuses(table, column, value, reason):
     frame.loc[0, column] = value
     with pytest.raises(BadTable, match=reason):
         figure.FIGURE.draw(replace(data, tables={**data.tables, table: frame}))
+
+
+# --- the lesson -----------------------------------------------------------------------------------
+
+
+def covered_by_half(n):
+    """Per cent of null edges that the plain interval covers at k = n/2, by the Beta law of the
+    squared partial correlation, which is to stay below z²/(n − z²).
+    """
+    z = gaussian.Z
+    return 100 * float(stats.beta.cdf(z**2 / (n - z**2), 0.5, (n // 2 + 1) / 2))
+
+
+def one_error():
+    """c at which bias and standard error are the same at n = 10⁸, by a root."""
+    n, edge = 10**8, 3**-0.5
+
+    def excess(c):
+        bias = gaussian.mean(at(n, round(c * n**0.5), [1, edge, 1])) - edge
+        return bias - np.sqrt((1 + edge**2) / n)
+
+    return float(optimize.brentq(excess, 0.5, 5, xtol=1e-5))
+
+
+LESSON = Checks(
+    settings=((50, 0.5), (55, 0.5)),
+    answers=(
+        lambda: covered_by_half(200_000),
+        # ω̂_aa = n/χ² with n − k + 1 degrees of freedom, and all entries grow alike.
+        lambda: 100 * float(stats.chi2(52).expect(lambda x: 1 / x)),
+        one_error,
+    ),
+)

@@ -137,7 +137,7 @@ def coverage(n: int, k: int, block: Array, target: float, f: float, c: float) ->
     kink = np.arctanh(c / sqrt(f**2 - c**2)) if f**2 > 2 * c**2 else np.inf
     middle = np.arctanh(rho)
     ends = np.unique(np.clip([-kink, kink, -np.inf, np.inf], middle - reach, middle + reach))
-    node, weight = np.polynomial.legendre.leggauss(60)
+    node, weight = np.polynomial.legendre.leggauss(200)
     half = np.diff(ends)[:, None] / 2
     y, w = (ends[:-1, None] + half + half * node).ravel(), (half * weight).ravel()
     s, w_s = np.polynomial.legendre.leggauss(60)
