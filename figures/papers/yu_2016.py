@@ -2,6 +2,9 @@
 that is there; and after selection, against the strength of what was left out.
 """
 
+from math import sqrt
+from typing import Any
+
 import matplotlib.figure
 import numpy as np
 import pandas as pd
@@ -23,8 +26,8 @@ RULES = ("10", "√n", "n/10", "n/2")
 LEVEL = 0.95
 
 
-def _columns(rule: str, rows: float) -> int:
-    return {"10": 10, "√n": round(rows**0.5), "n/10": rows // 10, "n/2": rows // 2}[rule]
+def _columns(rule: str, rows: float) -> float:
+    return {"10": 10, "√n": round(sqrt(rows)), "n/10": rows // 10, "n/2": rows // 2}[rule]
 
 
 def _curves(axes: Axes, frame: pd.DataFrame, repaired: bool, gid: str) -> None:
@@ -163,12 +166,12 @@ def sample() -> FigureData:
         frame = {"measured": at, "low": at - spread, "high": at + spread, "predicted": at}
         return pd.DataFrame({**frame, **more})
 
-    ks = {"rows": [n for _, n, _ in cells], "k": [k for *_, k in cells]}
+    ks: dict[str, Any] = {"rows": [n for _, n, _ in cells], "k": [k for *_, k in cells]}
     plain = [float(LEVEL - 0.2 * k / n) for _, n, k in cells]
     flat = [LEVEL + 0.01] * len(cells)
-    there = {**ks, "rule": [rule for rule, *_ in cells], "edge": 0.7, "n": 20}
+    there: dict[str, Any] = {**ks, "rule": [rule for rule, *_ in cells], "edge": 0.7, "n": 20}
     falling = [float(LEVEL * np.exp(-k / n**0.5 / 3)) for _, n, k in cells]
-    h = {"h": [0.0, 2.0, 4.0], "n": 20}
+    h: dict[str, Any] = {"h": [0.0, 2.0, 4.0], "n": 20}
     tables = {
         "edge-null-coverage": table(plain, **ks).drop_duplicates(["rows", "k"]),
         "edge-null-repaired": table(flat, **ks).drop_duplicates(["rows", "k"]),

@@ -4,6 +4,7 @@ on data, on draws of the exact law, and in a quartic chain.
 
 from collections.abc import Sequence
 from functools import cache
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -163,7 +164,7 @@ def _selection(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     with_it = _covers(plain_interval(pair_block(gram, n), n), edge)
     without = _covers(plain_interval(pair_block(gram[:, :2, :2], n), n), edge)
     by_first = _selected(gram, n, tau, 0, 2)
-    by_either = by_first | _selected(gram, n, tau, 1, 2)
+    by_either = np.logical_or(by_first, _selected(gram, n, tau, 1, 2))
     found = {
         "dropped": without,
         "naive": np.where(by_first, with_it, without),
@@ -271,7 +272,8 @@ RULES = ("10", "√n", "n/10", "n/2")
 
 def columns(rule: str, n: int) -> int:
     """k by one of RULES."""
-    return {"10": 10, "√n": round(n**0.5), "n/10": n // 10, "n/2": n // 2}[rule]
+    found = {"10": 10, "√n": round(sqrt(n)), "n/10": n // 10, "n/2": n // 2}
+    return found[rule]
 
 
 COUNTS = (50, 100, 200, 500, 1000, 2000, 5000)
