@@ -103,10 +103,9 @@ def mean_square(cell: Cell) -> float:
 
 
 def mean_square_rough(cell: Cell) -> float:
-    """The decoy: the sandwich for n − k data, times the bias's factor."""
+    """The decoy: the sandwich for n − k data, and the bias."""
     n, k, aa, ab, bb = _sizes(cell)
-    grown = (n / (n - k - 1)) ** 2
-    return float(grown * (aa * bb + ab**2) / (n - k) + (mean(cell) - ab) ** 2)
+    return float((aa * bb + ab**2) / (n - k) + (mean(cell) - ab) ** 2)
 
 
 def null_coverage(cell: Cell, *, repaired: bool) -> float:
@@ -303,7 +302,7 @@ CLAIMS: tuple[Claim, ...] = (
         measurement=f"{_STUDY}:squared-error",
         formula=mean_square,
         decoy=mean_square_rough,
-        decoy_note="variance V/(n − k) · (n/(n − k − 1))²",
+        decoy_note="bias squared and V/(n − k)",
         why="Second moments of the inverse Wishart law.",
         uses=("edge-mean",),
     ),
