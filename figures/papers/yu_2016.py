@@ -80,7 +80,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         c: data.table(
             c,
             ["rule", "rows", "edge"],
-            numbers=["n", *columns],
+            numbers=["n", "edge", *columns],
             positive=["rows", "k"],
             words=["rule"],
         )
