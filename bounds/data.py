@@ -25,7 +25,7 @@ CONSTANT = 1e-12
 BLOCK = 8192
 
 
-def rows_of(x: ArrayLike, *, centre: bool = True) -> tuple[Array, Array]:
+def rows_of(x: ArrayLike, *, centre: bool = True, wide: bool = False) -> tuple[Array, Array]:
     """A data matrix, checked, and its mean.
 
     Parameters
@@ -33,6 +33,7 @@ def rows_of(x: ArrayLike, *, centre: bool = True) -> tuple[Array, Array]:
     x : shape (n, d), n > d: a row for each datum. Arrays, lists of lists and tables, of integers or
         floats of any width
     centre : whether to subtract the mean of the rows
+    wide : whether there may be as many columns as rows, or more
 
     Returns
     -------
@@ -63,7 +64,7 @@ def rows_of(x: ArrayLike, *, centre: bool = True) -> tuple[Array, Array]:
             "such entries or leave their rows out",
         )
     n, d = array.shape
-    if n <= d:
+    if n <= d and not wide:
         raise InvalidInput(
             "x",
             f"has {n} rows and {d} columns: too few rows, since least squares needs more data, "

@@ -19,6 +19,7 @@ STEMS = (
     "smedira_2026",
     "horvat_2024",
     "vuong_2025",
+    "yu_2016",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

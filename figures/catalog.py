@@ -12,6 +12,7 @@ STEMS = (
     "smedira_2026",
     "horvat_2024",
     "vuong_2025",
+    "yu_2016",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

@@ -60,6 +60,8 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.wang_vastola_2024.digits": ("papers.wang_vastola_2024",),
     "papers.wang_vastola_2024.flows": ("papers.wang_vastola_2024",),
     "papers.wang_vastola_2024.line_laws": ("papers.wang_vastola_2024",),
+    "papers.yu_2016.gaussian": ("papers.yu_2016",),
+    "papers.yu_2016.quartic": ("papers.yu_2016",),
 }
 CONFIG = """
 [tool.mutmut]
