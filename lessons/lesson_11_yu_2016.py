@@ -1,15 +1,16 @@
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="medium", app_title="9 Ninety-five per cent of what?")
+app = marimo.App(width="medium", app_title="11 Ninety-five per cent of what?")
 
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, mean, picture, plot, sheet
+    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
 
     from bounds.edges import pair_block, plain_interval, repaired_interval
     from bounds.ledger import claim
+    from bounds.replicates import mean
     from figures import style
 
     PLAIN, REPAIRED = claim("edge-coverage"), claim("edge-repaired")
@@ -19,7 +20,7 @@ with app.setup:
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    # 9 · Ninety-five per cent of what?
+    # 11 · Ninety-five per cent of what?
 
     **Question.** An interval for one entry of an inverse covariance, the estimate
     $\pm\,1.96$ standard errors. The matrix has half as many columns as there are rows. How often
