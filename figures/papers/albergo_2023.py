@@ -2,6 +2,7 @@
 
 import matplotlib.figure
 import pandas as pd
+from matplotlib.ticker import NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -51,38 +52,27 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         axes.plot(curve["eps"], curve["predicted"], "--", color=style.INK, gid="bound")
         axes.plot(curve["eps"], curve["measured"], "o-", color=style.COLOURS[0], gid="kl")
         axes.plot([best], [value], "*", color=style.INK, ms=8, gid="best")
-        axes.annotate(
-            "bound",
-            (curve["eps"].iloc[2], curve["predicted"].iloc[2]),
-            (4, 4),
-            textcoords="offset points",
-        )
-        axes.annotate(
-            f"least at ε = {best:.2f}",
-            (best, value),
-            (0, 7),
-            ha="center",
-            textcoords="offset points",
-        )
-        axes.annotate(
-            "KL",
-            (curve["eps"].iloc[2], curve["measured"].iloc[2]),
-            (-4, -9),
-            ha="right",
-            textcoords="offset points",
-            color=style.COLOURS[0],
-        )
+        for word, column, beside, colour in (
+            ("bound", "predicted", (8, 2), style.INK),
+            ("KL", "measured", (0, -13), style.COLOURS[0]),
+        ):
+            place = (curve["eps"].iloc[0], curve[column].iloc[0])
+            axes.annotate(word, place, beside, textcoords="offset points", color=colour)
+        words = f"least at ε = {best:.2f}"
+        axes.annotate(words, (best, value), (0, 7), ha="center", textcoords="offset points")
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel("noise ε")
         axes.set_ylabel("KL(ρ₁‖ρ̂₁)")
         axes.set_title("samplers with noise", loc="left")
-        inset = axes.inset_axes((0.14, 0.2, 0.36, 0.3))
+        inset = axes.inset_axes((0.15, 0.2, 0.36, 0.28))
         inset.plot(flow["x"], flow["decoy"], "--", color=style.INK, gid="flow-energy")
         inset.plot(flow["x"], flow["measured"], "s", ms=3, color=style.COLOURS[1], gid="flow-kl")
         inset.set_xscale("log")
         inset.set_yscale("log")
-        inset.set_xlabel("δ", labelpad=0)
+        inset.set_xticks([float(flow["x"].min()), float(flow["x"].max())])
+        inset.xaxis.set_minor_locator(NullLocator())
+        inset.set_xlabel("last variance δ", labelpad=0)
         inset.set_title("no noise: KL", loc="left", color=style.COLOURS[1])
         style.note(
             figure,

@@ -28,8 +28,8 @@ def fields(
     eye = np.eye(len(C0))
     covariance = (1 - t) ** 2 * C0 + t**2 * C1 + t * (1 - t) * (2 * cross + latent) * eye
     moved = t * C1 - (1 - t) * C0 + (0.5 - t) * (2 * cross + latent) * eye
-    inverse = np.linalg.inv(covariance)
-    return covariance, moved @ inverse, -inverse
+    inverse = np.asarray(np.linalg.inv(covariance), np.float64)
+    return covariance, np.asarray(moved @ inverse), -inverse
 
 
 def _regressed(cell: Cell, seeds: Seeds) -> list[list[Row]]:
