@@ -20,6 +20,7 @@ STEMS = (
     "horvat_2024",
     "vuong_2025",
     "yu_2016",
+    "albergo_2023",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

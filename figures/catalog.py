@@ -13,6 +13,7 @@ STEMS = (
     "horvat_2024",
     "vuong_2025",
     "yu_2016",
+    "albergo_2023",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

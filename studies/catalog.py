@@ -15,6 +15,7 @@ STEMS = (
     "horvat_2024",
     "vuong_2025",
     "yu_2016",
+    "albergo_2023",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
