@@ -9,6 +9,7 @@ STEMS = (
     "wang_vastola_2024",
     "horvat_2024",
     "vuong_2025",
+    "nakano_2024",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

@@ -335,7 +335,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="ddpm-tilde-rate",
         statement="So the error of the posterior variance does not fall like 1/N but like log N/N: "
         "over h (2 ln(λ/2h) + 2γ + λ − 3) its slope in N is 0 ± 0.01.",
-        assumptions=f"{_UNIFORM}; λ = 3, N = 200 … 6400.",
+        assumptions=f"{_UNIFORM}; λ = 3, N = 200 … 3200.",
         source=_SOURCE,
         origin="derived",
         kind="rate",
@@ -366,7 +366,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="ddpm-price-tv",
         statement="With q = β and uniform steps TV(p_0, samples)/h → φ(1) |1 − λ|/λ.",
-        assumptions=f"{_UNIFORM}; Richardson extrapolation of N = 1600, 3200: 0.5 % of slack.",
+        assumptions=f"{_UNIFORM}; Richardson extrapolation of N = 800, 1600: 0.5 % of slack.",
         source=_SOURCE,
         origin="derived",
         kind="identity",

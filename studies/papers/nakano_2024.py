@@ -262,13 +262,13 @@ CELLS: list[Cell] = [
     ),
     *(_uniform("beta", 800, value) for value in (0.25, 0.7, 1.0, 3.0, 10.0)),
     *(_uniform("tilde", 6400, v, quantity="tilde") for v in (0.25, 0.7, 1.0, 3.0, 10.0)),
-    *(_uniform("tilde", n, 3.0, quantity="tilde-rate") for n in (200, 400, 800, 1600, 3200, 6400)),
+    *(_uniform("tilde", n, 3.0, quantity="tilde-rate") for n in (200, 400, 800, 1600, 3200)),
     *(
         _uniform("tv", steps, 0.25, variance=variance)
         for variance in ("beta", "tilde")
         for steps in (100, 200, 400, 800, 1600, 3200, 6400)
     ),
-    *(_uniform("tv-beta", 1600, value) for value in (0.25, 0.7, 3.0)),
+    *(_uniform("tv-beta", 800, value) for value in (0.25, 0.7, 3.0)),
     *(
         {"part": "path", "schedule": schedule, "steps": steps, "last": 3.0, "eigenvalue": value}
         | {"epsilon": epsilon}
