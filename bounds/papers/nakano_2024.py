@@ -319,7 +319,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="ddpm-price-tilde",
         statement="With q = β̃ and uniform steps (λ − w_0)/h = 2 ln(λ/2h) + 2γ + λ − 3 + o(1), γ "
         "Euler's constant: the posterior variance costs a logarithm.",
-        assumptions=f"{_UNIFORM}, N = 6400, λ = 0.25 … 10; 2 % of slack for higher orders.",
+        assumptions=f"{_UNIFORM}, N = 6400, λ = 0.25 … 3; 2 % of slack for higher orders.",
         source=_SOURCE,
         origin="derived",
         kind="identity",

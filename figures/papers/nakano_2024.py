@@ -1,6 +1,7 @@
 """What the variance of the steps back costs a DDPM, and where the true one stands."""
 
 import matplotlib.figure
+import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
@@ -95,8 +96,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             f"Gaussian data on the line, exact scores. Left: λ = {distance['eigenvalue'].max():g}, "
             f"T = 6; dashes: leading order, from N = {LEADING}. With the true variance "
-            f"samples have the data's within {max(worst, 1e-16):.0e}. Right: dashes are λ/v_t. "
-            "All is computed.",
+            f"the samples' one is λ within a share of {max(worst, 1e-16):.0e}. Right: dashes "
+            "are λ/v_t. All is computed.",
         )
     return figure
 
@@ -149,7 +150,10 @@ def _found(f: Findings) -> str:
         number(at(f, "ddpm-tv", steps=1600, variance=name)) for name in ("beta", "tilde")
     )
     price = number(at(f, "ddpm-path-price", eigenvalue=0.25))
-    bound = number(at(f, "ddpm-path-bound", steps=400, eigenvalue=0.25, epsilon=0.0))
+    where = {"steps": 400, "eigenvalue": 0.25, "epsilon": 0.0}
+    truth = at(f, "ddpm-path-bound", **where)
+    h = 6 / 400
+    root = np.sqrt(h * at(f, "ddpm-path-price", eigenvalue=0.25) / 2)
     return (
         "A DDPM goes back in N steps, each with a mean that the score gives and a variance that "
         "the user picks. On Gaussian data with the exact score the mean is exact. So the variance "
@@ -170,7 +174,7 @@ def _found(f: Findings) -> str:
         "and learning, exactly. With β the second is h KL(N(0, 1) ‖ p_0) to leading order: "
         f"{price} h at λ = 0.25. By Pinsker's inequality it bounds the total variation, but only "
         "by √h where the truth goes like h: with 400 steps and the exact score the truth is "
-        f"{bound} and the bound seven times that.\n\n"
+        f"{number(truth)} and the bound {number(float(root), 2)}.\n\n"
         "Along a path backwards in time e^{−t} s(t, X_t) is a martingale: the score is the "
         "backward component of the forward equation. What its energy gains is an integral of the "
         "squared Hessian of log p (`ddpm-score-energy`)."
@@ -178,11 +182,20 @@ def _found(f: Findings) -> str:
 
 
 def _alt(f: Findings) -> str:
+    first, last = (
+        number(
+            at(f, "ddpm-tv", steps=steps, variance="tilde")
+            / at(f, "ddpm-tv", steps=steps, variance="beta"),
+            2,
+        )
+        for steps in (100, 6400)
+    )
     return (
         "Two panels. Left, log-log: total variation against 100 to 6400 steps. With β it falls "
         "like 1/N. With the posterior variance it is larger everywhere, by a factor that grows "
-        "from 3 to 11. Right: the true variance's place against time for four λ. For λ below 1 it "
-        "falls from near 1 to λ, for λ above 1 it rises from near 1 to λ."
+        f"from {first} to {last}. Right: the true variance's place against time for four λ. It "
+        "tends to λ: it falls to it, between 1 and 0, for λ below 1, and rises to it, above 1, "
+        "for λ above 1."
     )
 
 
