@@ -108,7 +108,7 @@ def retained(cell: Cell) -> Array:
             return 1 - np.linspace(1e-4, 0.02, steps)
         case "cosine":
             kept = np.cos(np.pi * (np.arange(steps + 1) / steps + 0.008) / 2.016) ** 2
-            return np.maximum(kept[1:] / kept[:-1], 1e-3)
+            return np.asarray(np.maximum(kept[1:] / kept[:-1], 1e-3))
     raise InvalidInput("schedule", f"{cell['schedule']!r} is not one of uniform, linear, cosine")
 
 

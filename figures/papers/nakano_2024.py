@@ -40,7 +40,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     exact = data.table(
         "ddpm-exact",
         ["schedule", "steps", "eigenvalue"],
-        positive=["steps", *both],
+        positive=["steps", "eigenvalue", *both],
         words=["schedule"],
     )
     if not set(distance["variance"]) <= set(NAMES):
@@ -56,6 +56,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             left.plot(
                 late["steps"], late["decoy"], "--", color=colour, lw=0.9, gid=f"leading-{name}"
             )
+            left.plot(group["steps"], group["predicted"], color=colour, lw=0.6, gid=f"law-{name}")
             left.plot(
                 group["steps"],
                 group["measured"],
@@ -95,8 +96,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data on the line, exact scores. Left: λ = {distance['eigenvalue'].max():g}, "
-            f"T = 6; dashes: leading order, from N = {LEADING}. With the true variance "
-            f"the samples' one is λ within a share of {max(worst, 1e-16):.0e}. Right: dashes "
+            f"T = 6; lines: the sum; dashes: its leading order, N ≥ {LEADING}. With the true one "
+            f"samples have variance λ within a share of {max(worst, 1e-16):.0e}. Right: dashes "
             "are λ/v_t. All is computed.",
         )
     return figure

@@ -22,7 +22,7 @@ def _betas(cell: Cell) -> Array:
         return np.linspace(1e-4, 0.02, steps)
     if cell["schedule"] == "cosine":
         kept = np.cos((np.arange(steps + 1) / steps + 0.008) / 1.008 * np.pi / 2) ** 2
-        return np.minimum(1 - kept[1:] / kept[:-1], 0.999)
+        return np.asarray(np.minimum(1 - kept[1:] / kept[:-1], 0.999))
     return np.full(steps, -np.expm1(-2 * cell["last"] / steps))
 
 
