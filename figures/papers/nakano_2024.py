@@ -96,9 +96,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data on the line, exact scores. Left: λ = {distance['eigenvalue'].max():g}, "
-            f"T = 6; lines: the sum; dashes: its leading order, N ≥ {LEADING}. With the true one "
-            f"samples have variance λ within a share of {max(worst, 1e-16):.0e}. Right: dashes "
-            "are λ/v_t. All is computed.",
+            f"T = 6; lines: the sum; dashes: its leading order, N ≥ {LEADING}; with the "
+            f"true variance of a step samples have λ within a share of {max(worst, 1e-16):.0e}. "
+            "Right: dashes are λ/v_t. All is computed.",
         )
     return figure
 
