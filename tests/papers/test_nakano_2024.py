@@ -18,6 +18,7 @@ from bounds.papers import nakano_2024 as claims
 from figures.data import BadTable
 from figures.papers import nakano_2024 as figure
 from studies.papers import nakano_2024 as study
+from tests.lessons import Checks
 
 CLAIM = {claim.name: claim for claim in claims.CLAIMS}
 
@@ -258,3 +259,45 @@ def test_the_figure_refuses(table, column, value, reason):
     frame.loc[0, column] = value
     with pytest.raises(BadTable, match=reason):
         figure.FIGURE.draw(replace(data, tables={**data.tables, table: frame}))
+
+
+# --- the lesson -----------------------------------------------------------------------------------
+
+
+def share_of_the_way():
+    """From the joint law of X_{k−1} and X_k, without X_0 and given it: k = 5 steps of h = 0.1."""
+    a = np.exp(-0.2)
+    v, noise = 0.25, 0.0
+    for _ in range(4):
+        v, noise = a * v + 1 - a, a * noise + 1 - a
+    true, tilde = (w - a * w**2 / (a * w + 1 - a) for w in (v, noise))
+    return float((true - tilde) / (1 - a - tilde))
+
+
+def one_step():
+    """E Var + Var E over X_1, from the regression of X_0 on X_1."""
+    v = 0.25 * np.exp(-2) + 1 - np.exp(-2)
+    slope = 0.25 * np.exp(-1) / v
+    return float(slope**2 * v + 1 - np.exp(-2))
+
+
+def posterior_error(steps):
+    """λ − w_0 by the recursion of the chain, λ = 3, T = 6."""
+    a, v, noise = np.exp(-12 / steps), [3.0], [0.0]
+    for _ in range(steps):
+        v.append(a * v[-1] + 1 - a)
+        noise.append(a * noise[-1] + 1 - a)
+    w = v[-1]
+    for k in range(steps, 0, -1):
+        w = (1 - (1 - a) / v[k]) ** 2 / a * w + (1 - a) * noise[k - 1] / noise[k]
+    return 3.0 - w
+
+
+LESSON = Checks(
+    settings=((0.25, 100), (0.3, 100)),
+    answers=(
+        share_of_the_way,
+        one_step,
+        lambda: posterior_error(100) / posterior_error(200),
+    ),
+)
