@@ -295,6 +295,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: added(c, power=1),
         decoy_note="λ/v_{k−1} for its square, as if it carried a variance and not a length",
         tolerance=1e-9,
+        scale=1e-3,
         why="The reverse steps compose to the length √ᾱ_{k−1} λ/v_{k−1}.",
         uses=("ddpm-exact",),
     ),
