@@ -16,6 +16,7 @@ STEMS = (
     "vuong_2025",
     "yu_2016",
     "albergo_2023",
+    "nakano_2024",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
