@@ -9,6 +9,7 @@ STEMS = (
     "wang_vastola_2024",
     "horvat_2024",
     "vuong_2025",
+    "deveney_2023",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

@@ -57,6 +57,7 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.special import erf
 
+from bounds.check import Array
 from bounds.claim import Cell, Claim, Paper
 
 PAPER = Paper(
@@ -105,7 +106,7 @@ def flow_variance(cell: Cell, *, power: float = 2.0) -> float:
     return float(cell["lambda"] * np.exp(-power * integrated(cell, cell["last"])))
 
 
-def _sde(cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _sde(cell: Cell) -> tuple[Array, Array, Array, Array]:
     """Nodes and weights on [0, T], and I and w there, w by its solution in closed form but for
     ∫_t^T 2 e^{−2r − 4I}/v² dr, which is added up from the last panel on.
     """
@@ -129,7 +130,7 @@ def _sde(cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return t.ravel(), np.tile(half * c, panels), levels.ravel(), w.ravel()
 
 
-def _gaps(cell: Cell, *, carried: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def _gaps(cell: Cell, *, carried: bool = True) -> tuple[Array, Array]:
     """The integrand g (1/w − A) √w at nodes, and weights; `carried`: with e^{−I} in g."""
     t, weights, levels, w = _sde(cell)
     v = 1 + (cell["lambda"] - 1) * np.exp(-2 * t)

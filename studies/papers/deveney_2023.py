@@ -91,7 +91,7 @@ def _residual_at(cell: Cell, t: float, x: Array) -> Array:
     """∂_t log q − (1 + x s + s' + s²), s = ∂_x log q, by differences."""
     s = _slope(lambda h: _log_density(cell, t, x + h), 2e-3)
     bend = _bend(lambda h: _log_density(cell, t, x + h), 2e-3)
-    moved = _slope(lambda h: _log_density(cell, t + h, x), 2e-3)
+    moved = _slope(lambda h: _log_density(cell, t + h, x), 3e-4)
     return np.asarray(moved - (1 + x * s + bend + s**2))
 
 
@@ -153,8 +153,8 @@ def _crossing(cell: Cell) -> list[Row]:
 
 
 def _box(cell: Cell) -> list[Row]:
-    """The residual's mean square over a box, over that over the model's law, at t = 0.3."""
-    d, box, u, t = cell["d"], cell["box"], cell["u"], 0.3
+    """The residual's mean square over a box, over that over the model's law, at t = 0.02."""
+    d, box, u, t = cell["d"], cell["box"], cell["u"], 0.02
     kept = np.exp(-2 * t)
     size = 0.1
     # The λ for which the model with ε = 0.1 has the variance u at t.
