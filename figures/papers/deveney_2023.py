@@ -90,9 +90,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data on the line, λ = {lam:g}. All is computed; dashes: the claims' "
-            f"formulas (middle: the bound, a bar for errors that change sign; T = {last:g}). Left: for "
-            "each unit of ε dt, dotted the time ½ log(1 + λ). Right: mean square of the residual over the "
-            "box |x_i| ≤ 3.5 over that under N(0, u I).",
+            "formulas (middle: the bound, a bar for errors that change sign; T = "
+            f"{last:g}). Left: for each unit of ε dt, dotted the time ½ log(1 + λ). Right: mean "
+            "square of the residual over the box |x_i| ≤ 3.5 over that under N(0, u I).",
         )
     return figure
 
