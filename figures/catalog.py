@@ -10,6 +10,7 @@ STEMS = (
     "horvat_2024",
     "vuong_2025",
     "deveney_2023",
+    "scoremd_2025",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

@@ -52,8 +52,8 @@ PAPER = Paper(
     stem="scoremd_2025",
     title="Consistent Sampling and Simulation: Molecular Dynamics with Energy-Based Diffusion "
     "Models",
-    authors=("the authors of arXiv 2506.17139",),
-    venue="arXiv 2025",
+    authors=("Plainer", "Wu", "Klein", "Günnemann", "Noé"),
+    venue="NeurIPS 2025",
     link="https://arxiv.org/abs/2506.17139",
     have="the abstract, and the public code at one commit; every formula here is derived by us, "
     "and their statements are unread",
