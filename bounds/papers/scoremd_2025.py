@@ -98,7 +98,7 @@ def _normal(x: float, variance: float) -> float:
 def unseen(cell: Cell, part: float = 0.5) -> float:
     """E φ'²; `part`: of b², the variance of the squared density."""
     a, b, kappa = cell["a"], cell["b"], cell["kappa"]
-    return kappa**2 / (2 * b * np.sqrt(np.pi)) * _normal(a, 1 + part * b**2)
+    return float(kappa**2 / (2 * b * np.sqrt(np.pi)) * _normal(a, 1 + part * b**2))
 
 
 def right(cell: Cell) -> float:

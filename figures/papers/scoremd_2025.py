@@ -64,7 +64,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             colour, label = style.COLOURS[k], f"a = {a:g}, b = {b:g}"
             second.plot(
                 group["kappa"], group["measured"], style.MARKERS[k], color=colour,
-                gid=f"wells-{a:g}", label=label, ms=7 if k == 0 else 3.8, mfc="white" if k == 0 else colour,
+                ms=7 if k == 0 else 3.8, mfc="white" if k == 0 else colour,
+                gid=f"wells-{a:g}", label=label,
             )  # fmt: skip
             second.plot(group["kappa"], group["predicted"], "--", color=style.FAINT, lw=0.9)
             mine = unseen[(unseen["a"] == a) & (unseen["b"] == b)]
@@ -92,8 +93,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Left: data N(0, λ), λ = {lam:g}, ε = {size:g}. Middle and right: data ½ N(±a, 1), "
-            "the log density off by κ Φ(x/b) at t < τ; dotted ½, where the samples stay. All is "
-            "computed; dashes: the claims' formulas.",
+            "the log density off by κ Φ(x/b) at t < τ; dotted ½, where the flow's samples stay. "
+            "All is computed; dashes: the claims' formulas.",
         )
     return figure
 

@@ -112,8 +112,11 @@ def _along(of: Callable[[float], Array], h: float) -> Array:
 
 def _gradient(field: Field, t: float, x: Array) -> Array:
     """∇ of a field at points, shape (n, d); log q is quadratic, so a long step is exact."""
-    axes = np.eye(x.shape[-1])
-    return np.stack([_along(lambda h, e=e: field(t, x + h * e), 0.1) for e in axes], axis=-1)
+
+    def slope(axis: Array) -> Array:
+        return _along(lambda h: field(t, x + h * axis), 0.1)
+
+    return np.stack([slope(axis) for axis in np.eye(x.shape[-1])], axis=-1)
 
 
 def _residuals(cell: Cell) -> list[Row]:

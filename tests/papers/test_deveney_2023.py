@@ -175,7 +175,7 @@ def test_the_bound_can_fail():
     """Twice the gap that was measured is refuted."""
     cell = {**CONSTANT, "size": 0.1}
     rows = {one["quantity"]: one for one in study._gaps(cell)}
-    measured = [Measured(cell, 2 * rows["distance"]["value"])]
+    measured = [Measured(cell, 2 * float(rows["distance"]["value"]))]
     assert verify(CLAIM["odesde-bound"], measured).status == "REFUTED"
 
 
@@ -190,7 +190,7 @@ def test_the_bound_in_the_plane():
         return np.diag(1 / (1 + (data - 1) * np.exp(-2 * t))) + wrong
 
     start = Normal(np.zeros(2), np.diag(1 + (data - 1) * np.exp(-2 * last)))
-    times = np.linspace(last, 0.0, 401)
+    times = np.linspace(last, 0.0, 401).tolist()
     sde = moments(Affine(lambda t: np.eye(2) - 2 * precision(t), 2.0), start, times)
     flow = moments(Affine(lambda t: np.eye(2) - precision(t)), start, [last, 0.0])[-1].law
     apart, growth = [], []
@@ -199,9 +199,9 @@ def test_the_bound_in_the_plane():
         off = np.linalg.inv(P) - precision(t)
         apart.append(np.sqrt(np.trace(off @ P @ off.T)))
         growth.append(np.linalg.eigvalsh(np.eye(2) - precision(t))[-1])
-    t, apart, growth = times[::-1], np.array(apart)[::-1], np.array(growth)[::-1]
-    carried = np.exp(cumulative_trapezoid(growth, t, initial=0))
-    bound = np.trapezoid(carried * apart, t)
+    t = np.array(times[::-1])
+    carried = np.exp(cumulative_trapezoid(growth[::-1], t, initial=0))
+    bound = np.trapezoid(carried * np.array(apart[::-1]), t)
     assert 0.5 * bound < w2(flow, sde[-1].law) < bound
 
 
