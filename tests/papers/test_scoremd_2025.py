@@ -85,6 +85,9 @@ def test_flow_carries_nothing_without_the_step():
         for tau in (1e-4, 5e-5)
     )
     assert small / smaller == pytest.approx(2, rel=2e-3)
+    assert small == pytest.approx(claims.carried({**cell, "kappa": 1.0, "tau": 1e-4}), rel=3e-3)
+    # κ p(0) τ/√2π by hand: e^{−12.5}/√2π times 1e-4/√2π.
+    assert small == pytest.approx(np.exp(-12.5) * 1e-4 / (2 * np.pi), rel=3e-3)
 
 
 def test_residuals_by_draws():
