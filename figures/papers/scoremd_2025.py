@@ -139,7 +139,7 @@ def _found(f: Findings) -> str:
         "t < τ and exact above. A sampler passes the error within a time τ; a simulation with the "
         f"force s(0, x) lives in it. At λ = 0.7, ε = 0.2 the simulation's variance is "
         f"{number(rest)} too small, and the SDE's at τ = 0.001 only {number(sde)}. Their ratio is "
-        "λ/(4τ) · 1/(1 + λε) as τ → 0, half as large as the flow's: measured it is "
+        "λ/(4τ) · 1/(1 + λε) as τ → 0, and twice that against the flow. Measured it is "
         f"{ratios[0]} at τ = 0.01 and {ratios[1]} at τ = 0.001.\n\n"
         "With two wells it shows at once. Let the log density be off by a step of height κ between "
         "the wells, where there are hardly any data. With wells at ±5, b = κ = 1 the score's mean "
