@@ -22,6 +22,8 @@ STEMS = (
     "yu_2016",
     "albergo_2023",
     "nakano_2024",
+    "deveney_2023",
+    "scoremd_2025",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

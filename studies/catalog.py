@@ -17,6 +17,8 @@ STEMS = (
     "yu_2016",
     "albergo_2023",
     "nakano_2024",
+    "deveney_2023",
+    "scoremd_2025",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
