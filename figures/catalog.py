@@ -8,6 +8,7 @@ STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
     "smedira_2026",
+    "zhu_2023",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

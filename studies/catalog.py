@@ -10,6 +10,7 @@ STEMS = (
     "kumar_2025",
     "wang_vastola_2024",
     "smedira_2026",
+    "zhu_2023",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
