@@ -206,4 +206,3 @@ def _leaf(x: Array, ridge: float) -> tuple[int, float, float]:
     found = np.var(jacobian_diagonal(x, ridge=ridge), axis=0)
     least, second = np.partition(found, 1)[:2]
     return int(np.argmin(found)), float(second / least), float(least)
-

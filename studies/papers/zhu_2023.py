@@ -1,5 +1,5 @@
-r"""What is measured for Zhu et al. 2023: ∂_jj log p of graphs by sympy and quadrature, how many data
-by a trapezoid rule and a saddle point, and orders of drawn data, by score matching and by SCORE.
+r"""What is measured for Zhu et al. 2023: ∂_jj log p of graphs by sympy and quadrature, orders of
+drawn data by score matching and by SCORE, how many data by a trapezoid rule and a saddle point.
 
 A graph is given by its functions; its log density is differentiated in symbols as it stands, and
 means are sums over Gauss and Hermite's nodes of the noises.
@@ -49,9 +49,7 @@ def _moments(c: Cell, j: int) -> tuple[float, float]:
     children, variances = _graph(c)
     symbols = sympy.symbols(f"x:{len(variances)}")
     means = [0, *(f(symbols, sympy.sin) for f in children)]
-    exponents = [
-        (x - f) ** 2 / (2 * v) for x, f, v in zip(symbols, means, variances, strict=True)
-    ]
+    exponents = [(x - f) ** 2 / (2 * v) for x, f, v in zip(symbols, means, variances, strict=True)]
     bend = sympy.lambdify(symbols, sympy.diff(-sum(exponents), symbols[j], 2))
     node, weight = hermegauss(30)
     e = np.meshgrid(*(np.sqrt(v) * node for v in variances), indexing="ij")
@@ -83,11 +81,13 @@ def _linear(cell: Cell) -> list[Row]:
     x, y = sympy.symbols("x y")
 
     def modes(e: Any) -> Any:
-        return sympy.log(sympy.exp(-((e - m) ** 2) / (2 * v)) + sympy.exp(-((e + m) ** 2) / (2 * v)))
+        return sympy.log(
+            sympy.exp(-((e - m) ** 2) / (2 * v)) + sympy.exp(-((e + m) ** 2) / (2 * v))
+        )
 
     root = modes(x) if cell["root"] == "modes" else -(x**2) / 2
     log = root + modes(y - b * x)
-    node = np.linspace(-9, 9, 301)
+    node = np.linspace(-8, 8, 161)
     X, E = np.meshgrid(node, node, indexing="ij")
     p = np.exp(sympy.lambdify((x, y), log)(X, E + b * X))
     p /= p.sum()
@@ -121,7 +121,7 @@ def _ridge(cell: Cell) -> list[Row]:
     x = np.linspace(-9, 9, 721)
     p = np.exp(-(x**2) / 2)
     p /= p.sum()
-    s, ridge = cell["scale"], cell["eta"] / cell["n"]
+    s, ridge = cell["scale"], cell["eta"] / cell["rows"]
     K = np.exp(-(np.subtract.outer(x, x) ** 2) / (2 * s**2)) / s * p
     targets = np.column_stack([-x, x**2 - 1])
     G, R = np.linalg.solve(K + ridge * np.eye(len(x)), K @ targets).T
@@ -165,24 +165,46 @@ FAMILY = Family(_first, _second)
 
 def _pairs(cell: Cell, count: int, rng: Rng) -> Array:
     """So many samples of a pair, (count, n, 2)."""
-    x, e = rng.standard_normal((2, count, cell["n"]))
+    x, e = rng.standard_normal((2, count, cell["rows"]))
     f = cell["b"] * (x if cell["law"] == "linear" else np.sin(x))
     return np.stack([x, f + np.sqrt(cell.get("noise", 1.0)) * e], axis=-1)
 
 
+def fitted(x: Array) -> tuple[Array, Array]:
+    """θ̂ of each sample (…, n, 2), and the two variances of ∂_jj log p: shapes (…, 9), (…, 2).
+
+    Only what is not 0 or 1 is computed: many samples are fitted.
+    """
+    a, b = x[..., 0], x[..., 1]
+    sa, ca, sb, cb = np.sin(a), np.cos(a), np.sin(b), np.cos(b)
+    n = a.shape[-1]
+    F = np.zeros((*a.shape[:-1], 9, 2 * n))
+    along = {0: 1.0, 2: a, 4: b, 5: b * ca, 6: -4 * sa * ca, 7: sb}
+    across = {1: 1.0, 3: b, 4: a, 5: sa, 7: a * cb, 8: -4 * sb * cb}
+    for k, value in along.items():
+        F[..., k, :n] = value
+    for k, value in across.items():
+        F[..., k, n:] = value
+    bends = {5: -b * sa, 6: 8 * sa**2 - 4, 7: -a * sb, 8: 8 * sb**2 - 4}
+    g = np.zeros((*a.shape[:-1], 9))
+    g[..., 2:4] = 1
+    for k, value in bends.items():
+        g[..., k] = value.mean(axis=-1)
+    theta = -np.linalg.solve(F @ np.swapaxes(F, -1, -2) / n, g[..., None])[..., 0]
+    pairs = [theta[..., [k]] * bends[k] + theta[..., [k + 1]] * bends[k + 1] for k in (5, 7)]
+    return theta, np.stack([np.var(one, axis=-1) for one in pairs], axis=-1)
+
+
 def _least(x: Array) -> Array:
     """Whether the second column has the lesser variance, for each sample."""
-    theta = estimate(quadratic(terms(FAMILY, x)))
-    flat = x.reshape(-1, 2)
-    bends = _second(flat).reshape(*x.shape, -1)
-    variances = np.var(np.einsum("cnjp,cp->cnj", bends, theta), axis=1)
-    return np.asarray(variances[:, 1] < variances[:, 0])
+    _, variances = fitted(x)
+    return np.asarray(variances[..., 1] < variances[..., 0])
 
 
 def _orders(cell: Cell, rng: Rng) -> list[Row]:
     """The share of wrong orders among pairs, and among fours, sixteens and sixty-fours of them."""
     hits = _least(_pairs(cell, 64, rng))
-    of = {"b": cell["b"], "n": cell["n"]}
+    of = {"b": cell["b"], "rows": cell["rows"]}
     return [
         row("order-error", {**of, "d": d}, 1 - hits.reshape(-1, d // 2).all(axis=1).mean())
         for d in cell["sizes"]
@@ -230,15 +252,17 @@ def _wrong(b: float, n: float) -> float:
     saddle = minimize_scalar(
         lambda s: float(log(s)) - np.log(-s), bounds=(pole, pole * 1e-9), method="bounded"
     ).x
-    step = -saddle / 50
-    s = saddle + 1j * step * (np.arange(20000) + 0.5)
+    step = -saddle / 30
+    s = saddle + 1j * step * (np.arange(4000) + 0.5)
     return float(-np.sum(np.exp(log(s)) / s).real * step / np.pi)
 
 
 def _samples_of(b: float, d: float) -> float:
     wanted = -np.expm1(2 / d * np.log(0.95))
     found = brentq(
-        lambda log_n: np.log(_wrong(b, np.exp(log_n)) / wanted), *np.log([20.0, 1e5]), xtol=1e-9
+        lambda log_n: np.log(_wrong(b, np.exp(log_n)) / wanted),
+        *np.log([50 / b**2, 3000 / b**2]),
+        xtol=1e-8,
     )
     return float(np.exp(found))
 
@@ -250,7 +274,7 @@ def _samples(cell: Cell) -> list[Row]:
 def _per_fold(cell: Cell) -> list[Row]:
     """What four times as many columns cost, by an e-fold, and the n in their middle."""
     few, many = (_samples_of(cell["b"], k * cell["d"]) for k in (1, 4))
-    of = {"b": cell["b"], "d": cell["d"], "n": round((few + many) / 2, 3)}
+    of = {"b": cell["b"], "d": cell["d"], "rows": round((few + many) / 2, 3)}
     return [row("per-fold", of, (many - few) / np.log(4))]
 
 
@@ -280,6 +304,11 @@ def _fork(a: float, b: float, v: float, w: float) -> Cell:
     return {**one, "a": a, "b": b, "v": v, "w": w}
 
 
+def _kernel_cell(quantity: str, law: str, b: float, eta: float) -> Cell:
+    one = {"part": "kernel", "quantity": quantity, "law": law, "rows": 100}
+    return {**one, "b": b, "eta": eta}
+
+
 CELLS: list[Cell] = [
     _fork(0.7, 0.0, 1.44, 0.64),
     _fork(0.0, 1.0, 1.0, 1.0),
@@ -307,20 +336,26 @@ CELLS: list[Cell] = [
     ),
     *({"part": "units", "factor": c, "eta": eta} for c, eta in ((10.0, 0.01), (0.1, 0.01))),
     *(
-        {"part": "ridge", "scale": 0.9538725524, "eta": eta, "n": n}
+        {"part": "ridge", "scale": 0.9538725524, "eta": eta, "rows": n}
         for eta, n in ((1e-3, 50), (1e-3, 200), (1e-3, 800), (1.0, 200), (100.0, 200))
     ),
     *({"part": "samples", "b": b, "d": 2} for b in (0.2, 0.3, 0.5, 0.8, 1.2)),
     *({"part": "samples", "b": 0.5, "d": d} for d in (8, 32, 128, 512)),
-    *({"part": "per-fold", "b": b, "d": 10_000} for b in (0.5, 0.8, 1.2)),
+    *({"part": "per-fold", "b": b, "d": 10_000} for b in (0.8, 1.2, 1.6)),
     *(
-        {"part": "orders", "law": "sine", "b": 0.5, "n": n, "sizes": [2, 8, 32, 128]}
+        {"part": "orders", "law": "sine", "b": 0.5, "rows": n, "sizes": [2, 8, 32, 128]}
         for n in (200, 400, 800, 1600)
     ),
+    {"part": "orders", "law": "sine", "b": 1.2, "rows": 100, "sizes": [2]},
     *(
-        {"part": "linear-family", "law": "linear", "b": b, "noise": w, "n": n}
+        {"part": "linear-family", "law": "linear", "b": b, "noise": w, "rows": n}
         for b, w, n in ((1.0, 1.0, 400), (0.5, 0.25, 400), (0.5, 0.25, 100), (0.5, 0.75, 200))
     ),
+    *(
+        {**_kernel_cell("coin", "linear", b, 1e-3), "noise": w, "sets": 10}
+        for b, w in ((1.0, 1.0), (0.5, 0.25), (0.2, 0.5), (0.5, 0.75))
+    ),
+    *({**_kernel_cell("kernel", "sine", 1.2, eta), "sets": 8} for eta in (1e-3, 1.0, 100.0)),
 ]
 STUDY = evidence(
     "evidence-zhu",
@@ -329,7 +364,7 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=2310,
-    replicates=60,
+    replicates=40,
     batch=20,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)
