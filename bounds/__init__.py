@@ -37,6 +37,7 @@ gaussian_algebra  moments and quadratic forms of Gaussians in symbols
 line           exact laws on the line: cdf, quantiles and flow maps, safe in the tails
 hyvarinen      score matching without noise: the quadratic loss of an exponential family, its
                minimum, free or in an l1 ball, and the sandwich
+causal         an order of causes and effects by SCORE, and where the data's precision decides it
 quadrature     laws whose log density is a polynomial, on grids
 lbfgs          L-BFGS for many functions at once
 networks       small networks, many at once

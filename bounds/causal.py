@@ -4,7 +4,7 @@ In x_i = f_i(parents of i) + ε_i with Gaussian noises, ∂_jj log p is constant
 nothing more: j is a leaf. SCORE (Rolland et al. 2022) estimates ∂_jj log p at the data, calls the
 column of the least variance a leaf, takes it away, and goes on. Data without any order, linear
 Gaussian ones say, get one too: there the noise of the estimate decides, which is the smaller the
-smaller the column's precision, (Σ^{-1})_jj. `causal_order` says where that is enough.
+smaller the column's precision, (Σ^{-1})_jj. `causal_order` says where that may be all.
 """
 
 from typing import NamedTuple
@@ -29,9 +29,9 @@ class Order(NamedTuple):
     order : columns, causes before effects
     variances : Var ∂_jj log p of each column when it was taken, NaN for the last one left, in the
         order of the columns
-    shares : of the Gaussian samples, which have no order, the part that takes the same column by as
-        wide a gap; the same place as in `variances`
-    warning : one sentence where the data's own precision decides; "" where it does not
+    shares : of the Gaussian samples, which have no order, the part that takes the same column by
+        as wide a gap; the places as in `variances`
+    warning : one sentence where the data's own precision, or chance, decides; "" where it does not
     """
 
     order: tuple[int, ...]
@@ -50,8 +50,8 @@ def table(data: ArrayLike) -> Array:
         column is constant or follows from the others.
     """
     x = finite("data", data)
-    if x.ndim != 2 or x.shape[1] < 2:
-        raise InvalidInput("data", f"must have shape (n, d) with d ≥ 2, but has shape {x.shape}")
+    if x.ndim != 2 or x.shape[1] == 0:
+        raise InvalidInput("data", f"must have shape (n, d), but has shape {x.shape}")
     n, d = x.shape
     if n < d + 2:
         raise InvalidInput("data", f"has {n} rows for {d} columns: at least {d + 2} are needed")
@@ -60,7 +60,7 @@ def table(data: ArrayLike) -> Array:
     flat = np.flatnonzero(np.ptp(x, axis=0) == 0)
     if flat.size:
         raise InvalidInput("data", f"column {flat[0]} is constant: it has no place in an order")
-    if np.linalg.eigvalsh(np.corrcoef(x, rowvar=False))[0] < ALONE:
+    if np.linalg.eigvalsh(np.atleast_2d(np.corrcoef(x, rowvar=False)))[0] < ALONE:
         raise InvalidInput("data", "one column follows from the others: it has no noise of its own")
     return x
 
@@ -136,10 +136,12 @@ def causal_order(
 ) -> Order:
     """The order of the columns by SCORE, with a warning where the data's own precision decides.
 
-    At each step Gaussian samples of the same size and covariance are ordered, too. They have no
-    order to be found. Where a share of them above 1/20 takes the same column by as wide a gap,
-    (second least variance)/(least), then that column is also the one of least precision, and the
-    data do not show that more than this decides: the warning names the column.
+    At each step Gaussian samples of the same size and covariance are looked at, too. They have no
+    order to be found, and yet one column is picked, mostly that of least precision. Where a share
+    of them above 1/20 takes the same column by as wide a gap, (second least variance)/(least), the
+    data do not show that more than that decides, and the warning names the column. On Gaussian data
+    a step with k columns left goes without a warning with probability k/20 at most. A column that
+    is warned of may be right: data of equal noises, say, have small precisions at their leaves.
 
     Parameters
     ----------
@@ -151,7 +153,7 @@ def causal_order(
     Raises
     ------
     InvalidInput
-        As `jacobian_diagonal`; or where there are fewer surrogates.
+        As `jacobian_diagonal`; or where there is one column, or fewer surrogates.
 
     Notes
     -----
@@ -170,6 +172,8 @@ def causal_order(
     """
     x, count = table(data), how_many("surrogates", surrogates, least=19)
     d = x.shape[1]
+    if d < 2:
+        raise InvalidInput("data", "has one column, which has no order: at least 2 are needed")
     left, taken = list(range(d)), []
     variances, shares = np.full(d, np.nan), np.full(d, np.nan)
     doubted = []
@@ -177,21 +181,21 @@ def causal_order(
         kept = x[:, left]
         pick, gap, variance = _leaf(kept, ridge)
         column = left.pop(pick)
-        precision = np.diagonal(np.linalg.inv(np.cov(kept, rowvar=False)))
         root = np.linalg.cholesky(np.cov(kept, rowvar=False))
         same = 0
         for _ in range(count):
             other, wide, _ = _leaf(rng.standard_normal(kept.shape) @ root.T, ridge)
             same += other == pick and wide >= gap
-        variances[column], shares[column] = variance, same / count
-        if pick == int(np.argmin(precision)) and same > count / 20:
+        share = same / count
+        variances[column], shares[column] = variance, share
+        if share > 1 / 20:
             doubted.append(column)
         taken.append(column)
     order = (*left, *reversed(taken))
     named = ", ".join(map(str, doubted))
     warning = (
-        f"the precision of the data decides at column {named}: Gaussian data of the same "
-        "covariance, which have no order, give the same"
+        f"at column {named} Gaussian data of the same covariance, which have no order, do the same "
+        "by as wide a gap: there the data's own precision, or chance, decides"
         if doubted
         else ""
     )

@@ -62,7 +62,7 @@ PAPER = Paper(
         "the networks, and the bound for generative modelling: neither is touched here",
     ),
 )
-HERE = "derived in bounds/papers/zhu_2023.py"
+HERE = "bounds/papers/zhu_2023.py, its opening lines"
 STUDY = "evidence-zhu"
 
 

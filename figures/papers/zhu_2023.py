@@ -113,8 +113,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, handletextpad=0.4)
         style.note(
             figure,
-            f"Left: b = {grid['b'].iloc[0]:g}; lines predicted, marks measured, bars 95 % "
-            f"intervals of n = {n} replicates; ticks below .05 stand at the rows for 95 %. "
+            f"Left: b = {grid['b'].iloc[0]:g}; lines join what is predicted, marks are measured, "
+            f"bars 95 % intervals of n = {n} replicates; ticks below .05 stand at the rows for 95 "
+            "%. "
             "Middle: lines by Imhof's integral, dots through a saddle point. Right: "
             f"b = {b:g}, {rows:g} rows; dashed: score matching in the nine functions, predicted.",
         )
