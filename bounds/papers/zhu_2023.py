@@ -40,7 +40,6 @@ the form has its mean at 0, n drops out, and the probability is neither ½ nor t
 """
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -63,7 +62,6 @@ PAPER = Paper(
     ),
 )
 HERE = "bounds/papers/zhu_2023.py, its opening lines"
-STUDY = "evidence-zhu"
 
 
 # --- variances in closed form ---------------------------------------------------------------------
@@ -214,7 +212,8 @@ def positive_chance(values: Array, shifts: Array) -> float:
     while parts(np.array([far]))[1][0] > 1e-13 and far < 1e9:
         far *= 2
     node, weight = np.polynomial.legendre.leggauss(16)
-    ends = np.append(0.0, np.geomspace(1e-4 * far, far, 60))
+    near = min(1e-6, 1e-4 * far)
+    ends = np.append(0.0, np.geomspace(near, far, 2 + int(6 * np.log(far / near))))
     half = np.diff(ends)[:, None] / 2
     angle, size = parts((ends[:-1, None] + half * (1 + node)).ravel())
     return float(0.5 + (half * weight).ravel() @ (np.sin(angle) * size) / np.pi)
@@ -272,33 +271,31 @@ RIDGES = {1e-3: 0.171, 1.0: 0.018, 100.0: 0.54}
 # --- claims ---------------------------------------------------------------------------------------
 
 
-def _claim(name: str, measurement: str, **rest: Any) -> Claim:
-    """One of them, derived here."""
-    given = {"source": HERE, "origin": "derived", "measurement": f"{STUDY}:{measurement}"}
-    return Claim(name=f"zhu-{name}", **{**given, **rest})
-
-
 CLAIMS: tuple[Claim, ...] = (
-    _claim(
-        "jacobian-variance",
-        "variance",
+    Claim(
+        name="zhu-jacobian-variance",
         statement="Var ∂_jj log p = Σ_i E(∂_jj f_i)²/σ_i² + Var Σ_i (∂_j f_i)²/σ_i² over the "
         "children i of j, where none is a parent of another.",
         assumptions="x_2 = a x_1² + ε and x_3 = b sin x_1 + ε, one or both; four settings.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:variance",
         formula=_jacobian_variance,
         decoy=_curved,
         decoy_note="the first sum alone, as if (∂_j f_i)² were constant",
         tolerance=1e-9,
         why="Given the f's, the ε_i are independent with mean 0; the rest is the f's variance.",
     ),
-    _claim(
-        "jacobian-siblings",
-        "siblings",
+    Claim(
+        name="zhu-jacobian-siblings",
         statement="For x_2 = a x_1² + ε, x_3 = c x_1² x_2 + ε the variance at x_1 is that of "
         "zhu-jacobian-variance less 96 a² c².",
         assumptions="Unit noises; three settings.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:siblings",
         formula=lambda c: _without_siblings(c) - 96 * c["a"] ** 2 * c["c"] ** 2,
         decoy=_without_siblings,
         decoy_note="as if no child were another's parent: 360.5 for 356.7 at a = .5, c = .4",
@@ -306,13 +303,15 @@ CLAIMS: tuple[Claim, ...] = (
         why="ε_2 is in f_3 as well: it lowers ∂_11 log p there while it raises it at x_2.",
         uses=("zhu-jacobian-variance",),
     ),
-    _claim(
-        "last-child",
-        "last-child",
+    Claim(
+        name="zhu-last-child",
         statement="Var ∂_jj log p ≥ E(∂_jj f_i)²/σ_i² for the child i of j that comes last.",
         assumptions="Any graph without cycles; here three that cancel the first child's noise, a "
         "triangle of sines, and x_2 = .05 x_1² + ε.",
+        source=HERE,
+        origin="derived",
         kind="lower",
+        measurement="evidence-zhu:last-child",
         formula=lambda c: _children(c)[-1],
         decoy=lambda c: max(_children(c)),
         decoy_note="for any child, so for the one with the largest such term",
@@ -320,14 +319,16 @@ CLAIMS: tuple[Claim, ...] = (
         why="Given all noises but the last child's, that one enters by ε_i ∂_jj f_i/σ_i² alone. "
         "So a lower bound on the curvature of each f_i keeps non-leaves apart from leaves.",
     ),
-    _claim(
-        "wrong-leaf",
-        "wrong-leaf",
+    Claim(
+        name="zhu-wrong-leaf",
         statement="For x_2 = b x_1 + ε_2, Var ∂_11 log p/Var ∂_22 log p = Var ℓ_1''/Var ℓ_2'' + "
         "b⁴: with a Gaussian root and a noise that is not, below 1 for |b| < 1.",
         assumptions="ε_2 of two modes, at ±1 or ±1.5 with variance .5 or .4; the root Gaussian or "
         "of the same law; b = .5, 1.5.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:wrong-leaf",
         formula=lambda c: float((c["root"] == "modes") + c["b"] ** 4),
         decoy=lambda c: float((c["root"] == "modes") + c["b"] ** 2),
         decoy_note="b²: how f enters once, not squared",
@@ -335,13 +336,15 @@ CLAIMS: tuple[Claim, ...] = (
         why="A leaf's variance is 0 for Gaussian noise only. With other noises the population "
         "itself takes the cause for the leaf, however many data there are.",
     ),
-    _claim(
-        "leaf-variance",
-        "mean",
+    Claim(
+        name="zhu-leaf-variance",
         statement="−1/E ∂_jj log p = 1/(1/σ_j² + Σ_i E(∂_j f_i)²/σ_i²), the noise's variance σ_j² "
         "at a leaf only.",
         assumptions="x_2 = .5 x_1² + b sin x_1 + ε, root and leaf.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:mean",
         formula=lambda c: 1 / _precision(c),
         decoy=lambda c: float(c["w"] if c["node"] == "leaf" else c["v"]),
         decoy_note="σ_j² at every node",
@@ -349,13 +352,15 @@ CLAIMS: tuple[Claim, ...] = (
         why="The mean of ε_i ∂_jj f_i is 0. So the noise's variance is to be read off at the step "
         "at which a column is a leaf, and not before.",
     ),
-    _claim(
-        "units",
-        "units",
+    Claim(
+        name="zhu-units",
         statement="In units c times as small, the Stein estimate at the ridge η/c is the same as "
         "at η before, over c².",
         assumptions="60 rows of x_2 = x_1²/2 + ε, c = 10 and 0.1; solved for the ridge.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:units",
         formula=lambda c: c["eta"] / c["factor"],
         decoy=lambda c: float(c["eta"]),
         decoy_note="the same η: a ridge without a unit",
@@ -363,14 +368,16 @@ CLAIMS: tuple[Claim, ...] = (
         why="K is divided by its bandwidth s, so that η s is what is added to a kernel of height "
         "1. A change of units is a change of ridge.",
     ),
-    _claim(
-        "ridge-bias",
-        "ridge-bias",
+    Claim(
+        name="zhu-ridge-bias",
         statement="What the ridge alone adds to a leaf's variance follows from Mercer's "
         "eigenvalues λ_k of the kernel, by the factors λ_k/(λ_k + η/n).",
         assumptions="N(0, 1), the median bandwidth .954; η = .001 at n = 50, 200, 800, and 1 and "
         "100 at n = 200; no noise of data.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:ridge-bias",
         formula=_ridge_bias,
         decoy=_ridge_bias_hermite,
         decoy_note="eigenfunctions x and x² − 1, which are those of the law and not of the kernel",
@@ -378,28 +385,32 @@ CLAIMS: tuple[Claim, ...] = (
         why="At the default η = .001 it is below .001. The variances that are estimated at leaves "
         "are above 1 for n up to 800: that floor is noise of the data, and not the ridge's bias.",
     ),
-    _claim(
-        "samples",
-        "samples",
+    Claim(
+        name="zhu-samples",
         statement="The n at which x_2 is taken for the leaf with probability .95 is that of a "
         "quadratic form under the sandwich H^{-1}ΓH^{-1}/n; of d/2 pairs, P^{d/2} = .95.",
         assumptions="x_2 = b sin x_1 + ε, nine functions, least squares score matching, to leading "
         "order; b = .2 to 1.2, and d = 8 to 512 at b = .5.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:samples",
         formula=samples,
         decoy=lambda c: samples(c, inverse=True),
         decoy_note="H^{-1} for the sandwich, as for maximum likelihood",
         tolerance=1e-5,
         why="n b² tends to 258 as b falls: ∂_11 log p varies by b, and its estimate by 1/√n.",
     ),
-    _claim(
-        "per-fold",
-        "per-fold",
+    Claim(
+        name="zhu-per-fold",
         statement="The n for probability .95 grows like log d: each e-fold of d costs 1/(r + "
         "1/(2n)) rows, r the rate of the form's large deviations.",
         assumptions="As zhu-samples; from d = 10⁴ to 4·10⁴, n in their middle; b = .8, 1.2, 1.6. "
         "To 2 %, chosen after looking.",
+        source=HERE,
+        origin="derived",
         kind="identity",
+        measurement="evidence-zhu:per-fold",
         formula=lambda c: 1 / (rate(c["b"]) + 1 / (2 * c["rows"])),
         decoy=lambda c: 1 / (_normal_rate(c["b"]) + 1 / (2 * c["rows"])),
         decoy_note="the rate of a normal law with the form's mean and leading variance",
@@ -408,14 +419,16 @@ CLAIMS: tuple[Claim, ...] = (
         why="All d/2 pairs must be right, and P(wrong) of one falls like n^{−1/2} e^{−rn}.",
         uses=("zhu-samples",),
     ),
-    _claim(
-        "order-error",
-        "order-error",
+    Claim(
+        name="zhu-order-error",
         statement="Of d/2 independent pairs, each fitted by itself, some order is wrong with "
         "probability 1 − P(n)^{d/2}.",
         assumptions="As zhu-samples, b = .5, d = 2, 8, 32, 128, n = 200 to 1600; P to leading "
         "order, so to .02 beside the noise.",
+        source=HERE,
+        origin="derived",
         kind="tight",
+        measurement="evidence-zhu:order-error",
         formula=lambda c: 1 - right(c),
         decoy=lambda c: 1 - right(c, inverse=True),
         decoy_note="H^{-1} for the sandwich",
@@ -425,14 +438,16 @@ CLAIMS: tuple[Claim, ...] = (
         "only if each pair's is.",
         uses=("zhu-samples",),
     ),
-    _claim(
-        "linear-family",
-        "linear-family",
+    Claim(
+        name="zhu-linear-family",
         statement="For linear Gaussian data, x_2 = b x_1 + ε, both variances are 0, and x_2 is "
         "taken for the leaf with a probability that depends on b and ε's variance, not on n.",
         assumptions="The same nine functions; (b, variance) = (1, 1), (.5, .25), (.5, .75), n = "
         "100 to 400; to leading order, so to .02.",
+        source=HERE,
+        origin="derived",
         kind="tight",
+        measurement="evidence-zhu:linear-family",
         formula=right,
         decoy=lambda c: 0.5,
         decoy_note="½: where no order can be known, a coin decides",
@@ -441,14 +456,16 @@ CLAIMS: tuple[Claim, ...] = (
         why="The form's mean is 0, so n only scales it. ½ is right where the columns may be "
         "exchanged, which for pairs is where their precisions are equal.",
     ),
-    _claim(
-        "not-a-coin",
-        "coin",
+    Claim(
+        name="zhu-not-a-coin",
         statement="SCORE with its default ridge takes x_2 of linear Gaussian data with "
         "probability .87, .15, .24 for (b, variance of ε) = (1, 1), (.5, .25), (.2, .5), and with "
         "½ at (.5, .75).",
         assumptions="n = 100; the first three measured with other samples, 8000 each.",
+        source=HERE,
+        origin="derived",
         kind="tight",
+        measurement="evidence-zhu:coin",
         formula=lambda c: COIN[c["b"], c["noise"]],
         decoy=lambda c: 0.5,
         decoy_note="½: where no order can be known, a coin decides",
@@ -458,13 +475,15 @@ CLAIMS: tuple[Claim, ...] = (
         why="It takes the column of the smaller precision more often. The precisions are 2 and 1, "
         "2 and 4, 1.08 and 2; at (.5, .75) they are equal, and the columns may be exchanged.",
     ),
-    _claim(
-        "ridge-errors",
-        "kernel",
+    Claim(
+        name="zhu-ridge-errors",
         statement="SCORE's errors fall and then rise as its ridge grows: .17, .02, .54 at η = "
         ".001, 1, 100.",
         assumptions="x_2 = 1.2 sin x_1 + ε, n = 100; measured with other samples, 4000 each.",
+        source=HERE,
+        origin="derived",
         kind="tight",
+        measurement="evidence-zhu:kernel",
         formula=lambda c: RIDGES[c["eta"]],
         decoy=lambda c: RIDGES[1e-3],
         decoy_note="the error at the default ridge, for each",

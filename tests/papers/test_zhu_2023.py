@@ -3,6 +3,7 @@ figure.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,14 +127,14 @@ def test_kernel_eigenvalues_by_a_grid():
 
 
 def test_the_floor_is_noise_and_not_the_ridge():
-    """What `zhu-ridge-bias` says in words: at 200 rows of N(0, 1) each variance of five samples is
-    a thousand times what the ridge alone would make.
+    """What `zhu-ridge-bias` says in words: at 100 rows of N(0, 1) each variance of three samples
+    is a thousand times what the ridge alone would make.
     """
     rng = np.random.default_rng(4)
-    least = min(np.var(jacobian_diagonal(rng.standard_normal((200, 1)))) for _ in range(5))
-    alone = claims._ridge_bias({"scale": 0.9538725524, "eta": 1e-3, "rows": 200})
+    least = min(np.var(jacobian_diagonal(rng.standard_normal((100, 1)))) for _ in range(3))
+    alone = claims._ridge_bias({"scale": 0.9538725524, "eta": 1e-3, "rows": 100})
     assert least > 1 > 1000 * alone
-    assert alone == pytest.approx(2.1e-4, abs=1e-5)
+    assert alone == pytest.approx(3.8e-4, abs=1e-5)
 
 
 def test_columns_that_may_be_exchanged_are_a_coin():
@@ -185,7 +186,9 @@ def test_an_order_is_right_where_every_pair_is():
 def test_the_figure_shows_its_tables():
     data = figure.sample()
     first, second, third = figure.draw(data).axes
-    marks = {line.get_gid(): line for line in (*first.lines, *second.lines, *third.lines)}
+    marks: dict[str, Any] = {
+        line.get_gid(): line for line in (*first.lines, *second.lines, *third.lines)
+    }
     errors = data.tables["zhu-order-error"]
     for d in (2, 8, 32, 128):
         mine = errors[(errors["d"] == d) & (errors["b"] == 0.5)]
