@@ -222,7 +222,7 @@ def positive_chance(values: Array, shifts: Array) -> float:
 def right(c: Cell, inverse: bool = False) -> float:
     """P that all of the cell's d/2 pairs are ordered right with n rows."""
     values, shifts = _form(c, inverse)
-    return positive_chance(values, np.sqrt(c["rows"]) * shifts) ** (c.get("d", 2) / 2)
+    return float(positive_chance(values, np.sqrt(c["rows"]) * shifts) ** (c.get("d", 2) / 2))
 
 
 def samples(c: Cell, inverse: bool = False) -> float:

@@ -186,7 +186,7 @@ def test_an_order_is_right_where_every_pair_is():
 def test_the_figure_shows_its_tables():
     data = figure.sample()
     first, second, third = figure.draw(data).axes
-    marks: dict[str, Any] = {
+    marks: dict[Any, Any] = {
         line.get_gid(): line for line in (*first.lines, *second.lines, *third.lines)
     }
     errors = data.tables["zhu-order-error"]
