@@ -121,4 +121,4 @@ def test_settings_out_of_range():
             jacobian_diagonal(twice, **how)
     with pytest.raises(InvalidInput, match="at least 19"):
         causal_order(draw(), np.random.default_rng(0), surrogates=5)
-    assert table(draw()).shape == (40, 2)
+    np.testing.assert_array_equal(table(draw()), draw())

@@ -167,7 +167,7 @@ def _found(f: Findings) -> str:
     ridge = {c["eta"]: number(100 * c["measured"], 2) for c in f.points["zhu-ridge-errors"]}
     family = number(100 * at(f, "zhu-order-error", b=1.2, d=2, rows=100), 2)
     fold = number(at(f, "zhu-per-fold", b=0.8))
-    siblings = max(c["measured"] for c in f.points["zhu-jacobian-siblings"])
+    siblings = max(f.points["zhu-jacobian-siblings"], key=lambda c: float(c["measured"]))
     return (
         "Which of two columns is the cause? Say that each column is a function of its causes, plus "
         "its own Gaussian noise. A column that causes nothing more is a leaf. There the second "
@@ -178,8 +178,9 @@ def _found(f: Findings) -> str:
         "ours: the smallest models, computed exactly.\n\n"
         "**What the variance is.** It is a sum over the children, in closed form, where no child "
         "is another's parent. Where one is, a term has to be subtracted: "
-        f"{number(siblings, 4)} and not 360.5 in one example. A lower bound holds by the last "
-        "child, and by no other: its noise can be cancelled further down.\n\n"
+        f"{number(siblings['measured'], 4)} and not {number(siblings['decoy'], 4)} in one example. "
+        "The last child gives a lower bound. Another child need not: its noise can be cancelled "
+        "further down.\n\n"
         "**Where endless data do not help.** If the functions are lines, and only the effect's "
         f"noise is not Gaussian, the cause has {wrong[0.5, 1.0]} of the effect's variance at slope "
         f".5, and {wrong[1.5, 1.0]} times it at 1.5. Below slope 1 SCORE is wrong for ever.\n\n"
