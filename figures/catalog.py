@@ -17,6 +17,7 @@ STEMS = (
     "nakano_2024",
     "deveney_2023",
     "scoremd_2025",
+    "zhu_2023",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 
