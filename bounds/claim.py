@@ -144,7 +144,7 @@ class Claim:
     decoy_note: str
     tolerance: float = 0.0
     scale: float = 0.0
-    false_alarm: float = 1e-9
+    false_alarm: float = 5e-10
     why: str = ""
     expected: Status = "HOLDS"
     reason: str = ""

@@ -1,7 +1,7 @@
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="medium", app_title="11 The variance of the step back")
+app = marimo.App(width="medium", app_title="12 The variance of the step back")
 
 with app.setup:
     import marimo as mo
@@ -22,7 +22,7 @@ with app.setup:
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    # 11 · The variance of the step back
+    # 12 · The variance of the step back
 
     **Question.** A DDPM steps back with the exact mean, and adds noise. How much noise?
 
