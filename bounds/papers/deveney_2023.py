@@ -64,7 +64,7 @@ PAPER = Paper(
     stem="deveney_2023",
     title="Closing the ODE-SDE gap in score-based diffusion models through the Fokker-Planck "
     "equation",
-    authors=("Deveney", "others"),
+    authors=("Deveney", "Stanczuk", "Kreusser", "Budd", "Schönlieb"),
     venue="arXiv 2023",
     link="https://arxiv.org/abs/2311.15996",
     have="the abstract; every formula here is derived by us, and their statements are unread",

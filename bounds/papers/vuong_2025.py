@@ -43,7 +43,7 @@ PAPER = Paper(
     stem="vuong_2025",
     title="Are We Really Learning the Score Function? Reinterpreting Diffusion Models Through "
     "Wasserstein Gradient Flow Matching",
-    authors=("Vuong", "others"),
+    authors=("Vuong", "McCann", "Santos", "Lin"),
     venue="arXiv 2025",
     link="https://arxiv.org/abs/2509.00336",
     have="the abstract; every formula here is derived by us, and their statements are unread",
