@@ -52,6 +52,8 @@ def broken(value: Any, factor: float) -> Any:
         return breaking(value, factor)
     if isinstance(value, Iterator):
         return (broken(v, factor) for v in value)
+    if type(value).__name__ == "Interval":  # its ends are balls, in order
+        return factor * value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         changed = {k: broken(v, factor) for k, v in fields.items()}

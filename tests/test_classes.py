@@ -85,6 +85,8 @@ def test_masks_and_bases_are_the_classes():
     symmetric = np.tensordot(np.arange(15.0), symmetric_basis(d), axes=1)
     assert np.array_equal(symmetric, symmetric.T)
     assert np.linalg.matrix_rank(symmetric_basis(d).reshape(-1, 25)) == 15
+    for basis in (scalar_basis, circulant_basis, symmetric_basis):
+        assert set(np.unique(basis(d))) == {0.0, 1.0}  # the span alone does not see their size
 
 
 def test_low_rank_beats_a_general_optimiser_and_interpolates():
