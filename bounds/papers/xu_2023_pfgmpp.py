@@ -45,6 +45,10 @@ log is that of the normal one plus ((z⁴ − 2z²)/4 + …)/D, z = (x − y)/σ
 
 Far out the kernel is x^{−(D+1)} (1 + (D + 1) y/x + …): E_D[y | x] ≈ (D + 1) λ/x. It comes back to
 the data's mean, where the Gaussian denoiser λ x/V grows without limit.
+
+**A clipped draw.** R²/(R² + D) is a Beta(N/2, D/2) variable. Newbeeer/pfgmpp@d57c1ee draws it so in
+training/loss.py, in both losses, and clips it to [0.001, 0.999], as we read it. Then no radius
+passes √999 r: for small D and large N that is most of them. Where D > 999 N the lower end acts.
 """
 
 from collections.abc import Callable

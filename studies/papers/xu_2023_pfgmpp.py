@@ -157,7 +157,7 @@ def denoised(x: float, D: float, variance: float, sigma: float) -> float:
             args=(k,),
             points=points,
             limit=300,
-            epsabs=0,
+            epsabs=1e-13,
             epsrel=1e-11,
         )[0]
         for k in (1, 0)
