@@ -49,7 +49,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             )
         for one in marked.itertuples():
             axes.annotate(
-                f"D = {one.D:.0f}" if one.D == MARKED[0] else f"{one.D:.0f}",
+                f"{one.D:.0f}",
                 (one.D / one.N, one.measured),
                 (-3, -10),
                 textcoords="offset points",
@@ -64,7 +64,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         axes.legend(loc="lower left")
         style.note(
             figure,
-            f"Student's kernel with r = σ √D against N(0, σ² I). D written beside a point: for N = "
+            f"Student's kernel with r = σ √D against N(0, σ² I). Numbers beside points: D, for N = "
             f"{points['N'].max():.0f}. Dashed: cut at 1. All computed.",
         )
     return figure
