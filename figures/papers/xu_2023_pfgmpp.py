@@ -78,7 +78,7 @@ def sample() -> FigureData:
     theory = pd.DataFrame({"N": 3072, "D": dims, "predicted": large["measured"]})
     theory["decoy"] = [1.0, 1.0, 0.36, 0.024]
     tables = {"student-tv": pd.concat([small, large], ignore_index=True)}
-    return FigureData("pfgmpp-kernel", {**tables, "student-tv-collapse": theory}, {})
+    return FigureData("pfgmpp-kernel", {"student-tv-collapse": theory, **tables}, {})
 
 
 def _found(f: Findings) -> str:
