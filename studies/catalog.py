@@ -20,6 +20,7 @@ STEMS = (
     "deveney_2023",
     "scoremd_2025",
     "zhu_2023",
+    "xu_2023_pfgmpp",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
