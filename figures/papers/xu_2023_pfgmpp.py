@@ -93,7 +93,8 @@ def _found(f: Findings) -> str:
         "with D degrees of freedom, and N(0, σ² I) where D → ∞ (`student-kernel`). **How large "
         "must D be?** The figure shows the total variation of the two. For N of "
         "10 and more it depends nearly on D/N alone, and for D ≫ N it is 0.242 N/D. "
-        f"For N = 3072, the size of CIFAR-10, it is {far} at D = 64, {middle} at 128, {near} at 2048, and {ten} at "
+        f"For N = 3072, the size of CIFAR-10, it is {far} at D = 64, {middle} at 128, {near} at "
+        f"2048, and {ten} at "
         "D = 10 N. The D = 2048 of the abstract is far from the limit in this sense.\n\n"
         "The flow dx/dr = (x − E[y | x])/r carries the laws into each other exactly "
         "(`pfgmpp-flow`). It does so for any noise T in x = y + r T: the derivation uses nothing "
@@ -116,7 +117,8 @@ def _alt(f: Findings) -> str:
     return (
         "Log-log plot of total variation against D/N, from 0.02 to 100. Of four N three lie "
         "nearly on one falling curve, N = 1 above it. For D/N above 10 the curve "
-        "joins the dashed line .242 N/D; for small D/N it bends towards 1. D = 64 and 128 lie on the bend, 2048 near D/N = 1."
+        "joins the dashed line .242 N/D; for small D/N it bends towards 1. D = 64 and 128 lie on "
+        "the bend, 2048 near D/N = 1."
     )
 
 
