@@ -31,7 +31,7 @@ def measure(
     left_out = [one for one in wanted if one.lacks()]
     for one in left_out:
         output.note(f"dimfree: {one.name} {one.lacks()}; it is left out, with what rests on it")
-    if len(left_out) == len(wanted):
+    if left_out and len(left_out) == len(wanted):
         raise InvalidInput("dimfree", "nothing is left to measure")
     complete, results = not left_out, {}
     with executors.lasting(workers) as executor:

@@ -97,7 +97,7 @@ def retained(cell: Cell) -> Array:
 
     Examples
     --------
-    >>> retained({"schedule": "uniform", "steps": 2, "last": 1.0}).prod() == np.exp(-2)
+    >>> bool(retained({"schedule": "uniform", "steps": 2, "last": 1.0}).prod() == np.exp(-2))
     True
     """
     steps = whole("steps", cell["steps"])
