@@ -5,8 +5,7 @@ of tables, and where a reader's own newest ones lie.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from studies import output
-from studies.catalog import STUDIES, home
+from studies import catalog, output
 from studies.study import Study
 from studies.tables import Table
 
@@ -24,7 +23,7 @@ def preset(tables: Mapping[str, Table]) -> str | None:
     ----------
     tables : by the study's name
     """
-    known = {one.name: one for one in STUDIES}
+    known = {one.name: one for one in catalog.STUDIES}
     for name in ORDER:
         if all(
             table.manifest["config"] == known[study].presets[name].model_dump(mode="json")
@@ -51,7 +50,9 @@ def newest(studies: Sequence[Study], root: Path) -> Path | None:
     )
     found = []
     for folder in folders:
-        manifests = [home(folder, one) / f"{one.name}.json" for one in studies if not one.lacks()]
+        manifests = [
+            catalog.home(folder, one) / f"{one.name}.json" for one in studies if not one.lacks()
+        ]
         if manifests and all(path.is_file() for path in manifests):
             found.append((max(path.stat().st_mtime_ns for path in manifests), folder))
     return max(found)[1] if found else None
