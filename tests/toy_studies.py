@@ -152,9 +152,11 @@ def many_kept(settings: ToySettings) -> list[Cell]:
 
 
 def deaf(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Row]]:
-    """A call into C that hears no signal for minutes, as a long one of LAPACK does."""
+    """A call into C that hears no signal for minutes, or for the cell's pause, as a long one of
+    LAPACK does.
+    """
     print("deaf", file=sys.stderr, flush=True)
-    ctypes.CDLL(None).sleep(600)
+    ctypes.CDLL(None).sleep(int(cell["pause"]) or 600)
     return []
 
 
