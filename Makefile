@@ -59,7 +59,7 @@ lock:
 # Everything that runs comes from the lock, the build backend too, so nothing is resolved anew.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-# What the figures need and no more: the base dependencies and the extras of EXTRAS, a third of all that the lock holds.
+# What the figures need and no more: the base dependencies and the extras of EXTRAS, a third of the lock's packages.
 EXTRAS ?= data rigor
 .venv/base: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -155,11 +155,11 @@ def _found(f: Findings) -> str:
         f"and SDE agree, and both are off by W2 = {number(wrong)} at δ = 0.1 (`odesde-blind`).\n\n"
         "And it matters over what the residual is averaged. The bound averages over the "
         "SDE's law. In the public code (teojd/ODESDEGap at 367ce6b) the residual's points are "
-        "uniform in a box. Over the box |x_i| ≤ 3.5 in the plane the same residual of a Gaussian "
-        f"model has {number(narrow)} times the mean square that it has under its law of variance "
-        f"0.0845, and {number(wide)} times at variance 0.95: a box weights the times at which the "
-        "law is narrow. That is a choice, and has uses: a box sees regions that samples do not "
-        "reach."
+        "uniform in a box. Take the box |x_i| ≤ 3.5 in the plane, and a Gaussian model of variance "
+        f"0.0845. There the residual has {number(narrow)} times the mean square that it has under "
+        f"the model's law; at variance 0.95 it is {number(wide)} times. A box weights the times at "
+        "which the law is narrow. That is a choice, and has uses: a box sees regions that samples "
+        "do not reach."
     )
 
 

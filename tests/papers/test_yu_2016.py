@@ -33,7 +33,7 @@ def tables():
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_claim_has_its_expected_verdict(claim, tables):
     """With the decoy rejected at a third of the cells or more.
-    False alarms: eleven stochastic claims of 1e-9 each.
+    False alarms: eleven stochastic claims of 5e-10 each.
     """
     (verdict,) = verdicts.judge([claim], tables)
     assert verdict.as_expected
