@@ -60,7 +60,7 @@ lock:
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
 # What the figures need and no more: the base dependencies and the extras of EXTRAS, a third of the lock's packages.
-EXTRAS ?= data rigor
+EXTRAS ?= data rigor causal
 .venv/base: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python .ci/base.py $(EXTRAS) > .venv/base.txt
