@@ -5,7 +5,7 @@ OUT ?= results/$(PRESET)
 MODULE ?=
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage mutants fuzz faults report lessons browser lint lock clean
+.PHONY: reproduce test verify bench sabotage mutants fuzz faults report lessons lessons-edit browser lint lock clean
 
 reproduce: .venv/base
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
@@ -39,8 +39,12 @@ faults: .venv/installed
 report: .venv/installed
 	$(BIN)/dimfree report $(if $(filter command environment,$(word 1,$(origin PRESET)) $(word 1,$(origin OUT))),--from $(OUT))
 
-# Opens in your own browser, for this machine alone.
+# A gallery of the lessons, code folded away, in your own browser, for this machine alone.
 lessons: .venv/installed
+	MARIMO_SKIP_UPDATE_CHECK=1 $(BIN)/marimo run --host 127.0.0.1 lessons
+
+# The same to change and to try things in.
+lessons-edit: .venv/installed
 	$(BIN)/marimo edit --host 127.0.0.1 --skip-update-check lessons
 
 # Tests the page and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
