@@ -144,7 +144,12 @@ def targets(modules: list[str]) -> Iterator[str]:
             if inspect.isfunction(found):
                 if floats(found):
                     yield f"{home}:{name}"
-            elif inspect.isclass(found) and not issubclass(found, Exception):
+            # A protocol's methods are never called: what has its form is.
+            elif (
+                inspect.isclass(found)
+                and not issubclass(found, Exception)
+                and not getattr(found, "_is_protocol", False)
+            ):
                 for method, member in vars(found).items():
                     plain = inspect.isfunction(member) or isinstance(
                         member, property | functools.cached_property
