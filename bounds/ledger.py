@@ -27,6 +27,7 @@ STEMS = (
     "zhu_2023",
     "xu_2023_pfgmpp",
     "afdps_2025",
+    "mardani_2023_red_diff",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

@@ -20,6 +20,7 @@ STEMS = (
     "zhu_2023",
     "xu_2023_pfgmpp",
     "afdps_2025",
+    "mardani_2023_red_diff",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

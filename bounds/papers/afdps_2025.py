@@ -43,7 +43,7 @@ def posterior(cell: Cell) -> float:
     """Mean or variance of q, by the precisions of prior and measurement."""
     k = 1 / noise(cell, cell["r"])
     variance = 1 / (1 / (cell["lambda"] + cell["r"]) + k)
-    return variance if cell["moment"] == "variance" else k * cell["y"] * variance
+    return float(variance if cell["moment"] == "variance" else k * cell["y"] * variance)
 
 
 def _start(cell: Cell) -> dict[str, object]:
@@ -79,7 +79,7 @@ def log_evidence(cell: Cell, *, bend: float = 1.0) -> float:
         return float(-np.log(total) / 2 - cell["y"] ** 2 / (2 * total))
 
     lost = (1 - bend) * (top - cell["r"]) / (2 * cell["sy2"])
-    return log_z(cell["r"]) - log_z(top) + lost
+    return float(log_z(cell["r"]) - log_z(top) + lost)
 
 
 def unweighted(cell: Cell) -> float:
@@ -93,7 +93,7 @@ def unweighted(cell: Cell) -> float:
     reach = min(top, r + 40 / k)  # beyond it nothing is left in float64
     if cell["moment"] == "variance":
         return kept(top) ** 2 * begin + float(quad(lambda b: kept(b) ** 2, r, reach)[0])
-    return kept(top) * begin + k * cell["y"] * float(quad(kept, r, reach)[0])
+    return float(kept(top) * begin + k * cell["y"] * quad(kept, r, reach)[0])
 
 
 def window(cell: Cell) -> float:

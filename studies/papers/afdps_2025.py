@@ -118,7 +118,7 @@ def _step(cell: Cell, x: Array, h: float) -> float:
         return np.asarray(norm.logpdf(x, scale=np.sqrt(variance)))
 
     def misfit(x: Array) -> Array:
-        return (x - cell["y"]) ** 2 / (2 * sy2)
+        return np.asarray((x - cell["y"]) ** 2 / (2 * sy2))
 
     def slope(f: Callable[[Array], Array]) -> Array:
         return (f(x + e) - f(x - e)) / (2 * e)
@@ -171,7 +171,7 @@ def _resampled(cell: Cell, rng: Rng) -> list[Row]:
     grid = np.linspace(top, 0.0, cell["steps"] + 1)
 
     def rate(x: Array, r: float) -> Array:
-        return (k**2 * (x - y) ** 2 - k) / 2 + k * x * (x - y) / (lam + r)
+        return np.asarray((k**2 * (x - y) ** 2 - k) / 2 + k * x * (x - y) / (lam + r))
 
     precision = 1 / (lam + top) + k
     x = k * y / precision + rng.standard_normal(n) / np.sqrt(precision)
