@@ -23,6 +23,7 @@ STEMS = (
     "xu_2023_pfgmpp",
     "afdps_2025",
     "mardani_2023_red_diff",
+    "kim_2022_denoising_mcmc",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
