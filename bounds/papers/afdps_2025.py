@@ -150,8 +150,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="afdps-law",
         statement="Particles with the drift s − ∇V, unit noise and weights exp ∫U, U = ½ (|∇V|² − "
         "ΔV) − s·∇V, have the law p_r e^{−V} at every r: at r = 0 the posterior.",
-        assumptions=f"{_LINE}, no error in time; λ = 1, y = 1.5, σ_y² = 0.25, S = 8, and λ = 3, "
-        "y = −1, σ_y² = 1, S = 4; mean and variance at four r.",
+        assumptions=f"{_LINE}, no error in time; λ = 1, y = 1.5, σ_y² = 0.25, S = 4, and λ = 3, "
+        "y = −1, σ_y² = 1, S = 2; mean and variance at three r.",
         source=_SOURCE,
         origin="derived",
         kind="identity",
@@ -231,7 +231,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="afdps-particles",
         statement="Particles that are drawn have that second moment of their weights.",
         assumptions="On the line, constant prior, exact steps, the weights by the trapezium rule "
-        "on 16 of them; u = 0.1 and 0.2, where w² has a variance.",
+        "on 8 of them; u = 0.1 and 0.2, where w² has a variance.",
         source=_MOMENTS,
         origin="derived",
         kind="tight",

@@ -116,7 +116,7 @@ def best_average(cell: Cell) -> float:
 
 _STUDY = "evidence-lcsc"
 _SOURCE = "theory.md, Combining checkpoints; lcsc_2024, abstract, statement unread"
-_NOISE = "Stationary SGD on least squares in one direction, five (count, ρ)"
+_NOISE = "Stationary SGD on least squares in one direction, eight (n, ρ)"
 _EXACT = "Gradient descent without noise, 0 < r_i < 1, all different"
 CLAIMS: tuple[Claim, ...] = (
     Claim(

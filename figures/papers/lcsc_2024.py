@@ -2,7 +2,7 @@
 
 import matplotlib.figure
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from figures import style
 from figures.data import FigureData
@@ -59,9 +59,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             least["rho"], least["measured"], "o", color=colour[0], label="best weights",
             gid="points-best",
         )  # fmt: skip
-        right.set_yscale("log")
-        right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        right.yaxis.set_minor_formatter(NullFormatter())
+        right.set_ylim(0, 1)
         right.set_xlabel("correlation ρ of neighbours")
         right.set_title("b   variance over that of one", loc="left")
         right.legend(loc="upper left")

@@ -213,11 +213,11 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-FIRST: Cell = {"lambda": 1.0, "y": 1.5, "sy2": 0.25, "last": 8.0}
-SECOND: Cell = {"lambda": 3.0, "y": -1.0, "sy2": 1.0, "last": 4.0}
+FIRST: Cell = {"lambda": 1.0, "y": 1.5, "sy2": 0.25, "last": 4.0}
+SECOND: Cell = {"lambda": 3.0, "y": -1.0, "sy2": 1.0, "last": 2.0}
 CELLS: list[Cell] = [
-    {"part": "laws", **FIRST, "stops": [9.0, 4.0, 1.0, 0.0]},
-    {"part": "laws", **SECOND, "stops": [9.0, 4.0, 1.0, 0.0]},
+    {"part": "laws", **FIRST, "stops": [4.0, 1.0, 0.0]},
+    {"part": "laws", **SECOND, "stops": [2.0, 1.0, 0.0]},
     *(
         {"part": "annealed", "lambda": 1.0, "y": 1.5, "sy2": 1.0, "last": 2.0, "gamma": gamma,
          "stops": [1.0, 0.0]}
@@ -241,10 +241,10 @@ CELLS: list[Cell] = [
         {"part": "steps", "lambda": 1.0, "y": 1.5, "sy2": sy2, "last": last, "least": 0.002}
         for sy2, last in ((1.0, 8.0), (0.25, 8.0), (1.0, 2.0), (0.25, 1.0))
     ),
-    *({"part": "squares", "u": u, "particles": 10_000, "steps": 16} for u in (0.1, 0.2)),
+    *({"part": "squares", "u": u, "particles": 20_000, "steps": 8} for u in (0.1, 0.2)),
     *(
         {"part": "resampled", "lambda": 1.0, "y": 1.5, "sy2": 1.0, "last": 8.0, "particles": n,
-         "steps": 320, "most": 16}
+         "steps": 320, "most": 12}
         for n in (250, 1000)
     ),
 ]  # fmt: skip
@@ -255,7 +255,7 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=101,
-    replicates=24,
+    replicates=30,
     batch=8,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

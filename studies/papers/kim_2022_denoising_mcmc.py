@@ -91,7 +91,7 @@ def _chain(cell: Cell) -> list[Row]:
     """
     v, eta = cell["lambda"] + _grid(cell) ** 2, cell["eta"]
     # Nodes that are dense about 0, where the chances of σ bend.
-    x = 7 * np.sqrt(v[-1]) * np.sinh(np.linspace(-4, 4, 141)) / np.sinh(4)
+    x = 7 * np.sqrt(v[-1]) * np.sinh(np.linspace(-4, 4, 111)) / np.sinh(4)
     nodes, weights = np.polynomial.hermite_e.hermegauss(14)
     weights = weights / weights.sum()
     chances = _levels_given(x**2, v, 1)

@@ -119,15 +119,10 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 CELLS: list[Cell] = [
     *(
-        {"part": "stationary", "count": count, "r": r, "every": every}
-        for count, r, every in (
-            (20, 0.5, 1),
-            (20, 0.7, 1),
-            (20, 0.9, 1),
-            (20, 0.98, 5),
-            (10, 0.8, 3),
-        )
+        {"part": "stationary", "count": 20, "r": r, "every": 1}
+        for r in (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
     ),
+    *({"part": "stationary", "count": n, "r": 0.8, "every": 3} for n in (10, 20)),
     *(
         {"part": "noiseless", "eigenvalues": values, "step": 0.5}
         for values in ([0.2, 1.0], [0.2, 0.5, 1.0], [0.15, 0.4, 0.8, 1.5])
