@@ -19,6 +19,10 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "afdps_2025",
+    "mardani_2023_red_diff",
+    "kim_2022_denoising_mcmc",
+    "lcsc_2024",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 
