@@ -26,6 +26,7 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "domingo_enrich_2026",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 
