@@ -78,7 +78,7 @@ def _gaussian(cell: Cell) -> list[Row]:
 
 # --- two modes ------------------------------------------------------------------------------------
 
-POINTS = 1201
+POINTS = 1001
 
 
 class Weighted:

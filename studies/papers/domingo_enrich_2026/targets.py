@@ -321,7 +321,7 @@ CELLS: list[Cell] = [
         {"part": "local", **SKEWED, "start": start, "t": t}
         for start, t in ((0.1, 0.2), (0.3, 0.7), (0.3, 1.5))
     ),
-    *({"part": "integrals", **law} for law in (SKEWED, WIDE, *TWO_MODES)),
+    *({"part": "integrals", **law} for law in (SKEWED, WIDE, *TWO_MODES[::2])),
     *({"part": "gaussian", "eigenvalues": lam} for lam in ([2.0], SPECTRUM)),
     {"part": "early", **SKEWED, "starts": STARTS},
     *({"part": "early", **law, "starts": [1e-3]} for law in TWO_MODES),
