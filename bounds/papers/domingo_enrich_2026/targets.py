@@ -214,7 +214,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="tilt-nsm-deficit",
         statement="∫_0^∞ of NSM's variance dt is ½ I(π|γ) − KL(π|γ), the deficit in the "
         "logarithmic Sobolev inequality.",
-        assumptions=f"{_FINITE}; measured for seven mixtures on the line and Gaussian data in one "
+        assumptions=f"{_FINITE}; measured for five mixtures on the line and Gaussian data in two "
         "and three dimensions.",
         source=_TIME,
         origin="derived",
@@ -231,7 +231,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="tilt-mixture-deficit",
         statement="∫_0^∞ of the best mixture's variance dt is (d/2) log(N(π) I(π)/d), the deficit "
         "in Stam's isoperimetric inequality for entropies; N = e^{2h/d}/(2πe).",
-        assumptions=f"{_FINITE}; measured for seven mixtures on the line and Gaussian data in one "
+        assumptions=f"{_FINITE}; measured for five mixtures on the line and Gaussian data in two "
         "and three dimensions.",
         source=_TIME,
         origin="derived",
@@ -302,7 +302,7 @@ CLAIMS: tuple[Claim, ...] = (
         source="theory.md, What target noise costs",
         origin="derived",
         kind="tight",
-        measurement=f"{_STUDY}:risk",
+        measurement="evidence-tilt-costs:risk",
         formula=regression_risk,
         decoy=lambda c: spread_of(c)[1].sum() * 3 / c["m"],
         decoy_note="tr Cov(T | X_t) · d/m",
@@ -317,7 +317,7 @@ CLAIMS: tuple[Claim, ...] = (
         source="theory.md, What target noise costs",
         origin="derived",
         kind="tight",
-        measurement=f"{_STUDY}:gradient",
+        measurement="evidence-tilt-costs:gradient",
         formula=gradient_variance,
         decoy=lambda c: gradient_variance(c, 0.0),
         decoy_note="without tr(DV²Dᵀ), as if the gradient's mean had no part in it",
