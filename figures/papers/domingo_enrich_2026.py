@@ -112,10 +112,14 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         )
         second.plot(late["end"], late["measured"], "s-", color=colours["tsm"], gid="late", **look)
         span = [float(mine["start"].min()), float(late["end"].max())]
-        for key, name in (("nsm", "tilt-nsm-deficit"), ("mix", "tilt-mixture-deficit")):
+        for key, name, beside in (
+            ("nsm", "tilt-nsm-deficit", 2),
+            ("mix", "tilt-mixture-deficit", -9),
+        ):
             value = float(only(name, whole[name], law=LAW)["measured"].iloc[0])
             second.plot(span, [value] * 2, "-", color=colours[key], gid=f"whole-{key}")
-            _label(second, names[key], (span[1], value), (0, 2), colours[key], "right")
+            _label(second, names[key], (span[1], value), (0, beside), colours[key], "right")
+        second.set_ylim(bottom=0.3 * value)  # room for a word under the lowest line
         points = float(atoms["measured"].max())
         count = round(exp(points))
         second.plot(span, [points] * 2, ":", color=colours["csm"], gid="whole-points")
