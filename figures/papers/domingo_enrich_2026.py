@@ -119,11 +119,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             value = float(only(name, whole[name], law=LAW)["measured"].iloc[0])
             second.plot(span, [value] * 2, "-", color=colours[key], gid=f"whole-{key}")
             _label(second, names[key], (span[1], value), (0, beside), colours[key], "right")
-        second.set_ylim(bottom=0.3 * value)  # room for a word under the lowest line
         points = float(atoms["measured"].max())
         count = round(exp(points))
         second.plot(span, [points] * 2, ":", color=colours["csm"], gid="whole-points")
         top, peak = (float(frame["measured"].max()) for frame in (mine, late))
+        second.set_ylim(0.3 * value, 2 * peak)  # room for a word under the lowest line
         _label(second, "CSM from t", (span[0], top), (2, 4), colours["csm"])
         _label(second, f"CSM, {count} points", (span[1], points), (0, 2), colours["csm"], "right")
         _label(second, "TSM to t", (span[1], peak), (-10, -4), colours["tsm"], "right")

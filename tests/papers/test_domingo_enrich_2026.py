@@ -82,11 +82,8 @@ def test_integrals_as_they_were_written_down():
 
 def test_deficits_do_not_see_what_they_must_not():
     """Stam's is that of the law moved and shrunk; it is 0 for one Gaussian."""
-    moved = {
-        "weights": SKEWED["weights"],
-        "means": [m / 4 + 7 for m in SKEWED["means"]],
-        "variances": [v / 16 for v in SKEWED["variances"]],
-    }
+    weights, means, variances = (np.array(SKEWED[key]) for key in ("weights", "means", "variances"))
+    moved = {"weights": weights, "means": means / 4 + 7, "variances": variances / 16}
     wanted = targets.stam_deficit(SKEWED)
     assert targets.stam_deficit(moved) == pytest.approx(wanted, rel=1e-11)
     assert targets.sobolev_deficit(moved) > 10 * targets.sobolev_deficit(SKEWED)

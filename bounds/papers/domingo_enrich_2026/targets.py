@@ -121,7 +121,7 @@ def atoms_entropy(cell: Cell) -> float:
 def late_integral(cell: Cell) -> float:
     """½ (e^{2T} − 1) I(π) − (h(π_T) − h(π) + T)."""
     law, end = law_of(cell), cell["end"]
-    return _grown(cell) - (entropy(at(law, end)) - entropy(law) + end)
+    return float(_grown(cell) - (entropy(at(law, end)) - entropy(law) + end))
 
 
 def _grown(cell: Cell) -> float:

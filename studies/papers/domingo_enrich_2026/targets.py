@@ -214,7 +214,7 @@ def _atoms(cell: Cell) -> list[Row]:
         inner /= inner.sum(axis=1, keepdims=True)
         mean = inner @ points
         var = (inner * (points - mean[:, None]) ** 2).sum(axis=1)
-        return float((weights[:, None] * phi).ravel() @ var) * e**2 / noise**2
+        return float((weights[:, None] * phi).ravel() @ var * e**2 / noise**2)
 
     (value,) = early(rate, [cell["start"]])
     return [row("atoms-integral", {"points": cell["points"], "weights": cell["weights"]}, value)]
