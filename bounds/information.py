@@ -67,8 +67,8 @@ def entropy(law: Line) -> float:
 
     Examples
     --------
-    >>> round(entropy(Line([1.0], [3.0], [1.0])), 12) == round(np.log(2 * np.pi * np.e) / 2, 12)
-    True
+    >>> round(entropy(Line([1.0], [3.0], [1.0])), 6), round(float(np.log(2 * np.pi * np.e) / 2), 6)
+    (1.418939, 1.418939)
     """
     x, p = rule(law)
     return float(-p @ law.log_density(x))

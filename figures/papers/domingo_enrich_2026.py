@@ -40,7 +40,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     Parameters
     ----------
     data : tables with measured: tilt-target-variance (law, t, target), tilt-best-variance (law,
-        start, t), adjoint-variance (t), tilt-csm-information (law, start), tilt-tsm-integral
+        start, t) and adjoint-variance (t), with predicted as well; tilt-csm-information (law, start), tilt-tsm-integral
         (end), tilt-csm-training-set (points), tilt-nsm-deficit and tilt-mixture-deficit (law),
         adjoint-explosion (a)
 
@@ -52,27 +52,26 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     each = data.table(
         "tilt-target-variance",
         ["law", "t", "target"],
-        positive=["t", "measured"],
+        positive=["t", "measured", "predicted"],
         words=["law", "target"],
     )
     mixed = data.table(
         "tilt-best-variance",
         ["law", "start", "t"],
         numbers=["start"],
-        positive=["t", "measured"],
+        positive=["t", "measured", "predicted"],
         words=["law"],
     )
-    adjoint = data.table("adjoint-variance", ["t"], positive=["t", "measured"])
+    adjoint = data.table("adjoint-variance", ["t"], positive=["t", "measured", "predicted"])
     early = data.table(
         "tilt-csm-information", ["law", "start"], positive=["start", "measured"], words=["law"]
     )
     late = data.table("tilt-tsm-integral", ["end"], positive=["end", "measured"])
     explosion = data.table("adjoint-explosion", ["a"], positive=["a", "measured"])
-    # Gaussian data have no law by name, and are not drawn.
-    whole = {}
-    for name in ("tilt-nsm-deficit", "tilt-mixture-deficit"):
-        frame = data.table(name, ["law", "measured"], positive=["measured"])
-        whole[name] = frame[frame["law"].map(lambda law: isinstance(law, str))]
+    whole = {
+        name: data.table(name, ["law"], positive=["measured"], words=["law"])
+        for name in ("tilt-nsm-deficit", "tilt-mixture-deficit")
+    }
     atoms = data.table("tilt-csm-training-set", ["measured"], positive=["measured"])
 
     def only(name: str, frame: pd.DataFrame, **where: object) -> pd.DataFrame:
@@ -94,10 +93,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         curves["am"] = adjoint
         names = {**TARGETS, "mix": "best mixture", "am": "adjoint, base N(0, 3)"}
         for key, frame in curves.items():
+            first.plot(frame["t"], frame["predicted"], color=colours[key], gid=f"theory-{key}")
             first.plot(
                 frame["t"],
                 frame["measured"],
-                f"{markers[key]}-",
+                markers[key],
                 color=colours[key],
                 gid=f"variance-{key}",
                 label=names[key],
@@ -173,7 +173,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         )
         style.note(
             figure,
-            "All computed. a, b: a mixture of two Gaussians on the line; b, dotted: CSM's whole "
+            "All computed; a: marks by quadrature, lines by formula. a, b: a mixture of two Gaussians on the line; b, dotted: CSM's whole "
             f"integral for data on {count} points, log {count}. c: base ½N(−a, ¼) + ½N(a, ¼), "
             "reward 0.8 x − 0.15 x²; CSM from t = 0.001.",
         )
@@ -185,16 +185,16 @@ def sample() -> FigureData:
     times = [0.01, 0.1, 1.0]
     shapes = {"csm": [50.0, 5.0, 0.2], "tsm": [0.1, 1.0, 20.0], "nsm": [0.1, 0.6, 0.3]}
     each = [
-        {"law": LAW, "t": t, "target": key, "measured": value}
+        {"law": LAW, "t": t, "target": key, "measured": value, "predicted": value}
         for key, values in shapes.items()
         for t, value in zip(times, values, strict=True)
     ]
-    curve = {"t": times, "measured": [0.05, 0.3, 0.15]}
+    curve = {"t": times, "measured": [0.05, 0.3, 0.15], "predicted": [0.05, 0.3, 0.15]}
     modes = ["a=1", "a=1.5", "a=2"]
     tables = {
         "tilt-target-variance": pd.DataFrame(each),
         "tilt-best-variance": pd.DataFrame({"law": LAW, "start": 0.0, **curve}),
-        "adjoint-variance": pd.DataFrame({**curve, "measured": [0.2, 1.3, 0.5]}),
+        "adjoint-variance": pd.DataFrame(curve),
         "tilt-csm-information": pd.DataFrame(
             {
                 "law": [LAW, LAW, LAW, *modes],
@@ -205,9 +205,11 @@ def sample() -> FigureData:
         "tilt-tsm-integral": pd.DataFrame({"end": [1.0, 2.0, 3.0], "measured": [7.0, 70.0, 540.0]}),
         "tilt-csm-training-set": pd.DataFrame({"measured": [0.7, 2.3]}),
         "tilt-nsm-deficit": pd.DataFrame(
-            {"law": [LAW, *modes, None], "measured": [0.72, 0.9, 1.2, 1.1, 0.1]}
+            {"law": [LAW, *modes, "normal, d=2"], "measured": [0.72, 0.9, 1.2, 1.1, 0.1]}
         ),
-        "tilt-mixture-deficit": pd.DataFrame({"law": [LAW, None], "measured": [0.37, 0.2]}),
+        "tilt-mixture-deficit": pd.DataFrame(
+            {"law": [LAW, "normal, d=2"], "measured": [0.37, 0.2]}
+        ),
         "adjoint-explosion": pd.DataFrame({"a": [1.0, 1.5, 2.0], "measured": [0.27, 7.7, 660.0]}),
     }
     return FigureData("tilts", tables, {})

@@ -73,7 +73,7 @@ OFF = [[1.0, 0.4], [0.0, 1.0]]
 CELLS: list[Cell] = [
     {"part": "regressed", "eigenvalues": [0.3, 1.0, 2.5], "t": 0.3, "m": 10},
     *(
-        {"part": "gradients", "eigenvalues": [0.5, 2.0], "t": t, "off": OFF, "n": 300}
+        {"part": "gradients", "eigenvalues": [0.5, 2.0], "t": t, "off": OFF, "n": 300, "most": 400}
         for t in (0.3, 1.0)
     ),
 ]
@@ -84,6 +84,6 @@ STUDY = evidence(
     measure,
     PARTS,
     seed=129,
-    replicates=400,
-    batch=400,
+    replicates=1500,
+    batch=500,
 )

@@ -236,7 +236,7 @@ def _gaussian(cell: Cell) -> list[Row]:
         found = at(t)
         return found.mixed(found.weight)
 
-    of = {"eigenvalues": cell["eigenvalues"]}
+    of = {"law": f"normal, d={lam.size}", "eigenvalues": cell["eigenvalues"]}
     return [
         row("nsm-integral", of, over_all_times(lambda t: at(t).nsm)),
         row("mixture-integral", of, over_all_times(best)),
