@@ -40,9 +40,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     Parameters
     ----------
     data : tables with measured: tilt-target-variance (law, t, target), tilt-best-variance (law,
-        start, t) and adjoint-variance (t), with predicted as well; tilt-csm-information (law, start), tilt-tsm-integral
-        (end), tilt-csm-training-set (points), tilt-nsm-deficit and tilt-mixture-deficit (law),
-        adjoint-explosion (a)
+        start, t) and adjoint-variance (t), with predicted as well; tilt-csm-information (law,
+        start), tilt-tsm-integral (end), tilt-csm-training-set, tilt-nsm-deficit and
+        tilt-mixture-deficit (law), adjoint-explosion (a)
 
     Raises
     ------
@@ -173,8 +173,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         )
         style.note(
             figure,
-            "All computed; a: marks by quadrature, lines by formula. a, b: a mixture of two Gaussians on the line; b, dotted: CSM's whole "
-            f"integral for data on {count} points, log {count}. c: base ½N(−a, ¼) + ½N(a, ¼), "
+            "All computed; a: marks by quadrature, lines by formula. a, b: a mixture of two "
+            f"Gaussians on the line; b, dotted: CSM's whole integral for data on {count} points, "
+            f"log {count}. c: base ½N(−a, ¼) + ½N(a, ¼), "
             "reward 0.8 x − 0.15 x²; CSM from t = 0.001.",
         )
     return figure
@@ -233,13 +234,15 @@ def _found(f: Findings) -> str:
     slow, fast = (number(at(f, "tilt-effective-share", tau=x)) for x in (8.0, 0.5))
     return (
         "A generator draws from p, and is to draw from π ∝ p e^r, with a reward r. Both laws are "
-        "noised alike, and one learns the score of the noised π, or how it differs from that of "
-        "the noised p. Learning is regression on a target that is right on average given X_t. "
-        "Its variance given X_t is what has to be averaged away: in data (`tilt-regression-risk`) "
-        "and in steps (`tilt-gradient-variance`).\n\n"
-        "**At one time.** CSM takes the noise itself, TSM the score of the data carried to time t, "
-        "NSM both in fixed shares. Theory calls the first two T1 and T2; no new mathematics is "
-        f"needed for them. At t = 0.01 the variances are {noise('csm', 0.01)}, "
+        "noised alike: X_t = e^(−t) X_0 + Z_t, with noise of variance σ_t² = 1 − e^(−2t). One "
+        "learns the score of the noised π, ∇log π_t, or its difference from that of the noised p. "
+        "Learning is regression on a target that is right on average given X_t. Its variance "
+        "given X_t has to be averaged away: it costs data (`tilt-regression-risk`) and steps "
+        "(`tilt-gradient-variance`).\n\n"
+        "**At one time.** Conditional score matching (CSM) has the target −Z_t/σ_t², target score "
+        "matching (TSM) e^t ∇log π(X_0), novel score matching (NSM) both in the shares σ_t² and "
+        "e^(−2t). In the theory of this suite CSM is T1, and TSM is T2 from t' = 0. At t = 0.01 "
+        f"their variances are {noise('csm', 0.01)}, "
         f"{noise('tsm', 0.01)} and {noise('nsm', 0.01)}, at t = 2 {noise('csm', 2.0)}, "
         f"{noise('tsm', 2.0)} and {noise('nsm', 2.0)}. The best shares, which need one number of "
         f"the data, reach {best(0.01)} and {best(2.0)}.\n\n"
@@ -260,7 +263,7 @@ def _found(f: Findings) -> str:
         "**A finite variance can be far worse than an infinite one**: with modes of the base at "
         f"±1, ±1.5 and ±2 the loss is {losses[0]}, {losses[1]} and {losses[2]}, where CSM from t = "
         f"0.001 on has {others[0]}, {others[1]} and {others[2]}. The base and the reward are ours. "
-        "Few paths carry it, those that start between the modes, so these numbers come from an "
+        "Few paths carry it, those that linger between the modes, so these numbers come from an "
         "equation on a grid.\n\n"
         "**Work.** Moved along a path of rewards r_s, samples carry weights e^A, and the mean of "
         "e^A is E e^r (`tilt-jarzynski`). For this the flow of the base must be counted in A. "
