@@ -193,7 +193,7 @@ def test_the_bound_of_log_concave_bases_is_sharp():
     cell = {"a": 0.0, "s2": 0.5, "b": 0.8, "c": -0.3, "times": [0.2, 0.8]}
     for found in adjoint_study._two_modes(cell):
         if found["quantity"] == "second-concave":
-            at = {**cell, "t": json.loads(found["cell"])["t"]}
+            at = {**cell, "t": json.loads(str(found["cell"]))["t"]}
             for bound in (adjoint.concave_bound, adjoint.component_bound, adjoint.ridge_bound):
                 assert bound(at) == pytest.approx(found["value"], rel=1e-6)
 
