@@ -199,7 +199,7 @@ CLAIMS: tuple[Claim, ...] = (
         formula=divergence,
         decoy=lambda c: divergence(c, 0.5),
         decoy_note="½ KL(π|p)",
-        tolerance=1e-5,
+        tolerance=3e-5,
         why="The conditional mean is ∇log(π_t/p_t), and KL(π_t|p_t) falls at the rate of its mean "
         "square.",
         uses=("adjoint-mean",),
@@ -216,6 +216,7 @@ CLAIMS: tuple[Claim, ...] = (
         formula=concave_bound,
         decoy=component_bound,
         decoy_note="with α = 1/s², the curvature of each component",
+        tolerance=1e-6,
         why="Noise keeps log-concavity: −∇²log p_t ≥ 1/(e^{−2t}/α + σ_t²), so that J_t is at most "
         "that of the Gaussian with variance 1/α.",
         uses=("adjoint-jacobian",),
@@ -233,6 +234,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=component_bound,
         decoy_note="without e^{2A}: the log-concave bound of the components, applied to their "
         "mixture",
+        tolerance=1e-6,
         why="The curvature is largest between the modes, (a e^{−t}/V_t)² − 1/V_t; a path that "
         "stays there has the largest Jacobian. Far from tight: few paths do.",
         uses=("adjoint-log-concave",),

@@ -65,7 +65,7 @@ def _spread(cell: Cell, times: Array) -> list[float]:
 
 def _gaussian(cell: Cell) -> list[Row]:
     of = {**law_of(cell), "lam": cell["lam"]}
-    u, w = panels([0.0, 0.3, 0.6, 0.85, 1.0], 9)
+    u, w = panels([0.0, 0.3, 0.6, 0.85, 1.0], 7)
     u, w = u[::-1], w[::-1]
     total = (w / (2 * u)) @ np.array(_spread(cell, -np.log(u) / 2))
     times = np.array(cell["times"])
@@ -132,7 +132,7 @@ class Weighted:
             jac=jacobian,
             lband=2,
             uband=2,
-            rtol=1e-9,
+            rtol=1e-8,
             atol=1e-13,
         )
         return np.asarray(path.y.T)
@@ -140,7 +140,7 @@ class Weighted:
 
 def times_and_weights() -> tuple[Array, Array]:
     """Nodes for ∫_0^∞ dt, increasing: panels in log(e^{2t} − 1), then in e^{−2t}."""
-    z, wz = panels(np.linspace(np.log(1e-8), 0.0, 16), 7)
+    z, wz = panels(np.linspace(np.log(1e-8), 0.0, 16), 6)
     u, wu = panels([0.0, 0.25, 0.5], 10)
     x = np.exp(z)
     times = np.concatenate([np.log1p(x) / 2, -np.log(u[::-1]) / 2])
