@@ -41,6 +41,8 @@ hyvarinen      score matching without noise: the quadratic loss of an exponentia
                minimum, free or in an l1 ball, and the sandwich
 edges          confidence intervals for an edge of a Gaussian graphical model
 causal         an order of causes and effects by SCORE, and where the data's precision decides it
+information    entropy and Fisher information of mixtures on the line, alone and against another
+               law; their tilts
 quadrature     laws whose log density is a polynomial, on grids
 line           exact laws on the line: cdf, quantiles, flow maps and distances, safe in the tails
 scale          atoms with normal, Student's, Laplace or logistic noise on the line

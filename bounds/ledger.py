@@ -29,6 +29,7 @@ STEMS = (
     "mardani_2023_red_diff",
     "kim_2022_denoising_mcmc",
     "lcsc_2024",
+    "domingo_enrich_2026",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 

@@ -23,6 +23,7 @@ STEMS = (
     "mardani_2023_red_diff",
     "kim_2022_denoising_mcmc",
     "lcsc_2024",
+    "domingo_enrich_2026",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

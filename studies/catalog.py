@@ -25,6 +25,7 @@ STEMS = (
     "mardani_2023_red_diff",
     "kim_2022_denoising_mcmc",
     "lcsc_2024",
+    "domingo_enrich_2026",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
