@@ -19,6 +19,7 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "zheng_2023_dpm_solver_v3",
 
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""

@@ -156,7 +156,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="v3-table-error",
         statement="With a table of M steps the deviation at the end is off by (Δ²/6) v [σ_N²/(v + "
         "σ_N²)² − σ_0²/(v + σ_0²)²] of it, Δ = log(σ_0/σ_N)/M.",
-        assumptions="v = 4, 1, ¼; log σ from 1 to −1; M = 50, 200, 800, to 1 % of it.",
+        assumptions="v = 4, 1½, ¼; log σ from 1 to −1; M = 50, 200, 800, to 1 % of it.",
         kind="identity",
         measurement=f"{_STUDY}:table-error",
         formula=table_error,

@@ -1,8 +1,8 @@
-"""MEASUREMENTS: what the claims of Zheng et al. are measured by, beyond evidence's own rows."""
+"""What the claims of this paper are measured by, beyond the means of its evidence: nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bounds.claim import Measured
 from studies.tables import Table
 
-MEASUREMENTS: dict[str, tuple[str, Callable[[Table], list[Measured]]]] = {}
+MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {}
