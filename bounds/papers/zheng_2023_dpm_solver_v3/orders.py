@@ -11,7 +11,8 @@ multistep_dpm_solver_third_update, both branches, as we read it; public code of 
 the same lines). h² φ-weights want h² D'', and D2 is h² D''/2: half of the curvature is left out,
 h³ D''/12 in each step, and the order is 2. The single-step Taylor variant in the same file has the
 factor 2. 2M of the Taylor type leaves out h³ D''/4 by its slope, taken at the middle of the last
-step, and h³ D''/6 by having no curvature, 5 h³ D''/12 in all: five times as much.
+step, and h³ D''/6 by having no curvature, 5 h³ D''/12 in all: five times as much. The first step
+of a multistep solver has no history and is DDIM's: h² D'/2 is left out there, once, and stays.
 
 **Churn.** EDM's stochastic sampler raises σ to (1 + γ) σ by noise and steps down by Heun's method
 over H = h + log(1 + γ). With γ = S_churn/N the added noise is exact and Heun's error of order H³ in
@@ -120,6 +121,13 @@ CLAIMS: tuple[Claim, ...] = (
         "With 2 φ_3 D2 for φ_3 D2 the same update has order 3.",
         why="All of the parabola is integrated.",
         uses=("3m-published-order",),
+    ),
+    _sampler(
+        *("3m-own-start", 2.0, 3.0, "N^{−3}, as with exact first states", 0.12),
+        "Left to make its first states itself, the repaired third order has order 2.",
+        assumptions=_PLANE["assumptions"].replace("200, 400, 800", "100, 200, 400"),
+        why="Its first step has one answer, and an error of order h² that stays.",
+        uses=("3m-order",),
     ),
     Claim(
         **_COMMON,

@@ -183,10 +183,12 @@ def _noisy(cell: Cell) -> list[Row]:
 
 
 def _long(cell: Cell) -> list[Row]:
-    """Many steps with noise, in the plane."""
+    """Many steps, in the plane."""
     denoiser, name, N = answer(PLANE), cell["what"], cell["steps"]
     levels = even_levels(FIRST, LAST, N)
-    if name == "ancestral":
+    if name == "3m-own-start":
+        stages = [Stage(lambda x: solve("3M", denoiser, levels, x), 0.0)]
+    elif name == "ancestral":
         stages = ancestral(denoiser, levels)
     else:
         stages = churned(denoiser, levels, CAP if name == "churn-capped" else CHURN / N)
@@ -221,7 +223,9 @@ PARTS: Parts = {
         *(f"order-{k}" for k in (*EXACT, *ORDERS)),
     ),
     "noisy": computed(_noisy, "w2"),
-    "long": computed(_long, "order-ancestral", "order-churn", "order-churn-capped"),
+    "long": computed(
+        _long, *(f"order-{k}" for k in ("ancestral", "churn", "churn-capped", "3m-own-start"))
+    ),
     "floor": computed(_floor, "floor"),
 }
 
@@ -243,6 +247,7 @@ CELLS: list[Cell] = [
             ("ancestral", (200, 400, 800)),
             ("churn", (200, 400, 800)),
             ("churn-capped", (50, 100, 200)),
+            ("3m-own-start", (100, 200, 400)),
         )
         for N in counts
     ),
