@@ -1,6 +1,7 @@
 """Zheng et al. 2023: formulas by other routes, numbers that were written down before, figures."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_a_turned_step_by_its_equations():
     regression has it and not in closed form; W2 by eigenvalues. Catches a wrong e^S, or i for j.
     """
     cell = {"values": [4.0, 0.25], "angle": 30.0, "first": 3.0, "last": 0.4}
-    data, eye = turned(cell["values"], 30.0), np.eye(2)
+    data, eye = turned([4.0, 0.25], 30.0), np.eye(2)
 
     def linear(lam):
         return data @ np.linalg.inv(data + np.exp(-2 * lam) * eye)
@@ -66,7 +67,7 @@ def test_the_table_s_error_as_it_was_written_down(M, value):
         model.table_error({**WIDE, "v": v, "table": M}) * model.exact_end({**WIDE, "v": v})
         for v in (4.0, 0.25)
     ]
-    assert np.hypot(*off) == pytest.approx(value, rel=0.05)
+    assert np.linalg.norm(off) == pytest.approx(value, rel=0.05)
 
 
 def test_several_steps_as_they_were_written_down():
@@ -77,8 +78,8 @@ def test_several_steps_as_they_were_written_down():
     tables = {"full": full, "plain": full.without_regression(), "one": full.constant(1.0)}
     for name, table in tables.items():
         for N, value in zip((5, 10), wanted[name], strict=True):
-            step = Stage(lambda x, t=table, N=N: solve_v3(answer(data), t, N, x, 1), 0.0)
-            end = carried([step], blurred(data, WIDE["first"]))
+            step = partial(solve_v3, answer(data), table, N, order=1)
+            end = carried([Stage(step, 0.0)], blurred(data, WIDE["first"]))
             assert float(w2(end, blurred(data, WIDE["last"]))) == pytest.approx(value, rel=6e-3)
 
 
@@ -124,30 +125,37 @@ def test_the_mean_reverting_flow_by_its_equation():
 
 def test_a_short_mean_reverting_step_is_the_flow():
     """Two atoms, a step of 1e-6: x' − x is the flow's speed, the score by differences."""
-    cell = {"mu": 0.5, "scale": 0.7, "atoms": [-1.0, 2.0], "weights": [0.3, 0.7]}
+    atoms, weights = [-1.0, 2.0], [0.3, 0.7]
+    cell = {"mu": 0.5, "scale": 0.7, "atoms": atoms, "weights": weights}
     cell |= {"t": 0.6, "to": 0.6 - 1e-6, "x": 0.9}
     alpha = np.exp(-0.6)
-    means = alpha * np.array(cell["atoms"]) + (1 - alpha) * 0.5
+    means = alpha * np.array(atoms) + (1 - alpha) * 0.5
     square = 0.49 * (1 - alpha**2)
 
     def log(x):
-        return np.log(np.dot(cell["weights"], np.exp(-((x - means) ** 2) / (2 * square))))
+        return np.log(np.dot(weights, np.exp(-((x - means) ** 2) / (2 * square))))
 
     score = (log(0.9 + 1e-5) - log(0.9 - 1e-5)) / 2e-5
     speed = (mean_reverting.ddim_in_y(cell) - 0.9) / -1e-6
     assert speed == pytest.approx(0.5 - 0.9 - 0.49 * score, rel=1e-5)
 
 
+@pytest.fixture(scope="module")
+def on_the_line():
+    """The target on the line, with the statistics of v3."""
+    return samplers.OnTheLine()
+
+
 @pytest.mark.parametrize(
     ("sampler", "answers", "value"), [("2M", 8, 0.0361), ("3M", 24, 7.69e-4), ("v3", 8, 0.0299)]
 )
-def test_w2_does_not_depend_on_the_places(sampler, answers, value):
-    """With 1201 places for 801, by the general route for the short one."""
-    target = samplers.OnTheLine()
+def test_w2_does_not_depend_on_the_places(on_the_line, sampler, answers, value):
+    """With 1201 places for 801, by the general route for the short one: to 3 in a thousand."""
+    target = on_the_line
     stage = Stage(samplers.flow(target, sampler, answers), 0.0)
     end = reached([stage], samplers.MIXTURE.blurred(samplers.FIRST), 1201)
     found = target.off([stage])[0]
-    assert end.w2(target.goal) == pytest.approx(found, rel=1e-3)
+    assert end.w2(target.goal) == pytest.approx(found, rel=3e-3)
     assert found == pytest.approx(value, rel=4e-3)
 
 

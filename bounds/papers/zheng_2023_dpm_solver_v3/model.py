@@ -115,8 +115,7 @@ def rotated_plain(cell: Cell) -> float:
 
 def ddim_rotated(cell: Cell) -> float:
     """DPM-Solver++ of one step: each eigenvalue by itself, whatever the angle."""
-    off = [_off({**cell, "v": v}) for v in cell["values"]]
-    return float(np.hypot(*off))
+    return float(np.linalg.norm([_off({**cell, "v": v}) for v in cell["values"]]))
 
 
 def _off(cell: Cell) -> float:
