@@ -20,7 +20,6 @@ STEMS = (
     "zhu_2023",
     "xu_2023_pfgmpp",
     "zheng_2023_dpm_solver_v3",
-
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 
