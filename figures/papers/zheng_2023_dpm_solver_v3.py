@@ -2,6 +2,7 @@
 
 import matplotlib.figure
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from figures import style
@@ -20,6 +21,15 @@ SOLVERS = {
     "v3-three-order": "v3",
 }
 POWERS = {"2m-order": 2, "3m-published-order": 2, "3m-order": 3, "v3-three-order": 3}
+
+
+def _log_log(axes: Axes, ticks: list[float]) -> None:
+    """Two log axes, the lower one with these ticks."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def draw_solver(data: FigureData) -> matplotlib.figure.Figure:
@@ -44,16 +54,10 @@ def draw_solver(data: FigureData) -> matplotlib.figure.Figure:
         figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 2.9), layout="constrained")
         left, right = figure.subplots(1, 2)
         for k, (name, label) in enumerate(TURNED.items()):
-            frame, colour = turned[name], style.COLOURS[k]
-            left.plot(frame["angle"], frame["predicted"], "-", color=colour, lw=0.9)
-            left.plot(
-                frame["angle"],
-                frame["measured"],
-                style.MARKERS[k],
-                color=colour,
-                gid=f"turned-{name}",
-                label=label,
-            )
+            angle, colour = turned[name]["angle"], style.COLOURS[k]
+            left.plot(angle, turned[name]["predicted"], "-", color=colour, lw=0.9)
+            of = {"color": colour, "gid": f"turned-{name}", "label": label}
+            left.plot(angle, turned[name]["measured"], style.MARKERS[k], **of)
         left.set_yscale("log")
         left.set_xlabel("angle to the axes, degrees")
         left.set_ylabel("W2 after one step")
@@ -72,11 +76,7 @@ def draw_solver(data: FigureData) -> matplotlib.figure.Figure:
             last = frame.iloc[-1]
             guide = last["measured"] * (frame["x"] / last["x"]) ** -POWERS[name]
             right.plot(frame["x"], guide, "--", color=colour, lw=0.9)
-        right.set_xscale("log")
-        right.set_yscale("log")
-        right.xaxis.set_major_locator(FixedLocator(list(orders["3m-order"]["x"])))
-        right.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        right.xaxis.set_minor_locator(NullLocator())
+        _log_log(right, list(orders["3m-order"]["x"]))
         right.set_xlabel("steps N, one answer each")
         right.set_ylabel("W2")
         right.set_title("(b) orders: dashes N⁻² and N⁻³", loc="left")
@@ -172,11 +172,7 @@ def draw_samplers(data: FigureData) -> matplotlib.figure.Figure:
                     gid=f"{target}-{name.replace(' ', '-')}",
                     label=label,
                 )
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            axes.xaxis.set_major_locator(FixedLocator([4, 8, 16, 32, 48, 96]))
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.xaxis.set_minor_locator(NullLocator())
+            _log_log(axes, [4, 8, 16, 32, 48, 96])
             axes.set_xlabel("answers of the denoiser (NFE)")
             axes.set_title(title, loc="left")
         panels[0].set_ylabel("W2 to the target")
@@ -207,11 +203,8 @@ def sample_samplers() -> FigureData:
     return FigureData("samplers", {"w2-above-moments": pd.DataFrame(rows)}, {})
 
 
-# --- words ----------------------------------------------------------------------------------------
-
-
-def _w2(f: Findings, target: str, sampler: str, answers: int) -> str:
-    return number(at(f, "w2-above-moments", target=target, sampler=sampler, answers=answers), 2)
+def _w2(f: Findings, target: str, name: str, answers: int) -> str:
+    return number(at(f, "w2-above-moments", target=target, sampler=name, answers=answers), 2)
 
 
 def _found_solver(f: Findings) -> str:

@@ -16,7 +16,7 @@ probability flow keeps (x_t − m_t)/√v_t. Started from N(μ, σ_∞²) in pla
 with the mean off by √(v_0/v_T) (μ − m_T), m_T − μ = e^{−T} (m_0 − μ).
 """
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -83,16 +83,16 @@ def start_error(cell: Cell, power: float = 1.0) -> float:
 
 
 _STUDY = "evidence-dpm-solver-v3"
-_COMMON: dict[str, Any] = {
-    "origin": "derived",
-    "source": "zheng_2023_dpm_solver_v3, abstract of MRS, statement unread; "
+_derived = partial(
+    Claim,
+    origin="derived",
+    source="zheng_2023_dpm_solver_v3, abstract of MRS, statement unread; "
     "bounds/papers/zheng_2023_dpm_solver_v3/mean_reverting.py, derived",
-    "kind": "identity",
-}
+    kind="identity",
+)
 _GAUSSIAN = "Data N(2, ¼), μ = −1, σ_∞ = 0.7"
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        **_COMMON,
+    _derived(
         name="mrs-step",
         statement="The first-order step of MRS, x' = (σ'/σ) x + (α' − α σ'/σ) x̂_0 + (1 − σ'/σ + α "
         "σ'/σ − α') μ, is DDIM in y = (x − μ)/σ_∞.",
@@ -104,8 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-12,
         why="The process is the usual one in y.",
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="mrs-flow",
         statement="On Gaussian data the probability flow of the mean-reverting process is x_t = "
         "m_t + √(v_t/v_T) (x_T − m_T).",
@@ -117,8 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         why="In one dimension the flow keeps quantiles.",
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="mrs-start-error",
         statement="Started from N(μ, σ_∞²) the flow ends with its mean off by √(v_0/v_T) (μ − "
         "m_T), m_T − μ = e^{−T} (m_0 − μ).",

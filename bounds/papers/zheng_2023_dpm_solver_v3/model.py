@@ -27,7 +27,7 @@ order, and s takes it away: θ² is left. In three dimensions f_1 has two, with 
 one s cannot take both: θ again.
 """
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 from scipy.integrate import quad
@@ -135,10 +135,9 @@ _SOURCE = (
 )
 _AXES = "Data N(0, v), v = 4, 1, ¼; log σ from 4 to −4"
 _PLANE = "Data of eigenvalues 4 and ¼ in the plane, rotated; log σ from 4 to −4, one step"
-_COMMON: dict[str, Any] = {"source": _SOURCE, "origin": "derived"}
+_derived = partial(Claim, source=_SOURCE, origin="derived")
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-one-step-exact",
         statement="Along the axes of a Gaussian one step of DPM-Solver-v3 is exact, however long.",
         assumptions=f"{_AXES}; exact statistics in a table of 1000 steps, to 1e-6.",
@@ -150,8 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-6,
         why="l = σ²/(v + σ²) leaves f = 0, and ∫l is all of the flow.",
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-table-error",
         statement="With a table of M steps the deviation at the end is off by (Δ²/6) v [σ_N²/(v + "
         "σ_N²)² − σ_0²/(v + σ_0²)²] of it, Δ = log(σ_0/σ_N)/M.",
@@ -166,8 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
         why="The trapezoid rule is off by Δ²/12 times the difference of l' at the ends.",
         uses=("v3-one-step-exact",),
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-rotated",
         statement="Rotated by θ, one step has W2 to the data as with e^L = Π (v_j + σ²)^{−U_ij²/2} "
         "and e^S = |δ| √(Σ_jj + σ²): it is exact no more.",
@@ -181,8 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
         why="l, s and b act coordinate by coordinate.",
         uses=("v3-one-step-exact",),
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-rotated-plain",
         statement="The same with l alone, s = b = 0.",
         assumptions=f"{_PLANE}; θ = 5° … 45°; table of 1000 steps, to 1e-3 of W2.",
@@ -195,8 +191,7 @@ CLAIMS: tuple[Claim, ...] = (
         why="S = 0.",
         uses=("v3-one-step-exact",),
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="ddim-rotated",
         statement="DDIM, which is DPM-Solver++ of one step, has the same W2 at every angle.",
         assumptions=f"{_PLANE}; θ = 5° … 45°.",
@@ -208,8 +203,7 @@ CLAIMS: tuple[Claim, ...] = (
         tolerance=1e-9,
         why="Its coefficients are numbers, so it commutes with rotations.",
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-angle-plain",
         statement="With l alone W2 after one step is of order θ.",
         assumptions=f"{_PLANE}; θ = ½°, 1°, 2°, 4°.",
@@ -222,8 +216,7 @@ CLAIMS: tuple[Claim, ...] = (
         why="f = −A_12 x_2 is of order θ.",
         uses=("v3-rotated-plain",),
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-angle-full",
         statement="In the plane, with s as well, it is of order θ².",
         assumptions=f"{_PLANE}; θ = ½°, 1°, 2°, 4°.",
@@ -236,8 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
         why="f_1 has one term of order θ, and its rate is s.",
         uses=("v3-rotated",),
     ),
-    Claim(
-        **_COMMON,
+    _derived(
         name="v3-angle-three",
         statement="In three dimensions it is of order θ even with s.",
         assumptions="Eigenvalues 4, 1, ¼, rotated about (1, 1, 1); log σ from 4 to −4, one step; θ "

@@ -164,7 +164,7 @@ def _orders(target: OnTheLine) -> list[Row]:
         for name, x in ends.items():
             off[name] = float(np.sqrt(target.start.masses @ (x - target.places) ** 2))
             if name != "2m-taylor":
-                rows.append(row(f"order-{name}", {"x": N}, off[name]))
+                rows.append(row(f"{name}-order", {"x": N}, off[name]))
     ratio = off["3m-published"] / off["2m-taylor"]
     return [*rows, row("published-over-2m", {"x": 120}, ratio)]
 
@@ -193,7 +193,7 @@ def _long(cell: Cell) -> list[Row]:
     else:
         stages = churned(denoiser, levels, CAP if name == "churn-capped" else CHURN / N)
     end = carried(stages, blurred(PLANE, FIRST))
-    return [row(f"order-{name}", {"x": N}, float(w2(end, blurred(PLANE, LAST))))]
+    return [row(f"{name}-order", {"x": N}, float(w2(end, blurred(PLANE, LAST))))]
 
 
 def _floor(cell: Cell) -> list[Row]:
@@ -220,11 +220,11 @@ PARTS: Parts = {
         "v3-rank",
         "published-rank",
         "published-over-2m",
-        *(f"order-{k}" for k in (*EXACT, *ORDERS)),
+        *(f"{k}-order" for k in (*EXACT, *ORDERS)),
     ),
     "noisy": computed(_noisy, "w2"),
     "long": computed(
-        _long, *(f"order-{k}" for k in ("ancestral", "churn", "churn-capped", "3m-own-start"))
+        _long, *(f"{k}-order" for k in ("ancestral", "churn", "churn-capped", "3m-own-start"))
     ),
     "floor": computed(_floor, "floor"),
 }
