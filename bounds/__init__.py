@@ -31,6 +31,8 @@ identities     the identities of the theory in symbols
 divergence     KL and W2 between Gaussians; total variation on the line
 affine         Gaussians carried by affine flows, with noise and with weights
 chain          Gaussians carried by steps; multistep schemes
+solvers        solvers of the probability flow and samplers with noise, for any denoiser
+model_statistics  DPM-Solver-v3 with exact statistics of the model
 fields         linear fields: what moves a Gaussian and what does not; Langevin's law
 reverse        laws of reverse-time samplers with linear scores
 transfer       what a sampler with any score returns, as a density on a grid

@@ -24,6 +24,7 @@ STEMS = (
     "kim_2022_denoising_mcmc",
     "lcsc_2024",
     "domingo_enrich_2026",
+    "zheng_2023_dpm_solver_v3",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

@@ -26,6 +26,7 @@ STEMS = (
     "kim_2022_denoising_mcmc",
     "lcsc_2024",
     "domingo_enrich_2026",
+    "zheng_2023_dpm_solver_v3",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 

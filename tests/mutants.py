@@ -65,6 +65,9 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.wang_vastola_2024.line_laws": ("papers.wang_vastola_2024",),
     "papers.yu_2016.gaussian": ("papers.yu_2016",),
     "papers.yu_2016.quartic": ("papers.yu_2016",),
+    "papers.zheng_2023_dpm_solver_v3.mean_reverting": ("papers.zheng_2023_dpm_solver_v3",),
+    "papers.zheng_2023_dpm_solver_v3.model": ("papers.zheng_2023_dpm_solver_v3",),
+    "papers.zheng_2023_dpm_solver_v3.orders": ("papers.zheng_2023_dpm_solver_v3",),
 }
 CONFIG = """
 [tool.mutmut]
