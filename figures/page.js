@@ -9,8 +9,8 @@
     const words = form.elements.words.value.toLowerCase().split(/\s+/);
     let shown = 0;
     for (const row of rows) {
-      const matches = ["paper", "origin", "kind", "verdict"].every((field) =>
-        ["", row.dataset[field]].includes(form.elements[field].value));
+      const matches = ["paper", "origin", "kind", "about", "verdict"].every((field) =>
+        ["", ...row.dataset[field].split("; ")].includes(form.elements[field].value));
       row.hidden = !(matches && words.every((word) => row.dataset.words.includes(word)));
       shown += !row.hidden;
     }
