@@ -21,6 +21,11 @@ LEAD = (
 )
 
 
+def year(work: Record) -> str:
+    """The year of a work: of the words of its stem the number."""
+    return next(word for word in str(work["stem"]).split("_") if word.isdigit())
+
+
 def short(work: Record) -> str:
     """A work as it is cited in passing: one author or two, or the first of more, and the year.
 
@@ -35,17 +40,19 @@ def short(work: Record) -> str:
     """
     names = work["authors"]
     who = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
-    year = next((part for part in work["stem"].split("_") if part.isdigit()), "")
-    return f"{who} {year}".strip()
+    return f"{who} {year(work)}"
 
 
 def _of(claims: Sequence[Record], work: Record, quantity: str) -> list[Record]:
     return [v for v in claims if v["paper"] == work["stem"] and quantity in v["about"]]
 
 
-def _count(claims: Sequence[Record], key: str, value: str) -> int:
-    """How many claims are of a work, or about a quantity."""
-    return sum(value in ([v[key]] if isinstance(v[key], str) else v[key]) for v in claims)
+def _claims_of(claims: Sequence[Record], work: Record) -> int:
+    return sum(v["paper"] == work["stem"] for v in claims)
+
+
+def _claims_on(claims: Sequence[Record], quantity: str) -> int:
+    return sum(quantity in v["about"] for v in claims)
 
 
 def _marks(claim: Record) -> str:
@@ -88,9 +95,9 @@ def markdown(
             if held:
                 names.append(f'- <a id="{place}"></a>*{quantity}*: {told}')
         names.append("")
-        whole = _count(claims, "paper", work["stem"])
+        whole = _claims_of(claims, work)
         rows.append(f"| {short(work)} | {' | '.join(cells)} | {whole} |")
-    sums = [str(_count(claims, "about", quantity)) for quantity in quantities]
+    sums = [str(_claims_on(claims, quantity)) for quantity in quantities]
     rows.append(f"| *all works* | {' | '.join(sums)} | {len(claims)} |")
     meanings = [f"- *{quantity}*: {meaning}" for quantity, meaning in quantities.items()]
     return "\n".join(
@@ -113,10 +120,10 @@ def html(works: Sequence[Record], claims: Sequence[Record], quantities: Mapping[
     rows = []
     for work in works:
         cells = "".join(_cell(_of(claims, work, q), short(work), q) for q in quantities)
-        whole = _count(claims, "paper", work["stem"])
+        whole = _claims_of(claims, work)
         name = escape(short(work), quote=False)
         rows.append(f'<tr><th scope="row">{name}</th>{cells}<td>{whole}</td></tr>')
-    sums = "".join(f"<td>{_count(claims, 'about', q)}</td>" for q in quantities)
+    sums = "".join(f"<td>{_claims_on(claims, q)}</td>" for q in quantities)
     rows.append(f'<tr><th scope="row">all works</th>{sums}<td>{len(claims)}</td></tr>')
     meanings = "".join(
         f"<dt>{q}</dt><dd>{escape(m, quote=False)}</dd>" for q, m in quantities.items()
@@ -124,8 +131,8 @@ def html(works: Sequence[Record], claims: Sequence[Record], quantities: Mapping[
     body = "\n".join(rows)
     return (
         f'<section id="across" class="across">\n<h2>{TITLE}</h2>\n<p>{LEAD}</p>\n'
-        '<div class="scroll" tabindex="0" role="group" aria-label="The table of works and '
-        f'quantities"><table><thead><tr><th scope="col">work</th>{head}</tr></thead><tbody>\n'
+        f'<div class="scroll"><table><thead><tr><th scope="col">work</th>{head}</tr></thead>'
+        "<tbody>\n"
         f"{body}\n</tbody></table></div>\n<h3>The quantities</h3>\n<dl>{meanings}</dl>\n</section>"
     )
 

@@ -38,6 +38,16 @@
     }
   };
 
+  // What a number of the table of works has opened closes by Escape, or when one goes elsewhere.
+  const shut = (event) => {
+    for (const opened of document.querySelectorAll(".across details[open]")) {
+      if (event.key ? event.key !== "Escape" : opened.contains(event.target)) continue;
+      if (event.key && opened.contains(document.activeElement)) opened.firstElementChild.focus();
+      opened.open = false;
+    }
+  };
+  for (const happens of ["keydown", "click", "focusin"]) addEventListener(happens, shut);
+
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => setTimeout(filter));
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -276,7 +276,7 @@ def render(
 def _told_of(work: Mapping[str, Any]) -> dict[str, str]:
     return {
         "authors": ", ".join(work["authors"]),
-        "year": work["stem"].rpartition("_")[2],
+        "year": across.year(work),
         "cited": f"*{work['title']}*, {work['venue']}, <{work['link']}>.",
         "have": work["have"],
         "unknown": "; ".join(work["unknown"]) or "nothing that we know of",
