@@ -16,8 +16,8 @@ TITLE = "Which work says what about which quantity"
 LEAD = (
     "A row is a work, a column a quantity. A number says how many of the work's claims speak of "
     "the quantity, and leads to their names. A claim may speak of several quantities, so a row "
-    "adds up to more than its claims. An empty cell says that no claim here speaks of it; the "
-    "work itself may."
+    "adds up to more than its claims. What is derived here beside a work stands in its row. An "
+    "empty cell says that no claim here speaks of the quantity; the work itself may."
 )
 
 
