@@ -144,7 +144,7 @@ def report_text(
     """paper_repro.md from joined results, by figure name,
     and verdicts; a function of these alone.
     """
-    from bounds import ledger
+    from bounds import claim, ledger
     from figures import catalog, report
     from studies import provenance
 
@@ -157,6 +157,7 @@ def report_text(
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
         _docstring("bounds.concentration"),
+        claim.QUANTITIES,
     )
 
 
@@ -385,7 +386,7 @@ def page_text(
     """report.html from the studies' tables, the verdicts on them,
     where they are from, and a reader's own claims; a function of these alone.
     """
-    from bounds import ledger
+    from bounds import claim, ledger
     from figures import catalog, page
     from figures.output import svg
     from studies import explain, provenance
@@ -406,6 +407,7 @@ def page_text(
         f"{where} ({provenance.told(results)})",
         _docstring("bounds.concentration"),
         page.Yours(**yours.told()) if yours else None,
+        claim.QUANTITIES,
     )
 
 

@@ -3,7 +3,6 @@ A new work is its module and its line here.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib import import_module
 
@@ -37,7 +36,7 @@ STEMS = (
 _WORKS = tuple(import_module(f"bounds.papers.{stem}") for stem in STEMS)
 PAPERS: tuple[Paper, ...] = tuple(work.PAPER for work in _WORKS)
 CLAIMS: tuple[Claim, ...] = tuple(
-    replace(claim, paper=work.PAPER.stem) for work in _WORKS for claim in work.CLAIMS
+    work.PAPER.adopted(claim) for work in _WORKS for claim in work.CLAIMS
 )
 
 
