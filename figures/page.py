@@ -30,11 +30,15 @@ class Picture:
     figure : what is told of it
     svg : the drawing, as an SVG file's text
     findings : what was found, for its words
+    caption : what is drawn
+    results : whose results it shows: "preset paper"
     """
 
     figure: Figure
     svg: str
     findings: Findings
+    caption: str
+    results: str
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,23 @@ def _paper(shows: str, unknown: str) -> list[str]:
     ]
 
 
+COLOURS = {"1a1a1a": "ink", "666666": "faint", "ffffff": "ground"}
+"""The colours of ink, faint ink and paper (style.INK, style.FAINT, white), and the page's for them.
+Data keep their colours.
+"""
+
+
+def _rounded(found: re.Match[str]) -> str:
+    """Coordinates with two decimals: a hundredth of a point is not to be seen."""
+    short = re.sub(
+        r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), found[0]
+    )
+    return re.sub(r"\s+", " ", short)
+
+
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page:
-    its styles and ids its own, with a text in place of the picture.
+    """An SVG file as an element of the page: its styles and ids its own, ink and paper the page's,
+    coordinates rounded, with a text in place of the picture.
 
     Parameters
     ----------
@@ -79,6 +97,13 @@ def inline_svg(text: str, name: str, alt: str) -> str:
     body = text[text.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r'(?<= )(?:d|x|y|x1|y1|x2|y2|width|height|points)="[^"]*"', _rounded, body)
+    body = re.sub(r"(?:translate|rotate)\([^)]*\)", _rounded, body)
+    body = re.sub(
+        r"#([0-9a-f]{6})\b", lambda c: f"var(--{COLOURS[c[1]]})" if c[1] in COLOURS else c[0], body
+    )
+    body = re.sub(r">\s+<", "><", body)
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
     body = re.sub(
         r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body
@@ -98,14 +123,16 @@ def inline_svg(text: str, name: str, alt: str) -> str:
 
 def _figure(picture: Picture, command: str) -> str:
     f, figure = picture.findings, picture.figure
-    alt = figure.alt(f)
-    drawing = inline_svg(picture.svg, figure.name, alt)
+    drawing = inline_svg(picture.svg, figure.name, figure.alt(f))
+    headline = figure.headline(f)
+    caption = escape(f"{picture.caption} Results: {picture.results}.".strip(), quote=False)
     used = ", ".join(f'<a href="#claim-{name}">{name}</a>' for name in figure.claims)
     return "\n".join(
         [
             f'<section id="{figure.name}">',
             f"<h2>{escape(figure.heading)}</h2>",
-            f"<figure>{drawing}<figcaption>{escape(alt, quote=False)}</figcaption></figure>",
+            f'<p class="headline"><strong>{escape(headline, quote=False)}</strong></p>',
+            f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>",
             *_paper(figure.shows, figure.unknown),
             f"<details><summary>What we ran, and what we found</summary>{markdown(figure.ran(f))}"
             f"{markdown(figure.found(f))}</details>",

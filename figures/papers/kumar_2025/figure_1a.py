@@ -356,6 +356,20 @@ def _found(f: Findings) -> str:
     return "\n\n".join(parts)
 
 
+def _headline(f: Findings) -> str:
+    largest = max(fit.m for fit in f.fits)
+    flat, tilted = (
+        style.signed(fit.slope)
+        for scaling in SCALINGS
+        for fit in f.fits
+        if (fit.scaling, fit.m) == (scaling, largest)
+    )
+    return (
+        f"Divided by log|H| the error does not depend on dimension (slope {flat}); divided by log "
+        f"log d as well it is tilted (slope {tilted})."
+    )
+
+
 def _alt(f: Findings) -> str:
     fits = "; ".join(
         f"{number(fit.slope, 2)} divided by {fit.scaling}, m = {fit.m}" for fit in f.fits
@@ -380,6 +394,7 @@ FIGURE = Figure(
     "of repetitions, the slope itself. That the paper's log|H| is d² up to a constant for the "
     "linear class is our reading of it.",
     claims=("figure-1a-flat", "figure-1a-tilted", "dsm-empirical-risk", "parameters-one-time"),
+    headline=_headline,
     found=_found,
     ran=ran_linear,
     alt=_alt,

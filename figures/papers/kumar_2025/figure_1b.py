@@ -289,6 +289,13 @@ def _found(f: Findings) -> str:
     return "\n\n".join(lines)
 
 
+def _headline(f: Findings) -> str:
+    return (
+        f"From dimension {f.anchor} to {f.largest} the scaled error changes by a factor "
+        f"{number(f.value)}; linear growth would make it {number(f.linear)}."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
         f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = "
@@ -310,6 +317,7 @@ FIGURE = Figure(
     "(caption).",
     unknown="As for Figure 1a, and how the linear reference was anchored.",
     claims=("figure-1b-not-linear",),
+    headline=_headline,
     found=_found,
     ran=ran_linear,
     alt=_alt,

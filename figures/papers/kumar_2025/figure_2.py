@@ -252,6 +252,14 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
+    return (
+        f"The explicit bounds rest on {f.nodes} claims, of which {counts}; {f.edges} arrows say "
+        "which uses which, without a circle."
+    )
+
+
 def _alt(f: Findings) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
     return (
@@ -279,6 +287,7 @@ FIGURE = Figure(
         "kappa-schur",
         "theorem-1-dimension-cost",
     ),
+    headline=_headline,
     found=_found,
     ran=_ran,
     alt=_alt,
