@@ -5,7 +5,6 @@ The same results give the same bytes: no clock, no machine, no number that is no
 verdict or a manifest.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from figures.claims_table import ledger, yours
+from figures.inline import inline_svg
 from figures.markdown import markdown
 from figures.report import counted
 from figures.told import Figure, Findings
@@ -68,57 +68,6 @@ def _paper(shows: str, unknown: str) -> list[str]:
         for name, text in told
         if text
     ]
-
-
-COLOURS = {"1a1a1a": "ink", "666666": "faint", "ffffff": "ground"}
-"""The colours of ink, faint ink and paper (style.INK, style.FAINT, white), and the page's for them.
-Data keep their colours.
-"""
-
-
-def _rounded(found: re.Match[str]) -> str:
-    """Coordinates with two decimals: a hundredth of a point is not to be seen."""
-    short = re.sub(
-        r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), found[0]
-    )
-    return re.sub(r"\s+", " ", short)
-
-
-def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page: its styles and ids its own, ink and paper the page's,
-    coordinates rounded, with a text in place of the picture.
-
-    Parameters
-    ----------
-    text : the file's
-    name : unique on the page
-    alt : what is to be seen
-    """
-    body = text[text.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r'(?<= )(?:d|x|y|x1|y1|x2|y2|width|height|points)="[^"]*"', _rounded, body)
-    body = re.sub(r"(?:translate|rotate)\([^)]*\)", _rounded, body)
-    body = re.sub(
-        r"#([0-9a-f]{6})\b", lambda c: f"var(--{COLOURS[c[1]]})" if c[1] in COLOURS else c[0], body
-    )
-    body = re.sub(r">\s+<", "><", body)
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
-    body = re.sub(
-        r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body
-    )
-    body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
-    body = body.replace("url(#", f"url(#{name}-").replace(
-        '"text/css">*', f'"text/css">#{name}-svg *'
-    )
-    width = float(re.findall(r'width="([\d.]+)pt"', body)[0])
-    return body.replace(
-        "<svg ",
-        f'<svg id="{name}-svg" role="img" aria-labelledby="{name}-alt" style="width: '
-        f'{1.8 * width:.0f}px" ',
-        1,
-    ).replace(">", f'><title id="{name}-alt">{escape(alt, quote=False)}</title>', 1)
 
 
 def _figure(picture: Picture, command: str) -> str:

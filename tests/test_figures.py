@@ -6,6 +6,7 @@ alarm.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -97,9 +98,9 @@ def bar_data(axes: Axes, gid: str) -> Array:
 
 
 def words(figure: Figure) -> str:
-    """All visible text, on one line."""
+    """All visible text, and the caption, on one line."""
     texts = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_visible()]
-    return " ".join(" ".join(t.get_text() for t in texts).split())
+    return " ".join(" ".join([*(t.get_text() for t in texts), style.caption(figure)]).split())
 
 
 @every_figure
@@ -272,7 +273,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "excess risk over that of T₁",
                 "diffusion time t (dimensionless)",
                 "T_B, control-variate w",
-                "right: η = 0.1",
+                "b: η = 0.1",
                 "Nothing here is sampled",
             ],
         ),
@@ -318,7 +319,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
     ],
 )
 def test_text_names_units_and_replicates(name: str, phrases: list[str]) -> None:
-    """Every label, unit, setting and count that a reader needs is in the figure itself."""
+    """Every label, unit, setting and count that a reader needs is in the figure or its caption."""
     entry = next(figure for figure in catalog.FIGURES if figure.name == name)
     text = words(entry.draw(entry.sample()))
     assert [phrase for phrase in phrases if phrase not in text] == []
@@ -326,11 +327,13 @@ def test_text_names_units_and_replicates(name: str, phrases: list[str]) -> None:
 
 @every_figure
 def test_text_is_legible(entry: told.Figure) -> None:
-    """Nothing below 7 pt, nothing outside the page, no text on another.
+    """Nothing below 7 pt, nothing outside the page, no text on another, that of a smoke test's
+    stamp and the panels' letters included.
 
     Decoy: the same check finds an overlap once one text is moved onto another.
     """
     figure = entry.draw(entry.sample())
+    style.stamp(figure, "smoke test: preset quick")
     with style.look():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
@@ -371,6 +374,104 @@ def test_text_is_legible(entry: told.Figure) -> None:
         box = shown[0].get_window_extent(renderer).transformed(figure.transFigure.inverted())
         shown.append(figure.text(box.x0, box.y0, "decoy"))
         assert overlaps()
+
+
+def panels_of(figure: Figure) -> list[Axes]:
+    """The axes that a reader sees as such: neither a key nor a colour bar."""
+    every = [one for one in figure.findobj(Axes) if isinstance(one, Axes) and one.axison]
+    return [one for one in every if one.get_label() != "<colorbar>"]
+
+
+@every_figure
+def test_panels_have_letters(entry: told.Figure) -> None:
+    """a, b, c … outside their axes, above the left corner, as many as there are panels; a single
+    panel has none. The caption speaks of panels by letters that are there, never by their place.
+    """
+    figure = entry.draw(entry.sample())
+    panels = panels_of(figure)
+    wanted = list("abcdef"[: len(panels)]) if len(panels) > 1 else []
+    with style.look():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        found = []
+        for axes in panels:
+            for text in axes.texts:
+                if str(text.get_gid()).startswith("panel-"):
+                    box, frame = text.get_window_extent(renderer), axes.get_window_extent()
+                    assert box.x1 < frame.x0 and box.y0 > frame.y1 - 1
+                    assert text.get_fontweight() == "bold"
+                    found.append(text.get_text())
+    assert sorted(found) == wanted
+    caption = style.caption(figure)
+    assert set("".join(re.findall(r"\(([a-f][a-f, –]*)\)", caption))) <= {*wanted, ",", " ", "–"}
+    assert not re.search(r"\b(Left|Middle|Right|Top|Bottom|Inset)\b", caption)
+
+
+@every_figure
+def test_the_caption_is_kept_and_not_drawn(entry: told.Figure) -> None:
+    """It is there, one line; below the axes stand labels and legends alone."""
+    figure = entry.draw(entry.sample())
+    caption = style.caption(figure)
+    assert len(caption.split()) > 5 and "\n" not in caption
+    assert figure.get_supxlabel() == "" and figure.texts == []
+    drawn = figure.findobj(Text)
+    assert not any(isinstance(text, Text) and caption[:40] in text.get_text() for text in drawn)
+
+
+def test_a_file_of_words_stands_beside_the_pictures(tmp_path: Path) -> None:
+    """Heading, headline, caption, alternative text, whose results, in this order; none without."""
+    entry = replace(
+        catalog.FIGURES[0],
+        heading="H",
+        headline=lambda f: f"Found {f}.",
+        alt=lambda f: f"Seen {f}.",
+    )
+    text = told.words(entry, 3, "Drawn.", "preset paper")
+    expected = "H\n\nFound 3.\n\nDrawn.\n\nAlternative text: Seen 3.\n\nResults: preset paper.\n"
+    assert text == expected
+    figure = figure_3a.draw(figure_3a.sample())
+    assert save(figure, tmp_path, "f", words=text)[3].read_text(encoding="utf-8") == text
+    assert [path.suffix for path in save(figure, tmp_path, "g")] == [".svg", ".pdf", ".png"]
+
+
+def test_dots_and_width_are_the_users(tmp_path: Path) -> None:
+    """Dots per inch for the PNG; a width scales the picture and leaves its letters: the SVG's fonts
+    are the same at twice the width. The figure itself stays as it was.
+    """
+    figure = figure_3a.draw(figure_3a.sample())
+    before = figure.get_size_inches().copy()
+    wide = save(figure, tmp_path, "wide", dpi=50, width=6.8)
+    plain = save(figure, tmp_path, "plain")
+    header = wide[2].read_bytes()[16:24]
+    assert int.from_bytes(header[:4], "big") == 340
+    assert int.from_bytes(header[4:], "big") == round(before[1] * 2 * 50)
+    fonts = [set(re.findall(r"font: [^;]*px", path.read_text())) for path in (wide[0], plain[0])]
+    assert fonts[0] == fonts[1] and fonts[0]
+    assert np.array_equal(figure.get_size_inches(), before)
+
+
+def test_text_is_text(tmp_path: Path) -> None:
+    """In an SVG words can be searched and read aloud, and every font has a stack behind it."""
+    (path, *_) = save(figure_3a.draw(figure_3a.sample()), tmp_path, "f")
+    svg = path.read_text()
+    assert ">information bound</text>" in svg
+    assert svg.count("'DejaVu Sans'") == svg.count(style.FONTS) > 10
+
+
+def test_a_smoke_test_is_stamped() -> None:
+    """In the upper right corner, outside the axes; a longer legend at the edge makes way."""
+    entry = next(figure for figure in catalog.FIGURES if figure.name == "beyond-gradient")
+    figure = entry.draw(entry.sample())
+    style.stamp(figure, "smoke test: preset quick")
+    (stamp,) = figure.texts
+    with style.look():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        box = stamp.get_window_extent(canvas.get_renderer())
+    assert box.x0 > figure.bbox.x1 / 2 and box.y1 <= figure.bbox.y1
+    assert all(box.y0 >= axes.get_tightbbox().y1 for axes in figure.axes)
+    assert all(box.y0 >= legend.get_window_extent().y1 for legend in figure.legends)
 
 
 @every_figure

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from figures.catalog import FIGURES as CATALOG
-from figures.report import NO_CLAIM, counted, render
+from figures.report import NO_CLAIM, anchor, counted, render
 from figures.told import number
 
 RAN = {
@@ -458,7 +458,7 @@ def rendered(
     verdicts: list[dict[str, Any]] = VERDICTS,
     pictures: str = "",
 ) -> str:
-    figures = [(FIGURES[name], found(one)) for name, one in findings.items()]
+    figures = [(FIGURES[name], found(one), f"Caption of {name}.") for name, one in findings.items()]
     return render(
         [WORK], figures, {}, verdicts, pictures, "make reproduce PRESET=paper", "preset paper"
     )
@@ -530,19 +530,34 @@ def test_settings_are_written_out() -> None:
     assert "`make reproduce PRESET=paper`" in text
 
 
+def test_in_short_a_line_for_each_figure() -> None:
+    """A link that leads to the heading, as GitHub makes anchors, and the headline, which stands
+    above the picture as well; the caption stands below it.
+    """
+    text = rendered()
+    lines = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("- ")]
+    assert len(lines) == len(FINDINGS)
+    for line, (name, one) in zip(lines, FINDINGS.items(), strict=True):
+        heading, headline = FIGURES[name].heading, FIGURES[name].headline(found(one))
+        assert line == f"- [{heading}](#{anchor(heading)}): {headline}"
+        picture = f"**{headline}**\n\n![{heading}](kumar_2025/{name}.png)"
+        assert f"{picture}\n\nCaption of {name}.\n" in section(text, name)
+    assert anchor("Beyond the paper: why not draw, again?") == (
+        "beyond-the-paper-why-not-draw-again"
+    )
+
+
 def test_a_verdict_changes_its_sentence() -> None:
     """REFUTED, UNDECIDED and the unexpected are said
-    in the summary, the section and the table of claims.
+    in the section and the table of claims.
     """
     name = FIGURES["figure-3a"].claims[0]
     plain = rendered()
-    assert f"`{name}` HOLDS" in plain
     assert "Not as expected" not in plain
     for status in ("REFUTED", "UNDECIDED"):
         text = rendered(
             verdicts=[v | ({"verdict": status} if v["name"] == name else {}) for v in VERDICTS]
         )
-        assert f"`{name}` {status}" in text.split("\n## ")[0]
         assert f"- {status}: The sentence |of| {name}." in section(text, "figure-3a")
         assert "**Not as expected, which is HOLDS.**" in section(text, "figure-3a")
         assert section(text, "figure-1a") == section(plain, "figure-1a")
@@ -667,7 +682,7 @@ def test_false_alarms_are_added_up() -> None:
 
 def test_what_closes_a_work() -> None:
     """Behind its figures, from all findings and verdicts; only of the work whose it is."""
-    figures = [(FIGURES[name], found(one)) for name, one in FINDINGS.items()]
+    figures = [(FIGURES[name], found(one), "") for name, one in FINDINGS.items()]
     closings: dict[str, Any] = {
         "kumar_2025": lambda found, verdicts: f"CLOSED {len(found)} {len(verdicts)}\n\n",
         "other": str,
@@ -746,7 +761,7 @@ def test_every_figure_is_told() -> None:
     assert "**What we have of it.** its abstract.\n\n**Unknown.** its proof; C." in text
     other = WORK | {"stem": "other_1999"}
     none = render(
-        [other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]))], {}, [], "", "c", "r"
+        [other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]), "")], {}, [], "", "c", "r"
     )
     assert "Figure 1b" not in none
     assert "## One, Two 1999" in none

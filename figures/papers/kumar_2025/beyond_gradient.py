@@ -62,7 +62,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         for k, (target, words) in enumerate(TARGETS.items()):
             colour, mine = style.COLOURS[k], order[order["target"] == target]
             left.plot(mine["t"], mine["predicted"], color=colour, gid=f"order-{target}")
-            left.plot(*(mine["t"], mine["measured"], style.MARKERS[k]), color=colour, label=words)
+            left.plot(
+                *(mine["t"], mine["measured"], style.MARKERS[k]),
+                color=colour,
+                label=words.replace("T_B", "$T_B$"),
+            )
             for size, dashes in zip(sizes, DASHES, strict=False):
                 one = frozen[(frozen["target"] == target) & (frozen["step_size"] == size)]
                 if one.empty:
@@ -78,7 +82,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                     mfc="white" if size != sizes[0] else colour,
                 )
         for size, dashes in zip(sizes, DASHES, strict=False):
-            right.plot([], [], dashes, color=style.FAINT, label=f"right: η = {size:g}")
+            right.plot([], [], dashes, color=style.FAINT, label=f"b: η = {size:g}")
         for axes in (left, right):
             low, high = axes.get_ylim()
             axes.yaxis.set_major_locator(LogLocator(numticks=6))
