@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
 
 from bounds.check import InvalidInput
+from bounds.ledger import CLAIMS
 from figures import catalog, style, told
 from figures.data import BadTable, FigureData
 from figures.output import save as save_with
@@ -902,18 +905,60 @@ def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
         figure_2.draw(with_value(data, "nodes", "verdict", "PASSED"))
 
 
-def test_figure_2_says_every_name_and_verdict() -> None:
-    """The words in the picture are those of the table,
-    and colour is not the only sign of a verdict.
+def test_figure_2_tells_each_claim_in_a_few_words() -> None:
+    """In a box named after it, or by its name where there are none; what has words is a claim.
+    Colour is not the only sign of what does not hold.
     """
-    figure = figure_2.draw(figure_2.sample())
-    words = " ".join(text.get_text().replace("-\n", "-") for text in figure.axes[0].texts)
-    for name in figure_2.sample().tables["nodes"]["name"]:
-        assert name in words
+    data = figure_2.sample()
+    figure = figure_2.draw(data)
+    for name in data.tables["nodes"]["name"]:
+        box = by_gid(figure.axes[0], f"claim-{name}")
+        assert isinstance(box, Text)
+        told = " ".join(box.get_text().split())
+        assert told == figure_2.SHORT.get(name, name.replace("-", " "))
+    assert set(figure_2.SHORT) <= {claim.name for claim in CLAIMS}
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"HOLDS", "REFUTED", "UNDECIDED", "cited, or our reading", "derived"} <= set(legend)
-    looks = list(figure_2.LOOKS.values())
-    assert len({hatch for _, hatch in looks}) == len(looks)
+    assert legend == ["proven", "computed", "sampled", "cited", "REFUTED", "UNDECIDED", "goal"]
+    assert len(set(figure_2.FILLS.values())) == len(figure_2.FILLS)
+    assert len(set(figure_2.HATCHES.values())) == len(figure_2.HATCHES)
+
+
+def test_figure_2_draws_no_arrow_under_a_box() -> None:
+    """Where an arrow passes a column it has a lane of its own, between the boxes; what is drawn
+    leads from each premise to each conclusion. Decoy: a straight line to the goal runs under one.
+    """
+    data = figure_2.sample()
+    edges = list(data.tables["edges"].itertuples(index=False, name=None))
+    columns = figure_2.layers(list(data.tables["nodes"]["name"]), edges, {"the-goal"})
+    home = {name: k for k, names in enumerate(columns) for name in names}
+    filled, steps = figure_2.routed(columns, edges)
+    for source, target in edges:
+        reached = {(source, home[source])}
+        for k in range(home[source], home[target]):
+            reached |= {b for a, b in steps if a in reached and b[1] == k + 1}
+        assert (target, home[target]) in reached
+    for column in filled:
+        middles = figure_2.heights(column, home)
+        for a, b in pairwise(column):
+            boxes = [0.84 / 2 if home[name] == k else 0.0 for name, k in (a, b)]
+            assert middles[a] - middles[b] > sum(boxes)
+    assert any(home[name] != k for column in filled for name, k in column)
+    drawn = figure_2.draw(data).axes[0]
+    boxes = [p.get_bbox() for p in drawn.patches if isinstance(p, FancyBboxPatch)]
+
+    def under(x: Array, y: Array) -> bool:
+        inside = [
+            (x > b.x0 + 0.01) & (x < b.x1 - 0.01) & (y > b.y0 + 0.01) & (y < b.y1 - 0.01)
+            for b in boxes
+        ]
+        return bool(np.any(inside))
+
+    arrows = [p for p in drawn.patches if isinstance(p, FancyArrowPatch)]
+    curves = [np.asarray(arrow.get_path().interpolated(40).vertices) for arrow in arrows]
+    assert len(curves) == len(steps)
+    assert all(-0.5 < curve[:, 0].min() < curve[:, 0].max() < 3 for curve in curves)
+    assert not any(under(curve[:, 0], curve[:, 1]) for curve in curves)
+    assert under(np.linspace(0, 2, 100), np.zeros(100))
 
 
 def test_figure_3b_shows_its_tables() -> None:
