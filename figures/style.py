@@ -158,7 +158,7 @@ def stamp(figure: Figure, text: str) -> None:
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, 0, 1, 1 - share))
     for legend in figure.legends:  # those stand at the figure's edge, wherever its axes are
-        legend.set_bbox_to_anchor((0, 0, 1, 1 - share), transform=figure.transFigure)
+        legend.borderaxespad += 2  # letters of the smallest font
     place = {"ha": "right", "va": "center", "fontsize": SMALLEST_FONT, "color": FAINT}
     figure.text(0.995, 1 - share / 2, text, **place, gid="stamp")
 

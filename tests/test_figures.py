@@ -308,14 +308,16 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             [
                 "density at t₁",
                 "x (dimensionless)",
-                "minor mode's share (n = 47 to 110)",
+                "error of the share removed",
+                "score error / DSM's",
                 "training budget",
                 "DSM: 10.0 % [8.7, 11.7]",
                 "BSM: 12.0 % [10.7, 13.7]",
-                "exact scores, the same steps: 17.1 %",
-                "BSM, weight 1/2 (n = 60 to 63)",
+                "exact scores: 17.1 %",
+                "BSM, weight 1/2",
+                "one network for all t",
+                "n = 60 to 66 training sets",
                 "network: m = 77; ancestral from N(0, I)",
-                "differs from features: m = 0",
                 "Settings are ours; the paper's are unknown",
             ],
         ),
@@ -576,9 +578,8 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
     ),
     ("figure-3b", "densities", "x", 0.01, "the values of x differ"),
     ("figure-3b", "densities", "q05", 9.0, "q05 lies above q95"),
-    ("figure-3b", "budgets", "fit", "both", "fitted by step or jointly"),
-    ("figure-3b", "budgets", "budget", 4, "the values of budget differ"),
-    ("figure-3b", "budgets", "high", 0.1, "share lies outside low … high"),
+    ("figure-3b", "gains", "fit", "both", "fitted by step or jointly"),
+    ("figure-3b", "gains", "score", 0.0, "score must be positive, but holds 0"),
     ("figure-3b", "gains", "method", "dsm", "must hold bsm and bsm-half, and nothing else"),
     ("figure-3b", "gains", "low", 0.5, "gain lies outside low … high"),
 ]
@@ -967,29 +968,25 @@ def test_figure_3b_shows_its_tables() -> None:
     """
 
     def agrees(data: FigureData, other: FigureData) -> bool:
-        left, right, below = figure_3b.draw(data).axes
+        left, middle, right = figure_3b.draw(data).axes
         tables = other.tables
-        marks = {line.get_gid(): line for axes in (left, right, below) for line in axes.lines}
         found = []
         for curve, mine in tables["densities"].groupby("curve"):
             name = str(curve) if curve in ("truth", "exact") else f"density-{curve}"
             line = next(x for x in left.lines if x.get_gid() == name)
             found.append(np.allclose(line.get_ydata(), mine["value"].astype(float)))
-        for (fit, method), mine in tables["budgets"].groupby(["fit", "method"]):
-            line = marks[f"share-{fit}-{method}"]
-            found.append(
-                np.allclose(
-                    line.get_ydata(), 100 * mine.sort_values("budget")["share"].astype(float)
-                )
-            )
-        for rival in ("bsm", "bsm-half"):
-            mine = tables["gains"][tables["gains"]["method"] == rival].sort_values("place")
-            found.append(
-                np.allclose(marks[f"gain-{rival}"].get_xdata(), mine["gain"].astype(float))
-            )
+        for (method, learner, fit), mine in tables["gains"].groupby(["method", "learner", "fit"]):
+            mine = mine.sort_values("place").astype({"score": float, "gain": float})
+            drawn = line_data(middle, f"gain-{method}-{learner}-{fit}")
+            found.append(np.allclose(drawn, mine[["score", "gain"]]))
+            if learner == "network":
+                drawn = line_data(right, f"gain-{method}-{learner}-{fit}")
+                found.append(np.allclose(drawn[:, 1], mine["gain"]))
+                aside = drawn[:, 0] / mine["budget"].to_numpy(dtype=float)
+                found.append(bool(np.all((aside >= 1) & (aside < 1.7))))
         return all(found)
 
     data = figure_3b.sample()
     assert agrees(data, data)
-    for name, column in (("densities", "value"), ("budgets", "share"), ("gains", "gain")):
+    for name, column in (("densities", "value"), ("gains", "gain"), ("gains", "score")):
         assert not agrees(data, with_value(data, name, column, 0.155))

@@ -59,6 +59,9 @@ NETWORK = {"training": {"iterations": 29.8, "loss": 0.122, "converged": 0.04}}
 TRAINED = {"dsm": METHOD | NETWORK, "bsm": BETTER | NETWORK | {"gain": GAIN | {"word": "hurts"}}}
 SETTING: dict[str, Any] = {
     "case": "features: m = 7",
+    "learner": "features",
+    "fit": "step",
+    "budget": 0,
     "n": 120,
     "minor": 0.15,
     "discretisation": 0.0123,
@@ -66,6 +69,7 @@ SETTING: dict[str, Any] = {
     "sample": 0.0161,
     "methods": {"dsm": METHOD, "bsm": BETTER, "bsm-half": BETTER},
 }
+NETWORK_OF = {"case": "network: m = 9", "learner": "network", "budget": 30}
 LAW_FIT = {
     "law": "log d",
     "a": 0.7,
@@ -190,7 +194,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
     },
     "figure-3b": {
         "study": "mixture-bootstrap",
-        "settings": [SETTING, SETTING | {"case": "network: m = 9", "methods": TRAINED}],
+        "settings": [SETTING, SETTING | NETWORK_OF | {"methods": TRAINED}],
         "shown": SETTING,
         "comparisons": 42,
         "words": {"helps": "above 0", "hurts": "below it"},
