@@ -33,6 +33,7 @@ COLOURS: tuple[tuple[float, float, float], ...] = tuple(
     seaborn.color_palette("colorblind")[k] for k in (0, 1, 2, 4, 3, 5, 9)
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # On-off lengths in line widths, all different from the plain dashes, which mean theory.
 DASHES = (
     (5, 1.5),
@@ -159,7 +160,12 @@ def stamp(figure: Figure, text: str) -> None:
         engine.set(rect=(0, 0, 1, 1 - share))
     for legend in figure.legends:  # those stand at the figure's edge, wherever its axes are
         legend.borderaxespad += 2  # letters of the smallest font
-    place = {"ha": "right", "va": "center", "fontsize": SMALLEST_FONT, "color": FAINT}
+    place: dict[str, Any] = {
+        "ha": "right",
+        "va": "center",
+        "fontsize": SMALLEST_FONT,
+        "color": FAINT,
+    }
     figure.text(0.995, 1 - share / 2, text, **place, gid="stamp")
 
 

@@ -211,7 +211,8 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "joint risk / DSM's",
                 "m/d",
                 "power, t₁ = 0.02, Δ = 0.2",
-                "1.30",
+                "1.3",
+                "the largest is 1.30",
                 "n = 30 data sets",
                 "path fit",
             ],
@@ -222,7 +223,8 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "number of time functions B",
                 "joint risk (dimensionless)",
                 "m = 20000",
-                "exponential, T1",
+                "exponential",
+                "target T₁",
                 "n = 20 replicates",
             ],
         ),
@@ -564,6 +566,8 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
         "must be one of linear, published, paper, not ours",
     ),
     ("figure-1b", "rivals", "value", "one", "value must hold numbers"),
+    ("figure-1b", "measured", "whole", 1.01, "must be 1 at the anchor d = 4"),
+    ("figure-1b", "measured", "whole_low", 9.0, "whole lies outside whole_low … whole_high"),
     ("figure-3a", "points", "estimator", "ism", "must hold dsm and bsm, and nothing else"),
     ("figure-3a", "points", "t", 0.15, "the values of t differ"),
     ("figure-3a", "theory", "t", 0.15, "DSM, exact does not cover the times"),
@@ -665,17 +669,24 @@ def test_figure_1b_shows_its_tables() -> None:
     Decoy: no two curves hold the same values.
     """
     data = figure_1b.sample()
-    axes = figure_1b.draw(data).axes[0]
+    left, right = figure_1b.draw(data).axes
     measured, rivals = data.tables["measured"], data.tables["rivals"]
-    drawn = [line_data(axes, f"curve-{k}") for k in range(1 + rivals["label"].nunique())]
-    wanted = [measured, *(group for _, group in rivals.groupby("label"))]
+    stated = rivals[rivals["style_group"] != "published"]["label"].unique()
+    places = [(left, "measured"), (right, "whole")]
+    places += [(left if one in stated else right, one) for one in sorted(set(rivals["label"]))]
+    drawn = [line_data(axes, f"curve-{name}") for axes, name in places]
+    wanted = [measured[["d", "value"]], measured[["d", "whole"]]]
+    wanted += [group[["d", "value"]] for _, group in rivals.groupby("label")]
     for k, one in enumerate(drawn):
         for j, two in enumerate(wanted):
-            assert np.array_equal(one, two[["d", "value"]].to_numpy(dtype=float)) == (k == j)
-    assert np.array_equal(
-        bar_data(axes, "interval"), measured[["d", "low", "high"]].to_numpy(dtype=float)
-    )
-    low, high = axes.get_ylim()
+            assert np.array_equal(one, two.to_numpy(dtype=float)) == (k == j)
+    for axes, name, ends in (
+        (left, "measured", ["low", "high"]),
+        (right, "whole", ["whole_low", "whole_high"]),
+    ):
+        wanted_bars = measured[["d", *ends]].to_numpy(dtype=float)
+        assert np.array_equal(bar_data(axes, f"interval-{name}"), wanted_bars)
+    low, high = left.get_ylim()
     assert (
         low < measured["low"].min()
         and high > rivals.loc[rivals["style_group"] == "linear", "value"].max()
@@ -727,21 +738,10 @@ def test_curves_differ_without_colour() -> None:
     data = figure_1b.sample()
     shape = data.tables["rivals"][data.tables["rivals"]["label"] == "Gupta et al. 2024"]
     more = pd.concat([data.tables["rivals"], *(shape.assign(label=f"other {k}") for k in range(5))])
-    drawn = figure_1b.curves(data.tables["measured"], more, 100)
+    drawn = figure_1b.curves(more)
     looks = [(str(curve.look.get("marker")), str(curve.look["ls"])) for curve in drawn]
-    assert len(set(looks)) == len(looks) == 13
-    assert len({dashes for _, dashes in looks}) < 13
-
-
-def test_labels_keep_their_distance() -> None:
-    """Labels stay in order, near where they are wanted,
-    and never closer than the room below each.
-    """
-    wanted, room = [40.0, 9.0, 0.95, 0.5, 0.02, 0.01], [0.1, 0.15, 0.1, 0.1, 0.1, 0.1]
-    heights = figure_1b.spread(wanted, room)
-    assert np.all(-np.diff(heights) >= np.array(room[:-1]) - 1e-12)
-    assert not np.all(-np.diff(np.clip(wanted, 0, 1)) >= np.array(room[:-1]))
-    assert heights == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.1, 0.0])
+    assert len(set(looks)) == len(looks) == 12
+    assert len({dashes for _, dashes in looks}) < 12
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
@@ -875,7 +875,7 @@ def test_the_beyond_figures_show_their_tables() -> None:
         mine = data.tables["cells"][data.tables["cells"]["estimator"] == estimator]
         np.testing.assert_array_equal(np.asarray(image).ravel(), mine["ratio"])
         bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
-        assert bold == (["1.30"] if estimator == "BSM" else [])
+        assert bold == (["1.3"] if estimator == "BSM" else [])
     with pytest.raises(BadTable, match=r"^beyond-map/cells: lacks a cell of path fit"):
         beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
 

@@ -76,7 +76,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         first.set_xlabel("time of the error t")
         first.set_title("change of the variance felt", loc="left")
         second.set_xlabel("size of the error ε")
-        second.set_title("W2 of flow and SDE, and bound", loc="left")
+        second.set_title("W₂ of flow and SDE, and bound", loc="left")
         third.set_xlabel("variance u of the law")
         third.set_title("residual: box over law", loc="left")
         for axes in (second, third):

@@ -74,7 +74,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         for k, (w, group) in enumerate(count.groupby("w")):
             _curve(third, group, k, f"dimension-{w:g}", f"w = {w:g}", "steps-mid")
         _axis(first, "error of the score, ∫E|E x|² dt")
-        _axis(second, "W2 of N Euler steps from the data")
+        _axis(second, "W₂ of N Euler steps from the data")
         _axis(third, "dimension by the largest gap")
         for axes in (first, second):
             axes.set_xticks([1, 2, 4, 8], labels=["1", "2", "4", "8"])

@@ -94,17 +94,17 @@ N = TypeVar("N", bound=Hashable)
 
 def ordered(columns: Sequence[Sequence[N]], edges: Sequence[tuple[N, N]]) -> list[list[N]]:
     """The columns with each node near its neighbours, after a few sweeps to and fro."""
-    columns = [list(one) for one in columns]
-    place = {n: i - (len(c) - 1) / 2 for c in columns for i, n in enumerate(c)}
+    found = [list(one) for one in columns]
+    place = {n: i - (len(c) - 1) / 2 for c in found for i, n in enumerate(c)}
     for sweep in range(8):
-        for one in columns if sweep % 2 == 0 else columns[::-1]:
+        for one in found if sweep % 2 == 0 else found[::-1]:
             near = {
                 n: [place[a] for a, b in edges if b == n] + [place[b] for a, b in edges if a == n]
                 for n in one
             }
             one.sort(key=lambda n: (float(np.mean(near[n])) if near[n] else 0.0, str(n)))
             place |= {n: i - (len(one) - 1) / 2 for i, n in enumerate(one)}
-    return columns
+    return found
 
 
 Stop = tuple[str, int]

@@ -7,6 +7,8 @@ method removes, against its score error; and the same against the training budge
 Longer than 350 lines: three panels, their words and their sample data stand together.
 """
 
+from typing import Any
+
 import matplotlib.figure
 import numpy as np
 import pandas as pd
@@ -224,7 +226,13 @@ def _key(figure: matplotlib.figure.Figure, gains: pd.DataFrame) -> None:
     ]
     present = set(zip(gains["learner"], gains["fit"], strict=True))
     fills = dict(FILLS[one] for one in FILLS if one in present)
-    look = {"color": style.FAINT, "marker": "o", "ls": "", "mfcalt": "white", "mew": 0.7}
+    look: dict[str, Any] = {
+        "color": style.FAINT,
+        "marker": "o",
+        "ls": "",
+        "mfcalt": "white",
+        "mew": 0.7,
+    }
     keys += [Line2D([], [], fillstyle=fill, label=name, **look) for fill, name in fills.items()]
     figure.legend(handles=keys, loc="outside upper center", ncols=3, columnspacing=1.2)
 
