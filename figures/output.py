@@ -49,13 +49,14 @@ def save(
     -------
     The paths, in the order above.
     """
-    size = figure.get_size_inches().copy()
+    height = figure.get_figheight()
+    own = figure.get_figwidth()
     files: dict[Path, bytes] = {}
     if width is not None:
-        figure.set_size_inches(width, size[1] * width / size[0])
+        figure.set_size_inches(width, height * width / own)
     for suffix in FORMATS:
         files[Path(folder) / f"{name}.{suffix}"] = picture(figure, suffix, dpi)
-    figure.set_size_inches(size)
+    figure.set_size_inches(own, height)
     if words:
         files[Path(folder) / f"{name}.txt"] = words.encode()
     for path, content in files.items():

@@ -183,7 +183,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         panel(right, undivided, published, "whole", "measured, not divided")
         left.set_title("divided by log|H|", loc="left")
         right.set_title("not divided, as published rates are", loc="left")
-        left.set_ylabel(f"scaled error / its value at d = {anchor}  (dimensionless)")
+        left.set_ylabel(f"scaled error / its value at d = {anchor}\n(dimensionless)")
         right.set_ylabel(f"error / its value at d = {anchor}")
         style.letters(left, right)
         style.note(

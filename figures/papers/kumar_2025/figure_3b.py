@@ -226,14 +226,9 @@ def _key(figure: matplotlib.figure.Figure, gains: pd.DataFrame) -> None:
     ]
     present = set(zip(gains["learner"], gains["fit"], strict=True))
     fills = dict(FILLS[one] for one in FILLS if one in present)
-    look: dict[str, Any] = {
-        "color": style.FAINT,
-        "marker": "o",
-        "ls": "",
-        "mfcalt": "white",
-        "mew": 0.7,
-    }
-    keys += [Line2D([], [], fillstyle=fill, label=name, **look) for fill, name in fills.items()]
+    for fill, name in fills.items():
+        look: dict[str, Any] = {"marker": "o", "fillstyle": fill, "mfcalt": "white", "mew": 0.7}
+        keys.append(Line2D([], [], color=style.FAINT, ls="", label=name, **look))
     figure.legend(handles=keys, loc="outside upper center", ncols=3, columnspacing=1.2)
 
 
