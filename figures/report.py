@@ -5,9 +5,9 @@ The same results give the same bytes: no clock, no machine, no number that is no
 verdict.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import category
 
 from figures.told import Closing, Figure, Findings, number
 
@@ -283,8 +283,11 @@ def render(
 
 
 def anchor(heading: str) -> str:
-    """What a link to a heading ends with, where Markdown is shown as on GitHub."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+    """What a link to a heading ends with, where Markdown is shown as on GitHub: letters, digits
+    (but no raised ones), hyphens and underscores in lower case, hyphens for spaces.
+    """
+    kept = (c for c in heading.lower() if c in "-_ " or c.isdecimal() or category(c)[0] in "LM")
+    return "".join(kept).replace(" ", "-")
 
 
 def _told_of(work: Mapping[str, Any]) -> dict[str, str]:

@@ -546,9 +546,7 @@ def test_in_short_a_line_for_each_figure() -> None:
         assert line == f"- [{heading}](#{anchor(heading)}): {headline}"
         picture = f"**{headline}**\n\n![{heading}](kumar_2025/{name}.png)"
         assert f"{picture}\n\nCaption of {name}.\n" in section(text, name)
-    assert anchor("Beyond the paper: why not draw, again?") == (
-        "beyond-the-paper-why-not-draw-again"
-    )
+    assert anchor("Beyond the paper: why not, up to 10⁸?") == "beyond-the-paper-why-not-up-to-10"
 
 
 def test_a_verdict_changes_its_sentence() -> None:

@@ -191,8 +191,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"Gaussian data, spectrum {data.fact('spectrum')}; m = {data.fact('m')}, n = {n} "
             f"replicates; 95 % intervals of {style.widths(measured, 'value')}; where no bar shows, "
             "it lies inside the marker. Every curve is divided by its value at d = "
-            f"{anchor}: constants are not known, so only the shape in d can be "
-            "compared. No competitor was measured. Settings are ours; the paper's are unknown.",
+            f"{anchor}: constants are not known, and may depend on d, so only the shape in d can "
+            "be compared. No competitor was measured. Settings are ours; the paper's are unknown.",
         )
     return figure
 
