@@ -52,9 +52,8 @@ def draw(points: pd.DataFrame, words: pd.DataFrame, x: str, y: str) -> Figure:
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         left = len(words) - MOST_NAMED
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.14),
+        figure.legend(
+            loc="outside lower center",
             title="Bars: 1.96 standard errors, where there are any. Dashed: the fitted power of d."
             + (f" {left} groups more are drawn and not named." if left > 0 else ""),
         )

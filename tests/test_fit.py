@@ -460,8 +460,8 @@ def test_the_figure() -> None:
     figure = fitted.draw(*fit_command.drawn(found), "width", "loss")
     (axes,) = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("width", "loss")
-    legend = axes.get_legend()
-    assert legend is not None and len(legend.get_texts()) == 12
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 12
     assert legend.get_texts()[0].get_text().startswith("0: slope ")
     assert "2 groups more" in legend.get_title().get_text()
     points, line = axes.lines[0], axes.lines[3]
