@@ -17,8 +17,15 @@ KINDS = {
 }
 
 
+def _short(value: Any) -> str:
+    """A value of a cell, its numbers with four digits."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_short, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _cell(cell: Mapping[str, Any]) -> str:
-    text = ", ".join(f"{key} = {value}" for key, value in cell.items())
+    text = ", ".join(f"{key} = {_short(value)}" for key, value in cell.items())
     return text if len(text) <= 400 else text[:400] + " …"
 
 
@@ -63,12 +70,11 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
         ("again", f"<code>{escape(v['command'])}</code>"),
     )
     details = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in terms if text)
-    words = escape(" ".join((v["name"], v["statement"], v["source"], v["decoy"])).lower())
     fallen = v["decoy_share"] * 100
     return (
         f'<tr id="claim-{name}" data-paper="{escape(v["paper"])}" '
         f'data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}" '
-        f'data-about="{"; ".join(v["about"])}" data-words="{words}"><th scope="row"><a '
+        f'data-about="{"; ".join(v["about"])}"><th scope="row"><a '
         f'href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
         f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
         f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'

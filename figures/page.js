@@ -5,13 +5,22 @@
   const rows = Array.from(document.querySelector("#claims tbody").rows);
   const count = document.getElementById("count");
 
+  // What can be searched of a claim: name, statement, source and decoy, as they are shown; so the
+  // underscore of x_t, which is shown as an index, is not looked for.
+  const told = (row) => [row.cells[0], row.querySelector("summary"),
+    ...Array.from(row.querySelectorAll("dt"))
+      .filter((term) => ["source", "decoy"].includes(term.textContent))
+      .map((term) => term.nextElementSibling)]
+    .map((part) => part.textContent).join(" ").toLowerCase().replaceAll("_", "");
+  const texts = new Map(rows.map((row) => [row, told(row)]));
+
   const filter = () => {
-    const words = form.elements.words.value.toLowerCase().split(/\s+/);
+    const words = form.elements.words.value.toLowerCase().replaceAll("_", "").split(/\s+/);
     let shown = 0;
     for (const row of rows) {
       const matches = ["paper", "origin", "kind", "about", "verdict"].every((field) =>
         ["", ...row.dataset[field].split("; ")].includes(form.elements[field].value));
-      row.hidden = !(matches && words.every((word) => row.dataset.words.includes(word)));
+      row.hidden = !(matches && words.every((word) => texts.get(row).includes(word)));
       shown += !row.hidden;
     }
     count.textContent = `${shown} of ${rows.length} claims`;

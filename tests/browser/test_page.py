@@ -142,6 +142,13 @@ def test_light_and_dark(shown: Watched) -> None:
                 page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).color")
             )
             assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5, (scheme, selector)
+        fills = page.evaluate(
+            "[...document.querySelectorAll('#figure-3a svg text')]"
+            ".map(text => getComputedStyle(text).fill)"
+        )
+        assert len(fills) > 10
+        for ink in map(luminance, fills):  # the figures' words turn dark and light with the page
+            assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5, scheme
     assert grounds[0] > 0.9
     assert grounds[1] < 0.1
 
