@@ -119,13 +119,21 @@ def toctree(pages: list[str], **options: str) -> str:
     return "\n".join(["```{toctree}", *lines, "", *pages, "```", ""])
 
 
+def page_of(heading: str) -> str:
+    """The page that a chapter becomes: a work's is named by its stem."""
+    for paper in PAPERS:
+        if heading.startswith(f"{', '.join(paper.authors)} "):
+            return paper.stem
+    return slug(heading)
+
+
 def anchors(name: str, folder: str) -> dict[tuple[str, str], str]:
     """Of a long file that becomes a page for each chapter: the page of each heading's anchor."""
     _, parts = split((ROOT / name).read_text(encoding="utf-8"), 2)
     found = {}
     for heading, body in parts.items():
         inside = re.findall(r"^###+ (.*)$", _FENCE.sub("", body), re.MULTILINE)
-        found |= {(name, slug(one)): f"{folder}/{slug(heading)}" for one in (heading, *inside)}
+        found |= {(name, slug(one)): f"{folder}/{page_of(heading)}" for one in (heading, *inside)}
     return found
 
 
@@ -143,12 +151,11 @@ def chapters(file: Path, folder: str) -> Iterator[tuple[str, str]]:
         return re.sub(r"\]\(#([^)]+)\)", link, text)
 
     for heading, body in parts.items():
-        page = f"{folder}/{slug(heading)}"
-        text = across(f"# {heading}\n{raised(body)}")
-        yield page, relinked(text, file, page)
-    listed = toctree([slug(heading) for heading in parts], maxdepth="1")
+        page = f"{folder}/{page_of(heading)}"
+        yield page, across(relinked(f"# {heading}\n{raised(body)}", file, page))
+    listed = toctree([page_of(heading) for heading in parts], maxdepth="1")
     page = f"{folder}/index"
-    yield page, relinked(across(first), file, page) + "\n" + listed
+    yield page, across(relinked(first, file, page)) + "\n" + listed
 
 
 def gallery() -> str:
@@ -164,7 +171,7 @@ def gallery() -> str:
         own = [figure for figure in FIGURES if figure.paper == paper.stem]
         if not own:
             continue
-        page = report_page(paper.stem)
+        page = f"results/{paper.stem}"
         lines += ["", f"## {', '.join(paper.authors)} {year(paper.stem)}"]
         lines += ["", f"*{paper.title}*, {paper.venue}"]
         for figure in own:
@@ -181,14 +188,6 @@ def gallery() -> str:
 def year(stem: str) -> str:
     """Of a work, by its stem."""
     return re.findall(r"\d{4}", stem)[0]
-
-
-def report_page(stem: str) -> str:
-    """The page of the report that tells of a work."""
-    (names,) = (", ".join(one.authors) for one in PAPERS if one.stem == stem)
-    _, parts = split((ROOT / "paper_repro.md").read_text(encoding="utf-8"), 2)
-    (heading,) = (one for one in parts if one.startswith(f"{names} "))
-    return f"results/{slug(heading)}"
 
 
 def modules() -> list[str]:
@@ -261,7 +260,8 @@ def pages() -> Mapping[str, str]:
 def build(folder: Path) -> int:
     """Makes the site in folder/html; what Sphinx exits with: not 0 after any warning."""
     source = folder / "source"
-    shutil.rmtree(source, ignore_errors=True)
+    for old in (source, folder / "html"):
+        shutil.rmtree(old, ignore_errors=True)
     for name, text in pages().items():
         path = source / (name if name.endswith(".rst") else f"{name}.md")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,8 @@ at its wide gaps (\\quad), and what is still too wide scrolls by itself.
 """
 
 import re
+import unicodedata
+from contextlib import suppress
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -14,8 +16,21 @@ from latex2mathml.converter import convert
 SPACE = "{http://www.w3.org/1998/Math/MathML}"
 RELATIONS = frozenset("=≤≥<>≠≈≃∼∝→↦≪≡⇒,")
 SUMS = frozenset("+−")
+SIGNS = SUMS | {"±"}
 BARS = frozenset("|‖")
 OPENING, CLOSING = frozenset("([{⟨"), frozenset(")]}⟩")
+FUNCTIONS = frozenset(
+    {
+        *("log", "exp", "max", "min", "sup", "inf", "lim", "det", "sinh", "tanh", "coth", "cosh"),
+        *("Var", "Cov", "tr", "diag", "rank", "KL"),
+    }
+)
+STYLES = {
+    "script": "SCRIPT",
+    "double-struck": "DOUBLE-STRUCK",
+    "sans-serif": "SANS-SERIF",
+    "bold": "BOLD",
+}
 UNBROKEN = 18
 """Letters and signs: a formula in a sentence that has no more is never broken."""
 BREAK = "<wbr>"
@@ -82,16 +97,75 @@ def _parsed(latex: str, how: str) -> Element:
     root = ElementTree.fromstring(convert(latex, display=how))
     for element in root.iter():
         element.tag = element.tag.removeprefix(SPACE)
-        text = element.text or ""
-        if "\\" in text:
-            raise Untranslated(f"{text} in {latex}")
-        if text in BARS | OPENING | CLOSING and element.tag == "mi":
-            element.tag = "mo"
-            element.set("stretchy", "true" if how == "block" and text in "{}" else "false")
-        if element.tag == "mo" and (text in BARS or text == "/"):
-            element.set("lspace", "0.08em")
-            element.set("rspace", "0.08em")
+    for element in root.iter():
+        _corrected(element, how)
+        if "\\" in (element.text or ""):
+            raise Untranslated(f"{element.text} in {latex}")
+    for element in list(root.iter()):
+        if element.tag in ("math", "mrow", "msqrt", "mstyle"):
+            element[:] = _spaced(list(element))
     return root
+
+
+def _corrected(element: Element, how: str) -> None:
+    """One element as a browser is to take it."""
+    letters = [child.text or "" for child in element if child.get("mathvariant") == "normal"]
+    if element.tag == "mrow" and len(letters) == len(element) > 1:  # \mathrm{Var}
+        element.tag, element.text, element[:] = "mi", "".join(letters), []
+    text = element.text or ""
+    if text in BARS | OPENING | CLOSING and element.tag == "mi":
+        element.tag = "mo"
+        element.set("stretchy", "true" if how == "block" and text in "{}" else "false")
+    if element.tag == "mo" and text.isalpha() and len(text) > 1:
+        element.tag = "mi"  # an operator's space would be as wide as about an equals sign
+    if style := STYLES.get(element.get("mathvariant", "")):
+        # Browsers know no other variant than "normal".
+        element.text = "".join(_styled(one, style) if one.isalnum() else one for one in text)
+        del element.attrib["mathvariant"]
+    if element.tag == "mo" and (text in BARS or text == "/"):
+        element.set("lspace", "0.08em")
+        element.set("rspace", "0.08em")
+
+
+def _styled(letter: str, style: str) -> str:
+    """A letter or a digit in one of Unicode's mathematical alphabets."""
+    what = unicodedata.name(letter).removeprefix("LATIN ").replace("LETTER ", "")
+    # ℱ and ℝ were there before the alphabets.
+    for name in (f"MATHEMATICAL {style} {what}", f"{style} {what}"):
+        with suppress(KeyError):
+            return unicodedata.lookup(name)
+    raise Untranslated(f"{letter} in {style.lower()}")
+
+
+def _spaced(row: list[Element]) -> list[Element]:
+    """The row with a thin space about log, max and the like, but not before a bracket."""
+    out: list[Element] = []
+    for child in row:
+        before = out[-1] if out else None
+        if child.text in SIGNS and _starts(before):
+            child.set("form", "prefix")
+        if before is not None and _is_letter(before) and _is_letter(child):
+            named = {_base(before).text, _base(child).text} & FUNCTIONS
+            out += [Element("mspace", {"width": "0.17em"})] if named else []
+        out.append(child)
+    return out
+
+
+def _starts(before: Element | None) -> bool:
+    """Whether a sign after it is that of a number: at the start, and after all but closing ones."""
+    sign = "(" if before is None else _sign(before)
+    return sign != "" and sign not in CLOSING | BARS | set("!′⊤*∗")
+
+
+def _is_letter(element: Element) -> bool:
+    return _base(element).tag in ("mi", "mn", "mfrac", "msqrt", "mover")
+
+
+def _base(element: Element) -> Element:
+    """What the scripts hang on."""
+    while element.tag in ("msub", "msup", "msubsup"):
+        element = element[0]
+    return element
 
 
 def _top(root: Element) -> list[Element]:
@@ -122,9 +196,8 @@ def _broken(root: Element, signs: frozenset[str], after: bool) -> list[Element]:
 
 def _sign(element: Element) -> str:
     """What an operator is, also where something hangs on it; "" where it is none."""
-    while element.tag in ("msub", "msup", "msubsup"):
-        element = element[0]
-    return (element.text or "") if element.tag == "mo" else ""
+    base = _base(element)
+    return (base.text or "") if base.tag == "mo" else ""
 
 
 def _math(children: list[Element], how: str) -> Element:
