@@ -17,7 +17,6 @@ language = "en"
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 myst_dmath_double_inline = True
-# "toml" and "pycon" are known to Pygments; what is not would be a warning, and so an error.
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say what each is, with its shape
@@ -31,6 +30,8 @@ html_title = "dimfree"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_domain_indices = False
+html_show_search_summary = False  # it would be fetched, which no browser does from a file
 html_show_sphinx = False
 html_show_copyright = False
 html_math_renderer = "mathml"

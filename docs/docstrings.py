@@ -5,6 +5,7 @@ code, and an indented block, a formula most often, keeps its lines.
 """
 
 import re
+from itertools import pairwise
 
 _SPAN = re.compile(r"``(.+?)``|`([^`\n]+)`|([\\*|_`])")
 _RULE = re.compile(r"-{3,}\s*$")
@@ -26,7 +27,7 @@ def rst(lines: list[str]) -> list[str]:
     starts = [k - 1 for k, line in enumerate(lines) if k and _RULE.match(line)]
     bounds = [0, *starts, len(lines)]
     out = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         if first not in starts:
             out += _prose(lines[first:last])
         elif lines[first].strip() in PROSE:

@@ -43,8 +43,8 @@ def _dimension(f: Findings) -> str:
     fit = max((one for one in f.fits if one.scaling == "log|H|"), key=lambda one: one.m)
     return (
         "**The dimension enters through the class alone.** For linear scores of Gaussian data, "
-        f"d = {min(f.run.dims)} to {max(f.run.dims)} and m = {fit.m}, the slope of log error over "
-        f"log|H| against log d lies between {number(fit.slope_low, 2)} and "
+        f"d = {min(f.run.dims)} to {max(f.run.dims)} and m = {fit.m}, the slope of "
+        f"log(error/log|H|) against log d lies between {number(fit.slope_low, 2)} and "
         f"{number(fit.slope_high, 2)}, 95 % interval. No further log log d is needed."
     )
 

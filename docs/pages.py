@@ -13,8 +13,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sphinx.cmd.build import main as sphinx
-
 from bounds.ledger import PAPERS
 from docs import findings
 from figures.catalog import FIGURES
@@ -122,7 +120,8 @@ def toctree(pages: list[str], **options: str) -> str:
 def page_of(heading: str) -> str:
     """The page that a chapter becomes: a work's is named by its stem."""
     for paper in PAPERS:
-        if heading.startswith(f"{', '.join(paper.authors)} "):
+        when = {year(paper.stem), paper.stem.rpartition("_")[2]}
+        if heading in {f"{', '.join(paper.authors)} {one}" for one in when}:
             return paper.stem
     return slug(heading)
 
@@ -130,7 +129,7 @@ def page_of(heading: str) -> str:
 def anchors(name: str, folder: str) -> dict[tuple[str, str], str]:
     """Of a long file that becomes a page for each chapter: the page of each heading's anchor."""
     _, parts = split((ROOT / name).read_text(encoding="utf-8"), 2)
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for heading, body in parts.items():
         inside = re.findall(r"^###+ (.*)$", _FENCE.sub("", body), re.MULTILINE)
         found |= {(name, slug(one)): f"{folder}/{page_of(heading)}" for one in (heading, *inside)}
@@ -141,6 +140,8 @@ def chapters(file: Path, folder: str) -> Iterator[tuple[str, str]]:
     """A long file as a page for each chapter, and the index of them."""
     first, parts = split(file.read_text(encoding="utf-8"), 2)
     homes = anchors(file.relative_to(ROOT).as_posix(), folder)
+    if len({page_of(heading) for heading in parts}) < len(parts):
+        raise ValueError(f"two chapters of {file} would be one page")
     home = {anchor: page.removeprefix(f"{folder}/") for (_, anchor), page in homes.items()}
 
     def across(text: str) -> str:
@@ -187,7 +188,7 @@ def gallery() -> str:
 
 def year(stem: str) -> str:
     """Of a work, by its stem."""
-    return re.findall(r"\d{4}", stem)[0]
+    return str(re.findall(r"\d{4}", stem)[0])
 
 
 def modules() -> list[str]:
@@ -219,7 +220,8 @@ def reference() -> Iterator[tuple[str, str]]:
         lines = [name, "=" * len(name), "", f".. automodule:: {name}"]
         lines += [f"   :members: {', '.join(told(name))}"] if told(name) else []
         yield f"api/{name}.rst", "\n".join([*lines, ""])
-    yield "api/index", "# Modules\n\n" + toctree(modules(), maxdepth="1")
+    text = "# Modules\n\nOf all that they define there is an {ref}`index <genindex>`.\n\n"
+    yield "api/index", text + toctree(modules(), maxdepth="1")
 
 
 def start(text: str) -> str:
@@ -259,6 +261,8 @@ def pages() -> Mapping[str, str]:
 
 def build(folder: Path) -> int:
     """Makes the site in folder/html; what Sphinx exits with: not 0 after any warning."""
+    from sphinx.cmd.build import main as sphinx  # takes a second
+
     source = folder / "source"
     for old in (source, folder / "html"):
         shutil.rmtree(old, ignore_errors=True)

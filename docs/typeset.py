@@ -63,9 +63,7 @@ def inline(latex: str) -> str:
         pieces = [
             part
             for piece in _broken(root, RELATIONS, after=True)
-            for part in (
-                _broken(piece, SUMS, after=False) if _size(piece) > UNBROKEN else [piece]
-            )
+            for part in (_broken(piece, SUMS, after=False) if _size(piece) > UNBROKEN else [piece])
         ]
     return BREAK.join(_text(piece) for piece in pieces)
 
@@ -79,7 +77,7 @@ def display(latex: str) -> str:
 
     Returns
     -------
-    One <math> element for each part that a wide gap sets apart.
+    A <div> with one <math> element for each part that a wide gap sets apart.
     """
     pieces: list[list[Element]] = [[]]
     for child in _top(_parsed(latex, "block")):
@@ -87,7 +85,8 @@ def display(latex: str) -> str:
             pieces.append([])
         else:
             pieces[-1].append(child)
-    return "\n".join(_text(_math(piece, "block")) for piece in pieces if piece)
+    made = [_text(_math(piece, "block")) for piece in pieces if piece]
+    return "\n".join(f'<div class="wide">{piece}</div>' for piece in made)
 
 
 def _parsed(latex: str, how: str) -> Element:
