@@ -25,6 +25,8 @@ numpydoc_show_class_members = False
 add_module_names = False
 maximum_signature_line_length = 72
 
+highlight_language = "none"  # an indented block of a docstring is a formula
+
 html_theme = "furo"
 html_title = "dimfree"
 html_static_path = ["site.css"]

@@ -7,7 +7,7 @@ code, and an indented block, a formula most often, keeps its lines.
 import re
 from itertools import pairwise
 
-_SPAN = re.compile(r"``(.+?)``|`([^`\n]+)`|([\\*|_`])")
+_SPAN = re.compile(r"``(.+?)``|`([^`\n]+)`|((?<!\S)\*[a-z]{2,}\*)|([\\*|_`])")
 _RULE = re.compile(r"-{3,}\s*$")
 PROSE = frozenset({"Notes", "Examples", "References"})
 """Sections of numpydoc's that hold paragraphs; the others hold lists of names."""
@@ -33,7 +33,18 @@ def rst(lines: list[str]) -> list[str]:
         elif lines[first].strip() in PROSE:
             out += [*lines[first : first + 2], *_prose(lines[first + 2 : last])]
         else:
-            out += [*lines[first : first + 2], *map(_escaped, lines[first + 2 : last])]
+            out += [*lines[first : first + 2], *map(_escaped, _joined(lines[first + 2 : last]))]
+    return out
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """A list of names: with us what follows the colon goes on below it, indented."""
+    out: list[str] = []
+    for line in lines:
+        if line.startswith("    ") and out and " : " in out[-1]:
+            out[-1] += f" {line.strip()}"
+        else:
+            out.append(line)
     return out
 
 
@@ -65,4 +76,4 @@ def _escaped(line: str) -> str:
 
 def _kept(found: "re.Match[str]") -> str:
     code = found[1] or found[2]
-    return f"``{code}``" if code else f"\\{found[3]}"
+    return f"``{code}``" if code else found[3] or f"\\{found[4]}"

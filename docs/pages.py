@@ -111,6 +111,11 @@ def raised(text: str) -> str:
     return re.sub(r"^##(#*) ", r"#\1 ", text, flags=re.MULTILINE)
 
 
+def high(text: str) -> str:
+    """The same, the exponents of powers of ten set high."""
+    return re.sub(r"`[^`]*`|10\^(−?\d+)", lambda m: f"10<sup>{m[1]}</sup>" if m[1] else m[0], text)
+
+
 def toctree(pages: list[str], **options: str) -> str:
     """Sphinx's list of pages."""
     lines = [f":{name}: {value}".rstrip() for name, value in options.items()]
@@ -248,7 +253,8 @@ def from_readme() -> Iterator[tuple[str, str]]:
 def pages() -> Mapping[str, str]:
     """All pages but those that Sphinx itself makes: name, with .rst where it is not .md; text."""
     found = dict(chapters(ROOT / "bounds" / "theory.md", "theory"))
-    found |= dict(chapters(ROOT / "paper_repro.md", "results"))
+    report = dict(chapters(ROOT / "paper_repro.md", "results"))
+    found |= {name: high(text) for name, text in report.items()}
     found |= dict(from_readme()) | dict(reference()) | {"gallery": gallery()}
     for file, page in places().items():
         if page not in found and file.name != "README.md":

@@ -150,12 +150,17 @@ def test_an_unknown_command_is_refused():
             "Two.\n\n    x = y_1\n      z\n\nThree.",
             "Two.\n\n::\n\n        x = y_1\n          z\n\nThree.",
         ),
+        ("x *and* y*", r"x *and* y\*"),
+        (
+            "S.\n\nRaises\n------\nInvalidInput\n    If x_1 is.",
+            "S.\n\nRaises\n------\nInvalidInput\n    If x\\_1 is.",
+        ),
         ("(i) one", r"\(i) one"),
         ("1. one", r"\1. one"),
         (">>> f_x(1)\n2", ">>> f_x(1)\n2"),
         (
-            "S.\n\nParameters\n----------\na_b : of |x|\n    more*",
-            "S.\n\nParameters\n----------\na\\_b : of \\|x\\|\n    more\\*",
+            "S.\n\nParameters\n----------\na_b : of |x|\n    more*\nc : d",
+            "S.\n\nParameters\n----------\na\\_b : of \\|x\\| more\\*\nc : d",
         ),
         ("S.\n\nNotes\n-----\nA_b:\n\n    x_1", "S.\n\nNotes\n-----\nA\\_b:\n\n::\n\n        x_1"),
     ],
@@ -203,6 +208,11 @@ def test_links_between_pages(made):
     assert count > 100
 
 
+def test_powers_of_ten_are_set_high():
+    """In the report's sentences, not in its code."""
+    assert pages.high("2.3·10^−15 and `10^5`") == "2.3·10<sup>−15</sup> and `10^5`"
+
+
 def test_gallery(made):
     """Every figure with its picture, its own command and those of its studies."""
     for figure in FIGURES:
@@ -229,7 +239,7 @@ def test_what_is_in_no_page_is_told_by_its_path():
         "[one](../tests/conftest.py), [two](your-own.md), [`docs/x.txt`](x.txt)\n```\n[a](b)\n```"
     )
     assert pages.relinked(text, DOCS / "fit.md", "a/b") == (
-        "1 (`tests/conftest.py`), [2](../your-own.md), `docs/x.txt`\n```\n[a](b)\n```"
+        "one (`tests/conftest.py`), [two](../your-own.md), `docs/x.txt`\n```\n[a](b)\n```"
     )
 
 
