@@ -50,11 +50,12 @@ def _dimension(f: Findings) -> str:
 
 
 def _bootstrap(f: Findings) -> str:
-    last = f.ratios[-1]
+    first, last = f.ratios[0], f.ratios[-1]
     return (
-        f"**Bootstrapping wins most at late times.** At t = {last.t:g}, d = {f.d} and m = {f.m} "
-        f"the risk of bootstrapped score matching is {number(last.ratio)} of denoising score "
-        f"matching's. The best possible is {number(last.bound)} of it."
+        f"**Bootstrapping wins where each datum has one noise path.** At d = {f.d} and m = {f.m} "
+        f"the risk of bootstrapped score matching is {number(first.ratio)} of denoising score "
+        f"matching's at t = {first.t:g}, and {number(last.ratio)} of it at t = {last.t:g}. There "
+        f"the least possible, to leading order, is {number(last.bound)} of it."
     )
 
 

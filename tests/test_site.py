@@ -253,7 +253,7 @@ def test_findings_are_the_tables(made):
     said = made["index"]
     table = pd.read_csv(dimfree.COMMITTED / "kumar_2025" / "error-vs-timestep.csv")
     last = table[table["t"] == table["t"].max()].groupby("estimator")["risk"].mean()
-    (told,) = re.findall(r"score matching is (\S+) of denoising", said)
+    (told,) = re.findall(r"and (\S+) of it at t = 2\. There", said)
     assert float(told) == pytest.approx(last["bsm"] / last["dsm"], rel=0.005)
 
     table = pd.read_csv(dimfree.COMMITTED / "kumar_2025" / "error-vs-dimension.csv")
