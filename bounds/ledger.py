@@ -4,11 +4,10 @@ A new work is its module and its line here.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import import_module
 
-from bounds.check import InvalidInput
+from bounds.check import InvalidInput, unknown
 from bounds.claim import Claim, Paper
 
 STEMS = (
@@ -47,9 +46,7 @@ def claim(name: str) -> Claim:
     for one in CLAIMS:
         if one.name == name:
             return one
-    close = get_close_matches(name, [one.name for one in CLAIMS])
-    meant = f"did you mean {' or '.join(close)}?" if close else "see `dimfree list`"
-    raise InvalidInput("NAME", f"{name!r} is not a claim; {meant}")
+    raise unknown("NAME", "claims", name, [one.name for one in CLAIMS])
 
 
 def claims(wanted: Sequence[str] = (), stem: str | None = None) -> tuple[Claim, ...]:
@@ -122,4 +119,4 @@ def paper(stem: str) -> Paper:
     for one in PAPERS:
         if one.stem == stem:
             return one
-    raise InvalidInput("--paper", f"{stem!r} is not one of {', '.join(one.stem for one in PAPERS)}")
+    raise unknown("--paper", "papers", stem, [one.stem for one in PAPERS])

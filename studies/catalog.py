@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from bounds.check import InvalidInput
+from bounds.check import unknown
 from studies.study import Study
 
 STEMS = (
@@ -54,4 +54,4 @@ def study(name: str) -> Study:
     for one in STUDIES:
         if one.name == name:
             return one
-    raise InvalidInput("STUDY", f"{name!r} is not one of {', '.join(s.name for s in STUDIES)}")
+    raise unknown("STUDY", "studies", name, [one.name for one in STUDIES])

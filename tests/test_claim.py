@@ -702,7 +702,9 @@ def test_an_unknown_claim_is_one_sentence() -> None:
     """It names where to look; one that is there comes back itself."""
     with pytest.raises(InvalidInput) as refused:
         claim("no-such")
-    assert str(refused.value) == "NAME: 'no-such' is not a claim; see `dimfree list`"
+    assert (
+        str(refused.value) == "NAME: 'no-such' is not one of the claims; see `dimfree list claims`"
+    )
     assert claim(CLAIMS[0].name) is CLAIMS[0]
 
 

@@ -13,10 +13,10 @@ from bounds.check import InvalidInput
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("no-such", "see `dimfree list`"),
+        ("no-such", "see `dimfree list claims`"),
         ("DSM-risk", "did you mean dsm-risk?"),
         ("dsm-risk ", "did you mean dsm-risk or dsm-risk-infinite?"),
-        ("", "see `dimfree list`"),
+        ("", "see `dimfree list claims`"),
     ],
 )
 def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
@@ -25,7 +25,7 @@ def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
     """
     with pytest.raises(InvalidInput) as caught:
         ledger.claim(name)
-    assert str(caught.value) == f"NAME: {name!r} is not a claim; {hint}"
+    assert str(caught.value) == f"NAME: {name!r} is not one of the claims; {hint}"
 
 
 def test_bsm_over_dsm_by_hand() -> None:

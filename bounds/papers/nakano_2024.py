@@ -329,6 +329,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: logarithm(c, euler=0.0),
         decoy_note="without 2γ: an integral for the harmonic sum of the last steps",
         tolerance=2e-2,
+        description=True,
         why="Near the data β̃_k/true_k is about 1 − 1/k, and Σ1/k is a logarithm.",
         uses=("ddpm-any-schedule",),
     ),

@@ -194,6 +194,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: c["lambda"] / (4 * c["tau"]),
         decoy_note="λ/(4τ), first order in ε",
         tolerance=0.03,
+        description=True,
         why="λ²ε/(1 + λε) over 4λτε.",
         uses=("simulation-window", "simulation-langevin"),
     ),

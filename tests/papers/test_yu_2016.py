@@ -189,6 +189,18 @@ def test_quartic_of_before(edge, variance, efficiency, hessian):
     assert quartic.quartic_wrong(cell) == pytest.approx(hessian, abs=5e-4)
 
 
+@pytest.mark.parametrize(("edge", "short"), [([1, 2], 0.3581), ([1, 3], 0.3848)])
+def test_two_wrong_variances_are_not_one(edge, short):
+    """Γ^{-1} in the sandwich's place would cover .36 and .38, far below H^{-1}'s .65 and .68: who
+    mixes up the two finds what no data show.
+    """
+    cell = {"coupling": [0.6, 0.5], "edge": edge}
+    _, gamma = quartic._sandwich_parts(cell, apart=False)
+    ratio = np.linalg.inv(gamma)[0, 0] / quartic.quartic_variance(cell)
+    assert 2 * stats.norm.cdf(quartic.Z * np.sqrt(ratio)) - 1 == pytest.approx(short, abs=1e-4)
+    assert quartic.quartic_wrong(cell) > short + 0.25
+
+
 def test_quartic_moments_by_integration():
     """E x_1 x_2 and E x_1² x_3² of the chain by nested quadrature of its density."""
 

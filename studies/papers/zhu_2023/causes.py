@@ -20,7 +20,7 @@ from bounds.causal import jacobian_diagonal
 from bounds.check import Array
 from bounds.hyvarinen import Family, estimate, quadratic, sandwich, spread, terms
 from studies.evidence import Parts, Rng, computed, evidence, measured, one_by_one, row
-from studies.study import Cell, Row, Study
+from studies.study import Cell, Row
 
 # --- graphs ---------------------------------------------------------------------------------------
 
@@ -369,4 +369,3 @@ STUDY = evidence(
     replicates=40,
     batch=20,
 )
-STUDIES: tuple[Study, ...] = (STUDY,)

@@ -83,6 +83,7 @@ def show(truth, top, noise):
         logarithmic(axes, x=True, y=True)
         axes.set_ylim(average.min() / 2, average.max() * 2)
         axes.set_xlabel("dimension d")
+        axes.set_ylabel(f"error over {scaling}")
         shown = "**flat**" if flat.equivalent else "not shown to be flat"
         slope = style.signed(fit.slope)
         lines.append(
@@ -162,7 +163,7 @@ def _(noise, planted, top, truth):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

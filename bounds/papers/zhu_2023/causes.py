@@ -46,22 +46,9 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy.optimize import brentq, minimize_scalar
 
 from bounds.check import Array
-from bounds.claim import Cell, Claim, Paper
+from bounds.claim import Cell, Claim
 
-PAPER = Paper(
-    stem="zhu_2023",
-    title="Sample Complexity Bounds for Score-Matching: Causal Discovery and Generative Modeling",
-    authors=("Zhu", "Locatello", "Cevher"),
-    venue="NeurIPS 2023",
-    link="https://arxiv.org/abs/2310.18123",
-    have="the abstract; of SCORE, its estimator (Rolland et al., arXiv 2203.04413)",
-    unknown=(
-        "abstract read; statement unread: the theorems, their rates, constants and assumptions",
-        "what is assumed of the functions f_i, so that a good score makes few errors of the order",
-        "the networks, and the bound for generative modelling: neither is touched here",
-    ),
-)
-HERE = "bounds/papers/zhu_2023.py, its opening lines"
+HERE = "bounds/papers/zhu_2023/causes.py, its opening lines"
 
 
 # --- variances in closed form ---------------------------------------------------------------------

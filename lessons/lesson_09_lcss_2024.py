@@ -151,7 +151,7 @@ def _(noise, planted):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

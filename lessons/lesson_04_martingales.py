@@ -25,17 +25,56 @@ def _():
     is nearly the noise at the next: the targets along a path are anything but independent. Must one
     pay for every level separately?
 
-    No. Run time backwards. $M_s = E[X_0 \mid X_s]$ is a martingale in that direction, since $X_s$
-    tells less and less about $X_0$ as $s$ grows, and the residuals are its increments in disguise:
+    ## What is summed
 
-    $$U_t = \frac{e_t}{\sigma_t^2}\,(M_t - X_0), \qquad
-      \sum_j \gamma_j \langle \zeta_j, U_j \rangle = \sum_k \langle G_k,\, M_{t_k} - M_{t_{k-1}}
-      \rangle.$$
+    A *path* is one datum $X_0$ seen at the times $t_1 < \dots < t_N$. At each, the *residual*
+    $U_t = Z_t/\sigma_t^2 + s(t, X_t)$ is what is left of the noise once the score has told what it
+    can: its mean given $X_t$ is 0. A fit over all levels weighs them by $\gamma_j$, the steps of
+    the grid. Whether it goes wrong depends on the sums $\sum_j \gamma_j \langle \zeta_j, U_j
+    \rangle$, where $\zeta_j$ is the error of a candidate at $X_{t_j}$. So: how large is the
+    variance of such a sum?
+    """)
+    return
 
-    Increments of a martingale do not correlate, so their variances add. The sum's variance is at
-    most $\kappa \sum_j \gamma_j \|\zeta_j\|^2$ with one $\kappa$ for all dimensions and grids, at
-    most $2e^{\max \gamma}$ for every log-concave law. Level by level the price is
-    $\sum_j \gamma_j c_j$, which has no bound at all.
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## Step 1: run time backwards
+
+    $M_s = E[X_0 \mid X_s]$ is the best guess of the datum at noise level $s$. As $s$ falls, $X_s$
+    tells more and more. A best guess that is refined does not drift: given what is known at the
+    later time, the mean of the next guess is the present one. That is a *martingale*, in the
+    direction in which $s$ falls.
+
+    ## Step 2: residuals are guesses' errors
+
+    By Tweedie's formula (lesson 1)
+
+    $$U_t = \frac{e_t}{\sigma_t^2}\,(M_t - X_0).$$
+
+    The residual is the error of the guess, up to a factor. So sort the sum by steps of the guess:
+    with $R_k = M_{t_k} - M_{t_{k-1}}$, and $M_{t_j} - X_0 = R_1 + \dots + R_j$,
+
+    $$\sum_j \gamma_j \langle \zeta_j, U_j \rangle = \sum_k \langle G_k, R_k \rangle, \qquad
+      G_k = \sum_{j \ge k} \gamma_j \frac{e_j}{\sigma_j^2}\, \zeta_j.$$
+
+    ## Step 3: steps of a martingale do not correlate
+
+    $G_k$ is made of later times only, and is known when the step $R_k$ is taken. So the terms of
+    the new sum do not correlate, and their variances add. That gives
+
+    $$\mathrm{Var} \sum_j \gamma_j \langle \zeta_j, U_j \rangle \le \kappa\, E \sum_j \gamma_j
+      |\zeta_j|^2$$
+
+    with one $\kappa$ for all dimensions and grids, at most $2e^{\max \gamma}$ for every
+    log-concave law.
+
+    ## Step 4: the price without this
+
+    Level by level one would pay $\sum_j \gamma_j c_j$, where $c_j$ is the largest eigenvalue of
+    $\mathrm{Cov}(U_{t_j} \mid X_{t_j})$. It is about $1/(2t)$ for early times, and the sum has no
+    bound at all. The figure has both prices.
     """)
     return
 
@@ -169,7 +208,7 @@ def _(planted, spacing):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

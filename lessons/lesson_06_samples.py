@@ -164,7 +164,7 @@ def _(levels, planted, sampler):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

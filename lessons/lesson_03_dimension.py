@@ -104,7 +104,7 @@ def _():
     size = mo.ui.slider(
         1, 12, value=3, label="size of the fixed class, |H| = 10^…", show_value=True
     )
-    samples = mo.ui.slider(2, 9, value=3, label="samples, m = 10^…", show_value=True)
+    samples = mo.ui.slider(2, 9, value=4, label="samples, m = 10^…", show_value=True)
     mo.vstack([size, samples])
     return samples, size
 
@@ -158,7 +158,7 @@ def _(planted, replicates):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

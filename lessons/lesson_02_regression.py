@@ -140,7 +140,7 @@ def _(planted, samples):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

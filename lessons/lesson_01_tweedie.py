@@ -85,6 +85,7 @@ def show(gap, t):
     )
     right.plot(middle, averages, "o", color=style.COLOURS[0], label="their averages, 24 bins")
     right.set_xlabel("x")
+    right.set_ylabel("targets and score")
     expected = np.mean(mixture.residual_covariance(t, x[:, None]))
     text = mo.md(
         rf"$E\,C_t$ = **{expected:.4g}** by formula; the mean square of what the score leaves "
@@ -169,7 +170,7 @@ def _(gap, planted, t):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

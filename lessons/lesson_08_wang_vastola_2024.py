@@ -67,6 +67,7 @@ def show(minor, sigma):
         x, -(x - blurred.mean) / blurred.variance, "--", color=style.INK, label="the Gaussian's"
     )
     left.set_xlabel("x")
+    left.set_ylabel("score at x")
     sigmas = np.geomspace(0.2, 10, 25)
     floors = [FLOOR.formula({**law(minor), "sigma": one}) for one in sigmas]
     right.plot(
@@ -80,6 +81,7 @@ def show(minor, sigma):
     right.plot([sigma], [here], "o", color=style.COLOURS[1])
     logarithmic(right, x=True, y=True)
     right.set_xlabel("noise level σ")
+    right.set_ylabel("unexplained part")
     alt = (
         f"Left: a score and the Gaussian's line at σ = {sigma:g}. Right: the unexplained fraction "
         "against σ, above its floor."
@@ -148,7 +150,7 @@ def _(minor, planted):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

@@ -237,7 +237,7 @@ FIGURE = Figure(
     ),
     unknown=(
         "the theorems, their rates, constants and assumptions, and the networks that estimate the "
-        "score; no network is trained here. No other implementation of SCORE was run beside ours"
+        "score; no network is trained here."
     ),
     claims=(
         "zhu-order-error",
@@ -258,4 +258,3 @@ FIGURE = Figure(
     ran=ran,
     alt=_alt,
 )
-FIGURES: tuple[Figure, ...] = (FIGURE,)

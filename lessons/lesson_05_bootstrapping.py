@@ -104,7 +104,7 @@ def _():
         0.0, 2.5, 0.1, value=1.0, label="times the control-variate weight", show_value=True
     )
     spacing = mo.ui.slider(
-        0.02, 0.3, 0.02, value=0.1, label="spacing Δ of 20 steps", show_value=True
+        0.02, 0.3, 0.02, value=0.08, label="spacing Δ of 20 steps", show_value=True
     )
     mo.vstack([factor, spacing])
     return factor, spacing
@@ -162,7 +162,7 @@ def _(planted, step):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(
