@@ -5,7 +5,7 @@ OUT ?= results/$(PRESET)
 MODULE ?=
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage mutants fuzz faults report lessons lessons-edit browser lint lock clean
+.PHONY: reproduce test verify bench sabotage mutants fuzz faults report docs lessons lessons-edit browser lint lock clean
 
 reproduce: .venv/base
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
@@ -39,6 +39,10 @@ faults: .venv/installed
 report: .venv/installed
 	$(BIN)/dimfree report $(if $(filter command environment,$(word 1,$(origin PRESET)) $(word 1,$(origin OUT))),--from $(OUT))
 
+# The site, from the tree alone, into docs/_build/html; a warning is an error. About half a minute.
+docs: .venv/installed
+	$(BIN)/python -m docs.pages
+
 # A gallery of the lessons, code folded away, in your own browser, for this machine alone.
 lessons: .venv/installed
 	MARIMO_SKIP_UPDATE_CHECK=1 $(BIN)/marimo run --host 127.0.0.1 lessons
@@ -47,7 +51,7 @@ lessons: .venv/installed
 lessons-edit: .venv/installed
 	$(BIN)/marimo edit --host 127.0.0.1 --skip-update-check lessons
 
-# Tests the page and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
+# Tests the page, the site and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
 browser: .venv/installed
 	$(BIN)/python -m pytest tests/browser
 
