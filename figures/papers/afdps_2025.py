@@ -49,7 +49,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         left.set_xlim(0, 1)
         left.set_ylim(0, 1.03)
         left.set_xlabel("fall of σ² over σ_y²")
-        left.set_title("a   effective share of the particles", loc="left")
+        left.set_title("effective share of the particles", loc="left")
         left.legend(loc="lower left")
         right.plot(
             tilted["gamma"], np.sqrt(tilted["predicted"]), "--", color=style.FAINT, gid="law-gamma"
@@ -64,7 +64,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         right.set_xlim(0, 1.1)
         right.set_ylim(0, 1.08 * last)
         right.set_xlabel("γ of the annealed misfit")
-        right.set_title("b   σ at which the variance is infinite", loc="left")
+        right.set_title("σ at which the variance is infinite", loc="left")
+        style.letters(left, right)
         style.note(
             figure,
             "Constant prior on the line, particles that are never resampled. Dashes: the claims' "
@@ -144,6 +145,14 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    end = number(at(f, "afdps-infinite", order=2.0, sy2=1.0))
+    return (
+        f"Without resampling the weights lose their variance once σ² has fallen by {end} of the "
+        "measurement's noise variance."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
         "Two panels. a: the effective share of the particles falls from 1 to 0 as the noise "
@@ -180,6 +189,7 @@ FIGURE = Figure(
         "afdps-annealed-infinite",
         "afdps-resampled",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

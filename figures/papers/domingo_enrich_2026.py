@@ -104,7 +104,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                 **look,
             )
         first.set_xlabel("time t")
-        first.set_title("a  variance of a target", loc="left")
+        first.set_title("variance of a target", loc="left")
 
         mine = only("tilt-csm-information", early, law=LAW)
         second.plot(
@@ -128,7 +128,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         _label(second, f"CSM, {count} points", (span[1], points), (0, 2), colours["csm"], "right")
         _label(second, "TSM to t", (span[1], peak), (-10, -4), colours["tsm"], "right")
         second.set_xlabel("t, where the integral starts or ends")
-        second.set_title("b  its integral over time", loc="left")
+        second.set_title("its integral over time", loc="left")
 
         third.plot(
             explosion["a"],
@@ -159,7 +159,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         most = explosion.iloc[-1]
         _label(third, "adjoint", (most["a"], most["measured"]), (-8, -4), colours["am"], "right")
         third.set_xlabel("modes of the base at ±a")
-        third.set_title("c  integral, base of two modes", loc="left")
+        third.set_title("integral, base of two modes", loc="left")
         for axes in (first, second):
             axes.set_xscale("log")
         for axes in (first, second, third):
@@ -171,6 +171,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             handletextpad=0.4,
             columnspacing=1.2,
         )
+        style.letters(first, second, third)
         style.note(
             figure,
             "All computed; a: marks by quadrature, lines by formula. a, b: a mixture of two "
@@ -272,13 +273,21 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    near, far = (number(at(f, "adjoint-explosion", a=a)) for a in (1.0, 2.0))
+    return (
+        f"The adjoint's loss that no learning removes grows from {near} to {far} as a base's two "
+        "modes move apart."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
-        "Three panels with log axes upwards. Left: five variances against time. CSM's falls, "
+        "Three panels with log axes upwards. (a) Five variances against time. CSM's falls, "
         "TSM's rises, NSM's, the adjoint's and the best mixture's have one hump, and the best "
-        "mixture's is the lowest. Middle: CSM's integral grows slowly as its start goes to 0, "
+        "mixture's is the lowest. (b) CSM's integral grows slowly as its start goes to 0, "
         "TSM's steeply with its end; NSM's, the best mixture's and CSM's for ten points are flat "
-        "lines. Right: against the distance of the base's modes the adjoint's loss rises by more "
+        "lines. (c) Against the distance of the base's modes the adjoint's loss rises by more "
         "than three orders of magnitude, while CSM's and NSM's integrals hardly change."
     )
 
@@ -332,6 +341,7 @@ FIGURE = Figure(
         "tilt-effective-share",
         "tilt-euler-order",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

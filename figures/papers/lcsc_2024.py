@@ -48,7 +48,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         left.xaxis.set_minor_locator(NullLocator())
         left.set_ylim(0.6, 1.05)
         left.set_xlabel("steps of the run")
-        left.set_title("a   best combination over best average", loc="left")
+        left.set_title("best combination over best average", loc="left")
         right.plot(least["rho"], least["decoy"], "-", color=style.FAINT, label="plain mean")
         right.plot(
             moving["rho"], moving["measured"], "s", color=colour[1], label="best moving average",
@@ -61,8 +61,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         )  # fmt: skip
         right.set_ylim(0, 1)
         right.set_xlabel("correlation ρ of neighbours")
-        right.set_title("b   variance over that of one", loc="left")
+        right.set_title("variance over that of one", loc="left")
         right.legend(loc="upper left")
+        style.letters(left, right)
         style.note(
             figure,
             "Least squares; all computed. a: 20 directions, noisy labels, ten checkpoints; 1: "
@@ -117,6 +118,15 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    rows = sorted(f.points["lcsc-transient"], key=lambda row: row["steps"])
+    early, late = (f"{100 * (1 - r['measured'] / r['decoy']):.0f} %" for r in (rows[0], rows[-1]))
+    return (
+        f"Negative weights save {early} of the best average's loss after {rows[0]['steps']} steps, "
+        f"and {late} once the run has settled."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
         "Two panels. a: the best combination's loss over the best average's rises from 0.75 at 50 "
@@ -148,6 +158,7 @@ FIGURE = Figure(
         "lcsc-average",
         "lcsc-transient",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

@@ -60,8 +60,8 @@ def draw_solver(data: FigureData) -> matplotlib.figure.Figure:
             left.plot(angle, turned[name]["measured"], style.MARKERS[k], **of)
         left.set_yscale("log")
         left.set_xlabel("angle to the axes, degrees")
-        left.set_ylabel("W2 after one step")
-        left.set_title("(a) exact along the axes alone", loc="left")
+        left.set_ylabel("W₂ after one step")
+        left.set_title("exact along the axes alone", loc="left")
         left.legend(loc="lower right")
         for k, (name, label) in enumerate(SOLVERS.items()):
             frame, colour = orders[name], style.COLOURS[k]
@@ -78,9 +78,10 @@ def draw_solver(data: FigureData) -> matplotlib.figure.Figure:
             right.plot(frame["x"], guide, "--", color=colour, lw=0.9)
         _log_log(right, list(orders["3m-order"]["x"]))
         right.set_xlabel("steps N, one answer each")
-        right.set_ylabel("W2")
-        right.set_title("(b) orders: dashes N⁻² and N⁻³", loc="left")
+        right.set_ylabel("W₂")
+        right.set_title("orders: dashes N⁻² and N⁻³", loc="left")
         right.legend(loc="lower left")
+        style.letters(left, right)
         style.note(
             figure,
             "Exact denoisers, no sampling. (a) Gaussian in the plane, eigenvalues 4 and ¼; lines: "
@@ -120,7 +121,7 @@ SAMPLERS = {
     "ancestral": "ancestral, noisy",
     "churn": "EDM, noisy",
 }
-PANELS = {"gaussian": "(a) a Gaussian, turned by 45°", "mixture": "(b) two Gaussians"}
+PANELS = {"gaussian": "a Gaussian, turned by 45°", "mixture": "two Gaussians"}
 
 
 def draw_samplers(data: FigureData) -> matplotlib.figure.Figure:
@@ -175,8 +176,9 @@ def draw_samplers(data: FigureData) -> matplotlib.figure.Figure:
             _log_log(axes, [4, 8, 16, 32, 48, 96])
             axes.set_xlabel("answers of the denoiser (NFE)")
             axes.set_title(title, loc="left")
-        panels[0].set_ylabel("W2 to the target")
+        panels[0].set_ylabel("W₂ to the target")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+        style.letters(*panels)
         style.note(
             figure,
             "Exact denoiser, exact start, no sampling: only the steps are wrong. Log σ from 3 to "
@@ -242,6 +244,14 @@ def _found_solver(f: Findings) -> str:
     )
 
 
+def _headline_solver(f: Findings) -> str:
+    full = number(at(f, "v3-rotated", angle=45.0), 2)
+    return (
+        f"DPM-Solver-v3 is exact in one step along the axes, and off by {full} after a turn of "
+        "45 degrees."
+    )
+
+
 def _alt_solver(f: Findings) -> str:
     return (
         "Two panels. (a) W2 after one step over the angle from 5° to 45°, log scale: DPM-Solver++ "
@@ -286,6 +296,14 @@ def _found_samplers(f: Findings) -> str:
     )
 
 
+def _headline_samplers(f: Findings) -> str:
+    best, heun = (_w2(f, "mixture", name, 8) for name in ("3M", "heun"))
+    return (
+        f"At 8 answers of the network a multistep solver of third order errs by {best}, and Heun's "
+        f"method by {heun}."
+    )
+
+
 def _alt_samplers(f: Findings) -> str:
     return (
         "Two log-log panels of W2 over 4 to 96 answers for ten samplers. In both, Euler, DDIM, the "
@@ -320,6 +338,7 @@ SOLVER = Figure(
         *("v3-one-order", "v3-two-order", "v3-three-order"),
         *("mrs-step", "mrs-flow", "mrs-start-error"),
     ),
+    headline=_headline_solver,
     found=_found_solver,
     ran=ran,
     alt=_alt_solver,
@@ -339,6 +358,7 @@ COMPARED = Figure(
         *("euler-order", "frozen-score-order", "ddim-order", "heun-order", "ancestral-order"),
         *("3m-own-start-order", "churn-order", "churn-capped-order", "churn-floor"),
     ),
+    headline=_headline_samplers,
     found=_found_samplers,
     ran=ran,
     alt=_alt_samplers,
