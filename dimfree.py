@@ -119,7 +119,7 @@ def _refused(why: str) -> int:
 def _reproduce(given: argparse.Namespace) -> int:
     from bounds import ledger
     from figures import catalog as pictured
-    from figures import report
+    from figures import minute, report
     from studies import catalog, presets, tables, verdicts
 
     out: Path = given.out or options.RESULTS / given.preset
@@ -137,7 +137,9 @@ def _reproduce(given: argparse.Namespace) -> int:
     text = report_text(joined, captions, judged, pictures, given.preset)
     output.write(target, text.encode(), "--report")
     table = report.table([v.to_json() for v in judged])
-    output.mention(f"{table}\n\nfigures in {out}, report in {target}")
+    found = [(one, joined[one.name].findings) for one in drawn]
+    short = "\n".join(f"- {headline}" for _, headline in minute.chosen(found))
+    output.mention(f"{table}\n\n{short}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
