@@ -128,35 +128,47 @@ def _reproduce(given: argparse.Namespace) -> int:
         judged = verdicts.judge(ledger.CLAIMS, results)
         drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]
         joined = {figure.name: _join(figure, results) for figure in drawn}
-        for figure in drawn:
-            _save(figure, joined[figure.name], results, out / figure.paper)
+        captions = {
+            figure.name: _save(figure, joined[figure.name], results, out / figure.paper)
+            for figure in drawn
+        }
     target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(_relative(out, target.parent)))
-    output.write(target, report_text(joined, judged, pictures, given.preset).encode(), "--report")
+    text = report_text(joined, captions, judged, pictures, given.preset)
+    output.write(target, text.encode(), "--report")
     table = report.table([v.to_json() for v in judged])
     output.mention(f"{table}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
 def report_text(
-    joined: Mapping[str, Joined], judged: Sequence[Verdict], pictures: str, preset: str
+    joined: Mapping[str, Joined],
+    captions: Mapping[str, str],
+    judged: Sequence[Verdict],
+    pictures: str,
+    preset: str,
 ) -> str:
-    """paper_repro.md from joined results, by figure name,
+    """paper_repro.md from joined results and captions, both by figure name,
     and verdicts; a function of these alone.
     """
-    from bounds import ledger
+    from bounds import claim, ledger
     from figures import catalog, report
     from studies import provenance
 
     return report.render(
         [asdict(paper) for paper in ledger.PAPERS],
-        [(one, joined[one.name].findings) for one in catalog.FIGURES if one.name in joined],
+        [
+            (one, joined[one.name].findings, captions[one.name])
+            for one in catalog.FIGURES
+            if one.name in joined
+        ],
         catalog.CLOSINGS,
         [verdict.to_json() for verdict in judged],
         pictures,
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
         _docstring("bounds.concentration"),
+        claim.QUANTITIES,
     )
 
 
@@ -173,7 +185,7 @@ def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
 def _drawn(
     figure: Figure, joined: Joined, results: Mapping[str, Table]
 ) -> matplotlib.figure.Figure:
-    """The figure, with a word under it on whose results it shows."""
+    """The figure; that of a smoke test says so."""
     from figures import style
     from figures.data import BadTable, FigureData
     from studies import provenance
@@ -182,16 +194,47 @@ def _drawn(
         drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     except BadTable as bad:
         raise InvalidInput(bad.table, bad.reason) from None
-    used = {name: results[name] for name in figure.studies}
-    style.add_to_note(drawing, f"Results: {provenance.told(used)}.")
+    preset = provenance.preset({name: results[name] for name in figure.studies})
+    if preset in provenance.SMOKE:
+        style.stamp(drawing, f"smoke test: preset {preset}")
     return drawing
 
 
-def _save(figure: Figure, joined: Joined, results: Mapping[str, Table], out: Path) -> None:
-    """Draws one figure into the folder."""
+def _whose(figure: Figure, results: Mapping[str, Table]) -> str:
+    """Whose results a figure shows: "preset paper"."""
+    from studies import provenance
+
+    return provenance.told({name: results[name] for name in figure.studies})
+
+
+def _save(
+    figure: Figure,
+    joined: Joined,
+    results: Mapping[str, Table],
+    out: Path,
+    *,
+    caption: bool = True,
+    dpi: float = 300.0,
+    width: float | None = None,
+) -> str:
+    """Draws one figure into the folder; its caption.
+
+    Parameters
+    ----------
+    figure, joined, results : what to draw, and from what
+    out : the folder
+    caption : whether to write the text file with caption and alternative text as well
+    dpi : dots per inch of the PNG
+    width : of the pictures in inches; None for the figure's own
+    """
+    from figures import style, told
     from figures.output import save
 
-    save(_drawn(figure, joined, results), out, figure.name, output.write)
+    drawing = _drawn(figure, joined, results)
+    text = style.caption(drawing)
+    words = told.words(figure, joined.findings, text, _whose(figure, results)) if caption else ""
+    save(drawing, out, figure.name, output.write, words, dpi=dpi, width=width)
+    return text
 
 
 def _read(source: Path, one: Study) -> Table:
@@ -253,7 +296,7 @@ def _draw(given: argparse.Namespace) -> int:
     results = {name: _read(source, one) for name, one in wanted.items()}
     for figure in figures:
         _save(figure, _join(figure, results), results, given.out)
-        paths = [given.out / f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")]
+        paths = [given.out / f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png", "txt")]
         output.mention("\n".join(map(str, paths)))
     return 0
 
@@ -385,8 +428,8 @@ def page_text(
     """report.html from the studies' tables, the verdicts on them,
     where they are from, and a reader's own claims; a function of these alone.
     """
-    from bounds import ledger
-    from figures import catalog, page
+    from bounds import claim, ledger
+    from figures import catalog, page, style
     from figures.output import svg
     from studies import explain, provenance
 
@@ -397,7 +440,8 @@ def page_text(
             continue
         joined = _join(figure, results)
         drawing = _drawn(figure, joined, results)
-        pictures.append(page.Picture(figure, svg(drawing), joined.findings))
+        told = (style.caption(drawing), _whose(figure, results))
+        pictures.append(page.Picture(figure, svg(drawing), joined.findings, *told))
     return page.render(
         [asdict(paper) for paper in ledger.PAPERS],
         pictures,
@@ -406,6 +450,7 @@ def page_text(
         f"{where} ({provenance.told(results)})",
         _docstring("bounds.concentration"),
         page.Yours(**yours.told()) if yours else None,
+        claim.QUANTITIES,
     )
 
 
@@ -445,9 +490,10 @@ def _fit(given: argparse.Namespace) -> int:
     found = fit_command.command(given)
     if given.plot:
         from figures import fitted
+        from figures.output import picture
 
         drawing = fitted.draw(*fit_command.drawn(found), given.x, fit_command.axis(given))
-        output.write(given.plot, fitted.picture(drawing, given.plot.suffix[1:]), "--plot")
+        output.write(given.plot, picture(drawing, given.plot.suffix[1:]), "--plot")
     records = json.dumps([one.to_json() for one in found], indent=2)
     output.tell(records if given.json else "\n".join(map(fit_command.text, found)))
     return 0

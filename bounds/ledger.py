@@ -3,7 +3,6 @@ A new work is its module and its line here.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib import import_module
 
@@ -25,13 +24,19 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "afdps_2025",
+    "mardani_2023_red_diff",
+    "kim_2022_denoising_mcmc",
+    "lcsc_2024",
+    "domingo_enrich_2026",
+    "zheng_2023_dpm_solver_v3",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 
 _WORKS = tuple(import_module(f"bounds.papers.{stem}") for stem in STEMS)
 PAPERS: tuple[Paper, ...] = tuple(work.PAPER for work in _WORKS)
 CLAIMS: tuple[Claim, ...] = tuple(
-    replace(claim, paper=work.PAPER.stem) for work in _WORKS for claim in work.CLAIMS
+    work.PAPER.adopted(claim) for work in _WORKS for claim in work.CLAIMS
 )
 
 

@@ -1,13 +1,10 @@
 """The picture of `dimfree fit`: measured errors against dimension, and each group's line."""
 
-from io import BytesIO
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from figures import style
 from figures.data import FigureData
-from figures.output import FORMATS
 
 MOST_NAMED = 12
 """Groups in the legend."""
@@ -54,19 +51,10 @@ def draw(points: pd.DataFrame, words: pd.DataFrame, x: str, y: str) -> Figure:
             axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
         axes.set_xlabel(x)
         axes.set_ylabel(y)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
         left = len(words) - MOST_NAMED
-        style.note(
-            figure,
-            "Bars: 1.96 standard errors, where there are any. Dashed: the fitted power of d."
+        figure.legend(
+            loc="outside lower center",
+            title="Bars: 1.96 standard errors, where there are any. Dashed: the fitted power of d."
             + (f" {left} groups more are drawn and not named." if left > 0 else ""),
         )
     return figure
-
-
-def picture(figure: Figure, suffix: str) -> bytes:
-    """The figure as the bytes of a file: suffix "png", "svg" or "pdf"."""
-    buffer = BytesIO()
-    with style.look():
-        figure.savefig(buffer, format=suffix, metadata=FORMATS[suffix])
-    return buffer.getvalue()

@@ -36,6 +36,7 @@ OPENING, CLOSING = "([{⟨", ")]}⟩"
 SCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789−+0123456789+−")
 HIGH, LOW = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "₀₁₂₃₄₅₆₇₈₉₊₋"
 
+_ELEMENT = re.compile(r"<(\w+)[^>]*>[^<]*</\1>")
 _LOW_SCRIPT = re.compile(r"[A-Za-z0-9]+(?:[,-][A-Za-z]+)*|[∞+]")
 _HIGH_SCRIPT = re.compile(r"[−-]?\d+(?:\.\d+)?|[A-Za-zΑ-ω]|[∞*]")
 _LETTERS = re.compile(r"[A-Za-z]{2,}(?:-[A-Za-z]+)*")
@@ -239,12 +240,17 @@ def _scripts(base: str, text: str, at: int) -> tuple[str, int]:
             high, at = high + "<mo>*</mo>", at + 1
         else:
             break
-    low, high = (f"<mrow>{part}</mrow>" if part else "" for part in (low, high))
+    low, high = (_one(part) for part in (low, high))
     if low and high:
         return f"<msubsup>{base}{low}{high}</msubsup>", at
     if low:
         return f"<msub>{base}{low}</msub>", at
     return (f"<msup>{base}{high}</msup>" if high else base), at
+
+
+def _one(parts: str) -> str:
+    """A script is one element: several go into a row."""
+    return parts if not parts or _ELEMENT.fullmatch(parts) else f"<mrow>{parts}</mrow>"
 
 
 def _script(text: str) -> str:

@@ -17,14 +17,23 @@ FORMATS: dict[str, dict[str, str | None]] = {
     "pdf": {"CreationDate": None},
     "png": {},
 }
+DPI = 300.0
+"""Dots per inch of a PNG."""
 
 
 def save(
-    figure: Figure, folder: Path | str, name: str, write: Callable[[Path, bytes], object]
+    figure: Figure,
+    folder: Path | str,
+    name: str,
+    write: Callable[[Path, bytes], object],
+    words: str = "",
+    *,
+    dpi: float = DPI,
+    width: float | None = None,
 ) -> list[Path]:
-    """Write `name`.svg, `name`.pdf and `name`.png (300 dots per inch) into `folder`.
+    """Write `name`.svg, `name`.pdf and `name`.png into `folder`, and `name`.txt with the words.
 
-    All three are drawn before the first is written.
+    All are made before the first is written. The pictures hold no caption; the words do.
 
     Parameters
     ----------
@@ -32,25 +41,39 @@ def save(
     folder : where to
     name : of the files, without suffix
     write : puts the bytes of one file in its place, in one step
+    words : caption and what else is told; "" for no text file
+    dpi : dots per inch of the PNG
+    width : of the picture, in inches; its height changes in proportion, its letters keep their size
 
     Returns
     -------
     The paths, in the order above.
     """
-    pictures: dict[Path, bytes] = {}
+    height = figure.get_figheight()
+    own = figure.get_figwidth()
+    files: dict[Path, bytes] = {}
+    if width is not None:
+        figure.set_size_inches(width, height * width / own)
+    for suffix in FORMATS:
+        files[Path(folder) / f"{name}.{suffix}"] = picture(figure, suffix, dpi)
+    figure.set_size_inches(own, height)
+    if words:
+        files[Path(folder) / f"{name}.txt"] = words.encode()
+    for path, content in files.items():
+        write(path, content)
+    return list(files)
+
+
+def picture(figure: Figure, suffix: str, dpi: float = DPI) -> bytes:
+    """The figure as the bytes of a file: suffix "png", "svg" or "pdf"."""
+    buffer = BytesIO()
     with style.look():
-        for suffix, metadata in FORMATS.items():
-            buffer = BytesIO()
-            figure.savefig(buffer, format=suffix, metadata=metadata)
-            pictures[Path(folder) / f"{name}.{suffix}"] = buffer.getvalue()
-    for path, picture in pictures.items():
-        write(path, picture)
-    return list(pictures)
+        figure.savefig(buffer, format=suffix, metadata=FORMATS[suffix], dpi=dpi)
+    if suffix != "svg":
+        return buffer.getvalue()
+    return buffer.getvalue().replace(b"'DejaVu Sans'", style.FONTS.encode())
 
 
 def svg(figure: Figure) -> str:
     """The figure as the text of an SVG file, the same as `save` writes."""
-    buffer = BytesIO()
-    with style.look():
-        figure.savefig(buffer, format="svg", metadata=FORMATS["svg"])
-    return buffer.getvalue().decode()
+    return picture(figure, "svg").decode()

@@ -5,13 +5,22 @@
   const rows = Array.from(document.querySelector("#claims tbody").rows);
   const count = document.getElementById("count");
 
+  // What can be searched of a claim: name, statement, source and decoy, as they are shown; so the
+  // underscore of x_t, which is shown as an index, is not looked for.
+  const told = (row) => [row.cells[0], row.querySelector("summary"),
+    ...Array.from(row.querySelectorAll("dt"))
+      .filter((term) => ["source", "decoy"].includes(term.textContent))
+      .map((term) => term.nextElementSibling)]
+    .map((part) => part.textContent).join(" ").toLowerCase().replaceAll("_", "");
+  const texts = new Map(rows.map((row) => [row, told(row)]));
+
   const filter = () => {
-    const words = form.elements.words.value.toLowerCase().split(/\s+/);
+    const words = form.elements.words.value.toLowerCase().replaceAll("_", "").split(/\s+/);
     let shown = 0;
     for (const row of rows) {
-      const matches = ["paper", "origin", "kind", "verdict"].every((field) =>
-        ["", row.dataset[field]].includes(form.elements[field].value));
-      row.hidden = !(matches && words.every((word) => row.dataset.words.includes(word)));
+      const matches = ["paper", "origin", "kind", "about", "verdict"].every((field) =>
+        ["", ...row.dataset[field].split("; ")].includes(form.elements[field].value));
+      row.hidden = !(matches && words.every((word) => texts.get(row).includes(word)));
       shown += !row.hidden;
     }
     count.textContent = `${shown} of ${rows.length} claims`;
@@ -37,6 +46,16 @@
       row.scrollIntoView();
     }
   };
+
+  // What a number of the table of works has opened closes by Escape, or when one goes elsewhere.
+  const shut = (event) => {
+    for (const opened of document.querySelectorAll(".across details[open]")) {
+      if (event.key ? event.key !== "Escape" : opened.contains(event.target)) continue;
+      if (event.key && opened.contains(document.activeElement)) opened.firstElementChild.focus();
+      opened.open = false;
+    }
+  };
+  for (const happens of ["keydown", "click", "focusin"]) addEventListener(happens, shut);
 
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => setTimeout(filter));

@@ -5,14 +5,16 @@ The same results give the same bytes: no clock, no machine, no number that is no
 verdict or a manifest.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from figures import across
 from figures.claims_table import ledger, yours
+from figures.inline import inline_svg
 from figures.markdown import markdown
 from figures.report import counted
 from figures.told import Figure, Findings
@@ -30,11 +32,15 @@ class Picture:
     figure : what is told of it
     svg : the drawing, as an SVG file's text
     findings : what was found, for its words
+    caption : what is drawn
+    results : whose results it shows: "preset paper"
     """
 
     figure: Figure
     svg: str
     findings: Findings
+    caption: str
+    results: str
 
 
 @dataclass(frozen=True)
@@ -66,46 +72,18 @@ def _paper(shows: str, unknown: str) -> list[str]:
     ]
 
 
-def inline_svg(text: str, name: str, alt: str) -> str:
-    """An SVG file as an element of the page:
-    its styles and ids its own, with a text in place of the picture.
-
-    Parameters
-    ----------
-    text : the file's
-    name : unique on the page
-    alt : what is to be seen
-    """
-    body = text[text.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r' xmlns(:\w+)?="[^"]*"', "", body)
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
-    body = re.sub(
-        r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body
-    )
-    body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
-    body = body.replace("url(#", f"url(#{name}-").replace(
-        '"text/css">*', f'"text/css">#{name}-svg *'
-    )
-    width = float(re.findall(r'width="([\d.]+)pt"', body)[0])
-    return body.replace(
-        "<svg ",
-        f'<svg id="{name}-svg" role="img" aria-labelledby="{name}-alt" style="width: '
-        f'{1.8 * width:.0f}px" ',
-        1,
-    ).replace(">", f'><title id="{name}-alt">{escape(alt, quote=False)}</title>', 1)
-
-
 def _figure(picture: Picture, command: str) -> str:
     f, figure = picture.findings, picture.figure
-    alt = figure.alt(f)
-    drawing = inline_svg(picture.svg, figure.name, alt)
+    drawing = inline_svg(picture.svg, figure.name, figure.alt(f))
+    headline = figure.headline(f)
+    caption = escape(f"{picture.caption} Results: {picture.results}.".strip(), quote=False)
     used = ", ".join(f'<a href="#claim-{name}">{name}</a>' for name in figure.claims)
     return "\n".join(
         [
             f'<section id="{figure.name}">',
             f"<h2>{escape(figure.heading)}</h2>",
-            f"<figure>{drawing}<figcaption>{escape(alt, quote=False)}</figcaption></figure>",
+            f'<p class="headline"><strong>{escape(headline, quote=False)}</strong></p>',
+            f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>",
             *_paper(figure.shows, figure.unknown),
             f"<details><summary>What we ran, and what we found</summary>{markdown(figure.ran(f))}"
             f"{markdown(figure.found(f))}</details>",
@@ -186,6 +164,7 @@ def render(
     where: str,
     proof: str = "",
     own: Yours | None = None,
+    quantities: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The page.
 
@@ -199,6 +178,7 @@ def render(
     where : whose results they are, and which preset's
     proof : the derivation of the explicit bounds, printed as it stands
     own : the reader's own claims, in a section of their own
+    quantities : what a claim can be about, and what each means; without them there is no table
 
     Returns
     -------
@@ -207,6 +187,8 @@ def render(
     links = "".join(
         f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures
     )
+    if quantities:
+        links += '<li><a href="#across">Which work says what</a></li>'
     if own:
         links = f'<li><a href="#your-claims">Your claims</a></li>{links}'
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
@@ -225,6 +207,7 @@ def render(
             "from</a></li></ul></nav>\n</header>\n<main>",
             yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
+            across.html(works, claims, quantities) if quantities else "",
             ledger(claims),
             _proof(proof) if proof else "",
             f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n"

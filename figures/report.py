@@ -6,9 +6,12 @@ verdict.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
+from unicodedata import category
 
-from figures.told import Closing, Figure, Findings, number
+from figures import across
+from figures.told import Closing, Figure, Findings, judged, number
 
 HEAD = """\
 # What we reproduce, and what we cannot know
@@ -52,7 +55,11 @@ SHOWS = """\
 FIGURE = """\
 ### {heading}
 
+**{headline}**
+
 ![{alt}]({picture}.png)
+
+{caption}
 
 {paper}**What we ran.** {ran}
 
@@ -136,17 +143,6 @@ def _cost(verdicts: Sequence[Mapping[str, Any]]) -> str:
     return (
         f"{counted(verdicts)} False alarms of all stochastic checks together: at most {budget:.1g} "
         "a run."
-    )
-
-
-def judged(v: Mapping[str, Any]) -> str:
-    """The verdict in words: what fails and is a reading fails
-    in our setting, which is not the paper's.
-    """
-    return (
-        f"{v['verdict']} in our setting"
-        if v["origin"] == "reading" and v["verdict"] != "HOLDS"
-        else v["verdict"]
     )
 
 
@@ -236,26 +232,28 @@ def _proof(proof: str) -> str:
 
 def render(
     works: Sequence[Mapping[str, Any]],
-    figures: Sequence[tuple[Figure, Findings]],
+    figures: Sequence[tuple[Figure, Findings, str]],
     closings: Mapping[str, Closing],
     verdicts: Sequence[Mapping[str, Any]],
     pictures: str,
     command: str,
     results: str,
     proof: str = "",
+    quantities: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The report as Markdown.
 
     Parameters
     ----------
     works : the papers, each with the fields of bounds.claim.Paper
-    figures : each figure with the findings that its join made
+    figures : each figure with the findings that its join made, and its caption
     closings : what closes the report on a work, by its stem
     verdicts : as `dimfree verify --json` gives them
     pictures : where the pictures lie, relative to the report; "" for beside it
     command : what made all this
     results : whose they are: "preset paper"
     proof : the derivation of the explicit bounds, printed as it stands
+    quantities : what a claim can be about, and what each means; without them there is no table
 
     Returns
     -------
@@ -265,23 +263,32 @@ def render(
     summary, sections = [], []
     for work in works:
         sections.append(WORK.format(**_told_of(work)))
-        for figure, findings in figures:
+        for figure, findings, caption in figures:
             if figure.paper == work["stem"]:
-                quoted = [by_name[c] for c in figure.claims if c in by_name]
-                words = "; ".join(f"`{v['name']}` {judged(v)}" for v in quoted)
-                summary.append(f"- {figure.heading}: {words}" if quoted else f"- {figure.heading}.")
-                sections.append(_section(figure, findings, by_name, pictures, command))
+                link = f"[{figure.heading}](#{anchor(figure.heading)})"
+                summary.append(f"- {link}: {figure.headline(findings)}")
+                sections.append(_section(figure, findings, caption, by_name, pictures, command))
         if work["stem"] in closings:
-            found = {figure.name: findings for figure, findings in figures}
+            found = {figure.name: findings for figure, findings, _ in figures}
             sections.append(closings[work["stem"]](found, by_name))
     head = HEAD.format(summary="\n".join(summary), counted=counted(verdicts), results=results)
+    if quantities:
+        sections.append(across.markdown(works, verdicts, quantities))
     return head + "".join(sections) + _claims(verdicts) + _proof(proof)
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading ends with, where Markdown is shown as on GitHub: letters, digits
+    (but no raised ones), hyphens and underscores in lower case, hyphens for spaces.
+    """
+    kept = (c for c in heading.lower() if c in "-_ " or c.isdecimal() or category(c)[0] in "LM")
+    return "".join(kept).replace(" ", "-")
 
 
 def _told_of(work: Mapping[str, Any]) -> dict[str, str]:
     return {
         "authors": ", ".join(work["authors"]),
-        "year": work["stem"].rpartition("_")[2],
+        "year": across.year(work),
         "cited": f"*{work['title']}*, {work['venue']}, <{work['link']}>.",
         "have": work["have"],
         "unknown": "; ".join(work["unknown"]) or "nothing that we know of",
@@ -291,6 +298,7 @@ def _told_of(work: Mapping[str, Any]) -> dict[str, str]:
 def _section(
     figure: Figure,
     findings: Findings,
+    caption: str,
     verdicts: Mapping[str, Mapping[str, Any]],
     pictures: str,
     command: str,
@@ -298,6 +306,8 @@ def _section(
     shows = SHOWS.format(shows=figure.shows, unknown=figure.unknown) if figure.shows else ""
     return FIGURE.format(
         heading=figure.heading,
+        headline=figure.headline(findings),
+        caption=caption,
         alt=figure.heading,
         picture="/".join(filter(None, (pictures, figure.paper, figure.name))),
         paper=shows,

@@ -9,8 +9,7 @@ differ as well, so grey is enough.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from re import sub
-from textwrap import fill
+from string import ascii_lowercase
 from typing import Any
 
 import matplotlib.style
@@ -18,11 +17,15 @@ import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 SINGLE_COLUMN = 3.4  # inches
 DOUBLE_COLUMN = 6.9  # inches
 SMALLEST_FONT = 7.0  # points
+LETTER_FONT = 9.0  # points, of the panels' letters
+FONTS = "'DejaVu Sans', Verdana, sans-serif"
+"""What an SVG asks for: the font of its layout, one of nearly the same widths, and any."""
 
 INK = "0.1"
 FAINT = "0.4"
@@ -30,6 +33,7 @@ COLOURS: tuple[tuple[float, float, float], ...] = tuple(
     seaborn.color_palette("colorblind")[k] for k in (0, 1, 2, 4, 3, 5, 9)
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # On-off lengths in line widths, all different from the plain dashes, which mean theory.
 DASHES = (
     (5, 1.5),
@@ -74,7 +78,7 @@ RC: dict[str, object] = {
     "legend.labelspacing": 0.35,
     "savefig.dpi": 300.0,
     "svg.hashsalt": "dimfree",  # element names in SVG are random without it
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: to be searched, copied, read aloud
     "pdf.fonttype": 42,
 }
 
@@ -105,7 +109,7 @@ def signed(value: float, digits: int = 3) -> str:
 def widths(frame: pd.DataFrame, middle: str) -> str:
     """The range of the half widths of the intervals low … high, in per cent of `middle`.
 
-    It goes into the note under each figure, because many intervals are narrower than a marker.
+    It goes into the caption of each figure, because many intervals are narrower than a marker.
     """
     half = 50 * (frame["high"] - frame["low"]) / frame[middle]
     shown = [
@@ -115,22 +119,54 @@ def widths(frame: pd.DataFrame, middle: str) -> str:
 
 
 def note(figure: Figure, text: str) -> None:
-    """`text` wrapped under the whole figure, in the smallest font; the layout keeps room for it."""
-    text = sub(r" (=|≥|%)( ?)", lambda found: found[0].replace(" ", "\u00a0"), text)
-    letters = int(figure.get_figwidth() * 72 / (0.52 * SMALLEST_FONT))
-    figure.supxlabel(
-        fill(text, letters, break_on_hyphens=False),
-        x=0.01,
-        ha="left",
-        fontsize=SMALLEST_FONT,
-        color=FAINT,
-        linespacing=1.25,
-    )
+    """Gives the figure its caption, which says what is drawn. It is kept and not drawn: the page,
+    the report and the text file beside the picture show it.
+    """
+    figure.set_label(" ".join(text.split()))
 
 
-def add_to_note(figure: Figure, text: str) -> None:
-    """One more sentence in the note under the figure."""
-    note(figure, f"{figure.get_supxlabel()} {text}".strip())
+def caption(figure: Figure) -> str:
+    """The caption that `note` gave it; "" without one."""
+    return str(figure.get_label())
+
+
+def letters(*panels: Axes) -> None:
+    """a, b, c … at the upper left corner of each panel, outside its axes: captions name panels so.
+
+    Parameters
+    ----------
+    panels : in the order of reading
+    """
+    for letter, axes in zip(ascii_lowercase, panels, strict=False):
+        axes.annotate(
+            letter,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(-6, 6),
+            textcoords="offset points",
+            ha="right",
+            va="baseline",
+            fontsize=LETTER_FONT,
+            fontweight="bold",
+            gid=f"panel-{letter}",
+        )
+
+
+def stamp(figure: Figure, text: str) -> None:
+    """`text` in the upper right corner of the picture, above all else, which makes room for it."""
+    share = 2 * SMALLEST_FONT / 72 / figure.get_figheight()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0, 1, 1 - share))
+    for legend in figure.legends:  # those stand at the figure's edge, wherever its axes are
+        legend.borderaxespad += 2  # letters of the smallest font
+    place: dict[str, Any] = {
+        "ha": "right",
+        "va": "center",
+        "fontsize": SMALLEST_FONT,
+        "color": FAINT,
+    }
+    figure.text(0.995, 1 - share / 2, text, **place, gid="stamp")
 
 
 def beside_theory(

@@ -32,6 +32,17 @@ def listed(values: Sequence[Any]) -> str:
     return ", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in values)
 
 
+def judged(v: Mapping[str, Any]) -> str:
+    """The verdict in words: what fails and is a reading fails
+    in our setting, which is not the paper's.
+    """
+    return (
+        f"{v['verdict']} in our setting"
+        if v["origin"] == "reading" and v["verdict"] != "HOLDS"
+        else v["verdict"]
+    )
+
+
 def missing(f: Any) -> str:
     """A warning where cells are missing, else nothing."""
     return f" **{f.missing} cells are missing.**" if f.missing else ""
@@ -78,6 +89,26 @@ def at(f: Findings, claim: str, **where: Any) -> float:
     return float(rows[0]["measured"])
 
 
+def words(figure: "Figure", findings: Findings, caption: str, results: str) -> str:
+    """All that is told of a figure in place of its picture or under it: the text file beside it.
+
+    Parameters
+    ----------
+    figure : what is told of it
+    findings : what was found
+    caption : what is drawn, as `draw` put it
+    results : whose they are: "preset paper"
+    """
+    parts = (
+        figure.heading,
+        figure.headline(findings),
+        caption,
+        f"Alternative text: {figure.alt(findings)}",
+        f"Results: {results}.",
+    )
+    return "\n\n".join(parts) + "\n"
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure: how it is drawn, from what, and what the report and the page tell of it.
@@ -88,11 +119,12 @@ class Figure:
     paper : the stem of the work that it belongs to
     title : one line
     studies : names of the studies whose tables it needs
-    draw : from checked tables to the figure; raises BadTable
+    draw : from checked tables to the figure, which has its caption by style.note; raises BadTable
     sample : data of the right form, made by hand: for tests, and for whoever changes the drawing
     heading : of its section
     shows, unknown : of the paper's figure; "" for what is beyond the paper
     claims : names of the claims whose verdicts are quoted
+    headline : findings → what was found, in one sentence of at most 25 words
     found : findings → paragraphs, in Markdown
     ran : findings → what was run
     alt : findings → what is to be seen, for those who do not see it
@@ -108,6 +140,7 @@ class Figure:
     shows: str
     unknown: str
     claims: tuple[str, ...]
+    headline: Callable[[Findings], str]
     found: Callable[[Findings], str]
     ran: Callable[[Findings], str]
     alt: Callable[[Findings], str]

@@ -541,6 +541,7 @@ def test_the_json_of_a_verdict() -> None:
         certified=True,
         description=True,
         decoy_reason="e",
+        about=("variance", "bias"),
     )
     formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0, 0.75)
     decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0, 0.375)
@@ -563,6 +564,7 @@ def test_the_json_of_a_verdict() -> None:
         "origin": "cited",
         "kind": "tight",
         "description": True,
+        "about": ["variance", "bias"],
         "verdict": "HOLDS",
         "sentence": str(verdict),
         "expected": "REFUTED",

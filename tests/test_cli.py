@@ -563,16 +563,16 @@ def test_damaged_results(
 
 
 def test_draw(call: Call, results: Path) -> None:
-    """Three files whose paths are on standard output,
+    """Four files whose paths are on standard output,
     each of its kind; the results are only read.
     """
     before = files(results)
     said = call("draw", "figure-3a", "--from", results, "--out", "new/folder")
     assert (said.code, said.err) == (0, "")
     assert said.out.split() == [
-        f"new/folder/figure-3a.{suffix}" for suffix in ("svg", "pdf", "png")
+        f"new/folder/figure-3a.{suffix}" for suffix in ("svg", "pdf", "png", "txt")
     ]
-    start = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
+    start = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG", "txt": b"Figure 3a"}
     for suffix, magic in start.items():
         assert Path(f"new/folder/figure-3a.{suffix}").read_bytes().startswith(magic)
     assert files(results) == before
@@ -684,7 +684,7 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     names = files(tmp_path / "r")
     for figure in drawn:
         assert {
-            f"{figure.paper}/{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png")
+            f"{figure.paper}/{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png", "txt")
         } <= set(names)
     report = Path("doc/s/paper_repro.md").read_text()
     for figure in drawn:

@@ -9,6 +9,7 @@ import pytest
 
 import dimfree
 from bounds.ledger import CLAIMS
+from figures import style
 from figures.catalog import FIGURES
 from studies import verdicts
 from studies.catalog import STUDIES
@@ -24,14 +25,19 @@ def test_report_has_the_committed_bytes():
     """
     joined = {figure.name: dimfree._join(figure, RESULTS) for figure in FIGURES}
     judged = verdicts.judge(CLAIMS, RESULTS)
-    text = dimfree.report_text(joined, judged, "figures/results", "paper")
+    captions = {
+        figure.name: style.caption(dimfree._drawn(figure, joined[figure.name], RESULTS))
+        for figure in FIGURES
+    }
+    text = dimfree.report_text(joined, captions, judged, "figures/results", "paper")
     assert text == (ROOT / "paper_repro.md").read_text(encoding="utf-8")
-    assert text != dimfree.report_text(joined, judged[1:], "figures/results", "paper")
+    other = dimfree.report_text(joined, captions, judged[1:], "figures/results", "paper")
+    assert text != other
 
 
 def test_all_figures_are_committed():
     for figure in FIGURES:
-        for suffix in ("svg", "pdf", "png"):
+        for suffix in ("svg", "pdf", "png", "txt"):
             assert (dimfree.COMMITTED / figure.paper / f"{figure.name}.{suffix}").is_file()
 
 

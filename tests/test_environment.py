@@ -59,7 +59,7 @@ def test_a_notebooks_backend(tmp_path: Path, backend: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert dimfree.main([*words, str(tmp_path / "b")]) == 0
     assert files(tmp_path / "a") == files(tmp_path / "b")
-    assert len(files(tmp_path / "a")) == 3
+    assert len(files(tmp_path / "a")) == 4
 
 
 def test_a_backend_that_is_there_stays_the_users() -> None:

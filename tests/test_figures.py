@@ -6,9 +6,11 @@ alarm.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
 
 from bounds.check import InvalidInput
+from bounds.ledger import CLAIMS
 from figures import catalog, style, told
 from figures.data import BadTable, FigureData
 from figures.output import save as save_with
@@ -97,9 +102,9 @@ def bar_data(axes: Axes, gid: str) -> Array:
 
 
 def words(figure: Figure) -> str:
-    """All visible text, on one line."""
+    """All visible text, and the caption, on one line."""
     texts = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_visible()]
-    return " ".join(" ".join(t.get_text() for t in texts).split())
+    return " ".join(" ".join([*(t.get_text() for t in texts), style.caption(figure)]).split())
 
 
 @every_figure
@@ -186,7 +191,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "constant C unknown",
                 "recalled; total variation",
                 "Settings are ours; the paper's are unknown",
-                "off the plot from d = 11",
+                "off the plot from d = 16",
                 "constants are not known",
             ],
         ),
@@ -207,7 +212,8 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "joint risk / DSM's",
                 "m/d",
                 "power, t₁ = 0.02, Δ = 0.2",
-                "1.30",
+                "1.3",
+                "the largest is 1.30",
                 "n = 30 data sets",
                 "path fit",
             ],
@@ -218,7 +224,8 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "number of time functions B",
                 "joint risk (dimensionless)",
                 "m = 20000",
-                "exponential, T1",
+                "exponential",
+                "target T₁",
                 "n = 20 replicates",
             ],
         ),
@@ -272,7 +279,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
                 "excess risk over that of T₁",
                 "diffusion time t (dimensionless)",
                 "T_B, control-variate w",
-                "right: η = 0.1",
+                "b: η = 0.1",
                 "Nothing here is sampled",
             ],
         ),
@@ -304,21 +311,23 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             [
                 "density at t₁",
                 "x (dimensionless)",
-                "minor mode's share (n = 47 to 110)",
+                "error of the share removed",
+                "score error / DSM's",
                 "training budget",
                 "DSM: 10.0 % [8.7, 11.7]",
                 "BSM: 12.0 % [10.7, 13.7]",
-                "exact scores, the same steps: 17.1 %",
-                "BSM, weight 1/2 (n = 60 to 63)",
+                "exact scores: 17.1 %",
+                "BSM, weight 1/2",
+                "one network for all t",
+                "n = 60 to 66 training sets",
                 "network: m = 77; ancestral from N(0, I)",
-                "differs from features: m = 0",
                 "Settings are ours; the paper's are unknown",
             ],
         ),
     ],
 )
 def test_text_names_units_and_replicates(name: str, phrases: list[str]) -> None:
-    """Every label, unit, setting and count that a reader needs is in the figure itself."""
+    """Every label, unit, setting and count that a reader needs is in the figure or its caption."""
     entry = next(figure for figure in catalog.FIGURES if figure.name == name)
     text = words(entry.draw(entry.sample()))
     assert [phrase for phrase in phrases if phrase not in text] == []
@@ -326,11 +335,13 @@ def test_text_names_units_and_replicates(name: str, phrases: list[str]) -> None:
 
 @every_figure
 def test_text_is_legible(entry: told.Figure) -> None:
-    """Nothing below 7 pt, nothing outside the page, no text on another.
+    """Nothing below 7 pt, nothing outside the page, no text on another, that of a smoke test's
+    stamp and the panels' letters included.
 
     Decoy: the same check finds an overlap once one text is moved onto another.
     """
     figure = entry.draw(entry.sample())
+    style.stamp(figure, "smoke test: preset quick")
     with style.look():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
@@ -371,6 +382,108 @@ def test_text_is_legible(entry: told.Figure) -> None:
         box = shown[0].get_window_extent(renderer).transformed(figure.transFigure.inverted())
         shown.append(figure.text(box.x0, box.y0, "decoy"))
         assert overlaps()
+
+
+def panels_of(figure: Figure) -> list[Axes]:
+    """The axes that a reader sees as such: neither a key nor a colour bar."""
+    every = [one for one in figure.findobj(Axes) if isinstance(one, Axes) and one.axison]
+    return [one for one in every if one.get_label() != "<colorbar>"]
+
+
+@every_figure
+def test_panels_have_letters(entry: told.Figure) -> None:
+    """a, b, c … outside their axes, above the left corner, as many as there are panels; a single
+    panel has none. The caption speaks of panels by letters that are there, never by their place.
+    """
+    figure = entry.draw(entry.sample())
+    panels = panels_of(figure)
+    wanted = list("abcdef"[: len(panels)]) if len(panels) > 1 else []
+    found = []
+    for axes in panels:
+        for text in axes.texts:
+            if str(text.get_gid()).startswith("panel-"):
+                assert isinstance(text, Annotation)
+                left, up = text.xyann  # from the upper left corner, in points
+                assert (text.xy, text.get_horizontalalignment(), left < 0 < up) == (
+                    (0, 1),
+                    "right",
+                    True,
+                )
+                assert text.get_fontweight() == "bold"
+                found.append(text.get_text())
+    assert sorted(found) == wanted
+    caption = style.caption(figure)
+    assert set("".join(re.findall(r"\(([a-f][a-f, –]*)\)", caption))) <= {*wanted, ",", " ", "–"}
+    assert not re.search(r"\b(Left|Middle|Right|Top|Bottom|Inset)\b", caption)
+
+
+@every_figure
+def test_the_caption_is_kept_and_not_drawn(entry: told.Figure) -> None:
+    """It is there, one line; below the axes stand labels and legends alone."""
+    figure = entry.draw(entry.sample())
+    caption = style.caption(figure)
+    assert len(caption.split()) > 5 and "\n" not in caption
+    assert figure.get_supxlabel() == "" and figure.texts == []
+    drawn = figure.findobj(Text)
+    assert not any(isinstance(text, Text) and caption[:40] in text.get_text() for text in drawn)
+
+
+def test_a_file_of_words_stands_beside_the_pictures(tmp_path: Path) -> None:
+    """Heading, headline, caption, alternative text, whose results, in this order; none without."""
+    entry = replace(
+        catalog.FIGURES[0],
+        heading="H",
+        headline=lambda f: f"Found {f}.",
+        alt=lambda f: f"Seen {f}.",
+    )
+    text = told.words(entry, 3, "Drawn.", "preset paper")
+    expected = "H\n\nFound 3.\n\nDrawn.\n\nAlternative text: Seen 3.\n\nResults: preset paper.\n"
+    assert text == expected
+    figure = figure_3a.draw(figure_3a.sample())
+    assert save(figure, tmp_path, "f", words=text)[3].read_text(encoding="utf-8") == text
+    assert [path.suffix for path in save(figure, tmp_path, "g")] == [".svg", ".pdf", ".png"]
+
+
+def test_dots_and_width_are_the_users(tmp_path: Path) -> None:
+    """Dots per inch for the PNG; a width scales the picture and leaves its letters: the SVG's fonts
+    are the same at twice the width. The figure itself stays as it was.
+    """
+    figure = figure_3a.draw(figure_3a.sample())
+    before = figure.get_size_inches().copy()
+    wide = save(figure, tmp_path, "wide", dpi=50, width=6.8)
+    plain = save(figure, tmp_path, "plain")
+    header = wide[2].read_bytes()[16:24]
+    assert int.from_bytes(header[:4], "big") == 340
+    assert int.from_bytes(header[4:], "big") == round(before[1] * 2 * 50)
+    fonts = [
+        set(re.findall(r"font-size: [\d.]+px", path.read_text())) for path in (wide[0], plain[0])
+    ]
+    assert fonts[0] == fonts[1] and fonts[0]
+    assert np.array_equal(figure.get_size_inches(), before)
+
+
+def test_text_is_text(tmp_path: Path) -> None:
+    """In an SVG words can be searched and read aloud, and every font has a stack behind it."""
+    (path, *_) = save(figure_3a.draw(figure_3a.sample()), tmp_path, "f")
+    svg = path.read_text()
+    assert ">information bound</text>" in svg
+    assert svg.count("'DejaVu Sans'") == svg.count(style.FONTS) > 10
+
+
+def test_a_smoke_test_is_stamped() -> None:
+    """In the upper right corner, outside the axes; a longer legend at the edge makes way."""
+    entry = next(figure for figure in catalog.FIGURES if figure.name == "beyond-gradient")
+    figure = entry.draw(entry.sample())
+    style.stamp(figure, "smoke test: preset quick")
+    (stamp,) = figure.texts
+    with style.look():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        box = stamp.get_window_extent(canvas.get_renderer())
+    assert box.x0 > figure.bbox.x1 / 2 and box.y1 <= figure.bbox.y1
+    tops = [bounds.y1 for axes in figure.axes if (bounds := axes.get_tightbbox())]
+    assert len(tops) == 2 and box.y0 >= max(tops)
+    assert all(box.y0 >= legend.get_window_extent().y1 for legend in figure.legends)
 
 
 @every_figure
@@ -458,6 +571,8 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
         "must be one of linear, published, paper, not ours",
     ),
     ("figure-1b", "rivals", "value", "one", "value must hold numbers"),
+    ("figure-1b", "measured", "whole", 1.01, "must be 1 at the anchor d = 4"),
+    ("figure-1b", "measured", "whole_low", 9.0, "whole lies outside whole_low … whole_high"),
     ("figure-3a", "points", "estimator", "ism", "must hold dsm and bsm, and nothing else"),
     ("figure-3a", "points", "t", 0.15, "the values of t differ"),
     ("figure-3a", "theory", "t", 0.15, "DSM, exact does not cover the times"),
@@ -472,9 +587,8 @@ REFUSALS: list[tuple[str, str, str, Any, str]] = [
     ),
     ("figure-3b", "densities", "x", 0.01, "the values of x differ"),
     ("figure-3b", "densities", "q05", 9.0, "q05 lies above q95"),
-    ("figure-3b", "budgets", "fit", "both", "fitted by step or jointly"),
-    ("figure-3b", "budgets", "budget", 4, "the values of budget differ"),
-    ("figure-3b", "budgets", "high", 0.1, "share lies outside low … high"),
+    ("figure-3b", "gains", "fit", "both", "fitted by step or jointly"),
+    ("figure-3b", "gains", "score", 0.0, "score must be positive, but holds 0"),
     ("figure-3b", "gains", "method", "dsm", "must hold bsm and bsm-half, and nothing else"),
     ("figure-3b", "gains", "low", 0.5, "gain lies outside low … high"),
 ]
@@ -560,17 +674,24 @@ def test_figure_1b_shows_its_tables() -> None:
     Decoy: no two curves hold the same values.
     """
     data = figure_1b.sample()
-    axes = figure_1b.draw(data).axes[0]
+    left, right = figure_1b.draw(data).axes
     measured, rivals = data.tables["measured"], data.tables["rivals"]
-    drawn = [line_data(axes, f"curve-{k}") for k in range(1 + rivals["label"].nunique())]
-    wanted = [measured, *(group for _, group in rivals.groupby("label"))]
+    stated = rivals[rivals["style_group"] != "published"]["label"].unique()
+    places = [(left, "measured"), (right, "whole")]
+    places += [(left if one in stated else right, one) for one in sorted(set(rivals["label"]))]
+    drawn = [line_data(axes, f"curve-{name}") for axes, name in places]
+    wanted = [measured[["d", "value"]], measured[["d", "whole"]]]
+    wanted += [group[["d", "value"]] for _, group in rivals.groupby("label")]
     for k, one in enumerate(drawn):
         for j, two in enumerate(wanted):
-            assert np.array_equal(one, two[["d", "value"]].to_numpy(dtype=float)) == (k == j)
-    assert np.array_equal(
-        bar_data(axes, "interval"), measured[["d", "low", "high"]].to_numpy(dtype=float)
-    )
-    low, high = axes.get_ylim()
+            assert np.array_equal(one, two.to_numpy(dtype=float)) == (k == j)
+    for axes, name, ends in (
+        (left, "measured", ["low", "high"]),
+        (right, "whole", ["whole_low", "whole_high"]),
+    ):
+        wanted_bars = measured[["d", *ends]].to_numpy(dtype=float)
+        assert np.array_equal(bar_data(axes, f"interval-{name}"), wanted_bars)
+    low, high = left.get_ylim()
     assert (
         low < measured["low"].min()
         and high > rivals.loc[rivals["style_group"] == "linear", "value"].max()
@@ -622,21 +743,10 @@ def test_curves_differ_without_colour() -> None:
     data = figure_1b.sample()
     shape = data.tables["rivals"][data.tables["rivals"]["label"] == "Gupta et al. 2024"]
     more = pd.concat([data.tables["rivals"], *(shape.assign(label=f"other {k}") for k in range(5))])
-    drawn = figure_1b.curves(data.tables["measured"], more, 100)
+    drawn = figure_1b.curves(more)
     looks = [(str(curve.look.get("marker")), str(curve.look["ls"])) for curve in drawn]
-    assert len(set(looks)) == len(looks) == 13
-    assert len({dashes for _, dashes in looks}) < 13
-
-
-def test_labels_keep_their_distance() -> None:
-    """Labels stay in order, near where they are wanted,
-    and never closer than the room below each.
-    """
-    wanted, room = [40.0, 9.0, 0.95, 0.5, 0.02, 0.01], [0.1, 0.15, 0.1, 0.1, 0.1, 0.1]
-    heights = figure_1b.spread(wanted, room)
-    assert np.all(-np.diff(heights) >= np.array(room[:-1]) - 1e-12)
-    assert not np.all(-np.diff(np.clip(wanted, 0, 1)) >= np.array(room[:-1]))
-    assert heights == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.1, 0.0])
+    assert len(set(looks)) == len(looks) == 12
+    assert len({dashes for _, dashes in looks}) < 12
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
@@ -769,8 +879,9 @@ def test_the_beyond_figures_show_their_tables() -> None:
         assert image is not None
         mine = data.tables["cells"][data.tables["cells"]["estimator"] == estimator]
         np.testing.assert_array_equal(np.asarray(image).ravel(), mine["ratio"])
-        bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
-        assert bold == (["1.30"] if estimator == "BSM" else [])
+        heavy = [text for text in axes.texts if text.get_fontweight() == "bold"]
+        bold = [text.get_text() for text in heavy if text.get_gid() is None]
+        assert bold == (["1.3"] if estimator == "BSM" else [])
     with pytest.raises(BadTable, match=r"^beyond-map/cells: lacks a cell of path fit"):
         beyond_map.draw(with_table(data, "cells", lambda f: f.iloc[:-3]))
 
@@ -801,18 +912,64 @@ def test_figure_2_stands_premises_left_of_what_they_carry() -> None:
         figure_2.draw(with_value(data, "nodes", "verdict", "PASSED"))
 
 
-def test_figure_2_says_every_name_and_verdict() -> None:
-    """The words in the picture are those of the table,
-    and colour is not the only sign of a verdict.
+def test_figure_2_tells_each_claim_in_a_few_words() -> None:
+    """In a box named after it, or by its name where there are none; what has words is a claim.
+    Colour is not the only sign of what does not hold.
     """
-    figure = figure_2.draw(figure_2.sample())
-    words = " ".join(text.get_text().replace("-\n", "-") for text in figure.axes[0].texts)
-    for name in figure_2.sample().tables["nodes"]["name"]:
-        assert name in words
+    data = figure_2.sample()
+    figure = figure_2.draw(data)
+    for name in data.tables["nodes"]["name"]:
+        box = by_gid(figure.axes[0], f"claim-{name}")
+        assert isinstance(box, Text)
+        told = " ".join(box.get_text().split())
+        assert told == figure_2.SHORT.get(name, name.replace("-", " "))
+    assert set(figure_2.SHORT) <= {claim.name for claim in CLAIMS}
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"HOLDS", "REFUTED", "UNDECIDED", "cited, or our reading", "derived"} <= set(legend)
-    looks = list(figure_2.LOOKS.values())
-    assert len({hatch for _, hatch in looks}) == len(looks)
+    assert legend == ["proven", "computed", "sampled", "cited", "REFUTED", "UNDECIDED", "goal"]
+    assert len(set(figure_2.FILLS.values())) == len(figure_2.FILLS)
+    assert len(set(figure_2.HATCHES.values())) == len(figure_2.HATCHES)
+
+
+def test_figure_2_draws_no_arrow_under_a_box() -> None:
+    """Where an arrow passes a column it has a lane of its own, between the boxes; what is drawn
+    leads from each premise to each conclusion. Decoy: a straight line to the goal runs under one.
+    """
+    data = figure_2.sample()
+    edges = list(data.tables["edges"].itertuples(index=False, name=None))
+    columns = figure_2.layers(list(data.tables["nodes"]["name"]), edges, {"the-goal"})
+    home = {name: k for k, names in enumerate(columns) for name in names}
+    filled, steps = figure_2.routed(columns, edges)
+    for source, target in edges:
+        reached = {(source, home[source])}
+        for k in range(home[source], home[target]):
+            reached |= {b for a, b in steps if a in reached and b[1] == k + 1}
+        assert (target, home[target]) in reached
+    for column in filled:
+        middles = figure_2.heights(column, home)
+        for a, b in pairwise(column):
+            halves = [0.84 / 2 if home[name] == k else 0.0 for name, k in (a, b)]
+            assert middles[a] - middles[b] > sum(halves)
+    assert any(home[name] != k for column in filled for name, k in column)
+    drawn = figure_2.draw(data).axes[0]
+    boxes = [
+        Bbox.from_bounds(p.get_x(), p.get_y(), p.get_width(), p.get_height())
+        for p in drawn.patches
+        if isinstance(p, FancyBboxPatch)
+    ]
+
+    def under(x: Array, y: Array) -> bool:
+        inside = [
+            (x > b.x0 + 0.01) & (x < b.x1 - 0.01) & (y > b.y0 + 0.01) & (y < b.y1 - 0.01)
+            for b in boxes
+        ]
+        return bool(np.any(inside))
+
+    arrows = [p for p in drawn.patches if isinstance(p, FancyArrowPatch)]
+    curves = [np.asarray(arrow.get_path().interpolated(40).vertices) for arrow in arrows]
+    assert len(curves) == len(steps)
+    assert all(-0.5 < curve[:, 0].min() < curve[:, 0].max() < 3 for curve in curves)
+    assert not any(under(curve[:, 0], curve[:, 1]) for curve in curves)
+    assert under(np.linspace(0, 2, 100), np.zeros(100))
 
 
 def test_figure_3b_shows_its_tables() -> None:
@@ -821,29 +978,25 @@ def test_figure_3b_shows_its_tables() -> None:
     """
 
     def agrees(data: FigureData, other: FigureData) -> bool:
-        left, right, below = figure_3b.draw(data).axes
+        left, middle, right = figure_3b.draw(data).axes
         tables = other.tables
-        marks = {line.get_gid(): line for axes in (left, right, below) for line in axes.lines}
         found = []
         for curve, mine in tables["densities"].groupby("curve"):
             name = str(curve) if curve in ("truth", "exact") else f"density-{curve}"
             line = next(x for x in left.lines if x.get_gid() == name)
             found.append(np.allclose(line.get_ydata(), mine["value"].astype(float)))
-        for (fit, method), mine in tables["budgets"].groupby(["fit", "method"]):
-            line = marks[f"share-{fit}-{method}"]
-            found.append(
-                np.allclose(
-                    line.get_ydata(), 100 * mine.sort_values("budget")["share"].astype(float)
-                )
-            )
-        for rival in ("bsm", "bsm-half"):
-            mine = tables["gains"][tables["gains"]["method"] == rival].sort_values("place")
-            found.append(
-                np.allclose(marks[f"gain-{rival}"].get_xdata(), mine["gain"].astype(float))
-            )
+        for (method, learner, fit), mine in tables["gains"].groupby(["method", "learner", "fit"]):
+            mine = mine.sort_values("place").astype({"score": float, "gain": float})
+            drawn = line_data(middle, f"gain-{method}-{learner}-{fit}")
+            found.append(np.allclose(drawn, mine[["score", "gain"]]))
+            if learner == "network":
+                drawn = line_data(right, f"gain-{method}-{learner}-{fit}")
+                found.append(np.allclose(drawn[:, 1], mine["gain"]))
+                aside = drawn[:, 0] / mine["budget"].to_numpy(dtype=float)
+                found.append(bool(np.all((aside >= 1) & (aside < 1.7))))
         return all(found)
 
     data = figure_3b.sample()
     assert agrees(data, data)
-    for name, column in (("densities", "value"), ("budgets", "share"), ("gains", "gain")):
+    for name, column in (("densities", "value"), ("gains", "gain"), ("gains", "score")):
         assert not agrees(data, with_value(data, name, column, 0.155))

@@ -17,6 +17,7 @@ from scipy import stats
 
 from bounds.check import Array, InvalidInput
 from figures import fitted
+from figures.output import picture
 from studies import fit_command
 from studies.designs import power
 from studies.fit import Fit, _relative, fit
@@ -459,10 +460,10 @@ def test_the_figure() -> None:
     figure = fitted.draw(*fit_command.drawn(found), "width", "loss")
     (axes,) = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("width", "loss")
-    legend = axes.get_legend()
-    assert legend is not None and len(legend.get_texts()) == 12
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 12
     assert legend.get_texts()[0].get_text().startswith("0: slope ")
-    assert "2 groups more" in figure.get_supxlabel()
+    assert "2 groups more" in legend.get_title().get_text()
     points, line = axes.lines[0], axes.lines[3]
     assert np.asarray(points.get_xdata()) == pytest.approx(DIMS)
     assert np.asarray(points.get_ydata()) == pytest.approx(found[0].mean)
@@ -472,4 +473,4 @@ def test_the_figure() -> None:
     assert found[0].se is not None
     assert low == pytest.approx(found[0].mean - 1.96 * found[0].se)
     for suffix, start in (("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")):
-        assert fitted.picture(figure, suffix).startswith(start)
+        assert picture(figure, suffix).startswith(start)

@@ -1,24 +1,34 @@
 """report.html: self-contained, the same bytes from the same results, other bytes from others."""
 
+import ast
 import copy
+import inspect
 import re
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_hex, to_rgb
 
 import dimfree
+from bounds.claim import QUANTITIES
 from bounds.ledger import CLAIMS
+from figures import across, style
+from figures import page as page_module
 from figures.catalog import FIGURES
+from figures.inline import COLOURS, inline_svg
 from figures.markdown import markdown
-from figures.page import Picture, inline_svg, render
+from figures.page import Picture, render
 from studies import verdicts
 from studies.catalog import STUDIES
 
 RESULTS = {study.name: dimfree._read(dimfree.COMMITTED, study) for study in STUDIES}
 JUDGED = verdicts.judge(CLAIMS, RESULTS)
-LIMIT = 5_000_000  # bytes
+LIMIT = 2_000_000  # bytes
 VOID = {"meta", "link", "input", "col", "br", "img"}
 
 WORK: dict[str, Any] = {
@@ -43,6 +53,7 @@ CLAIM: dict[str, Any] = {
     "reason": "",
     "decoy": "d/(m + 1)",
     "description": False,
+    "about": ["risk"],
     "decoy_rejected": True,
     "decoy_share": 5 / 17,
     "decoy_reason": "",
@@ -115,7 +126,7 @@ def page() -> str:
 
 
 def test_self_contained(page):
-    """Under 5 MB; every reference is to a place on the page itself,
+    """Under 2 MB; every reference is to a place on the page itself,
     and is there; no id twice; all elements close.
     """
     assert len(page.encode()) < LIMIT
@@ -163,6 +174,8 @@ def test_all_is_there(page):
             f'data-origin="{claim.origin}" data-kind="{claim.kind}" data-verdict="{claim.expected}"'
             in row
         )
+    for quantity in QUANTITIES:
+        assert f"<dt>{quantity}</dt>" in page
     assert page.count("<math>") > 300
     for table in RESULTS.values():
         assert table.manifest["csv"]["sha256"][:16] in page
@@ -191,6 +204,7 @@ def test_numbers_come_from_the_claims():
         "decoy_share": 6 / 17,
         "decoy_reason": "Few.",
         "description": True,
+        "about": ["risk", "bias"],
         "origin": "reading",
         "paper": "two_2001",
         "verdict": "REFUTED",
@@ -241,6 +255,21 @@ def test_numbers_come_from_the_claims():
         assert "987654" in render([WORK], [], [CLAIM], {"study": other}, "here")
 
 
+def test_what_the_claims_are_about():
+    """The table of works and quantities stands before the claims, with a link from the contents;
+    without quantities there is none. A claim's row and the choice above it have its quantities.
+    """
+    claim = CLAIM | {"paper": WORK["stem"], "about": ["bias", "sample size"]}
+    rendered = partial(render, [WORK], [], [claim], {"study": MANIFEST}, "here")
+    told, without = rendered(quantities={"bias": "what stays wrong"}), rendered()
+    assert across.html([WORK], [claim], {"bias": "what stays wrong"}) in told
+    assert told.index('href="#across"') < told.index('id="across"') < told.index('id="claims"')
+    assert "#across" not in without and 'id="across"' not in without
+    assert '<select name="about"><option value="">all</option><option value="bias">bias<' in told
+    assert 'data-about="bias; sample size"' in told
+    assert "<dt>about</dt><dd>bias, sample size</dd>" in told
+
+
 def test_figures_do_not_disturb_each_other():
     """Two drawings with the same ids: each keeps its own,
     and its styles to itself; nothing of outside is left.
@@ -256,17 +285,104 @@ def test_figures_do_not_disturb_each_other():
     assert not set(Reader(one).ids) & set(Reader(two).ids)
 
 
+def test_a_dark_page_has_dark_figures():
+    """Ink, faint ink and paper are the page's, data keep their colours; the page and the figures
+    agree on what ink is. Decoy: a colour a shade off is left alone.
+    """
+    named = dict(zip(COLOURS, (style.INK, style.FAINT, "white"), strict=True))
+    assert all(to_hex(colour) == f"#{name}" for name, colour in named.items())
+    svg = SVG.replace("</svg>", '<path style="fill: #1a1a1a; stroke: #ffffff"/></svg>')
+    svg = svg.replace("</svg>", '<path style="fill: #0173b2; stroke: #1a1a1b"/></svg>')
+    inline = inline_svg(svg, "one", "")
+    assert "fill: var(--ink); stroke: var(--ground)" in inline
+    assert "fill: #0173b2; stroke: #1a1a1b" in inline
+
+
+@pytest.mark.parametrize(("ground", "least"), [("#15181c", 3.0), ("#ffffff", 2.2)])
+def test_data_stand_out_from_the_ground(ground: str, least: float):
+    """The contrast of each colour of data with the page's two grounds. WCAG asks 3 of graphics; on
+    white the palette's orange, pink and pale blue have less, and markers, dashes and labels tell
+    curves apart as well. Decoy: the dark ground's own ink-like grey has none.
+    """
+    css = (Path(page_module.__file__).parent / "page.css").read_text()
+    assert f"--ground: {ground}" in css
+
+    def light(colour: Any) -> float:
+        shares = np.asarray(to_rgb(colour))
+        linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    def contrast(colour: Any) -> float:
+        one, two = sorted((light(colour), light(ground)))
+        return (two + 0.05) / (one + 0.05)
+
+    assert min(map(contrast, style.COLOURS)) >= least
+    assert contrast({"#15181c": "#202428", "#ffffff": "#e0e0e0"}[ground]) < least
+
+
+def test_coordinates_are_rounded():
+    """To a hundredth of a point, in paths, places and shifts; a scale keeps its digits."""
+    path = '<path d="M 1.234567 -0.001 \nL 10 2.5" x="3.14159" transform="translate(1.00049 2) '
+    inline = inline_svg(SVG.replace("</svg>", path + 'scale(0.015625)"/></svg>'), "one", "")
+    assert '<path d="M 1.23 -0 L 10 2.5" x="3.14" transform="translate(1 2) scale(0.015625)"/>' in (
+        inline
+    )
+
+
+def test_headlines(page):
+    """Above each picture one sentence of at most 25 words that holds a number; and no number of it
+    is typed in: the template's own words have no digit.
+    """
+    shown = dict(
+        re.findall(r'<section id="([^"]+)">\n.*\n<p class="headline"><strong>(.*)</strong>', page)
+    )
+    assert set(shown) == {figure.name for figure in FIGURES}
+    for name, text in shown.items():
+        assert len(text.split()) <= 25, name
+        assert re.fullmatch(r"[^a-z].*[^.]\.", text) and not re.search(r"[.!?] [A-Z]", text), name
+        assert re.search(r"\d", text), name
+        assert "nan" not in text and "inf" not in text.split(), name
+    for figure in FIGURES:
+        for said in spoken(inspect.getsource(figure.headline)):
+            assert not re.search("[0-9]", said), (figure.name, said)
+    assert spoken("def f(x):\n    return f'{x} of 12'") == [" of 12"]
+
+
+def spoken(source: str) -> list[str]:
+    """The words that a function's source puts between the values of its f-strings."""
+    parts = (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.JoinedStr))
+    return [
+        str(one.value) for part in parts for one in part.values if isinstance(one, ast.Constant)
+    ]
+
+
+def test_captions_stand_under_the_pictures(page):
+    """Each its own, with whose results it shows; the alternative text is not said twice."""
+    for figure in FIGURES:
+        part = page[page.index(f'<section id="{figure.name}">') :]
+        part = part[: part.index("</section>")]
+        (caption,) = re.findall(
+            r"<figcaption>(.+?) Results: (?:preset|settings).*?</figcaption>", part
+        )
+        (alt,) = re.findall(rf'<title id="{figure.name}-alt">(.+?)</title>', part)
+        assert part.count(alt) == 1 and caption != alt
+    captions = re.findall("<figcaption>(.+?)</figcaption>", page)
+    assert len(set(captions)) == len(FIGURES)
+
+
 def test_a_figure_has_its_own_words():
     figure = replace(
         FIGURES[0],
         name="figure-9",
         alt=lambda f: "What is seen",
+        headline=lambda f: "What it says & means.",
         ran=lambda f: "r",
         found=lambda f: f["x"],
     )
-    text = render(
-        [WORK], [Picture(figure, SVG, {"x": "what is found"})], [CLAIM], {"study": MANIFEST}, "here"
-    )
+    picture = Picture(figure, SVG, {"x": "what is found"}, "What is <drawn>.", "preset quick")
+    text = render([WORK], [picture], [CLAIM], {"study": MANIFEST}, "here")
+    assert '<p class="headline"><strong>What it says &amp; means.</strong></p>\n<figure>' in text
+    assert "<figcaption>What is &lt;drawn&gt;. Results: preset quick.</figcaption>" in text
     assert '<title id="figure-9-alt">What is seen</title>' in text
     assert "<p>what is found</p>" in text
     assert "dimfree draw figure-9" in text

@@ -2,13 +2,15 @@
 
 import copy
 import re
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from figures import across
 from figures.catalog import FIGURES as CATALOG
-from figures.report import NO_CLAIM, counted, render
+from figures.report import NO_CLAIM, anchor, counted, render
 from figures.told import number
 
 RAN = {
@@ -59,6 +61,9 @@ NETWORK = {"training": {"iterations": 29.8, "loss": 0.122, "converged": 0.04}}
 TRAINED = {"dsm": METHOD | NETWORK, "bsm": BETTER | NETWORK | {"gain": GAIN | {"word": "hurts"}}}
 SETTING: dict[str, Any] = {
     "case": "features: m = 7",
+    "learner": "features",
+    "fit": "step",
+    "budget": 0,
     "n": 120,
     "minor": 0.15,
     "discretisation": 0.0123,
@@ -66,6 +71,7 @@ SETTING: dict[str, Any] = {
     "sample": 0.0161,
     "methods": {"dsm": METHOD, "bsm": BETTER, "bsm-half": BETTER},
 }
+NETWORK_OF = {"case": "network: m = 9", "learner": "network", "budget": 30}
 LAW_FIT = {
     "law": "log d",
     "a": 0.7,
@@ -190,7 +196,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
     },
     "figure-3b": {
         "study": "mixture-bootstrap",
-        "settings": [SETTING, SETTING | {"case": "network: m = 9", "methods": TRAINED}],
+        "settings": [SETTING, SETTING | NETWORK_OF | {"methods": TRAINED}],
         "shown": SETTING,
         "comparisons": 42,
         "words": {"helps": "above 0", "hurts": "below it"},
@@ -426,6 +432,15 @@ def verdict(name: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
+def test_what_the_claims_are_about() -> None:
+    """The table of works and quantities stands before the claims; without quantities none does."""
+    claims = [verdict("a", paper=WORK["stem"], about=["bias"])]
+    told = partial(render, [WORK], [], {}, claims, "", "make", "here")
+    table = across.markdown([WORK], claims, {"bias": "what stays wrong"})
+    assert f"{table}## The claims" in told(quantities={"bias": "what stays wrong"})
+    assert across.TITLE not in told()
+
+
 VERDICTS = [verdict(name) for figure in FINDINGS for name in FIGURES[figure].claims]
 
 
@@ -458,7 +473,7 @@ def rendered(
     verdicts: list[dict[str, Any]] = VERDICTS,
     pictures: str = "",
 ) -> str:
-    figures = [(FIGURES[name], found(one)) for name, one in findings.items()]
+    figures = [(FIGURES[name], found(one), f"Caption of {name}.") for name, one in findings.items()]
     return render(
         [WORK], figures, {}, verdicts, pictures, "make reproduce PRESET=paper", "preset paper"
     )
@@ -530,19 +545,32 @@ def test_settings_are_written_out() -> None:
     assert "`make reproduce PRESET=paper`" in text
 
 
+def test_in_short_a_line_for_each_figure() -> None:
+    """A link that leads to the heading, as GitHub makes anchors, and the headline, which stands
+    above the picture as well; the caption stands below it.
+    """
+    text = rendered()
+    lines = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("- ")]
+    assert len(lines) == len(FINDINGS)
+    for line, (name, one) in zip(lines, FINDINGS.items(), strict=True):
+        heading, headline = FIGURES[name].heading, FIGURES[name].headline(found(one))
+        assert line == f"- [{heading}](#{anchor(heading)}): {headline}"
+        picture = f"**{headline}**\n\n![{heading}](kumar_2025/{name}.png)"
+        assert f"{picture}\n\nCaption of {name}.\n" in section(text, name)
+    assert anchor("Beyond the paper: why not, up to 10⁸?") == "beyond-the-paper-why-not-up-to-10"
+
+
 def test_a_verdict_changes_its_sentence() -> None:
     """REFUTED, UNDECIDED and the unexpected are said
-    in the summary, the section and the table of claims.
+    in the section and the table of claims.
     """
     name = FIGURES["figure-3a"].claims[0]
     plain = rendered()
-    assert f"`{name}` HOLDS" in plain
     assert "Not as expected" not in plain
     for status in ("REFUTED", "UNDECIDED"):
         text = rendered(
             verdicts=[v | ({"verdict": status} if v["name"] == name else {}) for v in VERDICTS]
         )
-        assert f"`{name}` {status}" in text.split("\n## ")[0]
         assert f"- {status}: The sentence |of| {name}." in section(text, "figure-3a")
         assert "**Not as expected, which is HOLDS.**" in section(text, "figure-3a")
         assert section(text, "figure-1a") == section(plain, "figure-1a")
@@ -667,7 +695,7 @@ def test_false_alarms_are_added_up() -> None:
 
 def test_what_closes_a_work() -> None:
     """Behind its figures, from all findings and verdicts; only of the work whose it is."""
-    figures = [(FIGURES[name], found(one)) for name, one in FINDINGS.items()]
+    figures = [(FIGURES[name], found(one), "") for name, one in FINDINGS.items()]
     closings: dict[str, Any] = {
         "kumar_2025": lambda found, verdicts: f"CLOSED {len(found)} {len(verdicts)}\n\n",
         "other": str,
@@ -746,7 +774,7 @@ def test_every_figure_is_told() -> None:
     assert "**What we have of it.** its abstract.\n\n**Unknown.** its proof; C." in text
     other = WORK | {"stem": "other_1999"}
     none = render(
-        [other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]))], {}, [], "", "c", "r"
+        [other], [(FIGURES["figure-1b"], found(FINDINGS["figure-1b"]), "")], {}, [], "", "c", "r"
     )
     assert "Figure 1b" not in none
     assert "## One, Two 1999" in none

@@ -223,6 +223,10 @@ def test_figure_1b_is_relative_to_its_anchor(table: Table, rows: list[dict[str, 
         half = row["value"] * stats.t.ppf(0.975, REPLICATES - 1) * math.hypot(*parts)
         assert row["high"] - row["value"] == pytest.approx(half, rel=1e-9)
         assert row["value"] - row["low"] == pytest.approx(half, rel=1e-9)
+        whole = joint(rows, row["d"], 150).mean() / (400 * base.mean())
+        assert row["whole"] == pytest.approx(whole, rel=1e-9)
+        assert row["whole_high"] - row["whole"] == pytest.approx(half * row["d"] ** 2 / 400)
+        assert row["whole"] - row["whole_low"] == pytest.approx(half * row["d"] ** 2 / 400)
     rivals = joined.tables["rivals"]
     linear = rivals[rivals["style_group"] == "linear"]
     np.testing.assert_allclose(linear["value"], linear["d"] / 20, rtol=1e-12)

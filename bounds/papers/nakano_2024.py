@@ -75,6 +75,25 @@ PAPER = Paper(
         "assumes of data, schedule and the learned score",
         "the FBSDE and the step by Schrödinger's problem as the work writes them",
     ),
+    about={
+        "scores and laws": ("ddpm-score-*",),
+        "variance": ("ddpm-bracket",),
+        "sampled law": (
+            "ddpm-exact",
+            "ddpm-any-*",
+            "ddpm-price-*",
+            "ddpm-tilde-*",
+            "ddpm-tv",
+            "ddpm-path-*",
+        ),
+        "discretisation": (
+            "ddpm-exact",
+            "ddpm-any-*",
+            "ddpm-price-*",
+            "ddpm-tilde-*",
+            "ddpm-path-*",
+        ),
+    },
 )
 
 

@@ -62,6 +62,29 @@ PAPER = Paper(
         "which systems",
         "how far the regularisation reduces them",
     ),
+    about={
+        "scores and laws": (
+            "simulation-scalar",
+            "simulation-vector",
+        ),
+        "bias": (
+            "simulation-square",
+            "simulation-probes",
+        ),
+        "variance": (
+            "simulation-square",
+            "simulation-probes",
+        ),
+        "risk": ("simulation-unseen",),
+        "sampled law": (
+            "simulation-window",
+            "simulation-langevin",
+            "simulation-ratio",
+            "simulation-wells",
+            "simulation-carried",
+            "simulation-agree",
+        ),
+    },
 )
 
 

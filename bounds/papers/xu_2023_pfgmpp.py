@@ -74,6 +74,15 @@ PAPER = Paper(
         "in what sense the limit D → ∞ is taken, and at which rate",
         "the experiments on robustness",
     ),
+    about={
+        "scores and laws": ("*",),
+        "variance": (
+            "student-variance",
+            "student-radius-*",
+        ),
+        "dimension": ("student-tv*",),
+        "sampled law": ("*-flow",),
+    },
 )
 
 

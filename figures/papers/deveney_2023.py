@@ -76,7 +76,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         first.set_xlabel("time of the error t")
         first.set_title("change of the variance felt", loc="left")
         second.set_xlabel("size of the error ε")
-        second.set_title("W2 of flow and SDE, and bound", loc="left")
+        second.set_title("W₂ of flow and SDE, and bound", loc="left")
         third.set_xlabel("variance u of the law")
         third.set_title("residual: box over law", loc="left")
         for axes in (second, third):
@@ -87,11 +87,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             axes.yaxis.set_minor_formatter(NullFormatter())
         for axes in (first, second, third):
             axes.legend(loc="best")
+        style.letters(first, second, third)
         style.note(
             figure,
             f"Gaussian data on the line, λ = {lam:g}. All is computed; dashes: the claims' "
-            "formulas (middle: the bound, a bar for errors that change sign; T = "
-            f"{last:g}). Left: for each unit of ε dt, dotted the time ½ log(1 + λ). Right: mean "
+            "formulas (b: the bound, a bar for errors that change sign; T = "
+            f"{last:g}). (a) For each unit of ε dt, dotted the time ½ log(1 + λ). (c) Mean "
             "square of the residual over the box |x_i| ≤ 3.5 over that under N(0, u I).",
         )
     return figure
@@ -163,12 +164,23 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    t = 2.0
+    flow, sde = (
+        number(at(f, claim, **{"lambda": 0.7}, t=t)) for claim in ("odesde-alike", "odesde-forgets")
+    )
+    return (
+        f"A score error at time {t:g} changes the variance of the flow's samples by {flow} a "
+        f"unit, and of the SDE's by only {sde}."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
-        "Three panels. Left: what is felt of an error at time t; a level line for the flow, a "
-        "falling one for the SDE, which starts at twice the flow's and crosses it at 0.27. Middle, "
-        "log-log: W2 of flow and SDE grows with the size of a constant error, just under its "
-        "bound; with an error that changes sign it lies far under it. Right, log-log: the ratio of "
+        "Three panels. (a) What is felt of an error at time t; a level line for the flow, a "
+        "falling one for the SDE, which starts at twice the flow's and crosses it at 0.27. (b) "
+        "Log-log: W2 of flow and SDE grows with the size of a constant error, just under its "
+        "bound; with an error that changes sign it lies far under it. (c) Log-log: the ratio of "
         "the residual's mean squares falls as the law widens, for d = 1 and 2."
     )
 
@@ -199,6 +211,7 @@ FIGURE = Figure(
         "odesde-crossing",
         "odesde-box",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

@@ -132,11 +132,12 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         last.set_title("what the best stop saves, linear kernel", loc="left")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=3)
+        style.letters(*panels)
         style.note(
             figure,
-            "Denoising labels of Gaussian data on the line, variance 1; regression from 0. First "
-            "three panels: t = 0.1, 100 given points; marks: moments of flow and labels carried by "
-            "a matrix exponential; lines: by the kernel's eigenvalues. Last: m = "
+            "Denoising labels of Gaussian data on the line, variance 1; regression from 0. "
+            "(a–c) t = 0.1, 100 given points; marks: moments of flow and labels carried by "
+            "a matrix exponential; lines: by the kernel's eigenvalues. (d) m = "
             f"{gains['m'].iloc[0]:g} drawn points, n = {n} replicates, 95 % intervals of "
             f"{style.widths(gains, 'measured')}; dashes 1/(1 + m (e²ᵗ − 1)/λ).",
         )
@@ -228,14 +229,22 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    _, least, end = _course(f, "tangent")
+    return (
+        "Trained for too long, a network's tangent kernel learns the labels' noise: its risk falls "
+        f"to {number(least)} and rises again to {number(end)}."
+    )
+
+
 def _alt(f: Findings) -> str:
     time, least, end = _course(f, "tangent")
     return (
-        "Four log-log panels. Three show risk against training time for a linear, a radial and a "
+        "Four log-log panels. (a–c) Risk against training time for a linear, a radial and a "
         "network's tangent kernel: bias falls, learned noise rises, marks on their lines. The "
         f"linear kernel's risk falls and stays. The tangent kernel's falls to {number(least, 2)} "
         f"near time {time:g} and rises to {number(end, 2)}, towards the dotted line of "
-        "the label's noise; the radial one's rises less. The fourth panel: what the best stop "
+        "the label's noise; the radial one's rises less. (d) What the best stop "
         "saves for the linear kernel falls against diffusion time, from more than a tenth to a few "
         "ten-thousandths."
     )
@@ -272,6 +281,7 @@ FIGURE = Figure(
         "linear-score-stop",
         "network-follows-kernel",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

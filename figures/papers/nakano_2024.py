@@ -93,12 +93,13 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         right.set_title("true variance on the way from β̃ (0) to β (1)", loc="left")
         for axes in (left, right):
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=4)
+        style.letters(left, right)
         style.note(
             figure,
-            f"Gaussian data on the line, exact scores. Left: λ = {distance['eigenvalue'].max():g}, "
+            f"Gaussian data on the line, exact scores. (a) λ = {distance['eigenvalue'].max():g}, "
             f"T = 6; lines: the sum; dashes: its leading order, N ≥ {LEADING}; with the "
             f"true variance of a step samples have λ within a share of {max(worst, 1e-16):.0e}. "
-            "Right: dashes are λ/v_t. All is computed.",
+            "(b) Dashes are λ/v_t. All is computed.",
         )
     return figure
 
@@ -182,6 +183,17 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    steps = 1600
+    beta, tilde = (
+        number(at(f, "ddpm-tv", steps=steps, variance=name)) for name in ("beta", "tilde")
+    )
+    return (
+        f"After {steps} steps samples are {tilde} in total variation from the data with the "
+        f"posterior variance, and {beta} with the forward step's."
+    )
+
+
 def _alt(f: Findings) -> str:
     first, last = (
         number(
@@ -192,9 +204,9 @@ def _alt(f: Findings) -> str:
         for steps in (100, 6400)
     )
     return (
-        "Two panels. Left, log-log: total variation against 100 to 6400 steps. With β it falls "
+        "Two panels. (a) Log-log: total variation against 100 to 6400 steps. With β it falls "
         "like 1/N. With the posterior variance it is larger everywhere, by a factor that grows "
-        f"from {first} to {last}. Right: the true variance's place against time for four λ. It "
+        f"from {first} to {last}. (b) The true variance's place against time for four λ. It "
         "tends to λ: it falls to it, between 1 and 0, for λ below 1, and rises to it, above 1, "
         "for λ above 1."
     )
@@ -231,6 +243,7 @@ FIGURE = Figure(
         "ddpm-score-energy",
         "ddpm-score-equation",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

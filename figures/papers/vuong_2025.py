@@ -85,10 +85,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             axes.set_xlabel("time t")
         left.legend(loc="center left")
         right.legend(loc="upper right")
+        style.letters(left, right)
         style.note(
             figure,
             "Gaussian data, λ = linspace(0.3, 3, 8), Δ = 0.1, linear scores, the setting of Figure "
-            f"3a. n = {n} replicates; 95 % intervals (left). Dashes: leading order in 1/m.",
+            f"3a. n = {n} replicates; 95 % intervals in (a). Dashes: leading order in 1/m.",
         )
     return figure
 
@@ -150,10 +151,19 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    t = 1.0
+    felt, whole = _parts(f, "dsm", t)
+    return (
+        f"At time {t:g}, {number(100 * (1 - felt / whole), 2)} % of the error of denoising score "
+        "matching moves no mass: to first order samples do not feel it."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
-        "Two panels against the time. Left: the share of the risk that is no gradient, 0.4 to 0.5 "
-        "for DSM and BSM, 0 for the path fit. Right: errors over DSM's, falling with time; BSM's "
+        "Two panels against the time. (a) The share of the risk that is no gradient, 0.4 to 0.5 "
+        "for DSM and BSM, 0 for the path fit. (b) Errors over DSM's, falling with time; BSM's "
         "whole risk and what samples feel of it lie together, the path fit's whole risk lies at "
         "about half of what samples feel of it."
     )
@@ -182,6 +192,7 @@ FIGURE = Figure(
         "loop-dsm",
         "gauge-second-order",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

@@ -113,6 +113,14 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    data, more = 3072, 2048.0
+    return (
+        f"At the {data} dimensions of small images and {more:.0f} more, the kernel of PFGM++ is "
+        f"{number(at(f, 'student-tv', N=data, D=more))} in total variation from diffusion's."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
         "Log-log plot of total variation against D/N, from 0.02 to 100. Of four N three lie "
@@ -153,6 +161,7 @@ FIGURE = Figure(
         "student-denoiser-far",
         "student-clipped-radius",
     ),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

@@ -15,6 +15,46 @@ PAPER = Paper(
         "what is assumed of the functions f_i, so that a good score makes few errors of the order",
         "the networks, and the bound for generative modelling: neither is touched here",
     ),
+    about={
+        "scores and laws": (
+            "zhu-jacobian-*",
+            "zhu-last-child",
+            "zhu-wrong-leaf",
+            "zhu-leaf-variance",
+        ),
+        "bias": (
+            "zhu-ridge-bias",
+            "zhu-wrong-leaf",
+            "zhu-linear-family",
+        ),
+        "variance": (
+            "zhu-jacobian-*",
+            "zhu-last-child",
+            "zhu-leaf-variance",
+        ),
+        "sample size": (
+            "zhu-samples",
+            "zhu-per-fold",
+            "zhu-linear-family",
+        ),
+        "dimension": (
+            "zhu-per-fold",
+            "zhu-order-error",
+        ),
+        "confidence": (
+            "zhu-samples",
+            "zhu-per-fold",
+            "zhu-order-error",
+            "zhu-linear-family",
+            "zhu-not-*",
+            "zhu-ridge-errors",
+            "zhu-beside",
+        ),
+        "optimisation": (
+            "zhu-units",
+            "zhu-ridge-*",
+        ),
+    },
 )
 
 CLAIMS: tuple[Claim, ...] = (*causes.CLAIMS, *beside.CLAIMS)

@@ -155,6 +155,15 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    rules = dict.fromkeys(r.rule for r in f.worst if r.rule != BASE)
+    most = max(max(gains(f, rule)) for rule in rules)
+    return (
+        "Keeping the candidate of least loss has up to "
+        f"{number(most)} times the worst risk of averaging the candidates."
+    )
+
+
 def _alt(f: Findings) -> str:
     last = {r.rule: r for r in sorted(f.worst, key=lambda r: r.hypotheses)}
     told = "; ".join(f"{r.rule} {number(r.mean)} at {r.hypotheses}" for r in last.values())
@@ -187,6 +196,7 @@ FIGURE = Figure(
         "information-integral",
         "bayes-risk-two",
     ),
+    headline=_headline,
     found=_found,
     ran=ran_beyond,
     alt=_alt,

@@ -149,6 +149,14 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    flat = max((fit for fit in f.fits if fit.scaling == "log|H|"), key=lambda fit: abs(fit.slope))
+    return (
+        f"Up to dimension {number(f.largest, 1)} the risk divided by log|H| stays flat: its slope "
+        f"against log d is {style.signed(flat.slope)}."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
         f"Population risk over its exact factor and log|H|, from d = 4 to {f.largest}: flat at 1 "
@@ -167,6 +175,7 @@ FIGURE = Figure(
     shows="",
     unknown="",
     claims=("large-d-population", "large-d-empirical", "large-d-spread"),
+    headline=_headline,
     found=_found,
     ran=_ran,
     alt=_alt,

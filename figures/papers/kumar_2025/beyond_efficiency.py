@@ -60,6 +60,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         figure.legend(
             loc="outside upper center", ncols=len(estimators), columnspacing=1.0, handletextpad=0.3
         )
+        style.letters(*panels)
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
@@ -126,6 +127,15 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    last, fine = max(r.t for r in f.rows), min(r.spacing for r in f.rows)
+    end = {r.estimator: number(r.mean) for r in f.rows if (r.t, r.spacing) == (last, fine)}
+    return (
+        f"At time {last:g} BSM's risk is {end['BSM']} times the least that is possible, and that "
+        f"of the path fit only {end['path fit']} times."
+    )
+
+
 def _alt(f: Findings) -> str:
     last = max(r.t for r in f.rows)
     fine = min(r.spacing for r in f.rows)
@@ -160,6 +170,7 @@ FIGURE = Figure(
         "optimal-limit-order",
         "bootstrap-loses-two",
     ),
+    headline=_headline,
     found=_found,
     ran=ran_beyond,
     alt=_alt,

@@ -62,7 +62,11 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         for k, (target, words) in enumerate(TARGETS.items()):
             colour, mine = style.COLOURS[k], order[order["target"] == target]
             left.plot(mine["t"], mine["predicted"], color=colour, gid=f"order-{target}")
-            left.plot(*(mine["t"], mine["measured"], style.MARKERS[k]), color=colour, label=words)
+            left.plot(
+                *(mine["t"], mine["measured"], style.MARKERS[k]),
+                color=colour,
+                label=words.replace("T_B", "$T_B$"),
+            )
             for size, dashes in zip(sizes, DASHES, strict=False):
                 one = frozen[(frozen["target"] == target) & (frozen["step_size"] == size)]
                 if one.empty:
@@ -78,7 +82,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
                     mfc="white" if size != sizes[0] else colour,
                 )
         for size, dashes in zip(sizes, DASHES, strict=False):
-            right.plot([], [], dashes, color=style.FAINT, label=f"right: η = {size:g}")
+            right.plot([], [], dashes, color=style.FAINT, label=f"b: η = {size:g}")
         for axes in (left, right):
             low, high = axes.get_ylim()
             axes.yaxis.set_major_locator(LogLocator(numticks=6))
@@ -86,12 +90,13 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         handles, names = left.get_legend_handles_labels()
         more, words_of = right.get_legend_handles_labels()
         figure.legend(handles + more[1:], names + words_of[1:], loc="outside upper center", ncols=4)
+        style.letters(left, right)
         style.note(
             figure,
             "Gaussian data, λ = linspace(0.3, 3, 8), levels Δ = 0.1 apart; a constant step η and "
             "one fresh pair a step, where descent becomes stationary. Marks: the linear system of "
-            "the second moments; lines: the formula. Left: the order is that of the targets' "
-            "variances, at every η. Right: each level bootstraps from one iterate of the level "
+            "the second moments; lines: the formula. (a) The order is that of the targets' "
+            "variances, at every η. (b) Each level bootstraps from one iterate of the level "
             "before. Nothing here is sampled. Beyond the paper: settings are ours.",
         )
     return figure
@@ -154,6 +159,15 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    first, last = times(f)[0], times(f)[-1]
+    return (
+        "With endless noise draws a bootstrapped target, if exact, leaves descent "
+        f"{_of(f, 'TB', first)} of denoising's excess risk at time {first:g}, and "
+        f"{_of(f, 'TB', last)} at {last:g}."
+    )
+
+
 def _alt(f: Findings) -> str:
     first, last = times(f)[0], times(f)[-1]
     told = "; ".join(
@@ -161,8 +175,8 @@ def _alt(f: Findings) -> str:
         for target, words in TARGETS.items()
     )
     return (
-        f"Excess risk over that of T₁ against time, log axis. Left, from t = {first:g} to "
-        f"{last:g}: {told}. Right, from a frozen iterate: curves of T_B and w° for each step "
+        f"Excess risk over that of T₁ against time, log axis. (a) From t = {first:g} to "
+        f"{last:g}: {told}. (b) From a frozen iterate: curves of T_B and w° for each step "
         "size, higher the larger the step."
     )
 
@@ -178,6 +192,7 @@ FIGURE = Figure(
     shows="",
     unknown="",
     claims=("sgd-order", "sgd-frozen", "sgd-stationary", "sgd-transient", "sgd-chain"),
+    headline=_headline,
     found=_found,
     ran=ran,
     alt=_alt,

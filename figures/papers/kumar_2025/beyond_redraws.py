@@ -83,6 +83,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         figure.legend(
             loc="outside upper center", ncols=len(estimators), columnspacing=1.0, handletextpad=0.3
         )
+        style.letters(*panels)
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
@@ -174,6 +175,14 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    t = max(r.t for r in f.worth)
+    return (
+        f"At time {t:g} bootstrapping is worth {_worth(f, 'BSM')[-1]} noise draws of denoising "
+        "for each datum; with endless draws it wins nothing."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
         "Risk over the information bound against the number of noise draws for each datum, from 1 "
@@ -203,6 +212,7 @@ FIGURE = Figure(
         "redraws-joint",
         "redraws-scarce",
     ),
+    headline=_headline,
     found=_found,
     ran=ran_beyond,
     alt=_alt,

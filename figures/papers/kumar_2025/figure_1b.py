@@ -1,10 +1,10 @@
 """Figure 1b: the measured dependence on dimension beside linear dependence and published rates.
 
-All curves pass through 1 at one dimension, so that only their shape in d can be compared: the
-constants of the published rates are not known.
+Divided by log|H| beside what is stated so, and undivided beside the published rates. All curves
+pass through 1 at one dimension, so that only their shape in d can be compared: the constants of the
+published rates are not known.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
@@ -12,30 +12,33 @@ from typing import Any
 import matplotlib.figure
 import numpy as np
 import pandas as pd
-from matplotlib.patches import ConnectionPatch
+from matplotlib.axes import Axes
 
 from figures import style
 from figures.data import Fact, FigureData
 from figures.told import Figure, Findings, number, ran_linear
 
 GROUPS = ("linear", "published", "paper")
-# How far above the measured and the linear curves the plot reaches; what rises higher is cut and
+SCALED = {"value": "value", "low": "low", "high": "high"}
+WHOLE = {"value": "whole", "low": "whole_low", "high": "whole_high"}
+"""Columns of the measured curve, divided by log|H| and not."""
+# How far above the measured and the linear curves a panel reaches; what rises higher is cut and
 # said to be.
 HEADROOM = 30.0
-# Of the labels beside the curves: letters per line, and a line's height as a share of the plot's.
-NOTE_LETTERS = 46
-LINE_HEIGHT = 0.05
+LETTERS = 50
+"""In a line of the key under a panel."""
 
 
 def checked(data: FigureData) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables measured and rivals after their checks, which are those that `draw` names."""
     measured = data.table(
-        "measured", ["d"], numbers=["n"], positive=["d", "m", "value", "low", "high"]
+        "measured", ["d"], numbers=["n"], positive=["d", "m", *SCALED.values(), *WHOLE.values()]
     )
     rivals = data.table(
         "rivals", ["label", "d"], positive=["d", "value"], words=["label", "style_group", "note"]
     )
-    data.check_order("measured", measured, "low", "value", "high")
+    for ends in (SCALED, WHOLE):
+        data.check_order("measured", measured, ends["low"], ends["value"], ends["high"])
     if set(measured["m"]) != {data.number("m")}:
         raise data.bad("measured", f"m must be {data.fact('m')} throughout, as the facts say")
     unknown = set(rivals["style_group"]) - set(GROUPS)
@@ -48,7 +51,11 @@ def checked(data: FigureData) -> tuple[pd.DataFrame, pd.DataFrame]:
     if len(rivals.drop_duplicates(["label", "style_group", "note"])) > rivals["label"].nunique():
         raise data.bad("rivals", "a label comes with two notes or two style groups")
     anchor = data.number("anchor_d")
-    curves = {"measured": [measured], "rivals": [group for _, group in rivals.groupby("label")]}
+    whole = measured.assign(value=measured["whole"])
+    curves = {
+        "measured": [measured, whole],
+        "rivals": [group for _, group in rivals.groupby("label")],
+    }
     for name, groups in curves.items():
         for group in groups:
             if not np.isclose(group.loc[group["d"] == anchor, "value"].sum(), 1.0, rtol=1e-9):
@@ -63,39 +70,34 @@ class Curve:
 
     Attributes
     ----------
-    label, note : what stands beside it, above and below
+    label, note : what is said of it in the key
+    group : its style group
     points : columns d and value, sorted by d
     look : properties of its line
     """
 
     label: str
     note: str
+    group: str
     points: pd.DataFrame
     look: dict[str, Any]
 
-    def end(self, top: float) -> str:
-        """What the note adds if the curve rises above `top`: from where on it is cut."""
+    def told(self, top: float) -> str:
+        """What the key says of it; from where on it is cut, if it rises above `top`."""
         above = self.points[self.points["value"] > top]
-        if above.empty:
-            return self.note
-        cut = f"off the plot from d\u00a0=\u00a0{above['d'].iloc[0]:g}"
-        return f"{self.note}; {cut}" if self.note else cut
+        cut = [] if above.empty else [f"off the plot from d\u00a0=\u00a0{above['d'].iloc[0]:g}"]
+        notes = "; ".join(filter(None, [self.note, *cut]))
+        return fill(f"{self.label} ({notes})" if notes else self.label, LETTERS)
 
 
-def curves(measured: pd.DataFrame, rivals: pd.DataFrame, n: int) -> list[Curve]:
-    """The measured curve, then the rivals by label: linear, the paper's, published."""
-    made = [
-        Curve(
-            "measured, scaled by log|H|",
-            f"n = {n} replicates, 95 % intervals",
-            measured,
-            {"color": style.COLOURS[0], "marker": style.MARKERS[0], "ls": "-", "lw": 1.6},
-        )
-    ]
+def curves(rivals: pd.DataFrame) -> list[Curve]:
+    """The rivals by label: linear, the paper's, published, each with a look of its own."""
+    made = []
     published = 0
     for label, points in rivals.groupby("label"):
+        group = str(points["style_group"].iloc[0])
         look: dict[str, Any]
-        match points["style_group"].iloc[0]:
+        match group:
             case "linear":
                 look = {"color": style.INK, "ls": "--", "lw": 1.6}
             case "paper":
@@ -109,24 +111,43 @@ def curves(measured: pd.DataFrame, rivals: pd.DataFrame, n: int) -> list[Curve]:
                     "lw": 1.0,
                 }
                 published += 1
-        made.append(
-            Curve(str(label), points["note"].iloc[0], points, {"mec": "white", "mew": 0.4, **look})
-        )
+        look = {"mec": "white", "mew": 0.4, **look}
+        made.append(Curve(str(label), points["note"].iloc[0], group, points, look))
     return made
 
 
-def spread(wanted: Sequence[float], room: Sequence[float]) -> list[float]:
-    """Heights for labels: near those wanted (falling, at most 1), with `room[k]` below label k."""
-    heights: list[float] = []
-    ceiling = 1.0
-    for height, below in zip(wanted, room, strict=True):
-        heights.append(min(height, ceiling))
-        ceiling = heights[-1] - below
-    floor = 0.0
-    for k in reversed(range(len(heights))):
-        heights[k] = max(heights[k], floor)
-        floor = heights[k] + (room[k - 1] if k else 0.0)
-    return heights
+def panel(axes: Axes, measured: pd.DataFrame, rivals: list[Curve], name: str, label: str) -> None:
+    """The measured curve with its intervals (columns d, value, low, high) beside its rivals."""
+    straight = [one.points["value"].max() for one in rivals if one.group == "linear"]
+    shown = max([measured["high"].max(), *straight])
+    every = [measured["value"], *(one.points["value"] for one in rivals)]
+    top = min(HEADROOM * shown, 1.6 * max(values.max() for values in every))
+    bottom = min(measured["low"].min(), *(values.min() for values in every)) / 1.6
+    look: dict[str, Any] = {"color": style.COLOURS[0]}
+    look |= {"marker": style.MARKERS[0], "mec": "white", "mew": 0.4}
+    axes.plot(measured["d"], measured["value"], lw=1.6, gid=f"curve-{name}", label=label, **look)
+    axes.vlines(
+        measured["d"],
+        measured["low"],
+        measured["high"],
+        color=style.COLOURS[0],
+        lw=2.2,
+        gid=f"interval-{name}",
+    )
+    for one in rivals:
+        # Markers on a rival say which it is; about six of them do.
+        axes.plot(
+            one.points["d"],
+            one.points["value"],
+            gid=f"curve-{one.label}",
+            markevery=max(1, len(one.points) // 6),
+            label=one.told(top),
+            **one.look,
+        )
+    axes.set_yscale("log")
+    style.dimension_axis(axes, list(measured["d"]))
+    axes.set_ylim(bottom, top)
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.2), handlelength=3.0)
 
 
 def draw(data: FigureData) -> matplotlib.figure.Figure:
@@ -135,7 +156,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     Parameters
     ----------
     data : tables
-        measured: d, m, n, value, low, high (95 % interval), divided by the value at anchor_d;
+        measured: d, m, n, value, low, high (95 % interval), over log|H|, and whole, whole_low,
+        whole_high, undivided; each divided by its value at anchor_d;
         rivals: label, d, value (1 at anchor_d), style_group ("linear", "published" or "paper"),
         note (what is not known of it; may be empty). Facts: anchor_d, m, n, spectrum.
 
@@ -149,76 +171,28 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     """
     measured, rivals = checked(data)
     n = data.replicates({"measured": measured})
-    drawn = curves(measured, rivals, n)
-    linear = rivals.loc[rivals["style_group"] == "linear", "value"]
-    shown = max(linear.max(), measured["high"].max())
-    top = min(HEADROOM * shown, 1.6 * max(shown, rivals["value"].max()))
-    bottom = min(measured["low"].min(), rivals["value"].min()) / 1.6
+    drawn = curves(rivals)
+    anchor = data.fact("anchor_d")
     with style.look():
-        figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 3.7), layout="constrained")
-        axes, key = figure.subplots(1, 2, width_ratios=[1.25, 1.0])
-        key.set_axis_off()
-        key.set(xlim=(0, 1), ylim=(0, 1))
-        for k, curve in enumerate(drawn):
-            # Markers on a rival say which it is; about six of them do.
-            every = 1 if k == 0 else max(1, len(curve.points) // 6)
-            axes.plot(
-                curve.points["d"],
-                curve.points["value"],
-                gid=f"curve-{k}",
-                markevery=every,
-                **curve.look,
-            )
-        axes.vlines(
-            measured["d"],
-            measured["low"],
-            measured["high"],
-            color=style.COLOURS[0],
-            lw=2.2,
-            gid="interval",
-        )
-        axes.set_yscale("log")
-        style.dimension_axis(axes, list(measured["d"]))
-        axes.set_ylim(bottom, top)
-        axes.set_ylabel(f"scaled error / its value at d = {data.fact('anchor_d')}  (dimensionless)")
-
-        # Those that leave by the top come first, the earliest to leave at the top.
-        drawn.sort(key=lambda curve: -float(curve.points["value"].iloc[-1]))
-        notes = [fill(curve.end(top), NOTE_LETTERS) for curve in drawn]
-        scale = np.log(top / bottom)
-        wanted = [float(np.log(curve.points["value"].iloc[-1] / bottom) / scale) for curve in drawn]
-        room = [LINE_HEIGHT * (1.2 + len(text.splitlines())) for text in notes]
-        for curve, text, place in zip(drawn, notes, spread(wanted, room), strict=True):
-            last = curve.points.iloc[-1]
-            if last["value"] <= top:
-                leader = ConnectionPatch(
-                    (last["d"], last["value"]),
-                    (0.0, place),
-                    axes.transData,
-                    key.transAxes,
-                    color=curve.look["color"],
-                    lw=0.5,
-                    shrinkA=3,
-                )
-                figure.add_artist(leader)
-            key.plot([0.0, 0.055, 0.11], [place] * 3, markevery=[1], clip_on=False, **curve.look)
-            key.text(0.14, place, curve.label, va="bottom" if text else "center", fontsize=7.5)
-            if text:
-                key.text(
-                    0.14,
-                    place - 0.012,
-                    text,
-                    va="top",
-                    fontsize=style.SMALLEST_FONT,
-                    color=style.FAINT,
-                )
+        figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 3.9), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        stated = [one for one in drawn if one.group != "published"]
+        panel(left, measured, stated, "measured", "measured, scaled by log|H|")
+        undivided = measured[["d", *WHOLE.values()]].set_axis(["d", *WHOLE], axis=1)
+        published = [one for one in drawn if one.group == "published"]
+        panel(right, undivided, published, "whole", "measured, not divided")
+        left.set_title("divided by log|H|", loc="left")
+        right.set_title("not divided, as published rates are", loc="left")
+        left.set_ylabel(f"scaled error / its value at d = {anchor}\n(dimensionless)")
+        right.set_ylabel(f"error / its value at d = {anchor}")
+        style.letters(left, right)
         style.note(
             figure,
             f"Gaussian data, spectrum {data.fact('spectrum')}; m = {data.fact('m')}, n = {n} "
             f"replicates; 95 % intervals of {style.widths(measured, 'value')}; where no bar shows, "
             "it lies inside the marker. Every curve is divided by its value at d = "
-            f"{data.fact('anchor_d')}: constants are not known, so only the shape in d can be "
-            "compared. No competitor was measured. Settings are ours; the paper's are unknown.",
+            f"{anchor}: constants are not known, and may depend on d, so only the shape in d can "
+            "be compared. No competitor was measured. Settings are ours; the paper's are unknown.",
         )
     return figure
 
@@ -234,16 +208,9 @@ def sample() -> FigureData:
     d = np.asarray(DIMS, dtype=float)
     value = 1 + 0.3 / d * rng.standard_normal(d.size)
     value /= value[0]
-    measured = pd.DataFrame(
-        {
-            "d": DIMS,
-            "m": 2000,
-            "n": 100,
-            "value": value,
-            "low": value - 0.1 / d,
-            "high": value + 0.1 / d,
-        }
-    )
+    ends = {"value": value, "low": value - 0.1 / d, "high": value + 0.1 / d}
+    whole = {WHOLE[end]: middle * (d / d[0]) ** 2 for end, middle in ends.items()}
+    measured = pd.DataFrame({"d": DIMS, "m": 2000, "n": 100, **ends, **whole})
     dense = np.asarray([4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256], dtype=float)
     log_n = np.log(2000)
     shapes: list[tuple[str, str, str, Any]] = [
@@ -289,11 +256,19 @@ def _found(f: Findings) -> str:
     return "\n\n".join(lines)
 
 
+def _headline(f: Findings) -> str:
+    return (
+        f"From dimension {f.anchor} to {f.largest} the scaled error changes by a factor "
+        f"{number(f.value)}; linear growth would make it {number(f.linear)}."
+    )
+
+
 def _alt(f: Findings) -> str:
     return (
-        f"Scaled error against dimension, all curves equal at d = {f.anchor}. Up to d = "
-        f"{f.largest} the measured one changes by a factor {number(f.value, 3)}, where linear "
-        f"growth would make it {number(f.linear, 3)}."
+        f"Error against dimension, all curves equal at d = {f.anchor}. (a) Divided by log|H|: up "
+        f"to d = {f.largest} the measured one changes by a factor {number(f.value, 3)}, where "
+        f"linear growth would make it {number(f.linear, 3)}. (b) Not divided, it grows by a "
+        f"factor {number(f.value * f.linear**2, 3)}, beside two published rates."
     )
 
 
@@ -310,6 +285,7 @@ FIGURE = Figure(
     "(caption).",
     unknown="As for Figure 1a, and how the linear reference was anchored.",
     claims=("figure-1b-not-linear",),
+    headline=_headline,
     found=_found,
     ran=ran_linear,
     alt=_alt,

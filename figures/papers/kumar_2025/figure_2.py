@@ -1,12 +1,15 @@
 """Figure 2: what uses what, on the way to the explicit bound and to the form of Theorem 1.
 
-Nodes are claims, coloured by verdict; an arrow goes from a claim to one whose derivation uses it.
-Premises stand to the left of what they carry.
+Nodes are claims in a few words, coloured by what they rest on; an arrow goes from a claim to one
+whose derivation uses it. Premises stand to the left of what they carry, and arrows pass between
+boxes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from itertools import pairwise
+from textwrap import fill
+from typing import Any, TypeVar
 
 import matplotlib.figure
 import numpy as np
@@ -15,20 +18,47 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
+from matplotlib.path import Path
 
 from figures import style
 from figures.data import FigureData
 from figures.told import Figure, Findings, missing, number
 
-# Fill and hatch, so that grey paper tells verdicts apart too.
-LOOKS: dict[str, tuple[str, str]] = {
-    "HOLDS": ("#cfe8dc", ""),
-    "REFUTED": ("#f6d3b8", "////"),
-    "UNDECIDED": ("#e6e6e6", "...."),
+FILLS = {
+    "proven": "#bfe3d2",
+    "computed": "#cfe1f5",
+    "sampled": "#fbdfae",
+    "cited": "#eeeeee",
 }
-LETTERS = 13
-ROW = 0.36
-"""Height of a row, inches."""
+"""What a claim rests on: symbolic proof, numbers without noise, samples, or a text that is cited or
+read."""
+HATCHES = {"HOLDS": "", "REFUTED": "////", "UNDECIDED": "...."}
+ORIGINS = ("cited", "reading", "derived")
+SHORT = {
+    "tweedie-symbolic": "both targets have the score as mean",
+    "residual-covariance-symbolic": "the residual's covariance",
+    "residual-regression-symbolic": "the residual is the datum's prediction error",
+    "posterior-covariance-mixture": "covariance of the datum given its noisy copy",
+    "reverse-martingale-mixture": "steps back in time have mean zero",
+    "reverse-decomposition-paths": "errors split into steps back in time",
+    "kappa": "κ is the largest quadratic variation",
+    "log-concave-residual": "log-concave data: residuals are bounded",
+    "gaussian-supermartingale": "Gaussian data: exponential moments",
+    "log-concave-supermartingale": "log-concave data: exponential moments",
+    "gaussian-bound": "Gaussian data: explicit risk bound",
+    "log-concave-bound": "log-concave data: explicit risk bound",
+    "bimodal-profile": "two modes: exponential moments",
+    "kappa-schur": "κ is bounded on every grid",
+    "theorem-1-dimension-cost": "Theorem 1: cost of the dimension",
+}
+"""What stands in a claim's box; others have their names."""
+LETTERS = 17
+ROW = 0.47
+"""Height of a box with its gap, inches."""
+HALF = 0.405
+"""Half the width of a box, in columns."""
+LANE = 0.3
+"""Height of the lane of an arrow that passes a column, in rows."""
 
 
 def layers(
@@ -36,9 +66,6 @@ def layers(
 ) -> list[list[str]]:
     """Columns from left to right:
     a node stands one column after the last of its premises, goals in the last.
-
-    Within a column, nodes are ordered by the mean place of their neighbours in the column before
-    and after, in a few sweeps, which keeps most arrows short and is the same every time.
 
     Raises
     ------
@@ -59,29 +86,54 @@ def layers(
             column[node] = min(needs) - 1
     columns = [sorted(n for n in nodes if column[n] == k) for k in range(max(column.values()) + 1)]
     columns = [c for c in columns if c]
+    return ordered(columns, edges)
+
+
+N = TypeVar("N", bound=Hashable)
+
+
+def ordered(columns: Sequence[Sequence[N]], edges: Sequence[tuple[N, N]]) -> list[list[N]]:
+    """The columns with each node near its neighbours, after a few sweeps to and fro."""
+    found = [list(one) for one in columns]
+    place = {n: i - (len(c) - 1) / 2 for c in found for i, n in enumerate(c)}
     for sweep in range(8):
-        place = {n: i - (len(c) - 1) / 2 for c in columns for i, n in enumerate(c)}
-        for one in columns if sweep % 2 == 0 else columns[::-1]:
+        for one in found if sweep % 2 == 0 else found[::-1]:
             near = {
                 n: [place[a] for a, b in edges if b == n] + [place[b] for a, b in edges if a == n]
                 for n in one
             }
-            one.sort(key=lambda n: (float(np.mean(near[n])) if near[n] else 0.0, n))
+            one.sort(key=lambda n: (float(np.mean(near[n])) if near[n] else 0.0, str(n)))
             place |= {n: i - (len(one) - 1) / 2 for i, n in enumerate(one)}
-    return columns
+    return found
 
 
-def wrap(name: str) -> str:
-    """A claim's name in at most three lines, broken at its hyphens."""
-    lines = [""]
-    for k, part in enumerate(name.split("-")):
-        piece = part if k == 0 else f"-{part}"
-        if len(lines[-1]) + len(piece) > LETTERS and lines[-1]:
-            lines[-1] += "-"
-            lines.append(part)
-        else:
-            lines[-1] += piece
-    return "\n".join(lines)
+Stop = tuple[str, int]
+"""A claim and a column: the claim itself where it stands, else a lane of its arrows."""
+
+
+def routed(
+    columns: Sequence[Sequence[str]], edges: Sequence[tuple[str, str]]
+) -> tuple[list[list[Stop]], list[tuple[Stop, Stop]]]:
+    """The columns with a lane in each that an arrow passes, and the arrows from column to column.
+
+    The arrows of one claim share their lanes and part where they have to.
+    """
+    home = {n: k for k, one in enumerate(columns) for n in one}
+    stops: dict[Stop, None] = dict.fromkeys(home.items())
+    steps: dict[tuple[Stop, Stop], None] = {}
+    for source, target in edges:
+        way = [(source, k) for k in range(home[source], home[target])] + [(target, home[target])]
+        stops |= dict.fromkeys(way)
+        steps |= dict.fromkeys(pairwise(way))
+    filled = [[stop for stop in stops if stop[1] == k] for k in range(len(columns))]
+    return ordered(filled, list(steps)), list(steps)
+
+
+def heights(column: Sequence[Stop], home: Mapping[str, int]) -> dict[Stop, float]:
+    """The middle of each stop of a column, from the top, the whole centred at 0."""
+    sizes = [1.0 if home[name] == k else LANE for name, k in column]
+    middles = sum(sizes) / 2 - np.cumsum(sizes) + np.array(sizes) / 2
+    return dict(zip(column, map(float, middles), strict=True))
 
 
 def draw(data: FigureData) -> matplotlib.figure.Figure:
@@ -90,24 +142,23 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     Parameters
     ----------
     data : tables
-        nodes: name, verdict, origin ("cited", "reading", "derived"), certified (True or False),
-        goal (True or False);
+        nodes: name, verdict, origin ("cited", "reading", "derived"), evidence ("proven",
+        "computed", "sampled"), goal (True or False);
         edges: source, target, names of nodes. Facts: claims (how many the ledger has).
 
     Raises
     ------
     BadTable
-        If a table is missing, a verdict or origin is unknown, an edge ends nowhere, or the edges
-        run in a circle.
+        If a table is missing, a verdict, origin or evidence is unknown, an edge ends nowhere, or
+        the edges run in a circle.
     """
-    nodes = data.table(
-        "nodes", ["name"], words=["name", "verdict", "origin"], flags=["certified", "goal"]
-    )
+    kinds = {"verdict": HATCHES, "origin": ORIGINS, "evidence": list(FILLS)[:3]}
+    nodes = data.table("nodes", ["name"], words=["name", *kinds], flags=["goal"])
     edges = data.table("edges", ["source", "target"], words=["source", "target"])
-    for column, known in (("verdict", set(LOOKS)), ("origin", {"cited", "reading", "derived"})):
-        if not set(nodes[column]) <= known:
+    for column, known in kinds.items():
+        if not set(nodes[column]) <= set(known):
             raise data.bad(
-                "nodes", f"column {column} must hold {', '.join(sorted(known))}, and nothing else"
+                "nodes", f"column {column} must hold {', '.join(known)}, and nothing else"
             )
     loose = (set(edges["source"]) | set(edges["target"])) - set(nodes["name"])
     if loose:
@@ -117,54 +168,61 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         columns = layers(list(nodes["name"]), pairs, set(nodes.loc[nodes["goal"], "name"]))
     except CycleError as error:
         raise data.bad("edges", f"run in a circle: {' → '.join(error.args[1])}") from None
-    rows = max(len(c) for c in columns)
+    home = {n: k for k, one in enumerate(columns) for n in one}
+    filled, steps = routed(columns, pairs)
+    place = {stop: (k, y) for k, one in enumerate(filled) for stop, y in heights(one, home).items()}
+    reach = max(abs(y) for _, y in place.values()) + 0.5
+    nodes = nodes.assign(rests=nodes["evidence"].where(nodes["origin"] == "derived", "cited"))
     with style.look():
         figure = matplotlib.figure.Figure(
-            figsize=(style.DOUBLE_COLUMN, 1.2 + ROW * rows), layout="constrained"
+            figsize=(style.DOUBLE_COLUMN, 0.5 + 2 * ROW * reach), layout="constrained"
         )
         axes = figure.subplots()
         axes.set_axis_off()
-        axes.set_xlim(-0.5, len(columns) - 0.5)
-        axes.set_ylim(-rows / 2, rows / 2)
-        place = {
-            n: (k, (len(c) - 1) / 2 - i) for k, c in enumerate(columns) for i, n in enumerate(c)
-        }
-        for source, target in pairs:
-            _arrow(axes, place[source], place[target])
+        axes.set_xlim(-0.45, len(columns) - 0.55)
+        axes.set_ylim(-reach, reach)
+        for source, target in steps:
+            _arrow(axes, place[source], place[target], ends=home[target[0]] == target[1])
+        for name, k in set(place) - set(home.items()):
+            y = place[name, k][1]
+            axes.plot([k - HALF, k + HALF], [y, y], color=style.FAINT, lw=0.6, zorder=1)
         for node in nodes.to_dict("records"):
-            _box(axes, place[node["name"]], node)
+            _box(axes, place[node["name"], home[node["name"]]], node)
         keys: list[Artist] = [
-            Patch(facecolor=colour, hatch=hatch, edgecolor=style.FAINT, lw=0.5, label=verdict)
-            for verdict, (colour, hatch) in LOOKS.items()
-            if verdict in set(nodes["verdict"])
+            Patch(facecolor=FILLS[rests], edgecolor=style.FAINT, lw=0.5, label=rests)
+            for rests in FILLS
+            if rests in set(nodes["rests"])
         ]
         keys += [
-            Line2D([], [], color=style.INK, lw=0.8, label="derived"),
-            Line2D([], [], color=style.INK, lw=0.8, ls=(0, (3, 2)), label="cited, or our reading"),
-            Line2D([], [], color=style.INK, lw=2.0, label="goal"),
-            Line2D([], [], color="none", label="✓ proven, not sampled"),
+            Patch(facecolor="none", hatch=hatch, edgecolor=style.FAINT, lw=0.5, label=verdict)
+            for verdict, hatch in HATCHES.items()
+            if hatch and verdict in set(nodes["verdict"])
         ]
+        keys.append(Line2D([], [], color=style.INK, lw=2.0, label="goal"))
         figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), columnspacing=1.2)
         style.note(
             figure,
             f"{len(nodes)} of the ledger's {data.fact('claims')} claims: those that the goals rest "
-            "on. An arrow goes from a claim to one whose derivation uses it. The paper's own list "
+            "on, in a few words each. An arrow goes from a claim to one whose derivation uses it. "
+            "Colour: proven by symbolic algebra, computed without noise, or sampled; a hatched "
+            "claim does not hold. The paper's own list "
             "of lemmas, and its Figure 2, are not in our sources: this is the graph as we can "
             "establish it.",
         )
     return figure
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """From the right side of one box to the left side of another."""
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], *, ends: bool) -> None:
+    """From the right side of one stop to the left side of the next; a head where it is a claim."""
+    (x0, y0), (x1, y1) = (start[0] + HALF, start[1]), (end[0] - HALF, end[1])
+    middle = (x0 + x1) / 2
+    curve = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
     axes.add_patch(
         FancyArrowPatch(
-            (start[0] + 0.45, start[1]),
-            (end[0] - 0.45, end[1]),
-            connectionstyle="arc3,rad=0.04",
-            arrowstyle="-|>",
+            path=Path([(x0, y0), (middle, y0), (middle, y1), (x1, y1)], curve),
+            arrowstyle="-|>" if ends else "-",
             mutation_scale=5,
-            lw=0.5,
+            lw=0.6,
             color=style.FAINT,
             shrinkA=0,
             shrinkB=0,
@@ -174,31 +232,34 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 
 def _box(axes: Axes, centre: tuple[float, float], node: Mapping[Any, Any]) -> None:
-    """A claim: its name, coloured by verdict, dashed if cited or read, heavy if a goal."""
-    colour, hatch = LOOKS[str(node["verdict"])]
+    """A claim in a few words: coloured by what it rests on, hatched unless it holds, heavy if a
+    goal.
+    """
+    colour, hatch = FILLS[str(node["rests"])], HATCHES[str(node["verdict"])]
     axes.add_patch(
         FancyBboxPatch(
-            (centre[0] - 0.44, centre[1] - 0.4),
-            0.88,
-            0.8,
-            boxstyle="round,pad=0.01,rounding_size=0.06",
+            (centre[0] - HALF, centre[1] - 0.42),
+            2 * HALF,
+            0.84,
+            boxstyle="round,pad=0,rounding_size=0.05",
             facecolor=colour,
             hatch=hatch,
             edgecolor=style.INK,
             lw=1.8 if node["goal"] else 0.6,
-            ls=(0, (3, 2)) if node["origin"] != "derived" else "-",
             zorder=2,
         )
     )
-    mark = " ✓" if node["certified"] else ""
+    name = str(node["name"])
     axes.text(
         *centre,
-        wrap(str(node["name"])) + mark,
+        fill(SHORT.get(name, name.replace("-", " ")), LETTERS),
         ha="center",
         va="center",
         fontsize=style.SMALLEST_FONT,
         linespacing=1.05,
+        color="black",  # and not ink: its ground is pale on a dark page as well
         zorder=3,
+        gid=f"claim-{name}",
         bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.5} if hatch else None,
     )
 
@@ -207,17 +268,22 @@ def sample() -> FigureData:
     """Two premises, one of them refuted and cited, a conclusion, and a goal two steps on."""
     nodes = pd.DataFrame(
         {
-            "name": ["alpha-star-symbolic", "some-cited-premise", "their-conclusion", "the-goal"],
+            "name": ["tweedie-symbolic", "some-cited-premise", "their-conclusion", "the-goal"],
             "verdict": ["HOLDS", "REFUTED", "UNDECIDED", "HOLDS"],
             "origin": ["derived", "cited", "derived", "derived"],
-            "certified": [True, False, False, False],
+            "evidence": ["proven", "sampled", "computed", "sampled"],
             "goal": [False, False, False, True],
         }
     )
     edges = pd.DataFrame(
         {
-            "source": ["alpha-star-symbolic", "some-cited-premise", "their-conclusion"],
-            "target": ["their-conclusion", "their-conclusion", "the-goal"],
+            "source": [
+                "tweedie-symbolic",
+                "some-cited-premise",
+                "their-conclusion",
+                "tweedie-symbolic",
+            ],
+            "target": ["their-conclusion", "their-conclusion", "the-goal", "the-goal"],
         }
     )
     return FigureData("figure-2", {"nodes": nodes, "edges": edges}, {"claims": 7})
@@ -252,11 +318,21 @@ def _found(f: Findings) -> str:
     )
 
 
+def _headline(f: Findings) -> str:
+    proven, computed, sampled = (f.evidence[one] for one in ("proven", "computed", "sampled"))
+    return (
+        f"Of the {f.nodes} claims behind the explicit bounds {f.counts['HOLDS']} hold: {proven} "
+        f"proven by algebra, {computed} computed without noise, {sampled} sampled."
+    )
+
+
 def _alt(f: Findings) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in f.counts.items() if count)
+    rests = ", ".join(f"{count} {one}" for one, count in f.evidence.items())
     return (
-        f"A graph of {f.nodes} claims ({counts}), {f.edges} arrows from each to those that use it, "
-        "no circle."
+        f"A graph of {f.nodes} claims ({counts}; {rests}) in boxes, {f.edges} arrows from each to "
+        "those that use it, from left to right: from the meaning of the targets over κ and "
+        "exponential moments to the bounds."
     )
 
 
@@ -279,6 +355,7 @@ FIGURE = Figure(
         "kappa-schur",
         "theorem-1-dimension-cost",
     ),
+    headline=_headline,
     found=_found,
     ran=_ran,
     alt=_alt,

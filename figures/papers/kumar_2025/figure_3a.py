@@ -138,6 +138,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         lower.set_xlabel("diffusion time t  (dimensionless)")
         lower.legend(loc="lower left")
         figure.align_ylabels()
+        style.letters(upper, lower)
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}; m = "
@@ -223,11 +224,19 @@ def _found(f: Findings) -> str:
     return text + "\n\n" + "\n".join(rows)
 
 
+def _headline(f: Findings) -> str:
+    last = f.ratios[-1]
+    return (
+        f"At time {last.t:g} bootstrapping leaves {number(last.ratio)} of the error of denoising "
+        f"score matching; the information bound would leave {number(last.bound)}."
+    )
+
+
 def _alt(f: Findings) -> str:
     first, last = f.ratios[0], f.ratios[-1]
     return (
-        "Above, the error of DSM and BSM at each time step, on theory's curves; BSM lies lower, "
-        f"the information bound lower still. Below, their ratio: {number(first.ratio)} at t = "
+        "(a) The error of DSM and BSM at each time step, on theory's curves; BSM lies lower, "
+        f"the information bound lower still. (b) Their ratio: {number(first.ratio)} at t = "
         f"{first.t:g}, {number(last.ratio)} at t = {last.t:g}."
     )
 
@@ -252,6 +261,7 @@ FIGURE = Figure(
         "every-m-order",
         "every-m-population",
     ),
+    headline=_headline,
     found=_found,
     ran=ran_linear,
     alt=_alt,

@@ -16,6 +16,7 @@ from studies.summary import groups, summary
 from studies.tables import Table
 
 ANCHOR = 16
+ENDS = {"": "value", "_low": "low", "_high": "high"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ def figure_1b(table: Table) -> Joined:
     # by definition.
     half = value * np.hypot(relative, np.where(at_anchor, 0.0, relative[at_anchor].iloc[0]))
     measured = measured.assign(value=value, low=value - half, high=value + half)
-    measured = measured[["d", "m", "n", "value", "low", "high"]]
+    # The same undivided by log|H|, as the published rates are.
+    divisor = 1 / slopes.scaled(np.ones(len(dims)), np.array(dims), SCALINGS[0])
+    times = divisor / divisor[dims.index(anchor)]
+    whole = {f"whole{end}": measured[key] * times for end, key in ENDS.items()}
+    measured = measured[["d", "m", "n", *ENDS.values()]].assign(**whole)
     grid = np.array([float(d) for d in dims])
     drawn: list[tuple[str, str, str, dict[str, Any]]] = [
         ("kumar_2025_linear_reference", "linear in d", "linear", {}),
@@ -77,9 +82,7 @@ def figure_1b(table: Table) -> Joined:
     rivals = []
     for name, label, group, parameters in drawn:
         values = published.curve(name, grid, float(anchor), **parameters)
-        note = {"linear": "", "paper": "", "published": "constant unknown; not divided by log|H|"}[
-            group
-        ]
+        note = "constant unknown" if group == "published" else ""
         rivals += [
             {"label": label, "d": d, "value": float(v), "style_group": group, "note": note}
             for d, v in zip(grid, values, strict=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bounds.claim import Verdict
 from bounds.ledger import CLAIMS
 from studies.graph import ancestry
 from studies.joined import Joined
@@ -48,9 +49,19 @@ class Found:
     nodes: int
     edges: int
     counts: Mapping[str, int]
+    evidence: Mapping[str, int]
     claims: int
     log_factor: tuple[LogFactor, ...]
     missing: int
+
+
+def evidence(verdict: Verdict) -> str:
+    """What a claim rests on: "proven" by algebra for all of its statement, "computed" without
+    noise at its cells, or "sampled" there.
+    """
+    if verdict.claim.certified:
+        return "proven"
+    return "sampled" if verdict.detectable else "computed"
 
 
 def figure_2(tables: Mapping[str, Table]) -> Joined:
@@ -63,7 +74,7 @@ def figure_2(tables: Mapping[str, Table]) -> Joined:
             "name": v.claim.name,
             "verdict": v.status,
             "origin": v.claim.origin,
-            "certified": v.claim.certified,
+            "evidence": evidence(v),
             "goal": v.claim.name in GOALS,
         }
         for v in judged
@@ -87,6 +98,10 @@ def figure_2(tables: Mapping[str, Table]) -> Joined:
         nodes=len(nodes),
         edges=len(edges),
         counts=counts,
+        evidence={
+            one: sum(node["evidence"] == one for node in nodes)
+            for one in ("proven", "computed", "sampled")
+        },
         claims=len(CLAIMS),
         log_factor=factors,
         missing=sum(t.manifest["counts"]["cells_missing"] for t in used),

@@ -39,16 +39,6 @@ def _case(values: Mapping[str, Any]) -> str:
     )
 
 
-def _short(values: Mapping[str, Any], base: Mapping[str, Any]) -> str:
-    """What of a setting is not as in the first."""
-    words = [str(values["learner"])]
-    words += ["joint in t"] if values["fit"] == "joint" else []
-    words += [f"budget {values['budget']}"] if values["budget"] else []
-    names = {"d": "d = ", "m": "m = ", "minor": "π = ", "separation": "± ", "steps": "N = "}
-    words += [f"{name}{values[key]:g}" for key, name in names.items() if values[key] != base[key]]
-    return ", ".join(words)
-
-
 @dataclass(frozen=True)
 class Mean:
     """A mean with its interval."""
@@ -110,7 +100,9 @@ class Setting:
 
     Attributes
     ----------
-    case, short : the setting in words, and what of it is not as in the first
+    case : the setting in words
+    learner, fit, budget : "features" or "network", one for each time ("step") or for all ("joint"),
+        and the iterations or epochs of its training, 0 where there is none
     n, minor : training sets, and the minor mode's weight
     discretisation, initialisation, sample : parts of the share's error with exact scores, and the
         sample's own
@@ -118,7 +110,9 @@ class Setting:
     """
 
     case: str
-    short: str
+    learner: str
+    fit: str
+    budget: int
     n: int
     minor: float
     discretisation: float
@@ -221,7 +215,7 @@ def _method(column: Columns, method: str, comparisons: int) -> MethodFound:
     )
 
 
-def _setting(column: Columns, base: Columns, comparisons: int) -> Setting:
+def _setting(column: Columns, comparisons: int) -> Setting:
     """What all methods found in one setting.
 
     Raises
@@ -235,7 +229,9 @@ def _setting(column: Columns, base: Columns, comparisons: int) -> Setting:
     exact, from_start = column("none", "exact")[0], column("none", "exact-start")[0]
     return Setting(
         case=name,
-        short=_short(column.case, base.case),
+        learner=str(column.case["learner"]),
+        fit=str(column.case["fit"]),
+        budget=int(column.case["budget"]),
         n=own.size,
         minor=minor,
         discretisation=float(from_start - minor),
@@ -250,9 +246,12 @@ def _gains(settings: Sequence[Setting]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "place": place,
-            "case": setting.short,
             "method": method,
+            "learner": setting.learner,
+            "fit": setting.fit,
+            "budget": setting.budget,
             "sets": setting.n,
+            "score": found.score,
             "gain": found.gain.gain,
             "low": found.gain.low,
             "high": found.gain.high,
@@ -260,22 +259,6 @@ def _gains(settings: Sequence[Setting]) -> pd.DataFrame:
         for place, setting in enumerate(settings)
         for method, found in setting.methods.items()
         if found.gain is not None and method in ("bsm", "bsm-half")
-    )
-
-
-def _budgets(cases: Sequence[Columns], settings: Sequence[Setting]) -> pd.DataFrame:
-    """The shares of DSM and BSM by networks, a row for each setting and method."""
-    return pd.DataFrame(
-        {
-            **column.case,
-            "method": method,
-            **summary(pd.Series(column(method, "share"))),
-            "exact": setting.exact,
-        }
-        for column, setting in zip(cases, settings, strict=True)
-        if column.case["learner"] == "network"
-        for method in column.methods
-        if method in ("dsm", "bsm")
     )
 
 
@@ -297,7 +280,7 @@ def _densities(here: pd.DataFrame, n: int) -> pd.DataFrame:
 
 def figure_3b(table: Table) -> Joined:
     """Minor-mode share and score error of DSM and BSM at each setting;
-    densities of one; shares against budget.
+    densities of one.
 
     Raises
     ------
@@ -308,10 +291,10 @@ def figure_3b(table: Table) -> Joined:
     keys = list(mixture_bootstrap.KEYS)
     cases = _cases(table)
     comparisons = sum(len(column.methods) - 1 for column in cases)
-    settings = [_setting(column, cases[0], comparisons) for column in cases]
-    budgets = _budgets(cases, settings)
+    settings = [_setting(column, comparisons) for column in cases]
+    budgets = {one.budget for one in settings if one.learner == "network"}
     pictured = table.frame[table.frame["quantity"] == "density"]
-    if pictured.empty or budgets.empty or budgets["budget"].nunique() < 2:
+    if pictured.empty or len(budgets) < 2:
         raise InvalidInput(
             "cases", "Figure 3b needs one with densities, and a network of two budgets"
         )
@@ -319,12 +302,10 @@ def figure_3b(table: Table) -> Joined:
     shown = dict(zip(keys, (networks if len(networks) else pictured)[keys].iloc[0], strict=True))
     at = next(setting for setting in settings if setting.case == _case(shown))
     here = pictured[np.logical_and.reduce([pictured[k] == v for k, v in shown.items()])]
-    like = [budgets[k] == shown[k] for k in ("d", "m", "minor", "separation", "steps")]
     facts: dict[str, Fact] = {
         "case": at.case,
         "minor": at.minor,
         "n": at.n,
-        "base": settings[0].case,
         "exact": at.exact,
         "sampler": mixture_bootstrap.SAMPLER,
         **{
@@ -335,9 +316,6 @@ def figure_3b(table: Table) -> Joined:
     }
     tables = {
         "densities": _densities(here, at.n),
-        "budgets": budgets[np.logical_and.reduce(like)].rename(
-            columns={"mean": "share", "n": "sets"}
-        ),
         "gains": _gains(settings),
     }
     run = run_of(table, "mixtures of two Gaussians")
