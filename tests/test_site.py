@@ -54,7 +54,11 @@ def letters(text: str) -> Counter[str]:
 
 def of_latex(latex: str) -> Counter[str]:
     """The same of LaTeX: its commands set aside, but those that print their own names."""
-    words = "|".join(("log", "exp", "max", "min", "sup", "det", "sinh", "tanh", "coth", "lim"))
+    words = (
+        "log|ln|exp|max|min|sup|inf|lim|det|arg|deg|dim|gcd|ker|Pr|"
+        "sin|cos|tan|cot|sec|csc|sinh|cosh|tanh|coth|arcsin|arccos|arctan"
+    )
+    latex = re.sub(r"\\(begin|end)\{[a-z]+\}", "", latex)
     return letters(re.sub(r"\\[A-Za-z]+", "", re.sub(rf"\\({words})(?![A-Za-z])", r" \1 ", latex)))
 
 
