@@ -16,6 +16,7 @@ from pathlib import Path
 from bounds.ledger import PAPERS
 from docs import findings
 from figures.catalog import FIGURES
+from figures.told import Figure
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -164,17 +165,23 @@ def chapters(file: Path, folder: str) -> Iterator[tuple[str, str]]:
     yield page, across(relinked(first, file, page)) + "\n" + listed
 
 
+def drawn() -> list[Figure]:
+    """The figures whose results are committed; all, but while a new one is being made."""
+    places = ROOT / "figures" / "results"
+    return [one for one in FIGURES if (places / one.paper / f"{one.name}.png").is_file()]
+
+
 def gallery() -> str:
     """Every figure, with what draws it again and what measures it anew."""
     lines = [
         "# Gallery",
         "",
-        f"All {len(FIGURES)} figures, from the results that come with dimfree. What was run and "
+        f"All {len(drawn())} figures, from the results that come with dimfree. What was run and "
         "found stands under the link of each. The first command draws it again, from those results "
         "or from newer ones of yours; the others measure anew what it is drawn from.",
     ]
     for paper in PAPERS:
-        own = [figure for figure in FIGURES if figure.paper == paper.stem]
+        own = [figure for figure in drawn() if figure.paper == paper.stem]
         if not own:
             continue
         page = f"results/{paper.stem}"
@@ -276,7 +283,7 @@ def build(folder: Path) -> int:
         path = source / (name if name.endswith(".rst") else f"{name}.md")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for figure in FIGURES:
+    for figure in drawn():
         name = f"figures/results/{figure.paper}/{figure.name}.png"
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, source / name)
