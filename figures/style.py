@@ -142,7 +142,7 @@ def letters(*panels: Axes) -> None:
             letter,
             (0, 1),
             xycoords="axes fraction",
-            xytext=(-6, 6),
+            xytext=(-6, 7),
             textcoords="offset points",
             ha="right",
             va="baseline",

@@ -278,7 +278,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             [
                 "excess risk over that of T₁",
                 "diffusion time t (dimensionless)",
-                "T_B, control-variate w",
+                "$T_B$, control-variate w",
                 "b: η = 0.1",
                 "Nothing here is sampled",
             ],
