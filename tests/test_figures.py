@@ -357,7 +357,8 @@ def test_text_is_legible(entry: told.Figure) -> None:
         # Ticks that an axis holds in reserve, outside its limits, are not drawn.
         ticks = {
             label
-            for axes in figure.axes
+            for axes in figure.findobj(Axes)  # insets, too
+            if isinstance(axes, Axes)
             for a in (axes.xaxis, axes.yaxis)
             for label in a.get_ticklabels()
         }
