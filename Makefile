@@ -5,7 +5,7 @@ OUT ?= results/$(PRESET)
 MODULE ?=
 BIN := .venv/bin
 
-.PHONY: reproduce test verify bench sabotage mutants fuzz faults report lessons browser lint lock clean
+.PHONY: reproduce test verify bench sabotage mutants fuzz faults report docs lessons lessons-edit browser lint lock clean
 
 reproduce: .venv/base
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
@@ -39,11 +39,19 @@ faults: .venv/installed
 report: .venv/installed
 	$(BIN)/dimfree report $(if $(filter command environment,$(word 1,$(origin PRESET)) $(word 1,$(origin OUT))),--from $(OUT))
 
-# Opens in your own browser, for this machine alone.
+# The site, from the tree alone, into docs/_build/html; a warning is an error. About half a minute.
+docs: .venv/installed
+	$(BIN)/python -m docs.pages
+
+# A gallery of the lessons, code folded away, in your own browser, for this machine alone.
 lessons: .venv/installed
+	MARIMO_SKIP_UPDATE_CHECK=1 $(BIN)/marimo run --host 127.0.0.1 lessons
+
+# The same to change and to try things in.
+lessons-edit: .venv/installed
 	$(BIN)/marimo edit --host 127.0.0.1 --skip-update-check lessons
 
-# Tests the page and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
+# Tests the page, the site and a lesson in a real browser; needs a Chromium at /usr/bin/chromium.
 browser: .venv/installed
 	$(BIN)/python -m pytest tests/browser
 
@@ -60,7 +68,7 @@ lock:
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
 # What the figures need and no more: the base dependencies and the extras of EXTRAS, a third of the lock's packages.
-EXTRAS ?= data rigor
+EXTRAS ?= data rigor causal
 .venv/base: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python .ci/base.py $(EXTRAS) > .venv/base.txt

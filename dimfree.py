@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,7 +37,7 @@ for package in ("bounds", "studies", "figures"):
 
 # What takes long to import is imported by the commands that need it: --help, list and --version
 # answer at once.
-from bounds.check import InvalidInput  # noqa: E402
+from bounds.check import InvalidInput, unknown  # noqa: E402
 from studies import executors, options, output, processes  # noqa: E402
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == "list":
             # too short to be stopped, and what stops a run takes long to import
             return _list(given)
+        if given.command == "completion":
+            return _completion(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)
@@ -148,7 +151,7 @@ def report_text(
     """paper_repro.md from joined results and captions, both by figure name,
     and verdicts; a function of these alone.
     """
-    from bounds import ledger
+    from bounds import claim, ledger
     from figures import catalog, report
     from studies import provenance
 
@@ -165,6 +168,7 @@ def report_text(
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
         _docstring("bounds.concentration"),
+        claim.QUANTITIES,
     )
 
 
@@ -284,20 +288,16 @@ def _draw(given: argparse.Namespace) -> int:
     from figures.catalog import FIGURES
     from studies import catalog
 
-    figure = next((f for f in FIGURES if f.name == given.figure), None)
-    if figure is None:
-        raise InvalidInput(
-            "FIGURE", f"{given.figure!r} is not one of {', '.join(f.name for f in FIGURES)}"
-        )
-    studies = [catalog.study(name) for name in figure.studies]
-    source = _source(given.source, studies)
-    results = {one.name: _read(source, one) for one in studies}
-    _save(figure, _join(figure, results), results, given.out)
-    output.mention(
-        "\n".join(
-            str(given.out / f"{figure.name}.{suffix}") for suffix in ("svg", "pdf", "png", "txt")
-        )
-    )
+    figures = [one for one in FIGURES if fnmatchcase(one.name, given.figure)]
+    if not figures:
+        raise unknown("FIGURE", "figures", given.figure, [one.name for one in FIGURES])
+    wanted = {name: catalog.study(name) for one in figures for name in one.studies}
+    source = _source(given.source, list(wanted.values()))
+    results = {name: _read(source, one) for name, one in wanted.items()}
+    for figure in figures:
+        _save(figure, _join(figure, results), results, given.out)
+        paths = [given.out / f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png", "txt")]
+        output.mention("\n".join(map(str, paths)))
     return 0
 
 
@@ -428,7 +428,7 @@ def page_text(
     """report.html from the studies' tables, the verdicts on them,
     where they are from, and a reader's own claims; a function of these alone.
     """
-    from bounds import ledger
+    from bounds import claim, ledger
     from figures import catalog, page, style
     from figures.output import svg
     from studies import explain, provenance
@@ -450,6 +450,7 @@ def page_text(
         f"{where} ({provenance.told(results)})",
         _docstring("bounds.concentration"),
         page.Yours(**yours.told()) if yours else None,
+        claim.QUANTITIES,
     )
 
 
@@ -510,6 +511,13 @@ def _list(given: argparse.Namespace) -> int:
     from studies import listing
 
     output.tell(listing.text(given.kind, given.json))
+    return 0
+
+
+def _completion(given: argparse.Namespace) -> int:
+    from studies import completion
+
+    output.tell(completion.script(given.shell))
     return 0
 
 

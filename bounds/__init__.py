@@ -31,6 +31,8 @@ identities     the identities of the theory in symbols
 divergence     KL and W2 between Gaussians; total variation on the line
 affine         Gaussians carried by affine flows, with noise and with weights
 chain          Gaussians carried by steps; multistep schemes
+solvers        solvers of the probability flow and samplers with noise, for any denoiser
+model_statistics  DPM-Solver-v3 with exact statistics of the model
 fields         linear fields: what moves a Gaussian and what does not; Langevin's law
 reverse        laws of reverse-time samplers with linear scores
 transfer       what a sampler with any score returns, as a density on a grid
@@ -41,6 +43,8 @@ hyvarinen      score matching without noise: the quadratic loss of an exponentia
                minimum, free or in an l1 ball, and the sandwich
 edges          confidence intervals for an edge of a Gaussian graphical model
 causal         an order of causes and effects by SCORE, and where the data's precision decides it
+information    entropy and Fisher information of mixtures on the line, alone and against another
+               law; their tilts
 quadrature     laws whose log density is a polynomial, on grids
 line           exact laws on the line: cdf, quantiles, flow maps and distances, safe in the tails
 scale          atoms with normal, Student's, Laplace or logistic noise on the line

@@ -7,6 +7,7 @@ dates, truth values), is refused. pandas' columns and tables are taken.
 
 from collections.abc import Iterable
 from decimal import Decimal
+from difflib import get_close_matches
 from numbers import Real
 from typing import Any
 
@@ -34,6 +35,21 @@ class InvalidInput(ValueError):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.reason}"
+
+
+def unknown(key: str, what: str, name: str, known: Iterable[str]) -> InvalidInput:
+    """The refusal of a name that nothing has, with those like it.
+
+    Parameters
+    ----------
+    key : the name of the input
+    what : "claims", "studies", …, as `dimfree list` has them
+    name : what was given
+    known : all names
+    """
+    close = get_close_matches(name, list(known))
+    meant = f"did you mean {' or '.join(close)}?" if close else f"see `dimfree list {what}`"
+    return InvalidInput(key, f"{name!r} is not one of the {what}; {meant}")
 
 
 def real(key: str, values: Any) -> Array:

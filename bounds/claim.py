@@ -22,7 +22,8 @@ is rejected.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -46,6 +47,21 @@ FEW = 1 / 3
 BUDGET = 3e-7
 """What the false alarms of all claims together may cost in one run."""
 
+QUANTITIES: Mapping[str, str] = {
+    "scores and laws": "what scores, targets, fields and laws are, before any data",
+    "bias": "what stays wrong however many the data: a class too small, a ridge, a surrogate",
+    "variance": "how targets, losses, gradients and estimates scatter",
+    "risk": "the mean squared error of what is estimated, and the least that it can be",
+    "sample size": "how errors fall with the number of data or of noise draws; how many suffice",
+    "dimension": "what the dimension, the parameters or the size of a class cost",
+    "sampled law": "what samplers return, and how far from the data's law: KL, TV, W2, shares",
+    "discretisation": "finite steps: of solvers, of chains, of grids of times",
+    "confidence": "what holds with a stated chance: tails, intervals, tests, orders found",
+    "optimisation": "what makes a loss least, and how a fit is found: descent, stopping, picking",
+    "data and networks": "measured on real data sets, or with trained networks",
+}
+"""What a claim can be about, and what each word means here."""
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -58,6 +74,12 @@ class Paper:
     link : where a stranger finds it
     have : what of its text we have, in words
     unknown : what it says, or may say, and we do not have: named, never filled in
+    about : of each of QUANTITIES that it speaks of, its claims: names or patterns with *, ? and […]
+
+    Raises
+    ------
+    InvalidInput
+        If a quantity is not one of QUANTITIES.
     """
 
     stem: str
@@ -67,6 +89,17 @@ class Paper:
     link: str
     have: str
     unknown: tuple[str, ...] = ()
+    about: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for q in self.about:
+            if q not in QUANTITIES:
+                raise InvalidInput(self.stem, f"about {q!r} is not one of {', '.join(QUANTITIES)}")
+
+    def adopted(self, claim: "Claim") -> "Claim":
+        """The claim as one of this work: with its stem, and what it is about."""
+        held = {q for q, names in self.about.items() for n in names if fnmatchcase(claim.name, n)}
+        return replace(claim, paper=self.stem, about=tuple(q for q in QUANTITIES if q in held))
 
     @property
     def cited(self) -> str:
@@ -122,8 +155,8 @@ class Claim:
         there, told as such and not as a theorem
     decoy_reason : why the decoy falls at few of the cells, where it falls at less than a third of
         them
-    paper : the stem of the work that it belongs to, which the ledger fills in; "" for one of your
-        own
+    paper, about : the stem of its work, "" for one of your own, and those of QUANTITIES that it
+        speaks of; the ledger fills in both
 
     Raises
     ------
@@ -153,19 +186,21 @@ class Claim:
     description: bool = False
     decoy_reason: str = ""
     paper: str = ""
+    about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for field, value, known in (
+        for word, value, known in (
             ("kind", self.kind, get_args(Kind)),
             ("origin", self.origin, get_args(Origin)),
             ("expected", self.expected, get_args(Status)),
+            *(("about", each, tuple(QUANTITIES)) for each in self.about),
         ):
             if value not in known:
-                raise InvalidInput(self.name, f"{field} {value!r} is not one of {', '.join(known)}")
-        for field in ("tolerance", "scale"):
-            size = getattr(self, field)
+                raise InvalidInput(self.name, f"{word} {value!r} is not one of {', '.join(known)}")
+        for word in ("tolerance", "scale"):
+            size = getattr(self, word)
             if not (_is_number(size) and 0 <= size < np.inf):
-                raise InvalidInput(self.name, f"{field} must be finite and not negative: {size!r}")
+                raise InvalidInput(self.name, f"{word} must be finite and not negative: {size!r}")
         if self.kind == "rate" and self.tolerance == 0:
             raise InvalidInput(
                 self.name, "a rate needs a positive tolerance: the margin of its slope"
@@ -269,6 +304,7 @@ class Verdict:
             "origin": claim.origin,
             "kind": claim.kind,
             "description": claim.description,
+            "about": list(claim.about),
             "verdict": self.status,
             "sentence": str(self),
             "expected": claim.expected,

@@ -3,12 +3,10 @@ A new work is its module and its line here.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import import_module
 
-from bounds.check import InvalidInput
+from bounds.check import InvalidInput, unknown
 from bounds.claim import Claim, Paper
 
 STEMS = (
@@ -26,13 +24,19 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "afdps_2025",
+    "mardani_2023_red_diff",
+    "kim_2022_denoising_mcmc",
+    "lcsc_2024",
+    "domingo_enrich_2026",
+    "zheng_2023_dpm_solver_v3",
 )
 """The works: each a module or a package of bounds.papers that holds PAPER and CLAIMS."""
 
 _WORKS = tuple(import_module(f"bounds.papers.{stem}") for stem in STEMS)
 PAPERS: tuple[Paper, ...] = tuple(work.PAPER for work in _WORKS)
 CLAIMS: tuple[Claim, ...] = tuple(
-    replace(claim, paper=work.PAPER.stem) for work in _WORKS for claim in work.CLAIMS
+    work.PAPER.adopted(claim) for work in _WORKS for claim in work.CLAIMS
 )
 
 
@@ -47,9 +51,7 @@ def claim(name: str) -> Claim:
     for one in CLAIMS:
         if one.name == name:
             return one
-    close = get_close_matches(name, [one.name for one in CLAIMS])
-    meant = f"did you mean {' or '.join(close)}?" if close else "see `dimfree list`"
-    raise InvalidInput("NAME", f"{name!r} is not a claim; {meant}")
+    raise unknown("NAME", "claims", name, [one.name for one in CLAIMS])
 
 
 def claims(wanted: Sequence[str] = (), stem: str | None = None) -> tuple[Claim, ...]:
@@ -122,4 +124,4 @@ def paper(stem: str) -> Paper:
     for one in PAPERS:
         if one.stem == stem:
             return one
-    raise InvalidInput("--paper", f"{stem!r} is not one of {', '.join(one.stem for one in PAPERS)}")
+    raise unknown("--paper", "papers", stem, [one.stem for one in PAPERS])

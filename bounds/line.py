@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, logsumexp, ndtri_exp
 
-from bounds.check import Array, InvalidInput, finite, none_negative, not_negative
+from bounds.check import Array, InvalidInput, finite, none_negative, not_negative, positive
 
 
 class OnLine(ABC):
@@ -172,6 +172,27 @@ class Line(OnLine):
         exponents = np.log(self.weights) - np.log(self.variances) / 2 - y**2 / 2
         r = np.exp(exponents - exponents.max(axis=-1, keepdims=True))
         return np.asarray(-np.sum(r * y / np.sqrt(self.variances), axis=-1) / r.sum(axis=-1))
+
+    def _given(self, sigma: float, x: ArrayLike) -> tuple[Array, Array, Array]:
+        """Weights, means and variances of X's law given X + σ N(0, 1) = x, shape (…, K)."""
+        noise = positive("sigma", sigma) ** 2
+        total = self.variances + noise
+        far = finite("x", x)[..., None] - self.means
+        exponents = np.log(self.weights) - np.log(total) / 2 - far**2 / (2 * total)
+        r = np.exp(exponents - exponents.max(axis=-1, keepdims=True))
+        share = self.variances / total
+        return r / r.sum(axis=-1, keepdims=True), self.means + share * far, share * noise
+
+    def posterior_mean(self, sigma: float, x: ArrayLike) -> Array:
+        """E[X | X + σ N(0, 1) = x], any shape, for σ > 0."""
+        r, means, _ = self._given(sigma, x)
+        return np.asarray((r * means).sum(axis=-1))
+
+    def posterior_variance(self, sigma: float, x: ArrayLike) -> Array:
+        """Var(X | X + σ N(0, 1) = x), any shape, for σ > 0."""
+        r, means, variances = self._given(sigma, x)
+        centred = means - (r * means).sum(axis=-1, keepdims=True)
+        return np.asarray((r * (variances + centred**2)).sum(axis=-1))
 
     def log_cdf(self, x: ArrayLike) -> Array:
         """log F(x), any shape; its relative error is small wherever F is not near 1."""

@@ -19,6 +19,12 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "afdps_2025",
+    "mardani_2023_red_diff",
+    "kim_2022_denoising_mcmc",
+    "lcsc_2024",
+    "domingo_enrich_2026",
+    "zheng_2023_dpm_solver_v3",
 )
 """The works: each a module or a package of figures.papers that holds FIGURES."""
 

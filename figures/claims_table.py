@@ -5,8 +5,8 @@ from html import escape
 from typing import Any
 
 from figures.mathml import sentence
-from figures.report import ORIGINS, counted, fell, judged, kind
-from figures.told import number
+from figures.report import ORIGINS, counted, fell, kind
+from figures.told import judged, number
 
 KINDS = {
     "identity": "equal, to rounding or a stated tolerance",
@@ -54,6 +54,7 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
     terms = (
         ("assumes", sentence(v["assumptions"])),
         ("why", sentence(v["why"])),
+        ("about", ", ".join(v["about"])),
         ("paper", escape(v["paper"])),
         ("source", escape(v["source"], quote=False)),
         ("uses", uses),
@@ -72,8 +73,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
     fallen = v["decoy_share"] * 100
     return (
         f'<tr id="claim-{name}" data-paper="{escape(v["paper"])}" '
-        f'data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}"'
-        f'><th scope="row"><a '
+        f'data-origin="{v["origin"]}" data-kind="{v["kind"]}" data-verdict="{v["verdict"]}" '
+        f'data-about="{"; ".join(v["about"])}"><th scope="row"><a '
         f'href="#claim-{name}">{name}</a></th><td>{v["origin"]}</td>'
         f'<td>{kind(v)}</td><td><span class="{v["verdict"]}">{judged(v)}</span>{unexpected}</td>'
         f'<td data-key="{fallen:.1f}">at {fell(v)}</td>'
@@ -125,12 +126,14 @@ def ledger(verdicts: Sequence[Mapping[str, Any]]) -> str:
     def present(field: str) -> list[str]:
         return list(dict.fromkeys(str(v[field]) for v in verdicts))
 
+    quantities = sorted({quantity for v in verdicts for quantity in v["about"]})
     choices = (
         _choice("paper", "Paper", [(p, p or "of no paper") for p in present("paper")]),
         _choice(
             "origin", "Origin", [(o, text) for o, text in ORIGINS.items() if o in present("origin")]
         ),
         _choice("kind", "Kind", [(k, f"{k}: {KINDS[k]}") for k in KINDS if k in present("kind")]),
+        _choice("about", "About", [(q, q) for q in quantities]),
         _choice("verdict", "Verdict", [(v, v) for v in present("verdict")]),
     )
     return (

@@ -18,8 +18,8 @@
     const words = form.elements.words.value.toLowerCase().replaceAll("_", "").split(/\s+/);
     let shown = 0;
     for (const row of rows) {
-      const matches = ["paper", "origin", "kind", "verdict"].every((field) =>
-        ["", row.dataset[field]].includes(form.elements[field].value));
+      const matches = ["paper", "origin", "kind", "about", "verdict"].every((field) =>
+        ["", ...row.dataset[field].split("; ")].includes(form.elements[field].value));
       row.hidden = !(matches && words.every((word) => texts.get(row).includes(word)));
       shown += !row.hidden;
     }
@@ -46,6 +46,16 @@
       row.scrollIntoView();
     }
   };
+
+  // What a number of the table of works has opened closes by Escape, or when one goes elsewhere.
+  const shut = (event) => {
+    for (const opened of document.querySelectorAll(".across details[open]")) {
+      if (event.key ? event.key !== "Escape" : opened.contains(event.target)) continue;
+      if (event.key && opened.contains(document.activeElement)) opened.firstElementChild.focus();
+      opened.open = false;
+    }
+  };
+  for (const happens of ["keydown", "click", "focusin"]) addEventListener(happens, shut);
 
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => setTimeout(filter));

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from figures import across
 from figures.claims_table import ledger, yours
 from figures.inline import inline_svg
 from figures.markdown import markdown
@@ -162,6 +164,7 @@ def render(
     where: str,
     proof: str = "",
     own: Yours | None = None,
+    quantities: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The page.
 
@@ -175,6 +178,7 @@ def render(
     where : whose results they are, and which preset's
     proof : the derivation of the explicit bounds, printed as it stands
     own : the reader's own claims, in a section of their own
+    quantities : what a claim can be about, and what each means; without them there is no table
 
     Returns
     -------
@@ -183,6 +187,8 @@ def render(
     links = "".join(
         f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures
     )
+    if quantities:
+        links += '<li><a href="#across">Which work says what</a></li>'
     if own:
         links = f'<li><a href="#your-claims">Your claims</a></li>{links}'
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
@@ -201,6 +207,7 @@ def render(
             "from</a></li></ul></nav>\n</header>\n<main>",
             yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
+            across.html(works, claims, quantities) if quantities else "",
             ledger(claims),
             _proof(proof) if proof else "",
             f"</main>\n{_provenance(works, manifests)}\n<script>\n{script}</script>\n"

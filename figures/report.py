@@ -6,10 +6,12 @@ verdict.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from unicodedata import category
 
-from figures.told import Closing, Figure, Findings, number
+from figures import across
+from figures.told import Closing, Figure, Findings, judged, number
 
 HEAD = """\
 # What we reproduce, and what we cannot know
@@ -144,17 +146,6 @@ def _cost(verdicts: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def judged(v: Mapping[str, Any]) -> str:
-    """The verdict in words: what fails and is a reading fails
-    in our setting, which is not the paper's.
-    """
-    return (
-        f"{v['verdict']} in our setting"
-        if v["origin"] == "reading" and v["verdict"] != "HOLDS"
-        else v["verdict"]
-    )
-
-
 def kind(v: Mapping[str, Any]) -> str:
     """The kind, with what else there is to say of it."""
     marks = [v["kind"], *(mark for mark in ("certified", "description") if v[mark])]
@@ -248,6 +239,7 @@ def render(
     command: str,
     results: str,
     proof: str = "",
+    quantities: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The report as Markdown.
 
@@ -261,6 +253,7 @@ def render(
     command : what made all this
     results : whose they are: "preset paper"
     proof : the derivation of the explicit bounds, printed as it stands
+    quantities : what a claim can be about, and what each means; without them there is no table
 
     Returns
     -------
@@ -279,6 +272,8 @@ def render(
             found = {figure.name: findings for figure, findings, _ in figures}
             sections.append(closings[work["stem"]](found, by_name))
     head = HEAD.format(summary="\n".join(summary), counted=counted(verdicts), results=results)
+    if quantities:
+        sections.append(across.markdown(works, verdicts, quantities))
     return head + "".join(sections) + _claims(verdicts) + _proof(proof)
 
 
@@ -293,7 +288,7 @@ def anchor(heading: str) -> str:
 def _told_of(work: Mapping[str, Any]) -> dict[str, str]:
     return {
         "authors": ", ".join(work["authors"]),
-        "year": work["stem"].rpartition("_")[2],
+        "year": across.year(work),
         "cited": f"*{work['title']}*, {work['venue']}, <{work['link']}>.",
         "have": work["have"],
         "unknown": "; ".join(work["unknown"]) or "nothing that we know of",

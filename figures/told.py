@@ -32,6 +32,17 @@ def listed(values: Sequence[Any]) -> str:
     return ", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in values)
 
 
+def judged(v: Mapping[str, Any]) -> str:
+    """The verdict in words: what fails and is a reading fails
+    in our setting, which is not the paper's.
+    """
+    return (
+        f"{v['verdict']} in our setting"
+        if v["origin"] == "reading" and v["verdict"] != "HOLDS"
+        else v["verdict"]
+    )
+
+
 def missing(f: Any) -> str:
     """A warning where cells are missing, else nothing."""
     return f" **{f.missing} cells are missing.**" if f.missing else ""

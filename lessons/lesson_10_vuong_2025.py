@@ -92,7 +92,7 @@ def show(d, spread):
 
 @app.cell
 def _():
-    d = mo.ui.slider(2, 16, 1, value=4, label="dimension d", show_value=True)
+    d = mo.ui.slider(2, 16, 1, value=8, label="dimension d", show_value=True)
     spread = mo.ui.slider(
         1.0, 20.0, 1.0, value=10.0, label="largest over smallest eigenvalue", show_value=True
     )
@@ -144,7 +144,7 @@ def _(d, planted, spread):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

@@ -71,13 +71,15 @@ def show(share, edge):
         left.vlines(at[~hit], low[~hit], high[~hit], color=style.INK, lw=2.2)
     left.axhline(edge, color=style.FAINT, lw=0.8)
     left.set_xlabel("40 data sets of 100 rows, twice")
+    left.set_ylabel("interval for ω_ab")
     sizes = (50, 100, 400, 1600)
     curves = [[one.formula(cell(rows, share, edge)) for rows in sizes] for one in (PLAIN, REPAIRED)]
     for place, curve in enumerate(curves):
         right.plot(sizes, curve, "o-", color=style.COLOURS[place])
     right.axhline(0.95, color=style.FAINT, lw=0.8)
     logarithmic(right, x=True)
-    right.set_xlabel("rows n, coverage of both")
+    right.set_xlabel("rows n")
+    right.set_ylabel("coverage")
     right.set_ylim(0, 1)
     alt = (
         f"Left: 40 plain and 40 repaired intervals with k = {k} columns, black where they miss. "
@@ -147,7 +149,7 @@ def _(edge, planted, share):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

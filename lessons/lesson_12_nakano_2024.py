@@ -149,7 +149,7 @@ def _(planted, value):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     exercises = (
         Exercise(

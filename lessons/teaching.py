@@ -2,8 +2,10 @@
 exercises that know their answer, verdicts as sentences.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Literal
@@ -17,6 +19,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bounds.claim import Claim, Measured, Status, verify
 from figures import style
+from figures.mathml import sentence
 
 COLOURS: dict[Status, Literal["success", "danger", "warn"]] = {
     "HOLDS": "success",
@@ -53,15 +56,29 @@ class Exercise:
         """What to say to what was typed."""
         if not text.strip():
             return "…"
-        try:
-            given = float(text.replace(",", ".").replace("−", "-"))
-        except ValueError:
+        given = read(text)
+        if not given:
             return "A number, please."
-        if self.is_right(given):
+        if any(self.is_right(one) for one in given):
             return f"**Right.** {self.how}"
-        if abs(given - self.mistake) <= self.tolerance * abs(self.mistake):
+        if any(abs(one - self.mistake) <= self.tolerance * abs(self.mistake) for one in given):
             return f"Not quite. {self.hint}"
-        return "No. " + ("Too large." if given > self.answer else "Too small.")
+        return "No. " + ("Too large." if given[0] > self.answer else "Too small.")
+
+
+def read(text: str) -> list[float]:
+    """What a typed number may mean, the likeliest first: 4,096 is 4096, or 4.096 where that is how
+    one writes; nothing if it is no number.
+    """
+    plain = text.strip().replace("−", "-").replace("\u202f", "").replace(" ", "")
+    readings = [plain.replace(",", ".")]
+    if re.fullmatch(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", plain):
+        readings.insert(0, plain.replace(",", ""))
+    found = []
+    for one in readings:
+        with suppress(ValueError):
+            found.append(float(one))
+    return [one for one in found if np.isfinite(one)]
 
 
 def boxes(exercises: Sequence[Exercise]) -> mo.ui.array:
@@ -72,13 +89,16 @@ def boxes(exercises: Sequence[Exercise]) -> mo.ui.array:
 
 
 def sheet(exercises: Sequence[Exercise], answers: mo.ui.array) -> mo.Html:
-    """The exercises, their boxes, and what there is to say to what was typed."""
+    """The exercises, their boxes, what there is to say to what was typed, and the way to each
+    answer for who asks for it.
+    """
     parts: list[object] = [mo.md("## Exercises")]
     for k, (exercise, typed) in enumerate(zip(exercises, answers.value, strict=True)):
         parts += [
             mo.md(f"**{k + 1}.** {exercise.question}"),
             answers[k],
             mo.md(exercise.reply(str(typed))),
+            mo.accordion({f"the way to {k + 1}": mo.md(f"{exercise.answer:g}. {exercise.how}")}),
         ]
     return mo.vstack(parts)
 
@@ -93,7 +113,7 @@ def plot(columns: int = 1) -> tuple[Figure, list[Axes]]:
     with style.look():
         figure = Figure(figsize=(7.5, 3.6))
         axes = list(np.ravel(figure.subplots(1, columns)))
-    figure.subplots_adjust(left=0.09, right=0.98, top=0.96, bottom=0.32, wspace=0.25)
+    figure.subplots_adjust(left=0.1, right=0.98, top=0.96, bottom=0.32, wspace=0.32)
     return figure, axes
 
 
@@ -134,13 +154,14 @@ def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html
     subject = replace(claim, formula=claim.decoy) if planted else claim
     verdict = verify(subject, measured)
     worst = verdict.formula
+    cells = f"{verdict.cells} cells" if verdict.cells > 1 else "One cell"
     said = f"the decoy in its place: {claim.decoy_note}" if planted else claim.statement
     return mo.callout(
-        mo.md(
-            f"**{verdict.status}** — {said}\n\n"
-            f"{verdict.cells} cells. At the worst: measured {worst.measured:.5g}, predicted "
+        mo.Html(
+            f"<p><strong>{verdict.status}</strong>: {sentence(said)}</p>"
+            f"<p>{cells}. At the worst: measured {worst.measured:.5g}, predicted "
             f"{worst.predicted:.5g}; "
-            f"formula {worst.answer}, decoy {verdict.decoy.answer}."
+            f"formula {worst.answer}, decoy {verdict.decoy.answer}.</p>"
         ),
         kind=COLOURS[verdict.status],
     )

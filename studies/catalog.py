@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from bounds.check import InvalidInput
+from bounds.check import unknown
 from studies.study import Study
 
 STEMS = (
@@ -21,6 +21,12 @@ STEMS = (
     "scoremd_2025",
     "zhu_2023",
     "xu_2023_pfgmpp",
+    "afdps_2025",
+    "mardani_2023_red_diff",
+    "kim_2022_denoising_mcmc",
+    "lcsc_2024",
+    "domingo_enrich_2026",
+    "zheng_2023_dpm_solver_v3",
 )
 """The works: each a module or a package of studies.papers that holds STUDIES."""
 
@@ -54,4 +60,4 @@ def study(name: str) -> Study:
     for one in STUDIES:
         if one.name == name:
             return one
-    raise InvalidInput("STUDY", f"{name!r} is not one of {', '.join(s.name for s in STUDIES)}")
+    raise unknown("STUDY", "studies", name, [one.name for one in STUDIES])

@@ -63,6 +63,7 @@ def record(claim: Claim, verdict: Verdict | None = None) -> dict[str, Any]:
         "origin": claim.origin,
         "kind": claim.kind,
         "description": claim.description,
+        "about": list(claim.about),
         "decoy": claim.decoy_note,
         "expected": claim.expected,
         "reason": claim.reason,
@@ -113,6 +114,7 @@ def text(known: Mapping[str, Any], where: str) -> str:
             f"{known['kind']}, {known['origin']}"
             f"{', a description' if known['description'] else ''}",
         ),
+        ("about", ", ".join(known["about"])),
         ("paper", known["paper"]),
         ("assumes", known["assumptions"]),
         ("why", known["why"]),

@@ -11,14 +11,12 @@ def text(kind: str | None, as_json: bool) -> str:
     """All names, or a table of those of one kind."""
     if kind:
         return output.columns(names.table(kind))
-    from bounds.catalog import ESTIMATORS  # imports numpy, which a table does without
-
     works = names.works()
     found: dict[str, Any] = {
         "studies": [name for work in works for name in work.studies],
         "figures": [name for work in works for name in work.figures],
         "claims": [name for work in works for name in work.claims],
-        "estimators": list(ESTIMATORS),
+        "estimators": list(names.keys("bounds.catalog", "ESTIMATORS")),
         "presets": list(names.literal("studies.catalog", "PRESETS")),
     }
     if as_json:

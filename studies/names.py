@@ -4,10 +4,12 @@ nothing of what makes the numbers is imported for it.
 It rests on how a work is written: CLAIMS, STUDIES and FIGURES are tuples of calls that each hold
 their name as plain text, `Claim(name="…", …)`, or of names that lead to such calls. What else a
 table lists is plain text there as well, or in the module's own function that returns such a call,
-or the partial of one. A test compares it with what importing gives.
+or the partial of one. A statement at the top of a module has no text of its own at the margin but
+its first and last lines. A test compares it with what importing gives.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -141,7 +143,7 @@ def _measurements() -> tuple[tuple[str, str], ...]:
         if not ROOT.joinpath("studies", "papers", stem, "quantities.py").is_file():
             continue
         module = f"studies.papers.{stem}.quantities"
-        held = _assigned(module)["MEASUREMENTS"]
+        held = _assigned(module, "MEASUREMENTS")
         assert isinstance(held, ast.Dict)
         for key, value in zip(held.keys, held.values, strict=True):
             if isinstance(value, ast.DictComp):
@@ -169,7 +171,7 @@ def _fields(
     partial, of which what is given takes the place.
     """
     texts = {k.arg: _plain(module, k.value, given) for k in call.keywords if k.arg}
-    maker = _assigned(module).get(call.func.id) if isinstance(call.func, ast.Name) else None
+    maker = _assigned(module, call.func.id) if isinstance(call.func, ast.Name) else None
     if not isinstance(maker, ast.Call):
         return texts
     made = _fields(module, maker, texts)
@@ -183,8 +185,9 @@ def _plain(module: str, value: ast.expr, given: Mapping[str, str | None]) -> str
             return text
         case ast.Name(id=name) if name in given:
             return given[name]
-        case ast.Name(id=name) if name in _assigned(module):
-            return _plain(module, _assigned(module)[name], {})
+        case ast.Name(id=name):
+            found = _assigned(module, name)
+            return None if found is None else _plain(module, found, {})
         case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
             return _plain(module, inner, given)
         case ast.JoinedStr(values=parts):
@@ -197,7 +200,14 @@ def literal(module: str, name: str) -> Any:
     """The value of a constant that stands in a module
     of ours as plain numbers, texts and tuples of them.
     """
-    return ast.literal_eval(_assigned(module)[name])
+    return ast.literal_eval(_known(module, name))
+
+
+def keys(module: str, name: str) -> tuple[str, ...]:
+    """The keys of a dictionary that stands in a module of ours, as plain texts there."""
+    held = _known(module, name)
+    assert isinstance(held, ast.Dict)
+    return tuple(ast.literal_eval(key) for key in held.keys if key is not None)
 
 
 def _names(module: str, name: str) -> tuple[str, ...]:
@@ -221,23 +231,39 @@ def _keywords(calls: Iterator[ast.Call]) -> dict[str, Any]:
     return {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg in ("title", "link")}
 
 
+def _known(module: str, name: str) -> ast.expr:
+    found = _assigned(module, name)
+    if found is None:
+        raise InvalidInput(module, f"has no {name} at its top")
+    return found
+
+
 @cache
-def _assigned(module: str) -> dict[str, ast.expr]:
-    """What a module assigns at its top, by name; of a function, what it returns at its end."""
+def _text(module: str) -> str:
     place = ROOT.joinpath(*module.split("."))
     path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    found: dict[str, ast.expr] = {}
-    for node in ast.parse(path.read_bytes()).body:
-        if isinstance(node, ast.Assign):
-            found |= {
-                target.id: node.value for target in node.targets if isinstance(target, ast.Name)
-            }
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-            found[node.target.id] = node.value
-        elif isinstance(node, ast.FunctionDef):
-            last = node.body[-1]
-            found |= {node.name: last.value} if isinstance(last, ast.Return) and last.value else {}
-    return found
+    return path.read_text("utf-8")
+
+
+@cache
+def _assigned(module: str, name: str) -> ast.expr | None:
+    """What a module assigns to a name at its top; of a function, what it returns at its end.
+
+    Only that statement is parsed, which ends where the next line at the margin begins one; a whole
+    module takes ten times as long.
+    """
+    lines = _text(module)
+    start = re.search(rf"^(?:def {name}\(|{name}(?::[^=\n]+)? = )", lines, re.MULTILINE)
+    if start is None:
+        return None
+    end = re.compile(r"^[A-Za-z_@#\"]", re.MULTILINE).search(lines, start.end())
+    (node,) = ast.parse(lines[start.start() : end.start() if end else len(lines)]).body
+    match node:
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return value
+        case ast.FunctionDef(body=[*_, ast.Return(value=ast.expr() as value)]):
+            return value
+    return None
 
 
 def _calls(module: str, name: str) -> Iterator[ast.Call]:
@@ -248,7 +274,7 @@ def _calls(module: str, name: str) -> Iterator[ast.Call]:
 
 def _placed(module: str, name: str) -> Iterator[tuple[str, ast.Call]]:
     """The same, each with the module that it stands in."""
-    return _inside(module, _assigned(module)[name])
+    return _inside(module, _known(module, name))
 
 
 def _inside(module: str, value: ast.expr) -> Iterator[tuple[str, ast.Call]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from studies import executors, names, output
+from studies.commands import COMMANDS
 
 RESULTS = Path("results")
 KINDS = ("claims", "studies", "figures", "papers")
@@ -30,6 +31,17 @@ class _Parser(argparse.ArgumentParser):
         say(message, end="")
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Each option says its default, once; examples keep their lines."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        shown = action.default not in (None, False, argparse.SUPPRESS)
+        if action.option_strings and shown and "default" not in text:
+            return f"{text}; default {action.default}".lstrip("; ").replace("%", "%%")
+        return text
+
+
 class _Version(argparse.Action):
     """Looked up when it is asked for."""
 
@@ -40,32 +52,63 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+Commands = argparse._SubParsersAction
+"""What `add_subparsers` returns."""
+
+
+def _command(commands: "Commands[_Parser]", name: str) -> _Parser:
+    """A command's parser, with what it is and its examples."""
+    about, *examples = COMMANDS[name]
+    lines = "\n".join(f"  dimfree {name} {words}".rstrip() for words in examples)
+    return commands.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=f"examples:\n{lines}",
+        formatter_class=_Help,
+    )
+
+
+def _workers(one: _Parser) -> None:
+    one.add_argument(
+        "--workers", type=int, default=cores(), metavar="N", help="how many tasks run at once"
+    )
+
+
+def _json(one: "argparse._ActionsContainer") -> None:
+    one.add_argument("--json", action="store_true", help="JSON in place of text")
+
+
 def parser() -> argparse.ArgumentParser:
     """Reads the words of a command line; `command` is the command's name.
     Bad usage ends with exit 2 and one line.
     """
-    whole = _Parser(prog="dimfree", description="Executable theory for score matching.")
+    whole = _Parser(
+        prog="dimfree",
+        description="Executable theory for score matching.",
+        epilog="`dimfree COMMAND --help` has examples of each.",
+    )
     whole.add_argument("--version", action=_Version, nargs=0, help="the version, and exit")
     presets = names.literal("studies.catalog", "PRESETS")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    reproduce = commands.add_parser(
-        "reproduce", help="studies, verdicts, figures and paper_repro.md"
-    )
-    reproduce.add_argument("--preset", choices=presets, default="paper")
+    reproduce = _command(commands, "reproduce")
+    reproduce.add_argument("--preset", choices=presets, default="paper", help="how large")
     reproduce.add_argument("--out", type=Path, metavar="DIR", help="default: results/PRESET")
     reproduce.add_argument(
         "--report", type=Path, metavar="FILE", help="default: DIR/paper_repro.md"
     )
-    reproduce.add_argument("--workers", type=int, default=cores(), metavar="N")
+    _workers(reproduce)
 
-    one = commands.add_parser("run", help="one study: DIR/STUDY.csv and DIR/STUDY.json")
+    one = _command(commands, "run")
     one.add_argument("study", metavar="STUDY", help="its name, or path/to/your.py:STUDY")
     source = one.add_mutually_exclusive_group()
-    source.add_argument("--config", type=Path, metavar="FILE.toml")
-    source.add_argument("--preset", choices=presets, default="paper")
-    one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
-    one.add_argument("--workers", type=int, default=cores(), metavar="N")
+    source.add_argument(
+        "--config", type=Path, metavar="FILE.toml", help="settings of your own, for a preset's"
+    )
+    source.add_argument("--preset", choices=presets, default="paper", help="how large")
+    one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="of the results")
+    _workers(one)
     one.add_argument(
         "--executor", choices=("local", "dask"), default="local", help="where the work is done"
     )
@@ -92,37 +135,31 @@ def parser() -> argparse.ArgumentParser:
         "%(default)g",
     )
 
-    draw = commands.add_parser("draw", help="one figure, from results that are there")
-    draw.add_argument("figure", metavar="FIGURE")
+    draw = _command(commands, "draw")
+    draw.add_argument("figure", metavar="FIGURE", help="its name, or a pattern: 'figure-3*'")
     draw.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
+    draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="of the pictures")
 
-    verify = commands.add_parser("verify", help="the claims, each with its decoy")
+    verify = _command(commands, "verify")
     verify.add_argument(
         "names", nargs="*", metavar="NAME", help="or a pattern: 'kappa*'; default: all"
     )
     whose = verify.add_mutually_exclusive_group()
     whose.add_argument("--paper", metavar="STEM", help="of this work alone")
     whose.add_argument("--claims", type=Path, metavar="FILE.py", help="your own instead")
-    verify.add_argument("--json", action="store_true")
-    verify.add_argument("--workers", type=int, default=cores(), metavar="N")
+    _json(verify)
+    _workers(verify)
 
-    told = commands.add_parser(
-        "explain", help="one claim: what, why, from where, its decoy and last verdict"
-    )
-    told.add_argument("name", metavar="CLAIM")
+    told = _command(commands, "explain")
+    told.add_argument("name", metavar="CLAIM", help="its name; `dimfree list claims` has all")
     told.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
 
-    html = commands.add_parser(
-        "report", help="one HTML page of figures and claims, from results that are there"
-    )
+    html = _command(commands, "report")
     html.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
-    html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
+    html.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="of report.html")
     html.add_argument("--claims", type=Path, metavar="FILE.py", help="your own as well")
 
-    own = commands.add_parser(
-        "estimate", help="linear scores of your data by every estimator, and which to use"
-    )
+    own = _command(commands, "estimate")
     own.add_argument("data", type=Path, metavar="DATA", help="n × d: .csv, .npy or .parquet")
     own.add_argument(
         "--times",
@@ -140,10 +177,10 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument(
         "--out", type=Path, metavar="DIR", help="for scores.npz, covariances.npz, estimate.json"
     )
-    own.add_argument("--json", action="store_true")
+    _json(own)
 
-    costs = commands.add_parser("bench", help="what things cost here, as ratios within one run")
-    costs.add_argument("--json", action="store_true")
+    costs = _command(commands, "bench")
+    _json(costs)
     costs.add_argument(
         "--out",
         type=Path,
@@ -154,9 +191,7 @@ def parser() -> argparse.ArgumentParser:
     _fit(commands)
     _bound(commands)
 
-    listing = commands.add_parser(
-        "list", help="papers, studies, figures, claims, estimators, presets"
-    )
+    listing = _command(commands, "list")
     only = listing.add_mutually_exclusive_group()
     only.add_argument(
         "kind",
@@ -165,17 +200,18 @@ def parser() -> argparse.ArgumentParser:
         metavar="KIND",
         help=f"one of {', '.join(KINDS)}: as a table",
     )
-    only.add_argument("--json", action="store_true")
+    _json(only)
+
+    shell = _command(commands, "completion")
+    shell.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="whose script to print")
     return whole
 
 
 _SPEC = "0.1,0.2,0.5 or 0.1:2:0.1 (from, to, step) or geom:1e-3:3:40 (from, to, how many)"
 
 
-def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    one = commands.add_parser(
-        "fit", help="errors against dimension, from a table: slope, law, power, what would decide"
-    )
+def _fit(commands: "Commands[_Parser]") -> None:
+    one = _command(commands, "fit")
     one.add_argument("table", type=Path, metavar="TABLE", help=".csv, .tsv or .parquet")
     one.add_argument(
         "--x", default="d", metavar="COLUMN", help="of the dimension; default %(default)s"
@@ -216,14 +252,12 @@ def _fit(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="P",
         help="of the slope's interval; default %(default)s",
     )
-    one.add_argument("--json", action="store_true")
+    _json(one)
     one.add_argument("--plot", type=_picture, metavar="FILE", help=".png, .svg or .pdf")
 
 
-def _bound(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    one = commands.add_parser(
-        "bound", help="the risk bound for a grid of times and a class of laws, or the m for it"
-    )
+def _bound(commands: "Commands[_Parser]") -> None:
+    one = _command(commands, "bound")
     one.add_argument("--times", required=True, metavar="SPEC", help=_SPEC)
     one.add_argument(
         "--gamma", metavar="SPEC", help="weights, or one for all; default: t_j − t_(j−1), t_0 = 0"
@@ -264,7 +298,7 @@ def _bound(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="E Y² ≤ θ (E Y)² for Y = Σ γ_j |f − s|²: bounds the population risk too "
         "(3: Gaussian data and linear scores)",
     )
-    one.add_argument("--json", action="store_true")
+    _json(one)
 
 
 def _number(text: str) -> float:

@@ -6,7 +6,8 @@ bounds.claim.Paper, if they are a work's. They are judged as the ledger's are.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -113,13 +114,15 @@ def claims_in(path: Path, taken: Collection[str], works: Collection[str]) -> Own
         raise InvalidInput("--claims", f"{path}: PAPER must be a bounds.claim.Paper")
     if paper is not None and paper.stem in works:
         raise InvalidInput("--claims", f"{path}: {paper.stem!r} is a work of dimfree's")
+    if paper is not None:
+        _check_about(path, paper, [claim.name for claim in claims])
     for claim in claims:
         check_name(claim.name, taken, "claim", path, "--claims")
     for study in studies:
         check_name(study.name, catalog.PAPER_OF, "study", path, "--claims")
     found = OwnClaims(
         path,
-        tuple(replace(one, paper=paper.stem) for one in claims) if paper else claims,
+        tuple(paper.adopted(one) for one in claims) if paper else claims,
         tuple(made_beside(one, path, "STUDIES", "--claims") for one in studies),
         paper,
     )
@@ -141,6 +144,18 @@ def _tuple(path: Path, name: str, held: Any, kind: type) -> Any:
     if twice is not None:
         raise InvalidInput("--claims", f"{path}: {name} holds {twice!r} twice")
     return tuple(held)
+
+
+def _check_about(path: Path, paper: Paper, claims: Sequence[str]) -> None:
+    """Whether all that a work is said to be about are claims of the file."""
+    for quantity, names in paper.about.items():
+        if not isinstance(names, tuple | list):
+            why = f"must be a tuple of names, and is {_a(names)}"
+            raise InvalidInput("--claims", f"{path}: PAPER's about {quantity!r} {why}")
+        for name in names:
+            if not any(fnmatchcase(one, str(name)) for one in claims):
+                why = f"has {name!r}, which no claim there is named"
+                raise InvalidInput("--claims", f"{path}: PAPER's about {quantity!r} {why}")
 
 
 def _a(held: object) -> str:

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 
 import numpy as np
 
@@ -73,9 +75,17 @@ def measurements() -> dict[str, tuple[str, Measure]]:
     """MEASUREMENTS of each work that has some of its own."""
     found: dict[str, tuple[str, Measure]] = {}
     for stem in STEMS:
-        if hasattr(import_module(f"studies.papers.{stem}"), "__path__"):
-            found |= import_module(f"studies.papers.{stem}.quantities").MEASUREMENTS
+        module = part(stem, "quantities")
+        if module:
+            found |= module.MEASUREMENTS
     return found
+
+
+def part(stem: str, name: str) -> ModuleType | None:
+    """The module of that name of a work's studies, if they are a package that has one."""
+    package = import_module(f"studies.papers.{stem}")
+    whole = f"{package.__name__}.{name}"
+    return import_module(whole) if hasattr(package, "__path__") and find_spec(whole) else None
 
 
 def measured_by(claim: Claim) -> tuple[str, Callable[[Table], list[Measured]]]:

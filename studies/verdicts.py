@@ -5,7 +5,6 @@ claims, measured, with their verdicts; tables, joined, for a figure.
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import pandas as pd
@@ -14,7 +13,7 @@ from scipy import stats
 from bounds.claim import Claim, Verdict, verify
 from studies.catalog import STEMS
 from studies.joined import Joined
-from studies.quantities import measured_by, study_of
+from studies.quantities import measured_by, part, study_of
 from studies.summary import LEVEL
 from studies.tables import Table
 
@@ -35,8 +34,9 @@ def joins() -> Mapping[str, Callable[[Mapping[str, Table]], Joined]]:
     """
     found: dict[str, Callable[[Mapping[str, Table]], Joined]] = {}
     for stem in STEMS:
-        if hasattr(import_module(f"studies.papers.{stem}"), "__path__"):
-            found |= import_module(f"studies.papers.{stem}.joins").JOINS
+        module = part(stem, "joins")
+        if module:
+            found |= module.JOINS
     return found
 
 

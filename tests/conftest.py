@@ -3,8 +3,10 @@ derandomised Hypothesis, and the saboteur when it is asked for.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import mpmath as mp
 import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
@@ -24,3 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         # tests.measured.SHARED; it is not imported here, since it imports what may be to be broken.
         os.environ["DIMFREE_TESTS"] = str(Path(config.option.basetemp).parent / "measured")
+
+
+@pytest.fixture(autouse=True)
+def _digits() -> Iterator[None]:
+    """mpmath's precision is that of the process: what a test sets ends with it."""
+    digits = mp.mp.dps
+    yield
+    mp.mp.dps = digits

@@ -53,6 +53,9 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.kumar_2025.published": ("papers.kumar_2025.rates",),
     "papers.kumar_2025.supermartingale": ("papers.kumar_2025.concentration",),
     "papers.kumar_2025.symbolic": ("papers.kumar_2025.identities",),
+    "papers.domingo_enrich_2026.adjoint": ("papers.domingo_enrich_2026",),
+    "papers.domingo_enrich_2026.targets": ("papers.domingo_enrich_2026",),
+    "papers.domingo_enrich_2026.tilts": ("papers.domingo_enrich_2026",),
     "papers.smedira_2026.errors": ("papers.smedira_2026",),
     "papers.smedira_2026.lemmas": ("papers.smedira_2026",),
     "papers.smedira_2026.moments": ("papers.smedira_2026",),
@@ -62,6 +65,9 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.wang_vastola_2024.line_laws": ("papers.wang_vastola_2024",),
     "papers.yu_2016.gaussian": ("papers.yu_2016",),
     "papers.yu_2016.quartic": ("papers.yu_2016",),
+    "papers.zheng_2023_dpm_solver_v3.mean_reverting": ("papers.zheng_2023_dpm_solver_v3",),
+    "papers.zheng_2023_dpm_solver_v3.model": ("papers.zheng_2023_dpm_solver_v3",),
+    "papers.zheng_2023_dpm_solver_v3.orders": ("papers.zheng_2023_dpm_solver_v3",),
 }
 CONFIG = """
 [tool.mutmut]

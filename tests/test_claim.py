@@ -541,6 +541,7 @@ def test_the_json_of_a_verdict() -> None:
         certified=True,
         description=True,
         decoy_reason="e",
+        about=("variance", "bias"),
     )
     formula = Comparison("accepted", 0.5, {"x": 1}, 2.0, 3.0, 0.0, 0.75)
     decoy = Comparison("contradicted", 4.0, {"x": 5}, 6.0, 7.0, 0.375)
@@ -563,6 +564,7 @@ def test_the_json_of_a_verdict() -> None:
         "origin": "cited",
         "kind": "tight",
         "description": True,
+        "about": ["variance", "bias"],
         "verdict": "HOLDS",
         "sentence": str(verdict),
         "expected": "REFUTED",
@@ -702,7 +704,9 @@ def test_an_unknown_claim_is_one_sentence() -> None:
     """It names where to look; one that is there comes back itself."""
     with pytest.raises(InvalidInput) as refused:
         claim("no-such")
-    assert str(refused.value) == "NAME: 'no-such' is not a claim; see `dimfree list`"
+    assert (
+        str(refused.value) == "NAME: 'no-such' is not one of the claims; see `dimfree list claims`"
+    )
     assert claim(CLAIMS[0].name) is CLAIMS[0]
 
 

@@ -1,8 +1,11 @@
 """The command line as people use it: what it writes, where it says it, and its three exit codes."""
 
+import argparse
 import csv
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,8 +27,9 @@ from bounds.catalog import ESTIMATORS
 from bounds.claim import Claim
 from bounds.ledger import CLAIMS, PAPERS, claim
 from figures.catalog import FIGURES
-from studies import verdicts
+from studies import completion, options, verdicts
 from studies.catalog import PAPER_OF, PRESETS, STUDIES
+from studies.commands import COMMANDS
 from studies.papers.kumar_2025.linear_score import COLUMNS, LinearScoreSettings, measure
 from studies.study import Cell, Row, Study
 
@@ -183,6 +187,51 @@ def test_list_as_a_table(call: Call, kind: str, known: list[str]) -> None:
     assert [line.split()[0] for line in lines] == known
     second = head.index(head.split()[1])
     assert all(line[second - 1] == " " for line in lines)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_that_are_understood(call: Call, command: str) -> None:
+    """Every example is read by the parser itself, and every word of the command is explained.
+
+    Catches an example that a later change of the options breaks.
+    """
+    said = call(command, "--help")
+    assert (said.code, said.err) == (0, "")
+    _, *examples = COMMANDS[command]
+    assert examples
+    for words in examples:
+        assert f"  dimfree {command} {words}".rstrip() in said.out.splitlines()
+        given = options.parser().parse_args(shlex.split(f"{command} {words}".partition(" > ")[0]))
+        assert given.command == command
+    for action in completion.parsers(options.parser())[command]._actions:
+        assert action.help, f"{command}: {action.metavar or action.dest} is not explained"
+        if action.option_strings and action.default not in (None, False, argparse.SUPPRESS):
+            assert re.search(r"[Dd]efault:?\s", said.out.partition(action.option_strings[-1])[2])
+
+
+def test_a_shell_completes_names(call: Call) -> None:
+    """The script knows commands, options and what there is by name; and bash takes it."""
+    said = call("completion", "bash")
+    assert (said.code, said.err) == (0, "")
+    for word in ("estimate", "--redraws", "figure-3a", "kappa-gaussian", "wang_vastola_2024"):
+        assert word in said.out
+    done = subprocess.run(["bash", "-n"], input=said.out, text=True, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_shtab_nothing_completes(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(completion, "find_spec", lambda name: None)
+    said = call("completion", "bash")
+    assert said.code == 2
+    assert said.err == ("dimfree: completion: needs an extra: pip install 'dimfree[completion]'\n")
+
+
+def test_a_pattern_draws_several_figures(call: Call, tmp_path: Path) -> None:
+    """From the committed results: those that match and no other."""
+    said = call("draw", "figure-1*", "--from", str(ROOT / "figures/results"), "--out", "there")
+    assert said.code == 0, said.err
+    drawn = {path.stem for path in (tmp_path / "there").iterdir()}
+    assert drawn == {"figure-1a", "figure-1b"}
 
 
 HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "pydantic", "tqdm")
@@ -386,12 +435,15 @@ BAD_CONFIGS = {
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("run no-such", "STUDY: 'no-such' is not one of error-vs-timestep"),
-        ("draw no-such", "FIGURE: 'no-such' is not one of figure-1a"),
-        ("verify no-such", "NAME: 'no-such' is not a claim; see `dimfree list`"),
-        ("verify kapa", "NAME: 'kapa' is not a claim; did you mean kappa?"),
+        ("run no-such", "STUDY: 'no-such' is not one of the studies; see `dimfree list studies`"),
+        ("draw no-such", "FIGURE: 'no-such' is not one of the figures; see `dimfree list figures`"),
+        ("verify no-such", "NAME: 'no-such' is not one of the claims; see `dimfree list claims`"),
+        ("verify kapa", "NAME: 'kapa' is not one of the claims; did you mean kappa?"),
         ("verify kappa zzz*", "NAME: 'zzz*' matches no claim"),
-        ("verify --paper nobody_1900", "--paper: 'nobody_1900' is not one of kumar_2025"),
+        (
+            "verify --paper nobody_1900",
+            "--paper: 'nobody_1900' is not one of the papers; see `dimfree list papers`",
+        ),
         ("list nonsense", "argument KIND: invalid choice: 'nonsense'"),
         ("list claims --json", "argument --json: not allowed with argument KIND"),
         ("run error-vs-timestep --config none.toml --out r", "none.toml: does not exist"),
@@ -405,7 +457,7 @@ BAD_CONFIGS = {
         ("run error-vs-timestep --config c.toml --out c.toml/r", "--out: cannot write to c.toml/r"),
         ("reproduce --preset quick --out c.toml/r", "--out: cannot write to c.toml/r"),
         ("draw figure-3a --from none", "none/error-vs-timestep.json: does not exist"),
-        ("explain no-such", "NAME: 'no-such' is not a claim"),
+        ("explain no-such", "NAME: 'no-such' is not one of the claims"),
         ("report --from none --out r", "none/error-vs-timestep.json: does not exist"),
         (
             f"report --from {dimfree.COMMITTED} --out c.toml/r",

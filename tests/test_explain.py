@@ -63,6 +63,7 @@ def test_text():
             "dsm-risk",
             "tight, derived",
             "why W.",
+            "about risk, sample size paper kumar_2025",
             "source theory.md",
             "formula 2.0",
             "tr(C_t) d/(m − d)",

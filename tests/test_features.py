@@ -36,6 +36,25 @@ def identity(x: np.ndarray) -> np.ndarray:
     return x
 
 
+def test_what_is_kept_of_a_step() -> None:
+    """The four products, from the features themselves along the same paths; and P, entry by entry.
+    Ratios of them, which is all that an estimator sees without a ridge, would not tell a factor.
+    """
+    x0 = data(7)
+    before = RADIAL(x0)
+    grams = feature_grams(x0, TIMES, RADIAL, np.random.default_rng(9))
+    for found, now in zip(grams, simulate(x0, TIMES, np.random.default_rng(9)), strict=True):
+        phi = RADIAL(now.x)
+        assert_allclose(found.ff, np.einsum("np,nq->pq", phi, phi), rtol=1e-12)
+        assert_allclose(
+            found.fz, np.einsum("np,nd->pd", phi, now.z) / (1 - np.exp(-2 * now.step.t)) ** 0.5
+        )
+        assert_allclose(found.fw, np.einsum("np,nd->pd", phi, now.w), rtol=1e-12)
+        assert_allclose(found.fp, np.einsum("np,nq->pq", phi, before), rtol=1e-12)
+        before = phi
+    assert_allclose(RADIAL.penalty(0.3), [0, 0, 0, 0.3, 0.3, 0.3], rtol=1e-15)
+
+
 def test_features_of_x_are_the_linear_case() -> None:
     """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM.
     Catches a wrong carry, weight or sign; the decoy, e^{−g} for e^{g}, is 2 % off.

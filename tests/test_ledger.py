@@ -1,22 +1,26 @@
-"""The ledger itself: finding a claim by name,
-and what its own formulas say on a grid that is not even.
+"""The ledger itself: finding a claim by name, what its own formulas say on a grid that is not even,
+and what its claims are about.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import pytest
 
 from bounds import ledger
 from bounds.check import InvalidInput
+from bounds.claim import QUANTITIES, Claim, Paper
 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("no-such", "see `dimfree list`"),
+        ("no-such", "see `dimfree list claims`"),
         ("DSM-risk", "did you mean dsm-risk?"),
         ("dsm-risk ", "did you mean dsm-risk or dsm-risk-infinite?"),
-        ("", "see `dimfree list`"),
+        ("", "see `dimfree list claims`"),
     ],
 )
 def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
@@ -25,7 +29,7 @@ def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
     """
     with pytest.raises(InvalidInput) as caught:
         ledger.claim(name)
-    assert str(caught.value) == f"NAME: {name!r} is not a claim; {hint}"
+    assert str(caught.value) == f"NAME: {name!r} is not one of the claims; {hint}"
 
 
 def test_bsm_over_dsm_by_hand() -> None:
@@ -55,3 +59,69 @@ def test_bsm_over_dsm_by_hand() -> None:
     assert subject.decoy(cell) == pytest.approx(ratio(0.5), rel=1e-12)
     for formula in (subject.formula, subject.decoy):
         assert formula({**cell, "t": 0.2}) == pytest.approx(1, rel=1e-12)
+
+
+# --- what speaks of which quantity ----------------------------------------------------------------
+
+
+def lacks(work: Paper, claims: Sequence[Claim]) -> list[str]:
+    """What is missing from a work's `about`, and what stands there for nothing."""
+    place = f"in PAPER of bounds.papers.{work.stem}"
+    found = [
+        f"{place}: add {one.name!r} to `about`, under a quantity of bounds.claim.QUANTITIES"
+        for one in claims
+        if not one.about
+    ]
+    return found + [
+        f"{place}: take {name!r} from {quantity!r} of `about`: no claim of the work is named so"
+        for quantity, names in work.about.items()
+        for name in names
+        if not any(fnmatchcase(one.name, name) for one in claims)
+    ]
+
+
+@pytest.mark.parametrize("work", ledger.PAPERS, ids=lambda work: work.stem)
+def test_every_claim_is_about_something(work: Paper) -> None:
+    """No claim under no quantity, no pattern for no claim: catches a claim that is added or named
+    anew and left out of the report's table of works and quantities.
+    """
+    missing = lacks(work, [one for one in ledger.CLAIMS if one.paper == work.stem])
+    assert not missing, "\n".join(missing)
+
+
+def test_what_a_work_leaves_out_is_seen() -> None:
+    """The decoys: a claim under no quantity, and a pattern for no claim; the words name each."""
+    work = ledger.paper("vuong_2025")
+    cut = {"variance": ("loop-*", "lop-dsm"), "risk": ("loop-dsm", "visible-*")}
+    spoilt = replace(work, about=cut)
+    claims = [spoilt.adopted(one) for one in ledger.claims_of(work)]
+    missing = lacks(spoilt, claims)
+    assert len(missing) == len(claims) - 2 + 1
+    assert "add 'invisible-dsm' to `about`" in missing[0] and "vuong_2025" in missing[0]
+    assert "take 'lop-dsm' from 'variance'" in missing[-1]
+
+
+def test_what_a_claim_is_about() -> None:
+    """A claim has the quantities that a name or a pattern of its work gives it, each once, in the
+    order of QUANTITIES; another work's patterns do not reach it.
+    """
+    about = {"risk": ("loop-dsm", "loop-*"), "bias": ("*-dsm",), "variance": ("loop", "Loop-dsm")}
+    work = replace(ledger.paper("vuong_2025"), stem="other_2000", about=about)
+    one = work.adopted(ledger.claim("loop-dsm"))
+    assert (one.paper, one.about) == ("other_2000", ("bias", "risk"))
+    assert ledger.claim("loop-dsm").about == ("variance", "sample size")
+    assert work.adopted(ledger.claim("dsm-risk")).about == ()
+
+
+def test_every_quantity_is_used() -> None:
+    """By two works at least; a word for one work's claims alone is none to compare works by."""
+    for quantity in QUANTITIES:
+        assert len({one.paper for one in ledger.CLAIMS if quantity in one.about}) > 1, quantity
+
+
+@pytest.mark.parametrize("part", [ledger.paper("vuong_2025"), ledger.claim("loop-dsm")])
+def test_no_other_quantity(part: Paper | Claim) -> None:
+    """Refused in one sentence, for a work and for a claim."""
+    about = {"luck": ("loop-dsm",)} if isinstance(part, Paper) else ("luck",)
+    with pytest.raises(InvalidInput, match="about 'luck' is not one of scores and laws, bias, "):
+        replace(part, about=about)  # type: ignore[arg-type]

@@ -29,21 +29,21 @@ FILES = sorted(
 NAMES = [path.stem for path in FILES]
 # What the cell with the switch defines besides: a lesson is run again with the decoy planted.
 BESIDE: dict[str, dict[str, float]] = {
-    "lesson_2_regression": {"samples": 16},
-    "lesson_3_dimension": {"replicates": 320},
-    "lesson_4_martingales": {"spacing": 0.1},
-    "lesson_5_bootstrapping": {"step": 0.1},
-    "lesson_6_samples": {"levels": 257},
+    "lesson_02_regression": {"samples": 16},
+    "lesson_03_dimension": {"replicates": 320},
+    "lesson_04_martingales": {"spacing": 0.1},
+    "lesson_05_bootstrapping": {"step": 0.1},
+    "lesson_06_samples": {"levels": 257},
 }
 # Two settings of each lesson's sliders.
 SETTINGS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
-    "lesson_1_tweedie": ((2.5, 0.3), (2.5, 0.35)),
-    "lesson_2_regression": ((8, 28, 0.5), (9, 29, 0.5)),
-    "lesson_3_dimension": ((3, 3), (4, 3)),
-    "lesson_4_martingales": ((60, 5), (60, 6)),
-    "lesson_5_bootstrapping": ((1.0, 0.1), (1.1, 0.1)),
-    "lesson_6_samples": ((4, 3.0, "ancestral", "BSM"), (5, 3.0, "ancestral", "BSM")),
-    "lesson_7_log_log": (("constant", 10, 0.05), ("constant", 10, 0.1)),
+    "lesson_01_tweedie": ((2.5, 0.3), (2.5, 0.35)),
+    "lesson_02_regression": ((8, 28, 0.5), (9, 29, 0.5)),
+    "lesson_03_dimension": ((3, 3), (4, 3)),
+    "lesson_04_martingales": ((60, 5), (60, 6)),
+    "lesson_05_bootstrapping": ((1.0, 0.1), (1.1, 0.1)),
+    "lesson_06_samples": ((4, 3.0, "ancestral", "BSM"), (5, 3.0, "ancestral", "BSM")),
+    "lesson_07_log_log": (("constant", 10, 0.05), ("constant", 10, 0.1)),
 }
 
 
@@ -81,7 +81,7 @@ def ran(name: str) -> tuple[str, dict[str, Any]]:
 
 def test_they_are_numbered() -> None:
     """From 1 on, each with what is checked of it; seven are nobody's, the others a work's."""
-    assert [name.split("_")[1] for name in NAMES] == [str(k) for k in range(1, len(NAMES) + 1)]
+    assert [name.split("_")[1] for name in NAMES] == [f"{k:02}" for k in range(1, len(NAMES) + 1)]
     assert set(SETTINGS) == set(NAMES[:7])
     assert all(len(checks(name).answers) == 3 for name in NAMES)
 
@@ -215,7 +215,7 @@ def score_part(m: int) -> float:
     times = np.linspace(0.1, 2.1, 20)
     generators = [np.random.default_rng([8, k]) for k in range(200)]
     scores = np.stack(
-        list(lesson("lesson_6_samples").dsm(exact(law, m, times, generators))), axis=1
+        list(lesson("lesson_06_samples").dsm(exact(law, m, times, generators))), axis=1
     )
     return float(error_split(law, times, scores, "flow").w2.score.mean())
 
@@ -228,26 +228,26 @@ def tilt(d: float) -> float:
 
 C = residual_covariance(0.5, 0.5)
 ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
-    "lesson_1_tweedie": (
+    "lesson_01_tweedie": (
         lambda: (log_density(1.001, 0.5, 1) - log_density(0.999, 0.5, 1)) / 0.002,
         lambda: float(
             integrate.solve_ivp(lambda s, v: 2 - 2 * v, (0, 0.5), [4.0], rtol=1e-8).y[0, -1]
         ),
         lambda: (e(0.5) / noise(0.5)) ** 2 * posterior_variance(0.7, 0.5, 4),
     ),
-    "lesson_2_regression": (
+    "lesson_02_regression": (
         lambda: 8 * C * 8 * stats.chi2(20 - 8 + 1).expect(lambda x: 1 / x),
         # Near 0 the density of χ²_k is like x^{k/2 − 1}: E 1/χ²_k is finite from k = 3 on, and k =
         # m − d + 1.
         lambda: min(m for m in range(8, 20) if (m - 8 + 1) / 2 - 2 > -1),
         lambda: 128 * 128 / (64 * 64),
     ),
-    "lesson_3_dimension": (
+    "lesson_03_dimension": (
         lambda: 8 * C * np.log(1000 / 0.05) / 1000,
         lambda: 1024**2 / 16**2,
         lambda: np.log(6 * np.log(10)) / np.log(np.log(16)),
     ),
-    "lesson_4_martingales": (
+    "lesson_04_martingales": (
         lambda: 2 * np.exp(0.1),
         lambda: integrate.quad(
             lambda u: np.exp(u) * residual_covariance(np.exp(u), np.exp(u)),
@@ -256,22 +256,81 @@ ANSWERS: dict[str, tuple[Callable[[], float], ...]] = {
         )[0],
         lambda: residual_covariance(0.5, 0.3),
     ),
-    "lesson_5_bootstrapping": (
+    "lesson_05_bootstrapping": (
         lambda: e(0.1) * residual_covariance(0.2, 0.1) / residual_covariance(0.1, 0.1),
         lambda: bootstrap_sum() / dsm_sum(),
         lambda: bootstrap_sum() / information_sum(),
     ),
-    "lesson_6_samples": (
+    "lesson_06_samples": (
         lambda: start_part(3.0) / start_part(4.0),
         lambda: kl_part(201) / kl_part(401),
         lambda: (score_part(10**4) / score_part(4 * 10**4)) ** 2,
     ),
-    "lesson_7_log_log": (
+    "lesson_07_log_log": (
         lambda: tilt(64),
         lambda: min(d for d in range(2, 9) if np.log(np.log(d)) > 0),
         lambda: np.log(10 * np.log(2)) / np.log(2 * np.log(2)),
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("4,096", [4096, 4.096]),
+        ("−1,234,567.5", [-1234567.5]),
+        ("2,21", [2.21]),
+        ("0,096", [0.096]),
+        ("4096", [4096]),
+        (" 1e-3 ", [0.001]),
+        ("4 096", [4096]),
+        ("", []),
+        ("inf", []),
+        ("1,2,3", []),
+    ],
+)
+def test_a_typed_number_is_read(typed: str, meant: list[float]) -> None:
+    """With separators of thousands, or a decimal comma."""
+    lesson(NAMES[0])  # puts the folder where teaching is found
+    assert importlib.import_module("teaching").read(typed) == meant
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_answers_are_not_on_the_screen(name: str) -> None:
+    """No exercise is answered by a number that stands there before anybody has moved a slider; the
+    ways to the answers are folded up.
+
+    Small whole numbers are everywhere, and are not looked for.
+    """
+    outputs, defined = lesson(name).app.run()
+    parts = [o.text for o in outputs if hasattr(o, "text") and "## Exercises" not in o.text]
+    shown = " ".join(part for part in parts if "Exercises" not in part)
+    # Attributes hold pictures and the sliders' steps.
+    told = re.sub(r"<[^>]*>", " ", shown)
+    numbers = [float(one.replace("−", "-")) for one in re.findall(r"[-−]?\d+(?:\.\d+)?", told)]
+    for k, exercise in enumerate(defined["exercises"]):
+        if exercise.answer == int(exercise.answer) and abs(exercise.answer) < 100:
+            continue
+        same = [one for one in numbers if exercise.is_right(one) and one != int(one)]
+        assert not same, f"exercise {k + 1} is answered by {same}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_axis_says_what_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways, on every panel of a lesson's picture."""
+    drawn = []
+    module = lesson(name)
+    picture = module.picture
+
+    def kept(figure: Any, alt: str) -> Any:
+        drawn.append(figure)
+        return picture(figure, alt)
+
+    monkeypatch.setattr(module, "picture", kept)
+    module.show(*checks(name).settings[0])
+    (figure,) = drawn
+    for axes in figure.axes:
+        assert axes.get_xlabel() and axes.get_ylabel()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -285,7 +344,7 @@ def test_answer(name: str, k: int) -> None:
     assert exercise.is_right(computed), (computed, exercise.answer)
     # The typed digits are right to a tenth of what is asked of the student, save where asymptotics
     # are the answer.
-    if name != "lesson_6_samples":
+    if name != "lesson_06_samples":
         assert abs(computed - exercise.answer) <= 0.1 * exercise.tolerance * abs(exercise.answer), (
             computed
         )
@@ -294,7 +353,7 @@ def test_answer(name: str, k: int) -> None:
     assert exercise.reply(str(exercise.mistake)) == f"Not quite. {exercise.hint}"
     assert exercise.reply(str(10 * abs(exercise.answer))) == "No. Too large."
     assert exercise.reply("") == "…"
-    assert exercise.reply("many") == "A number, please."
+    assert exercise.reply("many") == exercise.reply("nan") == "A number, please."
     assert exercise.reply(str(exercise.answer).replace(".", ",").replace("-", "−")).startswith(
         "**Right.**"
     )

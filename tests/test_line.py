@@ -194,3 +194,25 @@ def test_bad_input_is_one_sentence(make, sentence):
     with pytest.raises(InvalidInput) as refused:
         make()
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("sigma", [0.3, 2.0])
+def test_posterior_moments(sigma):
+    """E[X | X + σ z = x] and its variance by quadrature over X; an atom is allowed as data."""
+    law = line([0.6, 0.4], [-1.0, 1.0], [0.2, 0.12])
+    for x in (-1.5, 0.1, 3.0):
+
+        def moment(power, x=x):
+            def of(y):
+                return y**power * np.exp(law.log_density(y) - (x - y) ** 2 / (2 * sigma**2))
+
+            return integrate.quad(of, -8, 8, points=[-1, 1, x], epsabs=1e-14, limit=300)[0]
+
+        mean = moment(1) / moment(0)
+        assert law.posterior_mean(sigma, x) == pytest.approx(mean, rel=1e-9)
+        spread = moment(2) / moment(0) - mean**2
+        assert law.posterior_variance(sigma, x) == pytest.approx(spread, rel=1e-8)
+    atoms = line([0.3, 0.7], [-1.0, 2.0], [0.0, 0.0])
+    share = 1 / (1 + 0.3 / 0.7 * np.exp(((0.4 - 2) ** 2 - 1.4**2) / (2 * sigma**2)))
+    assert atoms.posterior_mean(sigma, 0.4) == pytest.approx(-1 + 3 * share, rel=1e-12)
+    assert atoms.posterior_variance(sigma, 0.4) == pytest.approx(9 * share * (1 - share), rel=1e-12)

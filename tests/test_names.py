@@ -69,6 +69,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Another root: a work in one file for claims and studies, without figures."""
     monkeypatch.setattr(names, "ROOT", tmp_path)
     names._assigned.cache_clear()
+    names._text.cache_clear()
     names._measurements.cache_clear()
     for package, catalog, stems in (
         ("bounds", "ledger", ("a_2000",)),
@@ -83,6 +84,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     yield tmp_path / "bounds" / "papers" / "a_2000.py"
     names._assigned.cache_clear()
+    names._text.cache_clear()
     names._measurements.cache_clear()
 
 

@@ -133,7 +133,7 @@ def test_claims_on_a_study_of_dimfrees(folder: Path) -> None:
     code, said, told = verify("--json")
     assert code == 0, told
     (found,) = json.loads(said)
-    assert found["paper"] == "me_2026"
+    assert (found["paper"], found["about"]) == ("me_2026", ["risk", "sample size"])
     again = json.loads(command("verify", one.name, "--json", "--workers", "1")[1])[0]
     assert (found["measured"], found["cells"]) == (again["measured"], again["cells"])
 
@@ -141,7 +141,8 @@ def test_claims_on_a_study_of_dimfrees(folder: Path) -> None:
 LEDGER = "bounds.ledger import claim; SAME = claim('reverse-start-noise')"
 PAPER = """\
 from bounds.claim import Paper
-PAPER = Paper("me_2026", "My title", ("Me",), "nowhere", "https://example.org", "all of it", ())
+PAPER = Paper("me_2026", "My title", ("Me",), "nowhere", "https://example.org", "all of it", (),
+    {"sample size": ("*-bound",), "risk": ("my-bound",)})
 """
 
 
@@ -239,6 +240,21 @@ def test_one_that_fails_is_exit_1(bare: None) -> None:
         ("(STUDY,)", "()", "'my-risk:risk': 'my-risk' is neither in STUDIES nor a study of dimf"),
         ("(STUDY,)", "(STUDY,); PAPER = 3", "PAPER must be a bounds.claim.Paper"),
         ("STUDIES", f"{PAPER.replace('me_2026', 'kumar_2025')}STUDIES", "'kumar_2025' is a work"),
+        (
+            "STUDIES",
+            f"{PAPER.replace('*-', 'a-')}STUDIES",
+            "about 'sample size' has 'a-bound', which no",
+        ),
+        (
+            "STUDIES",
+            PAPER.replace('("my-bound",)', "'my-bound'") + "STUDIES",
+            "about 'risk' must be a tuple of names, and is of type str",
+        ),
+        (
+            "STUDIES",
+            f"{PAPER.replace('risk', 'luck')}STUDIES",
+            "me_2026: about 'luck' is not one of sc",
+        ),
         ('"my-bound"', '"dsm-risk"', "the claim's name 'dsm-risk' is a claim of dimfree's: choose"),
         ('"my-bound"', '"a b"', "the claim's name 'a b' must be made of letters, digits"),
         ('"upper"', '"uper"', "my-bound: kind 'uper' is not one of identity, tight, upper"),

@@ -200,7 +200,7 @@ def test_the_digits_follow_the_project(
         (MINE, "far/mine.py:NONE", "far/mine.py: 'NONE' is not in it; studies there: STUDY"),
         (MINE, "far/mine.py:draw", "far/mine.py: 'draw' is a function, no Study; studies there"),
         (MINE, "far/mine.py:", "far/mine.py: '' is not in it"),
-        (MINE, "mine:STUDY", "STUDY: 'mine:STUDY' is not one of error-vs-timestep"),
+        (MINE, "mine:STUDY", "STUDY: 'mine:STUDY' is not one of the studies"),
         (MINE + TAIL["syntax"], "", "far/mine.py cannot be imported: SyntaxError: "),
         (MINE + TAIL["raises"], "", "ZeroDivisionError: division by zero (line 17)"),
         (MINE + TAIL["leaves"], "", "far/mine.py cannot be imported: SystemExit: 3 (line 17)"),

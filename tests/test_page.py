@@ -5,6 +5,7 @@ import copy
 import inspect
 import re
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 
 import dimfree
+from bounds.claim import QUANTITIES
 from bounds.ledger import CLAIMS
+from figures import across, style
 from figures import page as page_module
-from figures import style
 from figures.catalog import FIGURES
 from figures.inline import COLOURS, inline_svg
 from figures.markdown import markdown
@@ -51,6 +53,7 @@ CLAIM: dict[str, Any] = {
     "reason": "",
     "decoy": "d/(m + 1)",
     "description": False,
+    "about": ["risk"],
     "decoy_rejected": True,
     "decoy_share": 5 / 17,
     "decoy_reason": "",
@@ -171,6 +174,8 @@ def test_all_is_there(page):
             f'data-origin="{claim.origin}" data-kind="{claim.kind}" data-verdict="{claim.expected}"'
             in row
         )
+    for quantity in QUANTITIES:
+        assert f"<dt>{quantity}</dt>" in page
     assert page.count("<math>") > 300
     for table in RESULTS.values():
         assert table.manifest["csv"]["sha256"][:16] in page
@@ -199,6 +204,7 @@ def test_numbers_come_from_the_claims():
         "decoy_share": 6 / 17,
         "decoy_reason": "Few.",
         "description": True,
+        "about": ["risk", "bias"],
         "origin": "reading",
         "paper": "two_2001",
         "verdict": "REFUTED",
@@ -247,6 +253,21 @@ def test_numbers_come_from_the_claims():
             inner = inner[key]
         inner[path[-1]] = 987654
         assert "987654" in render([WORK], [], [CLAIM], {"study": other}, "here")
+
+
+def test_what_the_claims_are_about():
+    """The table of works and quantities stands before the claims, with a link from the contents;
+    without quantities there is none. A claim's row and the choice above it have its quantities.
+    """
+    claim = CLAIM | {"paper": WORK["stem"], "about": ["bias", "sample size"]}
+    rendered = partial(render, [WORK], [], [claim], {"study": MANIFEST}, "here")
+    told, without = rendered(quantities={"bias": "what stays wrong"}), rendered()
+    assert across.html([WORK], [claim], {"bias": "what stays wrong"}) in told
+    assert told.index('href="#across"') < told.index('id="across"') < told.index('id="claims"')
+    assert "#across" not in without and 'id="across"' not in without
+    assert '<select name="about"><option value="">all</option><option value="bias">bias<' in told
+    assert 'data-about="bias; sample size"' in told
+    assert "<dt>about</dt><dd>bias, sample size</dd>" in told
 
 
 def test_figures_do_not_disturb_each_other():

@@ -2,11 +2,13 @@
 
 import copy
 import re
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from figures import across
 from figures.catalog import FIGURES as CATALOG
 from figures.report import NO_CLAIM, anchor, counted, render
 from figures.told import number
@@ -429,6 +431,15 @@ def verdict(name: str, **more: Any) -> dict[str, Any]:
         "false_alarm": 1e-9,
         "certified": False,
     } | more
+
+
+def test_what_the_claims_are_about() -> None:
+    """The table of works and quantities stands before the claims; without quantities none does."""
+    claims = [verdict("a", paper=WORK["stem"], about=["bias"])]
+    told = partial(render, [WORK], [], {}, claims, "", "make", "here")
+    table = across.markdown([WORK], claims, {"bias": "what stays wrong"})
+    assert f"{table}## The claims" in told(quantities={"bias": "what stays wrong"})
+    assert across.TITLE not in told()
 
 
 VERDICTS = [verdict(name) for figure in FINDINGS for name in FIGURES[figure].claims]

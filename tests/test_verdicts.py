@@ -887,7 +887,7 @@ def test_catalog() -> None:
     """Names are unique; one that is not there is one sentence with those that are."""
     assert len({one.name for one in STUDIES}) == len(STUDIES)
     assert {"error-vs-timestep", "error-vs-dimension"} <= {one.name for one in STUDIES}
-    with pytest.raises(InvalidInput, match=r"STUDY: 'no-such' is not one of error-vs-timestep, "):
+    with pytest.raises(InvalidInput, match=r"STUDY: 'no-such' is not one of the studies; "):
         study("no-such")
     for name in ("error-vs-timestep", "error-vs-dimension"):
         assert set(study(name).columns) >= {

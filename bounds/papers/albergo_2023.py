@@ -71,6 +71,23 @@ PAPER = Paper(
         "which interpolants are optimised over to reach the Schrödinger bridge",
         "the numerical examples",
     ),
+    about={
+        "scores and laws": (
+            "interpolant-fields",
+            "bridge-*",
+        ),
+        "variance": ("interpolant-antithetic",),
+        "sampled law": (
+            "interpolant-any-noise",
+            "interpolant-control",
+            "interpolant-entropy",
+            "interpolant-best-*",
+            "interpolant-flow-*",
+            "heun-*",
+        ),
+        "discretisation": ("heun-*",),
+        "optimisation": ("bridge-interpolant",),
+    },
 )
 
 NODES = np.linspace(0.0, 1.0, 4001)

@@ -72,6 +72,24 @@ PAPER = Paper(
         "abstract read; statements unread: the form of the bound, its constant and its assumptions",
         "how the residual is weighted in training, and by how much the gap closes",
     ),
+    about={
+        "scores and laws": (
+            "odesde-residual",
+            "odesde-box",
+            "odesde-density",
+        ),
+        "bias": ("odesde-blind",),
+        "sampled law": (
+            "odesde-flow",
+            "odesde-gap",
+            "odesde-bound",
+            "odesde-density",
+            "odesde-blind",
+            "odesde-forgets",
+            "odesde-alike",
+            "odesde-crossing",
+        ),
+    },
 )
 
 

@@ -58,6 +58,23 @@ PAPER = Paper(
         "the early-stopping rule, and the rate with its constants",
         "the kernel, and how it decays",
     ),
+    about={
+        "bias": ("kernel-flow-bias",),
+        "variance": ("kernel-flow-noise",),
+        "risk": (
+            "kernel-descent-*",
+            "one-direction-ratio",
+            "never-*",
+            "*-stop-risk",
+            "linear-*",
+        ),
+        "sample size": (
+            "power-law-*",
+            "linear-*",
+        ),
+        "optimisation": ("*",),
+        "data and networks": ("network-*",),
+    },
 )
 
 

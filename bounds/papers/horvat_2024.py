@@ -57,6 +57,22 @@ PAPER = Paper(
         "three results assume",
         "how they infer the dimension of a data manifold, and on which data",
     ),
+    about={
+        "scores and laws": (
+            "gauge-energy",
+            "gauge-split",
+            "gauge-dimension",
+        ),
+        "sampled law": (
+            "gauge-keeps-*",
+            "gauge-antisymmetric",
+            "gauge-heals",
+            "gauge-euler-*",
+            "gauge-dimension",
+        ),
+        "dimension": ("gauge-dimension",),
+        "discretisation": ("gauge-euler-*",),
+    },
 )
 
 

@@ -66,6 +66,26 @@ PAPER = Paper(
         "the noise scale, and how many draws are taken for each datum",
         "what is meant by regularisation, and what its experiments compare",
     ),
+    about={
+        "scores and laws": (
+            "lcss-a-is-*",
+            "lcss-curvature*",
+        ),
+        "bias": (
+            "lcss-[ab]-minimiser",
+            "lcss-curvature*",
+            "lcss-fit-a",
+        ),
+        "variance": ("lcss-*-variance",),
+        "risk": (
+            "lcss-fit-*",
+            "lcss-same-*",
+        ),
+        "optimisation": (
+            "lcss-[ab]-minimiser",
+            "lcss-b-*",
+        ),
+    },
 )
 
 

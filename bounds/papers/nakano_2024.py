@@ -75,6 +75,25 @@ PAPER = Paper(
         "assumes of data, schedule and the learned score",
         "the FBSDE and the step by Schrödinger's problem as the work writes them",
     ),
+    about={
+        "scores and laws": ("ddpm-score-*",),
+        "variance": ("ddpm-bracket",),
+        "sampled law": (
+            "ddpm-exact",
+            "ddpm-any-*",
+            "ddpm-price-*",
+            "ddpm-tilde-*",
+            "ddpm-tv",
+            "ddpm-path-*",
+        ),
+        "discretisation": (
+            "ddpm-exact",
+            "ddpm-any-*",
+            "ddpm-price-*",
+            "ddpm-tilde-*",
+            "ddpm-path-*",
+        ),
+    },
 )
 
 
@@ -329,6 +348,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: logarithm(c, euler=0.0),
         decoy_note="without 2γ: an integral for the harmonic sum of the last steps",
         tolerance=2e-2,
+        description=True,
         why="Near the data β̃_k/true_k is about 1 − 1/k, and Σ1/k is a logarithm.",
         uses=("ddpm-any-schedule",),
     ),

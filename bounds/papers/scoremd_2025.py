@@ -62,6 +62,29 @@ PAPER = Paper(
         "which systems",
         "how far the regularisation reduces them",
     ),
+    about={
+        "scores and laws": (
+            "simulation-scalar",
+            "simulation-vector",
+        ),
+        "bias": (
+            "simulation-square",
+            "simulation-probes",
+        ),
+        "variance": (
+            "simulation-square",
+            "simulation-probes",
+        ),
+        "risk": ("simulation-unseen",),
+        "sampled law": (
+            "simulation-window",
+            "simulation-langevin",
+            "simulation-ratio",
+            "simulation-wells",
+            "simulation-carried",
+            "simulation-agree",
+        ),
+    },
 )
 
 
@@ -194,6 +217,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: c["lambda"] / (4 * c["tau"]),
         decoy_note="λ/(4τ), first order in ε",
         tolerance=0.03,
+        description=True,
         why="λ²ε/(1 + λε) over 4λτε.",
         uses=("simulation-window", "simulation-langevin"),
     ),

@@ -52,6 +52,21 @@ PAPER = Paper(
         "on which networks, and by how much they fail",
         "what is proven about errors that are no gradient",
     ),
+    about={
+        "variance": ("loop-dsm",),
+        "risk": (
+            "invisible-*",
+            "visible-*",
+        ),
+        "sample size": (
+            "invisible-dsm",
+            "loop-dsm",
+        ),
+        "sampled law": (
+            "*visible-*",
+            "gauge-*",
+        ),
+    },
 )
 
 

@@ -74,6 +74,15 @@ PAPER = Paper(
         "in what sense the limit D → ∞ is taken, and at which rate",
         "the experiments on robustness",
     ),
+    about={
+        "scores and laws": ("*",),
+        "variance": (
+            "student-variance",
+            "student-radius-*",
+        ),
+        "dimension": ("student-tv*",),
+        "sampled law": ("*-flow",),
+    },
 )
 
 
@@ -375,6 +384,7 @@ CLAIMS: tuple[Claim, ...] = (
         decoy=lambda c: min(1.0, tv_line(c)),
         decoy_note="φ(1) N/D, its tangent at 0, at most 1",
         tolerance=1e-3,
+        description=True,
         why="√(N/2) log(R²/N) is nearly normal, of variance 1 and 1 + N/D.",
         uses=("student-tv",),
     ),

@@ -19,7 +19,7 @@ import dimfree
 from tests.browser.conftest import Watched
 
 ROOT = Path(dimfree.__file__).parent
-LESSON = ROOT / "lessons" / "lesson_2_regression.py"
+LESSON = ROOT / "lessons" / "lesson_02_regression.py"
 PICTURE = 'img[alt^="Histograms"]'
 PATIENCE = 60  # seconds until the server answers; it takes about three
 

@@ -57,6 +57,9 @@ def test_filter(shown: Watched) -> None:
     expect(rows).to_have_count(UPPER_READ)
     page.get_by_role("button", name="show all").click()
     expect(rows).to_have_count(len(CLAIMS))
+    page.get_by_label("About").select_option("sample size")
+    expect(rows).to_have_count(sum("sample size" in claim.about for claim in CLAIMS))
+    page.get_by_role("button", name="show all").click()
     page.get_by_label("Verdict").select_option("REFUTED")
     expect(rows).to_have_count(sum(claim.expected == "REFUTED" for claim in CLAIMS))
     page.get_by_role("button", name="show all").click()
@@ -148,6 +151,35 @@ def test_light_and_dark(shown: Watched) -> None:
             assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= 4.5, scheme
     assert grounds[0] > 0.9
     assert grounds[1] < 0.1
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_works_and_quantities(shown: Watched, width: int) -> None:
+    """By the keyboard alone a number opens its claims' names, all of them in sight, and a link
+    leads to the claim; another number closes it, and so does Escape.
+    """
+    page = shown.page
+    page.set_viewport_size({"width": width, "height": 740})
+    names = [one.name for one in CLAIMS if one.paper == "vuong_2025" and "risk" in one.about]
+    number = page.get_by_label(f"{len(names)}, Vuong et al. 2025: risk")
+    number.focus()
+    page.keyboard.press("Enter")
+    links = page.locator("#across details[open] a")
+    expect(links).to_have_text(names)
+    for box in [links.nth(k).bounding_box() for k in range(len(names))]:
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_label("Vuong et al. 2025: variance").focus()
+    expect(links).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(links).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(links).to_have_count(0)
+    number.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#claim-{names[0]} dl")).to_be_visible()
+    assert shown.errors == []
 
 
 def luminance(colour: str) -> float:

@@ -26,6 +26,7 @@ from bounds.papers.kumar_2025 import (
     supermartingale,
     symbolic,
 )
+from bounds.papers.kumar_2025.about import ABOUT
 
 PAPER = Paper(
     stem="kumar_2025",
@@ -41,6 +42,7 @@ PAPER = Paper(
         "width, optimiser",
         "the lemmas' exact names and statements",
     ),
+    about=ABOUT,
 )
 
 CLAIMS: tuple[Claim, ...] = (

@@ -16,6 +16,55 @@ PAPER = Paper(
         "which families its authors have in mind where a bound is short of what it needs: where "
         "our number and a line of the text differ, the law and the constants are our choice",
     ),
+    about={
+        "scores and laws": (
+            "smedira-loss",
+            "smedira-curvature",
+            "smedira-gradient-*",
+            "smedira-truncation",
+            "smedira-tail",
+            "smedira-cell-*",
+            "smedira-multilinear",
+            "smedira-likelihood-*",
+        ),
+        "variance": (
+            "smedira-variance*",
+            "smedira-lemma-8",
+            "smedira-moment",
+            "smedira-fisher-*",
+        ),
+        "risk": (
+            "smedira-error",
+            "smedira-growth",
+        ),
+        "sample size": (
+            "smedira-exponent",
+            "smedira-lemma-[79]*",
+            "smedira-guarantee",
+            "smedira-fast-*",
+            "smedira-needed",
+            "smedira-loose",
+            "smedira-growth*",
+        ),
+        "dimension": (
+            "smedira-factors",
+            "smedira-exponent",
+            "smedira-growth*",
+        ),
+        "confidence": (
+            "smedira-tail",
+            "smedira-structure",
+            "smedira-lemma-7",
+            "smedira-guarantee",
+            "smedira-fast-*",
+            "smedira-needed",
+        ),
+        "optimisation": (
+            "smedira-curvature",
+            "smedira-gradient-*",
+            "smedira-basic-*",
+        ),
+    },
 )
 
 CLAIMS: tuple[Claim, ...] = (*statements.CLAIMS, *lemmas.CLAIMS, *errors.CLAIMS)

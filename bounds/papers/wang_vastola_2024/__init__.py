@@ -18,6 +18,35 @@ PAPER = Paper(
         "the noise level that is teleported to, and the sampler's grid, behind the skipped 15-30 % "
         "of steps",
     ),
+    about={
+        "scores and laws": (
+            "gaussian-flow",
+            "emergence-order",
+            "flow-is-*",
+        ),
+        "bias": (
+            "unexplained-*",
+            "mean-only-*",
+            "teleport-skip",
+            "teleport-end",
+            "digits-dominated",
+            "digits-not-*",
+        ),
+        "risk": (
+            "mean-only-*",
+            "digits-mixtures",
+            "digits-fifty",
+            "digits-memorised",
+            "digits-remembered",
+            "digits-coarse",
+        ),
+        "sampled law": (
+            "teleport-*",
+            "digits-teleport",
+            "digits-same",
+        ),
+        "data and networks": ("digits-*",),
+    },
 )
 
 CLAIMS: tuple[Claim, ...] = (*flows.CLAIMS, *digits.CLAIMS)

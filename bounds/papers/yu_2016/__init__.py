@@ -14,6 +14,41 @@ PAPER = Paper(
         "the estimator's steps, its conditions on n, the dimension and the degrees, and its rates",
         "the graphs, sample sizes and coverages of its experiments",
     ),
+    about={
+        "bias": (
+            "edge-mean",
+            "edge-dropped",
+        ),
+        "variance": (
+            "edge-sandwich",
+            "quartic-[vh]*",
+            "quartic-efficiency",
+        ),
+        "risk": (
+            "edge-squared-error",
+            "quartic-error",
+        ),
+        "sample size": ("edge-root-n",),
+        "dimension": (
+            "edge-mean",
+            "edge-squared-error",
+            "edge-null-*",
+            "edge-coverage",
+            "edge-root-n",
+            "edge-repaired",
+        ),
+        "confidence": (
+            "edge-*coverage",
+            "edge-*repaired",
+            "edge-test-size",
+            "edge-root-n",
+            "edge-dropped",
+            "edge-naive",
+            "edge-double-*",
+            "quartic-hessian",
+        ),
+        "optimisation": ("edge-is-inverse",),
+    },
 )
 
 CLAIMS: tuple[Claim, ...] = (*gaussian.CLAIMS, *quartic.CLAIMS)

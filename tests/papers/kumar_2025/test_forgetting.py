@@ -80,6 +80,17 @@ def test_posteriors_are_those_of_the_density(law):
     np.testing.assert_allclose(posterior_mean(law, 1.5, t, places), mean, rtol=1e-5, atol=1e-5)
 
 
+def test_the_bound_by_hand():
+    """Log-concave data have a² B = 1/σ². A bound that is a twentieth too high would hold as well,
+    and no measurement would tell: its digits are looked at.
+    """
+    noise = 1 - np.exp(-0.8)
+    assert bound(3, 0.4, 100) == pytest.approx(3 / (100 * noise), rel=1e-9)
+    tail = np.log(100)
+    wanted = (3 + 2 * np.sqrt(3 * tail) + 2 * tail) / (100 * noise)
+    assert bound(3, 0.4, 100, delta=0.01) == pytest.approx(wanted, rel=1e-9)
+
+
 def test_densities_of_levels_are_those_of_draws():
     """E X_t² by the closed density against e_t² E X_0² + σ_t²: a wrong density moves it."""
     for law, square in (("exponential", 2.0), ("laplace", 2.0), ("uniform", 1 / 3)):

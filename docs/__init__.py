@@ -1,0 +1,1 @@
+"""The documentation site, made by `make docs`: its words are the Markdown files beside this."""
