@@ -142,7 +142,7 @@ def letters(*panels: Axes) -> None:
             letter,
             (0, 1),
             xycoords="axes fraction",
-            xytext=(-6, 6),
+            xytext=(-6, 7),
             textcoords="offset points",
             ha="right",
             va="baseline",
@@ -167,6 +167,8 @@ def stamp(figure: Figure, text: str) -> None:
         "color": FAINT,
     }
     figure.text(0.995, 1 - share / 2, text, **place, gid="stamp")
+    with look():  # the layout comes to rest at its second pass, of which saving makes the other
+        figure.draw_without_rendering()
 
 
 def beside_theory(

@@ -278,7 +278,7 @@ def test_saving_is_dense_and_leaves_no_trace(entry: told.Figure, tmp_path: Path)
             [
                 "excess risk over that of T₁",
                 "diffusion time t (dimensionless)",
-                "T_B, control-variate w",
+                "$T_B$, control-variate w",
                 "b: η = 0.1",
                 "Nothing here is sampled",
             ],
@@ -357,7 +357,8 @@ def test_text_is_legible(entry: told.Figure) -> None:
         # Ticks that an axis holds in reserve, outside its limits, are not drawn.
         ticks = {
             label
-            for axes in figure.axes
+            for axes in figure.findobj(Axes)  # insets, too
+            if isinstance(axes, Axes)
             for a in (axes.xaxis, axes.yaxis)
             for label in a.get_ticklabels()
         }

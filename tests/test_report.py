@@ -157,6 +157,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "edges": 28,
         "claims": 100,
         "counts": {"HOLDS": 21, "REFUTED": 1, "UNDECIDED": 0},
+        "evidence": {"proven": 4, "computed": 13, "sampled": 5},
         "log_factor": [
             {
                 "constant": 1.0,
@@ -454,7 +455,7 @@ def typed(value: Any) -> Any:
     """
     if isinstance(value, dict):
         inner = {key: typed(one) for key, one in value.items()}
-        by_word = any(key in value for key in ("HOLDS", "helps", "dsm"))
+        by_word = any(key in value for key in ("HOLDS", "proven", "helps", "dsm"))
         return inner if by_word else SimpleNamespace(**inner)
     return [typed(one) for one in value] if isinstance(value, list) else value
 

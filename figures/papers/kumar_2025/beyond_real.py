@@ -99,7 +99,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
     few[middle] = few[middle].div(leading, axis=0)
     between = times[len(times) // 2]
     with style.look():
-        figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 3.9), layout="constrained")
+        figure = matplotlib.figure.Figure(figsize=(style.DOUBLE_COLUMN, 4.1), layout="constrained")
         left, centre, right = figure.subplots(1, 3)
         for k, t in enumerate(times):
             shift = 0.24 * (k - (len(times) - 1) / 2)
