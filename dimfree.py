@@ -297,9 +297,10 @@ def _draw(given: argparse.Namespace) -> int:
     source = _source(given.source, list(wanted.values()))
     results = {name: _read(source, one) for name, one in wanted.items()}
     for figure in figures:
-        _save(figure, _join(figure, results), results, given.out)
-        paths = [given.out / f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png", "txt")]
-        output.mention("\n".join(map(str, paths)))
+        how = {"caption": not given.no_caption, "dpi": given.dpi, "width": given.width}
+        _save(figure, _join(figure, results), results, given.out, **how)
+        kinds = ("svg", "pdf", "png", *(() if given.no_caption else ("txt",)))
+        output.mention("\n".join(str(given.out / f"{figure.name}.{kind}") for kind in kinds))
     return 0
 
 
