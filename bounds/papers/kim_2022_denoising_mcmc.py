@@ -31,6 +31,13 @@ PAPER = Paper(
         "the chain",
         "the settings of Denoising Langevin Gibbs behind the reported scores",
     ),
+    about={
+        "sampled law": ("dmcmc-*",),
+        "variance": ("dmcmc-chain", "dmcmc-ula"),
+        "bias": ("dmcmc-smallest",),
+        "discretisation": ("dmcmc-ula",),
+        "dimension": ("dmcmc-gibbs",),
+    },
 )
 
 
