@@ -18,7 +18,6 @@ from fnmatch import fnmatchcase
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -43,7 +42,7 @@ from studies import executors, options, output, processes  # noqa: E402
 if TYPE_CHECKING:
     import matplotlib.figure
 
-    from bounds.claim import Claim, Verdict
+    from bounds.claim import Verdict
     from figures.told import Figure
     from studies.joined import Joined
     from studies.own_claims import OwnClaims, OwnJudged
@@ -219,16 +218,7 @@ def _save(
     dpi: float = 300.0,
     width: float | None = None,
 ) -> str:
-    """Draws one figure into the folder; its caption.
-
-    Parameters
-    ----------
-    figure, joined, results : what to draw, and from what
-    out : the folder
-    caption : whether to write the text file with caption and alternative text as well
-    dpi : dots per inch of the PNG
-    width : of the pictures in inches; None for the figure's own
-    """
+    """Draws one figure into the folder, `width` inches wide if that is given; its caption."""
     from figures import style, told
     from figures.output import save
 
@@ -307,6 +297,7 @@ def _draw(given: argparse.Namespace) -> int:
 def _verify(given: argparse.Namespace) -> int:
     from bounds import ledger
     from figures import report
+    from studies import judging
 
     if given.claims:
         own = _own(given.claims)
@@ -314,7 +305,7 @@ def _verify(given: argparse.Namespace) -> int:
     else:
         own, claims = None, ledger.claims(given.names, given.paper)
     output.check_output()
-    complete, judged, _ = _judge(claims, given.workers, own)
+    complete, judged, _ = judging.judged(claims, given.workers, own)
     records = [v.to_json() for v in judged]
     text = report.sentences(records) if own else report.table(records)
     output.tell(json.dumps(records, indent=2) if given.json else text)
@@ -327,29 +318,6 @@ def _own(path: Path) -> OwnClaims:
     from studies import own_claims
 
     return own_claims.claims_in(path, [one.name for one in ledger.CLAIMS], ledger.STEMS)
-
-
-def _judge(
-    claims: Sequence[Claim],
-    workers: int,
-    own: OwnClaims | None = None,
-    known: Mapping[str, Table] = MappingProxyType({}),
-) -> tuple[bool, Sequence[Verdict], Mapping[str, Table]]:
-    """Verdicts on claims, whatever is not known yet measured with preset quick;
-    whether no cell is missing, and the tables.
-    """
-    from studies import own_code, presets, quantities, tables, verdicts
-
-    studies = [
-        one
-        for one in quantities.needed(claims, own.studies if own else ())
-        if one.name not in known
-    ]
-    with output.scratch() as scratch, own_code.blaming(own.path) if own else nullcontext():
-        complete, found = presets.measure(studies, "quick", scratch, workers)
-        complete &= not any(t.manifest["counts"]["cells_missing"] for t in known.values())
-        with tables.blaming_gaps(complete):
-            return complete, verdicts.judge(claims, {**known, **found}), {**known, **found}
 
 
 def _explain(given: argparse.Namespace) -> int:
@@ -374,7 +342,7 @@ def _explain(given: argparse.Namespace) -> int:
 
 def _report(given: argparse.Namespace) -> int:
     from bounds import ledger
-    from studies import catalog, tables, verdicts
+    from studies import catalog, judging, tables, verdicts
 
     own = _own(given.claims) if given.claims else None
     source = _source(given.source, catalog.STUDIES)
@@ -391,26 +359,12 @@ def _report(given: argparse.Namespace) -> int:
     # Opened before the work is done: a folder that takes no file is found out at once.
     with tables.blaming_gaps(complete), output.replacing(given.out / "report.html") as file:
         judged = verdicts.judge(ledger.CLAIMS, results)
-        yours = _judge_own(own, (source, given.out), results) if own else None
+        yours = judging.of_ones_own(own, (source, given.out), results) if own else None
         file.write(page_text(results, judged, _place(source), yours).encode())
     output.mention(str(given.out / "report.html"))
     found = [*judged, *(yours.verdicts if yours else ())]
     complete &= yours is None or yours.complete
     return 0 if complete and all(v.as_expected for v in found) else 1
-
-
-def _judge_own(own: OwnClaims, folders: Sequence[Path], results: Mapping[str, Table]) -> OwnJudged:
-    """A user's claims, from results that are there if their code is still the same,
-    else measured anew.
-    """
-    from studies.own_claims import OwnJudged
-
-    stored = own.stored(folders)
-    for name in sorted({one.name for one in own.studies} - set(stored)):
-        output.note(f"dimfree: {name} has no results of its code as it is: measured, preset quick")
-    complete, judged, found = _judge(own.claims, options.cores(), own, {**results, **stored})
-    tables = {name: found[name] for name in found if name not in results}
-    return OwnJudged(own, tuple(judged), tables, complete)
 
 
 def _place(source: Path) -> str:

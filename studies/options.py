@@ -103,9 +103,7 @@ def parser() -> argparse.ArgumentParser:
     one = _command(commands, "run")
     one.add_argument("study", metavar="STUDY", help="its name, or path/to/your.py:STUDY")
     source = one.add_mutually_exclusive_group()
-    source.add_argument(
-        "--config", type=Path, metavar="FILE.toml", help="settings of your own, for a preset's"
-    )
+    source.add_argument("--config", type=Path, metavar="FILE.toml", help="your own settings")
     source.add_argument("--preset", choices=presets, default="paper", help="how large")
     one.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="of the results")
     _workers(one)

@@ -1,0 +1,61 @@
+"""Claims judged by what is known, and what is not known measured first: dimfree's and a user's."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from types import MappingProxyType
+
+from bounds.claim import Claim, Verdict
+from studies import options, output, own_code, presets, quantities, tables, verdicts
+from studies.own_claims import OwnClaims, OwnJudged
+from studies.tables import Table
+
+PRESET = "quick"
+"""What is measured for it."""
+
+
+def judged(
+    claims: Sequence[Claim],
+    workers: int,
+    own: OwnClaims | None = None,
+    known: Mapping[str, Table] = MappingProxyType({}),
+) -> tuple[bool, Sequence[Verdict], Mapping[str, Table]]:
+    """Verdicts on claims; whether no cell is missing; and the tables, by the study's name.
+
+    Parameters
+    ----------
+    claims : dimfree's or a user's
+    workers : how many tasks run at once, ≥ 1
+    own : the user's file that they are from, if they are a user's
+    known : tables that are there; what else is needed is measured
+    """
+    studies = [
+        one
+        for one in quantities.needed(claims, own.studies if own else ())
+        if one.name not in known
+    ]
+    with output.scratch() as scratch, own_code.blaming(own.path) if own else nullcontext():
+        complete, found = presets.measure(studies, PRESET, scratch, workers)
+        complete &= not any(t.manifest["counts"]["cells_missing"] for t in known.values())
+        with tables.blaming_gaps(complete):
+            return complete, verdicts.judge(claims, {**known, **found}), {**known, **found}
+
+
+def of_ones_own(own: OwnClaims, folders: Sequence[Path], results: Mapping[str, Table]) -> OwnJudged:
+    """A user's claims, from results that are there if their code is still the same, else measured
+    anew.
+
+    Parameters
+    ----------
+    own : the claims
+    folders : where their studies' results may lie
+    results : the tables of dimfree's own studies
+    """
+    stored = own.stored(folders)
+    for name in sorted({one.name for one in own.studies} - set(stored)):
+        output.note(
+            f"dimfree: {name} has no results of its code as it is: measured, preset {PRESET}"
+        )
+    complete, found, known = judged(own.claims, options.cores(), own, {**results, **stored})
+    here = {name: known[name] for name in known if name not in results}
+    return OwnJudged(own, tuple(found), here, complete)
