@@ -3,6 +3,8 @@
 Nodes are claims in a few words, coloured by what they rest on; an arrow goes from a claim to one
 whose derivation uses it. Premises stand to the left of what they carry, and arrows pass between
 boxes.
+
+Longer than 350 lines: the layout of the graph, its words and its sample stand together.
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
