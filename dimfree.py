@@ -119,7 +119,7 @@ def _refused(why: str) -> int:
 def _reproduce(given: argparse.Namespace) -> int:
     from bounds import ledger
     from figures import catalog as pictured
-    from figures import report
+    from figures import minute, report
     from studies import catalog, presets, tables, verdicts
 
     out: Path = given.out or options.RESULTS / given.preset
@@ -137,7 +137,9 @@ def _reproduce(given: argparse.Namespace) -> int:
     text = report_text(joined, captions, judged, pictures, given.preset)
     output.write(target, text.encode(), "--report")
     table = report.table([v.to_json() for v in judged])
-    output.mention(f"{table}\n\nfigures in {out}, report in {target}")
+    found = [(one, joined[one.name].findings) for one in drawn]
+    short = "\n".join(f"- {headline}" for _, headline in minute.chosen(found))
+    output.mention(f"{table}\n\n{short}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
 
@@ -295,9 +297,10 @@ def _draw(given: argparse.Namespace) -> int:
     source = _source(given.source, list(wanted.values()))
     results = {name: _read(source, one) for name, one in wanted.items()}
     for figure in figures:
-        _save(figure, _join(figure, results), results, given.out)
-        paths = [given.out / f"{figure.name}.{suffix}" for suffix in ("svg", "pdf", "png", "txt")]
-        output.mention("\n".join(map(str, paths)))
+        how = {"caption": not given.no_caption, "dpi": given.dpi, "width": given.width}
+        _save(figure, _join(figure, results), results, given.out, **how)
+        kinds = ("svg", "pdf", "png", *(() if given.no_caption else ("txt",)))
+        output.mention("\n".join(str(given.out / f"{figure.name}.{kind}") for kind in kinds))
     return 0
 
 

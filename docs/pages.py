@@ -16,6 +16,7 @@ from pathlib import Path
 from bounds.ledger import PAPERS
 from docs import findings
 from figures.catalog import FIGURES
+from figures.told import Figure
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -28,11 +29,6 @@ PLACES = {
     "lessons/README.md": "lessons",
 }
 """Markdown of the tree that the site has, and the page that it becomes; and all of docs/."""
-FROM_README = {
-    "library": ("As a library", "As a library", "Links and causes in your own data"),
-    "cluster": ("Past one machine", "Past one machine", "What it costs"),
-}
-"""Pages made of sections of README.md: a title, and the sections' headings."""
 STUDIES = ("fit", "bound", "estimate", "study", "evidence", "sweep", "executors", "tables")
 """What is there to be called from a script, of studies; of bounds it is every module."""
 
@@ -66,11 +62,6 @@ def relinked(text: str, file: Path, page: str) -> str:
     known = places()
     up = "../" * page.count("/")
     inside = {**anchors("bounds/theory.md", "theory"), **anchors("paper_repro.md", "results")}
-    inside |= {
-        ("README.md", slug(one)): name
-        for name, (_, *headings) in FROM_README.items()
-        for one in headings
-    }
 
     def link(found: "re.Match[str]") -> str:
         words, target = found[1], found[2]
@@ -164,17 +155,23 @@ def chapters(file: Path, folder: str) -> Iterator[tuple[str, str]]:
     yield page, across(relinked(first, file, page)) + "\n" + listed
 
 
+def drawn() -> list[Figure]:
+    """The figures whose results are committed; all, but while a new one is being made."""
+    places = ROOT / "figures" / "results"
+    return [one for one in FIGURES if (places / one.paper / f"{one.name}.png").is_file()]
+
+
 def gallery() -> str:
     """Every figure, with what draws it again and what measures it anew."""
     lines = [
         "# Gallery",
         "",
-        f"All {len(FIGURES)} figures, from the results that come with dimfree. What was run and "
+        f"All {len(drawn())} figures, from the results that come with dimfree. What was run and "
         "found stands under the link of each. The first command draws it again, from those results "
         "or from newer ones of yours; the others measure anew what it is drawn from.",
     ]
     for paper in PAPERS:
-        own = [figure for figure in FIGURES if figure.paper == paper.stem]
+        own = [figure for figure in drawn() if figure.paper == paper.stem]
         if not own:
             continue
         page = f"results/{paper.stem}"
@@ -240,22 +237,12 @@ def start(text: str) -> str:
     return text
 
 
-def from_readme() -> Iterator[tuple[str, str]]:
-    """Pages made of its sections; a link to another section is kept as words."""
-    file = ROOT / "README.md"
-    _, parts = split(file.read_text(encoding="utf-8"), 2)
-    for page, (title, *headings) in FROM_README.items():
-        body = [f"## {one}\n{parts[one]}" if one != title else parts[one] for one in headings]
-        text = re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", f"# {title}\n" + "".join(body))
-        yield page, relinked(text, file, page)
-
-
 def pages() -> Mapping[str, str]:
     """All pages but those that Sphinx itself makes: name, with .rst where it is not .md; text."""
     found = dict(chapters(ROOT / "bounds" / "theory.md", "theory"))
     report = dict(chapters(ROOT / "paper_repro.md", "results"))
     found |= {name: high(text) for name, text in report.items()}
-    found |= dict(from_readme()) | dict(reference()) | {"gallery": gallery()}
+    found |= dict(reference()) | {"gallery": gallery()}
     for file, page in places().items():
         if page not in found and file.name != "README.md":
             found[page] = relinked(file.read_text(encoding="utf-8"), file, page)
@@ -276,7 +263,7 @@ def build(folder: Path) -> int:
         path = source / (name if name.endswith(".rst") else f"{name}.md")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for figure in FIGURES:
+    for figure in drawn():
         name = f"figures/results/{figure.paper}/{figure.name}.png"
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, source / name)

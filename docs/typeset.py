@@ -22,6 +22,7 @@ OPENING, CLOSING = frozenset("([{⟨"), frozenset(")]}⟩")
 FUNCTIONS = frozenset(
     {
         *("log", "exp", "max", "min", "sup", "inf", "lim", "det", "sinh", "tanh", "coth", "cosh"),
+        *("ln", "arg", "sin", "cos", "tan", "arctan"),
         *("Var", "Cov", "tr", "diag", "rank", "KL"),
     }
 )

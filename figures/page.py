@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from figures import across
+from figures import across, minute
 from figures.claims_table import ledger, yours
 from figures.inline import inline_svg
 from figures.markdown import markdown
@@ -202,9 +202,12 @@ def render(
             f"<header>\n<h1>{TITLE}</h1>",
             f"<p>{_subject(works)}, checked. {counted(claims)}</p>",
             f"<p>Results: {escape(where, quote=False)}.</p>",
-            f'<nav aria-label="Contents"><ul>{links}<li><a href="#claims">The claims</a></li>'
+            '<nav aria-label="Contents"><ul>'
+            '<li><a href="#minute">The findings in a minute</a></li>'
+            f'{links}<li><a href="#claims">The claims</a></li>'
             '<li><a href="#provenance">Where this comes '
             "from</a></li></ul></nav>\n</header>\n<main>",
+            minute.html([(p.figure, p.findings) for p in pictures]),
             yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             across.html(works, claims, quantities) if quantities else "",

@@ -8,10 +8,9 @@ verdict.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from unicodedata import category
 
-from figures import across
-from figures.told import Closing, Figure, Findings, judged, number
+from figures import across, minute
+from figures.told import Closing, Figure, Findings, anchor, judged, number
 
 HEAD = """\
 # What we reproduce, and what we cannot know
@@ -28,7 +27,11 @@ nothing against the work. A
 formulas and with sentences,
 never with readings from a paper's plots.
 
-In short:
+## The findings in a minute
+
+{minute}
+
+## Figure by figure
 
 {summary}
 
@@ -271,18 +274,13 @@ def render(
         if work["stem"] in closings:
             found = {figure.name: findings for figure, findings, _ in figures}
             sections.append(closings[work["stem"]](found, by_name))
-    head = HEAD.format(summary="\n".join(summary), counted=counted(verdicts), results=results)
+    short = minute.markdown([(figure, findings) for figure, findings, _ in figures])
+    head = HEAD.format(
+        summary="\n".join(summary), minute=short, counted=counted(verdicts), results=results
+    )
     if quantities:
         sections.append(across.markdown(works, verdicts, quantities))
     return head + "".join(sections) + _claims(verdicts) + _proof(proof)
-
-
-def anchor(heading: str) -> str:
-    """What a link to a heading ends with, where Markdown is shown as on GitHub: letters, digits
-    (but no raised ones), hyphens and underscores in lower case, hyphens for spaces.
-    """
-    kept = (c for c in heading.lower() if c in "-_ " or c.isdecimal() or category(c)[0] in "LM")
-    return "".join(kept).replace(" ", "-")
 
 
 def _told_of(work: Mapping[str, Any]) -> dict[str, str]:

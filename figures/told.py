@@ -5,6 +5,7 @@ one object for each, and what its words are made of.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 import matplotlib.figure
 
@@ -25,6 +26,14 @@ def number(value: float, digits: int = 3) -> str:
         mantissa, power = text.split("e")
         text = f"{mantissa.rstrip('.')}·10^{int(power)}"
     return text.rstrip(".").replace("-", "−")
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading ends with, where Markdown is shown as on GitHub: letters, digits
+    (but no raised ones), hyphens and underscores in lower case, hyphens for spaces.
+    """
+    kept = (c for c in heading.lower() if c in "-_ " or c.isdecimal() or category(c)[0] in "LM")
+    return "".join(kept).replace(" ", "-")
 
 
 def listed(values: Sequence[Any]) -> str:

@@ -16,6 +16,7 @@ COMMANDS = {
         "figures, from results that are there",
         "figure-3a",
         "'beyond-*' --from results/quick --out pictures",
+        "samplers --no-caption --width 10 --dpi 150",
     ),
     "verify": (
         "the claims, each with its decoy",

@@ -139,6 +139,16 @@ def parser() -> argparse.ArgumentParser:
     draw.add_argument("figure", metavar="FIGURE", help="its name, or a pattern: 'figure-3*'")
     draw.add_argument("--from", dest="source", type=Path, metavar="DIR", help=_NEWEST)
     draw.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="of the pictures")
+    draw.add_argument("--no-caption", action="store_true", help="no FIGURE.txt beside the pictures")
+    draw.add_argument(
+        "--dpi", type=_positive, default=300.0, metavar="N", help="dots per inch of the PNG"
+    )
+    draw.add_argument(
+        "--width",
+        type=_positive,
+        metavar="INCHES",
+        help="of the pictures, letters as large as before; default: the figure's own",
+    )
 
     verify = _command(commands, "verify")
     verify.add_argument(
@@ -311,6 +321,13 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a number, but is {text!r}") from None
+
+
+def _positive(text: str) -> float:
+    value = _number(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a positive number, but is {text!r}")
+    return value
 
 
 def _picture(text: str) -> Path:

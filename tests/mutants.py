@@ -68,6 +68,8 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.zheng_2023_dpm_solver_v3.mean_reverting": ("papers.zheng_2023_dpm_solver_v3",),
     "papers.zheng_2023_dpm_solver_v3.model": ("papers.zheng_2023_dpm_solver_v3",),
     "papers.zheng_2023_dpm_solver_v3.orders": ("papers.zheng_2023_dpm_solver_v3",),
+    "papers.zhu_2023.beside": ("papers.zhu_2023",),
+    "papers.zhu_2023.causes": ("papers.zhu_2023",),
 }
 CONFIG = """
 [tool.mutmut]

@@ -29,8 +29,8 @@ MEETING = ("studies.verdicts", "studies.graph", "studies.catalog")
 BY_NAME: Mapping[str, frozenset[str]] = {
     "bounds.ledger": frozenset({"bounds.papers.{}"}),
     "studies.catalog": frozenset({"studies.papers.{}"}),
-    "studies.quantities": frozenset({"studies.papers.{}", "studies.papers.{}.quantities"}),
-    "studies.verdicts": frozenset({"studies.papers.{}", "studies.papers.{}.joins"}),
+    # A work's own quantities and joins, where its studies are a package that has them.
+    "studies.quantities": frozenset({"studies.papers.{}", "{}"}),
     "figures.catalog": frozenset({"figures.papers.{}"}),
     "studies.executors": frozenset({"{}"}),
     "studies.own": frozenset({"{}"}),

@@ -234,6 +234,18 @@ def test_a_pattern_draws_several_figures(call: Call, tmp_path: Path) -> None:
     assert drawn == {"figure-1a", "figure-1b"}
 
 
+def test_a_picture_for_a_talk(call: Call, tmp_path: Path) -> None:
+    """As wide as one says, without the file of words; and what is no size is refused."""
+    words = ["draw", "figure-1b", "--from", str(ROOT / "figures/results"), "--out", "there"]
+    said = call(*words, "--no-caption", "--dpi", "20", "--width", "5")
+    assert said.code == 0, said.err
+    assert sorted(p.suffix for p in (tmp_path / "there").iterdir()) == [".pdf", ".png", ".svg"]
+    header = (tmp_path / "there" / "figure-1b.png").read_bytes()[16:20]
+    assert int.from_bytes(header, "big") == 100
+    for wrong in ("0", "-1", "nan", "inf", "wide"):
+        assert call(*words, "--width", wrong).code == 2
+
+
 HEAVY = ("scipy", "pandas", "matplotlib", "seaborn", "statsmodels", "sympy", "pydantic", "tqdm")
 
 

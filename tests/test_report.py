@@ -10,8 +10,9 @@ import pytest
 
 from figures import across
 from figures.catalog import FIGURES as CATALOG
-from figures.report import NO_CLAIM, anchor, counted, render
-from figures.told import number
+from figures.minute import MINUTE
+from figures.report import NO_CLAIM, counted, render
+from figures.told import anchor, number
 
 RAN = {
     "study": "error-vs-dimension",
@@ -546,12 +547,29 @@ def test_settings_are_written_out() -> None:
     assert "`make reproduce PRESET=paper`" in text
 
 
+def test_the_findings_in_a_minute() -> None:
+    """The headlines of the chosen figures, in their order, each with its section and its claim;
+    all that are chosen exist.
+    """
+    assert set(MINUTE) <= {figure.name for figure in CATALOG}
+    text = rendered().split("\n## The findings in a minute\n")[1].split("\n## ")[0]
+    wanted = []
+    for name in MINUTE:
+        if name in FINDINGS:
+            figure = FIGURES[name]
+            link = f"([figure](#{anchor(figure.heading)}), `{figure.claims[0]}`)"
+            wanted.append(f"- {figure.headline(found(FINDINGS[name]))} {link}")
+    assert text.split("\n")[1:-1] == wanted
+    assert len(wanted) > 3
+
+
 def test_in_short_a_line_for_each_figure() -> None:
     """A link that leads to the heading, as GitHub makes anchors, and the headline, which stands
     above the picture as well; the caption stands below it.
     """
     text = rendered()
-    lines = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("- ")]
+    listed = text.split("\n## Figure by figure\n")[1].split("\n## ")[0]
+    lines = [line for line in listed.splitlines() if line.startswith("- ")]
     assert len(lines) == len(FINDINGS)
     for line, (name, one) in zip(lines, FINDINGS.items(), strict=True):
         heading, headline = FIGURES[name].heading, FIGURES[name].headline(found(one))

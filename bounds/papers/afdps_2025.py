@@ -31,6 +31,22 @@ PAPER = Paper(
         "how the ensemble is resampled, and how often",
         "the imaging problems and their settings",
     ),
+    about={
+        "scores and laws": ("afdps-law", "afdps-evidence", "afdps-annealed"),
+        "bias": ("afdps-unweighted",),
+        "variance": (
+            "afdps-infinite",
+            "afdps-ess",
+            "afdps-particles",
+            "afdps-annealed-infinite",
+            "afdps-step",
+            "afdps-grid",
+        ),
+        "risk": ("afdps-resampled",),
+        "sample size": ("afdps-ess", "afdps-resampled"),
+        "sampled law": ("afdps-law", "afdps-unweighted", "afdps-annealed"),
+        "discretisation": ("afdps-step", "afdps-grid"),
+    },
 )
 
 

@@ -8,9 +8,9 @@ v = λ + σ² is the variance of a coordinate, and the flow to σ = 0 makes z = 
 
     p(σ' | r) ∝ v'^{−d/2} e^{−r/(2v')}.
 
-With K(σ, σ') = E p(σ'|r) and G(σ, σ') = E z'² p(σ'|r), the chance A and the mean B of z² with the
-level now at i and the smallest so far at j move by A ← K, B ← K where the new level is not below j,
-and start anew, at (i, i) with K and G, where it is.
+Let K(σ, σ') = E p(σ'|r) and G(σ, σ') = E z'² p(σ'|r). A is the chance, and B the mean of z², with
+the level now at i and the smallest so far at j. Where the new level is not below j, K moves both.
+Where it is, they start anew at (i, i), by K and G.
 """
 
 import numpy as np
@@ -31,6 +31,13 @@ PAPER = Paper(
         "the chain",
         "the settings of Denoising Langevin Gibbs behind the reported scores",
     ),
+    about={
+        "sampled law": ("dmcmc-*",),
+        "variance": ("dmcmc-chain", "dmcmc-ula"),
+        "bias": ("dmcmc-smallest",),
+        "discretisation": ("dmcmc-ula",),
+        "dimension": ("dmcmc-gibbs",),
+    },
 )
 
 

@@ -40,6 +40,11 @@ PAPER = Paper(
         "what is meant by a basin that SGD cannot reach, beyond the abstract's sentence",
         "which checkpoints are saved, and the coefficients that were found",
     ),
+    about={
+        "variance": ("lcsc-variance", "lcsc-ema", "lcsc-size"),
+        "risk": ("lcsc-exact", "lcsc-average", "lcsc-transient"),
+        "optimisation": ("lcsc-*",),
+    },
 )
 
 

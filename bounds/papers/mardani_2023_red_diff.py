@@ -29,6 +29,19 @@ PAPER = Paper(
         "the weighting by the signal-to-noise ratio, as the text has it",
         "the restoration tasks and their settings",
     ),
+    about={
+        "scores and laws": ("red-gradient", "red-precision"),
+        "bias": (
+            "red-precision",
+            "red-fixed-point",
+            "red-default",
+            "red-bounded",
+            "red-implied-*",
+            "red-isotropic",
+        ),
+        "variance": ("red-isotropic", "red-noise"),
+        "optimisation": ("red-gradient", "red-fixed-*", "red-default"),
+    },
 )
 
 LEVELS = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))

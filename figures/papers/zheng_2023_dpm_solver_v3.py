@@ -1,4 +1,7 @@
-"""DPM-Solver-v3 on a turned Gaussian; samplers side by side, all exact but the steps."""
+"""DPM-Solver-v3 on a turned Gaussian; samplers side by side, all exact but the steps.
+
+Longer than 350 lines: two figures of one work, with their words.
+"""
 
 import matplotlib.figure
 import pandas as pd
@@ -233,12 +236,14 @@ def _found_solver(f: Findings) -> str:
         "**A third order that is second.** This is a note on public code, as we read it "
         "(LuChengTHU/dpm-solver, commit 52bc3fb). Its multistep update of third order weighs "
         "half of a second derivative with the weight of the whole. Panel (b): its error falls like "
-        f"N⁻², at {ratio} of the error of 2M, where 1/5 is derived. With a factor 2 it falls like "
-        "N⁻³ (`3m-published-order`, `3m-order`). The single-step variant in the same file has the "
-        "factor. With few steps the published update is no worse: see the next section. "
+        f"N⁻², at {ratio} of the error of 2M of the Taylor type; 1/5 is derived. With a factor 2 "
+        "it falls like N⁻³ (`3m-published-order`, `3m-order`). The single-step variant in the same "
+        "file has the factor. With few steps the published update can be the better one: see the "
+        "next section. "
         "DPM-Solver-v3's own code has whole derivatives, and its orders are 1, 2 and 3.\n\n"
-        "**Mean-reverting diffusion**, on which MRS samples, is the usual process in y = (x − "
-        "μ)/σ_∞. Its first-order step is DDIM in y (`mrs-step`). Starting from N(μ, σ_∞²) ignores "
+        "**Mean-reverting diffusion** pulls an image to a given one, μ. MRS, a second work, is a "
+        "fast sampler for it. In y = (x − μ)/σ_∞ it is the usual process, and the first-order step "
+        "of MRS is DDIM (`mrs-step`). Starting from N(μ, σ_∞²) ignores "
         "what is left of the data's mean, and the flow keeps that error at order e^{−T} "
         "(`mrs-start-error`)."
     )
@@ -270,8 +275,10 @@ def _found_samplers(f: Findings) -> str:
     return (
         "How many answers of the network does a sampler need? Here the answers are exact, and so "
         "is the start. What is left is the error of the steps alone, and it is computed: nothing "
-        "is sampled. Every sampler gets the same grid, even in log σ. EDM's own grid would be "
-        "kinder to Heun's method with few steps.\n\n"
+        "is sampled. Every sampler gets the same grid, even in log σ. EDM itself uses another "
+        "grid. W2, the Wasserstein distance, is how far the drawn law is from the target. DDIM "
+        "holds the last answer fixed in a step; 2M and 3M extrapolate from the last two or three; "
+        "Heun's method asks twice a step.\n\n"
         f"**At 8 answers** on two Gaussians W2 is {two['3M']} for 3M repaired, "
         f"{two['3M published']} for 3M as published, {two['v3']} for v3, {two['2M']} for 2M, "
         f"{two['ddim']} for DDIM and {two['heun']} for Heun. On the turned Gaussian v3 leads with "
@@ -287,12 +294,12 @@ def _found_samplers(f: Findings) -> str:
         "order 2: see its line bend in panel (a) (`3m-own-start-order`). Ancestral sampling has "
         f"order 1 and no floor: W2 is {later['ancestral']} at 48 answers.\n\n"
         "**Noise that does not shrink costs an order.** EDM's sampler raises σ to (1 + γ) σ by "
-        "fresh noise before each step, γ = S_churn/N, and as we recall its code γ is capped at √2 "
-        "− 1. Below the cap its order is 2 (`churn-order`). At the cap, which binds while N < 2.4 "
-        "S_churn, it is 1 (`churn-capped-order`), and there is a floor, which has a closed form "
-        "(`churn-floor`). So more steps help less than one thinks until the cap lets go.\n\n"
+        "fresh noise before each step. Public copies of its code, as we read them, have γ = "
+        "S_churn/N, at most √2 − 1. Below that cap its order is 2 (`churn-order`). At the cap, "
+        "which binds while N < 2.4 S_churn, it is 1 (`churn-capped-order`). There is a floor, too, "
+        "with a closed form (`churn-floor`). So more steps help less until the cap lets go.\n\n"
         "W2 cannot be below what means and deviations differ by (`w2-above-moments`). On the "
-        "Gaussian that is all of it; on two Gaussians the shape adds to it."
+        "Gaussian that is nearly all of it; on two Gaussians the shape adds to it."
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 import dimfree
-from figures.catalog import FIGURES
+from docs.pages import drawn
 from tests.browser.conftest import Watched
 
 ROOT = Path(dimfree.__file__).parent
@@ -96,7 +96,7 @@ def test_all_is_there(site: Path, pages: dict[Path, Page]) -> None:
     """
     assert len(list((site / "theory").glob("*.html"))) == CHAPTERS + 1
     shown = pages[site / "gallery.html"].asks
-    for figure in FIGURES:
+    for figure in drawn():
         assert any(address.endswith(f"/{figure.name}.png") for address in shown), figure.name
     seen, todo = set[Path](), [site / "index.html"]
     while todo:

@@ -18,6 +18,36 @@ PAPER = Paper(
         "write them",
         "the experiments on Stable Diffusion 1.5 and 3",
     ),
+    about={
+        "scores and laws": (
+            "tilt-jarzynski",
+            "tilt-controlled-work",
+            "tilt-crooks-*",
+            "adjoint-jacobian",
+            "adjoint-peak",
+            "adjoint-mean",
+            "adjoint-energy",
+        ),
+        "variance": (
+            "tilt-*variance",
+            "tilt-best-*",
+            "tilt-*-deficit",
+            "tilt-csm-*",
+            "tilt-tsm-*",
+            "tilt-trap-work",
+            "tilt-effective-share",
+            "adjoint-variance",
+            "adjoint-irreducible",
+            "adjoint-log-concave",
+            "adjoint-two-modes",
+            "adjoint-explosion",
+        ),
+        "risk": ("tilt-regression-risk",),
+        "sample size": ("tilt-regression-risk", "tilt-csm-training-set", "tilt-effective-share"),
+        "discretisation": ("tilt-euler-*",),
+        "bias": ("tilt-euler-*",),
+        "optimisation": ("tilt-gradient-*", "adjoint-irreducible", "adjoint-explosion"),
+    },
 )
 
 CLAIMS: tuple[Claim, ...] = (*targets.CLAIMS, *adjoint.CLAIMS, *tilts.CLAIMS)

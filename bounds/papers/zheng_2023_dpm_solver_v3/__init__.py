@@ -20,6 +20,28 @@ PAPER = Paper(
         "the statements of MRS, whose abstract alone was read",
         "all experiments with images",
     ),
+    about={
+        "scores and laws": ("mrs-step", "mrs-flow"),
+        "bias": ("churn-floor",),
+        "dimension": ("v3-angle-three",),
+        "sampled law": (
+            "v3-*",
+            "ddim-rotated",
+            "*-order",
+            "3m-published-*",
+            "churn-floor",
+            "w2-*",
+            "mrs-start-error",
+        ),
+        "discretisation": (
+            "v3-*",
+            "ddim-*",
+            "*-order",
+            "3m-published-*",
+            "churn-floor",
+            "mrs-step",
+        ),
+    },
 )
 
 CLAIMS: tuple[Claim, ...] = (*model.CLAIMS, *orders.CLAIMS, *mean_reverting.CLAIMS)

@@ -119,8 +119,8 @@ def _headline(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        "Three panels, one for each law: (a) a sine, (b) a noise of two modes, (c) no order, with "
-        "five methods one below the other and the share that takes the second column for the "
+        "Three panels, one for each law: (a) a sine, (b) a noise of two modes, (c) no order. Each "
+        "has five methods one below the other and the share that takes the second column for the "
         "effect from 0 to 1. On the sine the three methods by the "
         f"score lie right, DirectLiNGAM left at {_share(f, 'sine', 'DirectLiNGAM')}. On two modes "
         "SCORE and the nine functions lie left of one half, DirectLiNGAM right. On the line the "

@@ -1,0 +1,52 @@
+"""The findings in a minute: the headlines of a few figures, the same on the page, in the report and
+in README.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from figures.told import Figure, Findings, anchor
+
+MINUTE = (
+    *("figure-1a", "beyond-dimension", "figure-3a", "beyond-redraws", "beyond-efficiency"),
+    *("figure-3b", "wang-vastola", "visible", "smedira", "yu"),
+)
+"""Names of the figures, in order."""
+
+
+def chosen(figures: Sequence[tuple[Figure, Findings]]) -> list[tuple[Figure, str]]:
+    """Those of the figures that there are, each with its headline."""
+    found = {figure.name: (figure, findings) for figure, findings in figures}
+    return [
+        (found[name][0], found[name][0].headline(found[name][1]))
+        for name in MINUTE
+        if name in found
+    ]
+
+
+def markdown(figures: Sequence[tuple[Figure, Findings]], page: str = "") -> str:
+    """A list; each with its section and the claim that it rests on first.
+
+    Parameters
+    ----------
+    figures : all there are, with what was found
+    page : what holds the sections, as a link; "" for the same page
+    """
+    return "\n".join(
+        f"- {headline} ([figure]({page}#{anchor(figure.heading)}), `{figure.claims[0]}`)"
+        for figure, headline in chosen(figures)
+    )
+
+
+def html(figures: Sequence[tuple[Figure, Findings]]) -> str:
+    """The same for the page."""
+    lines = "".join(
+        f'<li>{escape(headline, quote=False)} <a href="#{figure.name}">figure</a>, '
+        f'<a href="#claim-{figure.claims[0]}">claim</a></li>'
+        for figure, headline in chosen(figures)
+    )
+    return (
+        f'<section id="minute">\n<h2>The findings in a minute</h2>\n<ul>{lines}</ul>\n</section>'
+        if lines
+        else ""
+    )
