@@ -14,8 +14,8 @@ from bounds.claim import verify
 from bounds.hyvarinen import estimate, quadratic, terms
 from bounds.papers.zhu_2023 import causes as claims
 from figures.data import BadTable, FigureData
-from figures.papers.zhu_2023 import beside as pictured
-from figures.papers.zhu_2023 import causes as figure
+from figures.papers.zhu_2023 import zhu as figure
+from figures.papers.zhu_2023 import zhu_beside as pictured
 from studies.papers.zhu_2023 import beside
 from studies.papers.zhu_2023 import causes as study
 from studies.quantities import measured_by

@@ -74,7 +74,7 @@ def sample() -> FigureData:
         ]
     )
     low, high = (shares["measured"] + step for step in (-0.05, 0.05))
-    tables = {"zhu-beside": shares.assign(n=20, low=low, high=high, predicted=shares["measured"])}
+    tables = {"zhu-beside": shares.assign(n=20, low=low, high=high)}
     return FigureData("zhu-beside", tables, {})
 
 
