@@ -23,7 +23,8 @@
       row.hidden = !(matches && words.every((word) => texts.get(row).includes(word)));
       shown += !row.hidden;
     }
-    count.textContent = `${shown} of ${rows.length} claims`;
+    count.textContent = shown ? `${shown} of ${rows.length} claims`
+      : "No claim has all of that: fewer words or choices, or show all.";
   };
 
   const sort = (heading) => {
@@ -58,7 +59,13 @@
   for (const happens of ["keydown", "click", "focusin"]) addEventListener(happens, shut);
 
   form.addEventListener("input", filter);
-  form.addEventListener("reset", () => setTimeout(filter));
+  // "show all" undoes the order as well.
+  form.addEventListener("reset", () => setTimeout(() => {
+    for (const heading of document.querySelectorAll("#claims th[aria-sort]"))
+      heading.removeAttribute("aria-sort");
+    rows[0].parentNode.append(...rows);
+    filter();
+  }));
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const button of document.querySelectorAll(".claims th button"))
     button.addEventListener("click", () => sort(button.parentNode));

@@ -147,6 +147,29 @@ def _work(work: Mapping[str, Any]) -> str:
     return f"<p>{escape(text, quote=False)}</p>\n"
 
 
+def _contents(
+    works: Sequence[Mapping[str, Any]], pictures: Sequence[Picture], own: bool, across_works: bool
+) -> str:
+    """Where things are: by work, and what goes across all."""
+    lines = []
+    for work in works:
+        figures = [p.figure for p in pictures if p.figure.paper == work["stem"]]
+        links = "; ".join(f'<a href="#{one.name}">{escape(one.title)}</a>' for one in figures)
+        if links:
+            lines.append(f"<li>{escape(across.short(work))}: {links}</li>")
+    ends = [
+        *([("your-claims", "Your claims")] if own else []),
+        *([("across", "Which work says what about which quantity")] if across_works else []),
+        ("claims", "The claims"),
+        ("provenance", "Where this comes from"),
+    ]
+    lines += [f'<li><a href="#{place}">{words}</a></li>' for place, words in ends]
+    return (
+        f'<nav id="contents" aria-label="Contents">\n<h2>By work</h2>\n<ul>{"".join(lines)}</ul>\n'
+        "</nav>"
+    )
+
+
 def _proof(proof: str) -> str:
     return (
         '<section id="proof">\n<h2>The explicit bounds, with their proof</h2>\n<p>Derived here; '
@@ -184,13 +207,6 @@ def render(
     -------
     HTML, a function of the arguments alone.
     """
-    links = "".join(
-        f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>' for p in pictures
-    )
-    if quantities:
-        links += '<li><a href="#across">Which work says what</a></li>'
-    if own:
-        links = f'<li><a href="#your-claims">Your claims</a></li>{links}'
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "\n".join(
         [
@@ -202,12 +218,9 @@ def render(
             f"<header>\n<h1>{TITLE}</h1>",
             f"<p>{_subject(works)}, checked. {counted(claims)}</p>",
             f"<p>Results: {escape(where, quote=False)}.</p>",
-            '<nav aria-label="Contents"><ul>'
-            '<li><a href="#minute">The findings in a minute</a></li>'
-            f'{links}<li><a href="#claims">The claims</a></li>'
-            '<li><a href="#provenance">Where this comes '
-            "from</a></li></ul></nav>\n</header>\n<main>",
+            "</header>\n<main>",
             minute.html([(p.figure, p.findings) for p in pictures]),
+            _contents(works, pictures, own is not None, bool(quantities)),
             yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             across.html(works, claims, quantities) if quantities else "",

@@ -17,6 +17,9 @@ Closing = Callable[[Mapping[str, Findings], Mapping[str, Mapping[str, Any]]], st
 """From findings by figure and verdicts by claim to the words that close the report on a work."""
 
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def number(value: float, digits: int = 3) -> str:
     """A number in plain text: `digits` significant digits,
     no exponent where it reads well, a true minus.
@@ -24,7 +27,7 @@ def number(value: float, digits: int = 3) -> str:
     text = f"{value:#.{digits}g}"
     if "e" in text:
         mantissa, power = text.split("e")
-        text = f"{mantissa.rstrip('.')}·10^{int(power)}"
+        text = f"{mantissa.rstrip('.')}·10{str(int(power)).translate(RAISED)}"
     return text.rstrip(".").replace("-", "−")
 
 

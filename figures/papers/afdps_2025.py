@@ -48,7 +48,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         left.axvline(end, color=style.FAINT, ls=":", lw=0.9, gid="end")
         left.set_xlim(0, 1)
         left.set_ylim(0, 1.03)
-        left.set_xlabel("fall of σ² over σ_y²")
+        left.set_xlabel("fall of σ² over $σ_y^2$")
         left.set_title("effective share of the particles", loc="left")
         left.legend(loc="lower left")
         right.plot(

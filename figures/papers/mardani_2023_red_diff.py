@@ -53,7 +53,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         right.yaxis.set_minor_formatter(NullFormatter())
         left.set_ylim(0, 1.08)
         left.set_title("share λP of the prior's precision", loc="left")
-        right.set_title("σ_y² that the default weight suits", loc="left")
+        right.set_title("$σ_y^2$ that the default weight suits", loc="left")
         left.legend(loc="lower right")
         for axes in (left, right):
             axes.set_xscale("log")

@@ -306,8 +306,8 @@ def _found_samplers(f: Findings) -> str:
 def _headline_samplers(f: Findings) -> str:
     best, heun = (_w2(f, "mixture", name, 8) for name in ("3M", "heun"))
     return (
-        f"At 8 answers of the network a multistep solver of third order errs by {best}, and Heun's "
-        f"method by {heun}."
+        "On two Gaussians, with 8 answers of the network, a multistep solver of third order errs "
+        f"by {best} in W2, and Heun's method by {heun}."
     )
 
 

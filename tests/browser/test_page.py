@@ -89,7 +89,20 @@ def test_sort(shown: Watched) -> None:
     cells = shares(page)
     assert cells == sorted(cells, reverse=True)
     expect(page.locator("#claims th[aria-sort=descending]")).to_have_count(1)
+    page.get_by_role("button", name="show all").click()
+    expect(page.locator("#claims th[aria-sort]")).to_have_count(0)
+    assert page.locator("#claims tbody th").all_text_contents() == [one.name for one in CLAIMS]
     assert shown.errors == []
+
+
+def test_no_claim_is_said(shown: Watched) -> None:
+    """Where nothing is left a sentence says what to do."""
+    page = shown.page
+    page.get_by_label("Words").fill("no claim has these words")
+    expect(page.locator("#count")).to_contain_text("No claim has all of that")
+    expect(page.locator("#claims tbody tr:visible")).to_have_count(0)
+    page.get_by_role("button", name="show all").click()
+    expect(page.locator("#claims tbody tr:visible")).to_have_count(len(CLAIMS))
 
 
 def test_keyboard(shown: Watched) -> None:

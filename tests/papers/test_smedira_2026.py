@@ -298,7 +298,7 @@ def test_the_words_are_filled(tables):
         "| 14.49 | at most 3 |",
     ):
         assert phrase in text
-    assert "1.0·10^12 times the samples that are needed" in text
+    assert "1.0·10¹² times the samples that are needed" in text
     for words in (figure.FIGURE.ran(findings), figure.FIGURE.alt(findings)):
         assert not set("{}") & set(words) and "nan" not in words
 

@@ -152,8 +152,8 @@ def _found(f: Findings) -> str:
 def _headline(f: Findings) -> str:
     flat = max((fit for fit in f.fits if fit.scaling == "log|H|"), key=lambda fit: abs(fit.slope))
     return (
-        f"Up to dimension {number(f.largest, 1)} the risk divided by log|H| stays flat: its slope "
-        f"against log d is {style.signed(flat.slope)}."
+        f"Up to dimension {number(f.largest, 1).removeprefix('1·')} the risk over log|H| stays "
+        f"flat: its slope against log d is {style.signed(flat.slope)}."
     )
 
 

@@ -131,8 +131,8 @@ def _headline(f: Findings) -> str:
     last, fine = max(r.t for r in f.rows), min(r.spacing for r in f.rows)
     end = {r.estimator: number(r.mean) for r in f.rows if (r.t, r.spacing) == (last, fine)}
     return (
-        f"At time {last:g} BSM's risk is {end['BSM']} times the least that is possible, and that "
-        f"of the path fit only {end['path fit']} times."
+        f"At time {last:g} bootstrapping has {end['BSM']} times the least possible risk; one "
+        f"covariance fitted to all noise levels, the path fit, has {end['path fit']} times."
     )
 
 

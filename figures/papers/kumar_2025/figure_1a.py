@@ -367,8 +367,8 @@ def _headline(f: Findings) -> str:
         if (fit.scaling, fit.m) == (scaling, largest)
     )
     return (
-        f"Divided by log|H| the error does not depend on dimension (slope {flat}); divided by log "
-        f"log d as well it is tilted (slope {tilted})."
+        "Over log|H|, the class's log size, the error does not depend on dimension (slope "
+        f"{flat}); over log log d as well it tilts ({tilted})."
     )
 
 

@@ -388,13 +388,12 @@ def _change(method: Findings) -> str:
 
 
 def _headline(f: Findings) -> str:
-    base, short = f.settings[0], min(_trained(f), key=lambda s: s.budget)
-    plain, short_plain = (_change(one.methods["bsm"]) for one in (base, short))
+    base = f.settings[0]
     half = base.methods["bsm-half"]
     return (
-        f"Bootstrapping changes the share's error by {plain} %, weight one half by "
-        f"{_change(half)} % at {number(half.score)} times the score error; short training by "
-        f"{short_plain} %."
+        f"Bootstrapping changes the error of a mixture's minor share by "
+        f"{_change(base.methods['bsm'])} %; weight one half by {_change(half)} %, at "
+        f"{number(half.score)} times the score error."
     )
 
 
