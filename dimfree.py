@@ -220,12 +220,15 @@ def _save(
 ) -> str:
     """Draws one figure into the folder, `width` inches wide if that is given; its caption."""
     from figures import style, told
-    from figures.output import save
+    from figures.output import TooNarrow, save
 
     drawing = _drawn(figure, joined, results)
     text = style.caption(drawing)
     words = told.words(figure, joined.findings, text, _whose(figure, results)) if caption else ""
-    save(drawing, out, figure.name, output.write, words, dpi=dpi, width=width)
+    try:
+        save(drawing, out, figure.name, output.write, words, dpi=dpi, width=width)
+    except TooNarrow as why:
+        raise InvalidInput("--width", str(why)) from None
     return text
 
 

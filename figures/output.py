@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from warnings import catch_warnings, filterwarnings
 
 from matplotlib.figure import Figure
 
@@ -19,6 +20,10 @@ FORMATS: dict[str, dict[str, str | None]] = {
 }
 DPI = 300.0
 """Dots per inch of a PNG."""
+
+
+class TooNarrow(ValueError):
+    """Letters keep their size, so that a picture cannot be made as narrow as one likes."""
 
 
 def save(
@@ -48,15 +53,28 @@ def save(
     Returns
     -------
     The paths, in the order above.
+
+    Raises
+    ------
+    TooNarrow
+        If nothing would be left of the axes at that width.
     """
     height = figure.get_figheight()
     own = figure.get_figwidth()
     files: dict[Path, bytes] = {}
     if width is not None:
         figure.set_size_inches(width, height * width / own)
-    for suffix in FORMATS:
-        files[Path(folder) / f"{name}.{suffix}"] = picture(figure, suffix, dpi)
-    figure.set_size_inches(own, height)
+    try:
+        with catch_warnings():
+            filterwarnings("error", "constrained_layout not applied")
+            for suffix in FORMATS:
+                files[Path(folder) / f"{name}.{suffix}"] = picture(figure, suffix, dpi)
+    except UserWarning:
+        raise TooNarrow(
+            f"{figure.get_figwidth():g} inches are too few for {name}, whose own width is {own:g}"
+        ) from None
+    finally:
+        figure.set_size_inches(own, height)
     if words:
         files[Path(folder) / f"{name}.txt"] = words.encode()
     for path, content in files.items():

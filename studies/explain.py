@@ -4,9 +4,11 @@ with its formulas as they stand in the code and its last verdict.
 
 import ast
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
+from inspect import getclosurevars
 from pathlib import Path
 from textwrap import fill, indent
+from types import CodeType
 from typing import Any
 
 from bounds.claim import Claim, Comparison, Formula, Verdict
@@ -26,16 +28,25 @@ def _tree(path: Path) -> ast.Module:
 
 
 def formula_text(formula: Formula) -> str:
-    """A formula as it stands in the code:
-    of a lambda its expression, of a function all but its docstring.
+    """A formula as it stands in the code: of a lambda its expression, of a function all but its
+    docstring; with the numbers that it was given beforehand.
 
     Parameters
     ----------
     formula : a lambda or function of a module with source; of anything else its name
     """
+    if isinstance(formula, partial):
+        given = [*map(repr, formula.args), *(f"{k}={v!r}" for k, v in formula.keywords.items())]
+        return f"{formula_text(formula.func)}  # with {', '.join(given)}"
     code = getattr(formula, "__code__", None)
     if code is None or not Path(code.co_filename).is_file():
         return str(getattr(formula, "__qualname__", type(formula).__qualname__))
+    held = getclosurevars(formula).nonlocals.items()
+    where = ", ".join(f"{name} = {value}" for name, value in held if isinstance(value, int | float))
+    return f"{_source(code)}{f'  # where {where}' if where else ''}"
+
+
+def _source(code: CodeType) -> str:
     starts = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
     for node in ast.walk(_tree(Path(code.co_filename))):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:

@@ -237,11 +237,15 @@ def test_a_pattern_draws_several_figures(call: Call, tmp_path: Path) -> None:
 def test_a_picture_for_a_talk(call: Call, tmp_path: Path) -> None:
     """As wide as one says, without the file of words; and what is no size is refused."""
     words = ["draw", "figure-1b", "--from", str(ROOT / "figures/results"), "--out", "there"]
-    said = call(*words, "--no-caption", "--dpi", "20", "--width", "5")
+    said = call(*words, "--no-caption", "--dpi", "20", "--width", "9")
     assert said.code == 0, said.err
     assert sorted(p.suffix for p in (tmp_path / "there").iterdir()) == [".pdf", ".png", ".svg"]
     header = (tmp_path / "there" / "figure-1b.png").read_bytes()[16:20]
-    assert int.from_bytes(header, "big") == 100
+    assert int.from_bytes(header, "big") == 180
+    narrow = call(*words, "--width", "2")
+    assert narrow.code == 2 and narrow.err.endswith(
+        "dimfree: --width: 2 inches are too few for figure-1b, whose own width is 6.9\n"
+    )
     for wrong in ("0", "-1", "nan", "inf", "wide"):
         assert call(*words, "--width", wrong).code == 2
 

@@ -23,6 +23,7 @@ from bounds.catalog import ESTIMATORS
 from bounds.check import InvalidInput
 from bounds.joint import BASES
 from studies.catalog import STUDIES, study
+from studies.evidence import COLUMNS
 from studies.papers.kumar_2025.linear_score import Spectrum
 from studies.study import cell_key, load_settings, parse_settings, replicate_seed
 from tests.test_fuzz import cases, document
@@ -336,7 +337,7 @@ def valid(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     found["seed"] = draw(st.integers(0, 2**128 - 1))
     d = draw(st.integers(1, 4))
     spectrum = draw(st.sampled_from(list(SPECTRA.values())))(d)
-    if name not in ("mixture-bootstrap",) and not name.startswith("evidence"):
+    if name not in ("mixture-bootstrap",) and study(name).columns != COLUMNS:
         found["replicates"] = draw(st.integers(1, 2**63 - 1))
     names = draw(st.lists(st.sampled_from(list(ESTIMATORS)), min_size=1, unique=True))
     if name == "large-dimensions":

@@ -250,10 +250,11 @@ def _found_solver(f: Findings) -> str:
 
 
 def _headline_solver(f: Findings) -> str:
-    full = number(at(f, "v3-rotated", angle=45.0), 2)
+    angle = max(row["angle"] for row in f.points["v3-rotated"])
+    full = number(at(f, "v3-rotated", angle=angle), 2)
     return (
-        f"DPM-Solver-v3 is exact in one step along the axes, and off by {full} after a turn of "
-        "45 degrees."
+        f"The newest DPM-Solver is exact in one step along the axes, and off by {full} after a "
+        f"turn of {angle:g} degrees."
     )
 
 
@@ -304,10 +305,11 @@ def _found_samplers(f: Findings) -> str:
 
 
 def _headline_samplers(f: Findings) -> str:
-    best, heun = (_w2(f, "mixture", name, 8) for name in ("3M", "heun"))
+    answers = 8
+    best, heun = (_w2(f, "mixture", name, answers) for name in ("3M", "heun"))
     return (
-        "On two Gaussians, with 8 answers of the network, a multistep solver of third order errs "
-        f"by {best} in W2, and Heun's method by {heun}."
+        f"On two Gaussians, with {answers} answers of the network, a multistep solver of third "
+        f"order errs by {best} in W₂, and Heun's method by {heun}."
     )
 
 
