@@ -142,10 +142,12 @@ def chapters(file: Path, folder: str) -> Iterator[tuple[str, str]]:
 
     def across(text: str) -> str:
         def link(found: "re.Match[str]") -> str:
-            target = found[1]
-            return f"]({home[target]}.md{'' if home[target] == target else '#' + target})"
+            words, target = found[1], found[2]
+            if target not in home:  # a place on its own page that is no heading
+                return f'<a href="#{target}">{words}</a>'
+            return f"[{words}]({home[target]}.md{'' if home[target] == target else '#' + target})"
 
-        return re.sub(r"\]\(#([^)]+)\)", link, text)
+        return re.sub(r"\[([^\]]*)\]\(#([^)]+)\)", link, text)
 
     for heading, body in parts.items():
         page = f"{folder}/{page_of(heading)}"
