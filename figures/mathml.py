@@ -133,7 +133,54 @@ def _closed(run: str) -> str:
             before, run = before + run[0], run[1:]
         else:
             break
-    return escape(before, quote=False) + (formula(run) if run else "") + escape(after, quote=False)
+    shown = " ".join(formula(piece) for piece in pieces(run)) if run else ""
+    return escape(before, quote=False) + shown + escape(after, quote=False)
+
+
+LONG = 26  # letters and signs, which a phone has room for
+RELATIONS = frozenset("=≤≥<>≈→∝")
+SUMS = frozenset("+−·")
+
+
+def pieces(run: str) -> list[str]:
+    """A formula in parts between which a line may end: a browser breaks none by itself.
+
+    A short one is whole. A long one is cut after relations; what is long still, after the signs of
+    a sum, outside brackets and then inside; never in a script or below a root.
+    """
+    found = [run]
+    for signs, inside in ((RELATIONS, False), (SUMS, False), (SUMS, True)):
+        found = [part for one in found for part in _cut(one, signs, inside)]
+    return found
+
+
+def _cut(run: str, signs: frozenset[str], inside: bool) -> list[str]:
+    if len(run) <= LONG:
+        return [run]
+    parts, part = [], ""
+    for word in run.split(" "):
+        part += (" " if part else "") + word
+        ends = word in signs or (inside and word.endswith(","))
+        whole = not _in_a_script(part) and not _under_a_root(part)
+        if ends and whole and (inside or _balance(part) == 0):
+            parts.append(part)
+            part = ""
+    return [*parts, part] if part else parts
+
+
+def _in_a_script(text: str) -> bool:
+    """Whether the text ends inside the braces of a script."""
+    starts = [found.end() - 1 for found in re.finditer(r"[_^]\{", text)]
+    return any(_closing(text, at) == len(text) for at in starts)
+
+
+def _under_a_root(text: str) -> bool:
+    """Whether the text ends inside the brackets of a root."""
+    return any(_closing(text, at + 1) == len(text) for at in _roots(text))
+
+
+def _roots(text: str) -> list[int]:
+    return [at for at in range(len(text) - 1) if text[at : at + 2] == "√("]
 
 
 def _row(text: str) -> str:

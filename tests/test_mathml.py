@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bounds.ledger import CLAIMS
-from figures.mathml import formula, sentence
+from figures.mathml import formula, pieces, sentence
 
 SCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉₊₋'-", "0123456789−+0123456789+−′−")
 
@@ -39,6 +39,31 @@ def test_nothing_is_lost(claim):
         ElementTree.fromstring(f"<p>{shown}</p>")
         back = html.unescape(re.sub(r"<[^>]+>", "", shown))
         assert sorted(flat(back)) == sorted(flat(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = b", ["a = b"]),
+        ("m · risk = a + b + c + d + e + f", ["m · risk =", "a + b + c + d + e + f"]),
+        (
+            "a_1 + b_1 + c_1 + d_1 + e_1 + f_1 + g_1",
+            ["a_1 +", "b_1 +", "c_1 +", "d_1 +", "e_1 +", "f_1 +", "g_1"],
+        ),
+        (
+            "x (a_1 + b_1 + c_1 + d_1 + e_1 + f_1)",
+            ["x (a_1 +", "b_1 +", "c_1 +", "d_1 +", "e_1 +", "f_1)"],
+        ),
+        (
+            "y_{a + b + c + d} = √(a_1 + b_1 + c_1 + d_1)",
+            ["y_{a + b + c + d} =", "√(a_1 + b_1 + c_1 + d_1)"],
+        ),
+    ],
+)
+def test_where_a_long_formula_may_break(text, expected):
+    """After relations, then in sums, outside brackets first; scripts and roots stay whole."""
+    assert pieces(text) == expected
+    assert " ".join(pieces(text)) == text
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,25 @@ def test_narrow_screen(shown: Watched) -> None:
     """On a telephone only the table scrolls sideways, not the page."""
     shown.page.set_viewport_size({"width": 360, "height": 740})
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_formula_is_cut(shown: Watched, width: int) -> None:
+    """With every claim open no formula is wider than what it stands in, on a phone, a tablet and a
+    desktop; and the page itself does not scroll sideways.
+
+    Decoy: with lines that may not break, many are.
+    """
+    page = shown.page
+    page.set_viewport_size({"width": width, "height": 1000})
+    cut = """() => {
+      for (const one of document.querySelectorAll("details")) one.open = true;
+      return Array.from(document.querySelectorAll("math")).filter((formula) => {
+        const room = formula.closest("summary, dd, td, p, li").getBoundingClientRect();
+        return formula.getBoundingClientRect().right > room.right + 1;
+      }).map((formula) => formula.textContent);
+    }"""
+    assert page.evaluate(cut) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.add_style_tag(content="summary, dd { white-space: nowrap; }")
+    assert len(page.evaluate(cut)) > 50
