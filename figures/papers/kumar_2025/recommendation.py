@@ -117,6 +117,36 @@ def _candidates(found: Mapping[str, Findings]) -> str:
     )
 
 
+def _one_draw(found: Mapping[str, Findings]) -> str:
+    return (
+        "fit one covariance to all levels: its joint risk here is "
+        f"{_share(found, 'path fit')} of denoising's, where bootstrapping has "
+        f"{_share(found, 'BSM')}"
+    )
+
+
+def _again(found: Mapping[str, Findings]) -> str:
+    last = max(r.t for r in found["beyond-redraws"].worth)
+    worth = _worth(found, "BSM").rpartition(" ")[2]
+    return (
+        f"draw it: at t = {last:g} bootstrapping is worth {worth} draws of plain denoising, and "
+        "with endless draws nothing"
+    )
+
+
+def _training(found: Mapping[str, Findings]) -> str:
+    return (
+        "train long before you bootstrap, and average candidates by their held-out losses rather "
+        "than pick one"
+    )
+
+
+IN_SHORT = (
+    Sentence("One noise draw for each datum", _one_draw, ("path-risk", "figure-3a-ratio")),
+    Sentence("Where noise can be drawn again", _again, ("redraws-worth", "redraws-plug-in")),
+    Sentence("Networks", _training, ("figure-3b-short-training", "averaging-finite")),
+)
+"""At most thirty words each."""
 SENTENCES = (
     Sentence(
         "One noise draw for each datum, one level after another",
@@ -155,10 +185,12 @@ def closing(found: Mapping[str, Findings], verdicts: Mapping[str, Mapping[str, A
     found : what the figures found, by their names
     verdicts : by the claims' names, with the fields of `dimfree verify --json`
     """
-    lines = [_line(one, found, verdicts) for one in SENTENCES]
+    short, lines = (
+        "\n".join(_line(one, found, verdicts) for one in some) for some in (IN_SHORT, SENTENCES)
+    )
     return (
-        "### The recommendation, by noise draws\n\n"
-        + "\n".join(lines)
+        "### The recommendation, by noise draws\n\nIn three sentences:\n\n"
+        f"{short}\n\nThe same for each case:\n\n{lines}"
         + "\n\nRedraws are measured for Gaussian data and linear scores fitted exactly, and "
         "for features on one mixture. For networks all is measured with one noise draw for each "
         "datum; what bootstrapping saves the optimiser of a network is not measured.\n\n"
