@@ -22,6 +22,12 @@ MINUTE = {
 """Names of the figures, in order, each with the claim that its headline rests on."""
 
 
+LEAD = (
+    "Gaussian data and linear scores where nothing else is said, in settings of ours; every number "
+    "is filled from results."
+)
+
+
 def chosen(figures: Sequence[tuple[Figure, Findings]]) -> list[tuple[Figure, str]]:
     """Those of the figures that there are, each with its headline."""
     found = {figure.name: (figure, findings) for figure, findings in figures}
@@ -33,17 +39,19 @@ def chosen(figures: Sequence[tuple[Figure, Findings]]) -> list[tuple[Figure, str
 
 
 def markdown(figures: Sequence[tuple[Figure, Findings]], page: str = "") -> str:
-    """A list; each with its section and the claim that it rests on.
+    """A sentence on their setting, and a list; each with its section and the claim that it rests
+    on.
 
     Parameters
     ----------
     figures : all there are, with what was found
     page : what holds the sections, as a link; "" for the same page
     """
-    return "\n".join(
+    lines = "\n".join(
         f"- {headline} ([figure]({page}#{anchor(figure.heading)}), `{MINUTE[figure.name]}`)"
         for figure, headline in chosen(figures)
     )
+    return f"{LEAD}\n\n{lines}"
 
 
 def html(figures: Sequence[tuple[Figure, Findings]]) -> str:
@@ -53,8 +61,7 @@ def html(figures: Sequence[tuple[Figure, Findings]]) -> str:
         f'<a href="#claim-{MINUTE[figure.name]}">claim</a></li>'
         for figure, headline in chosen(figures)
     )
-    return (
-        f'<section id="minute">\n<h2>The findings in a minute</h2>\n<ul>{lines}</ul>\n</section>'
-        if lines
-        else ""
-    )
+    if not lines:
+        return ""
+    head = '<section id="minute">\n<h2>The findings in a minute</h2>'
+    return f"{head}\n<p>{LEAD}</p>\n<ul>{lines}</ul>\n</section>"

@@ -1,6 +1,7 @@
 """A claim in words: its formula as it stands in the code, its verdict as it was computed."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -41,6 +42,26 @@ def test_a_text_that_is_evaluated_gives_the_formula():
         one = claim(name)
         assert eval(formula_text(one.formula), {"c": cell}) == one.formula(cell)
         assert eval(formula_text(one.decoy), {"c": cell}) == one.decoy(cell)
+
+
+def test_numbers_that_a_formula_was_given_are_shown():
+    """By a partial or from around it; what is no function has its name alone."""
+
+    def power(order):
+        return lambda c: c["x"] ** order
+
+    def scaled(c, by, *, of=1.0):
+        return by * of * c["x"]
+
+    class Bound:
+        def __call__(self, c):
+            return c["x"]
+
+    assert formula_text(power(2)) == "c['x'] ** order  # where order = 2"
+    assert formula_text(power(3)) != formula_text(power(2))
+    shown = formula_text(partial(scaled, by=3, of=0.5))
+    assert shown.startswith("def scaled(") and shown.endswith("# with by=3, of=0.5")
+    assert formula_text(Bound()).endswith("Bound")
 
 
 SUBJECT = replace(

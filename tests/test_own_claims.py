@@ -324,15 +324,15 @@ def test_bad_formulas(bare: None, new: str, says: str) -> None:
     assert not Path("out/report.html").exists()
 
 
-def test_a_formula_that_is_no_function_has_a_name(bare: None) -> None:
-    """A partial, which stands in no file by itself."""
+def test_a_partial_formula_says_what_it_was_given(bare: None) -> None:
+    """The function's text, and the number that is fixed."""
     text = CLAIMS.replace("from my_study", "from functools import partial\nfrom my_study")
     formula = 'formula=partial(lambda c, k: k * c["d"] * c["trace"] / c["m"], k=1.5)'
     text = text.replace(FORMULA, formula)
     Path("my_claims.py").write_text(text)
     assert report()[0] == 0
     found = Section(Path("out/report.html").read_text(), "your-claims")
-    assert found.said["code"][0] == "partial"
+    assert found.said["code"][0] == "k * c['d'] * c['trace'] / c['m']  # with k=1.5"
 
 
 def test_a_quantity_that_nobody_measures(folder: Path) -> None:
