@@ -128,7 +128,7 @@ def taylor(h: float, back: Sequence[float], answers: Sequence[Array]) -> Array:
 
 
 def half_curvature(h: float, back: Sequence[float], answers: Sequence[Array]) -> Array:
-    """3M as public code has it (bounds/papers/zheng_2023_dpm_solver_v3.py): with D''/2 for D''."""
+    """3M as public code has it (bounds/papers/zheng_2023_dpm_solver_v3): with D''/2 for D''."""
     if len(answers) < 3:
         return midpoint(h, back, answers)
     slope, half = _slopes(back, answers)
