@@ -148,8 +148,8 @@ def _found(f: Findings) -> str:
 def _headline(f: Findings) -> str:
     end = number(at(f, "afdps-infinite", order=2.0, sy2=1.0))
     return (
-        f"Without resampling the weights lose their variance once σ² has fallen by {end} of the "
-        "measurement's noise variance."
+        "Under a flat prior, without resampling, the weights lose their variance once σ² has "
+        f"fallen by {end} of the measurement's noise variance."
     )
 
 

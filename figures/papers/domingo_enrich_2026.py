@@ -262,7 +262,7 @@ def _found(f: Findings) -> str:
         f"in the base's logarithmic Sobolev inequality. For one target it is {small} at λ = 0.5 "
         f"and {large} at λ = 5. For log-concave bases ã_t has a bound like a Gaussian's. "
         "**A finite variance can be far worse than an infinite one**: with modes of the base at "
-        f"±1, ±1.5 and ±2 the loss is {losses[0]}, {losses[1]} and {losses[2]}, where CSM from t = "
+        f"±1, ±1.5 and ±2 the loss is {losses[0]}, {losses[1]} and {losses[2]}. CSM from t = "
         f"0.001 on has {others[0]}, {others[1]} and {others[2]}. The base and the reward are ours. "
         "Few paths carry it, those that linger between the modes, so these numbers come from an "
         "equation on a grid.\n\n"

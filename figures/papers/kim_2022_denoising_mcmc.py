@@ -140,8 +140,8 @@ def _found(f: Findings) -> str:
 def _headline(f: Findings) -> str:
     one = number(at(f, "dmcmc-smallest", d=1, window=1))
     return (
-        f"Keeping the least noisy state of two makes the second moment of the data {one} times "
-        "too large."
+        f"Keeping the least noisy state of two makes the second moment of the data {one} times as "
+        "large as it is."
     )
 
 

@@ -122,8 +122,8 @@ def _headline(f: Findings) -> str:
     rows = sorted(f.points["lcsc-transient"], key=lambda row: row["steps"])
     early, late = (f"{100 * (1 - r['measured'] / r['decoy']):.0f} %" for r in (rows[0], rows[-1]))
     return (
-        f"Negative weights save {early} of the best average's loss after {rows[0]['steps']} steps, "
-        f"and {late} once the run has settled."
+        f"On least squares negative weights save {early} of the best average's loss after "
+        f"{rows[0]['steps']} steps, and {late} once the run has settled."
     )
 
 

@@ -253,8 +253,8 @@ def _headline_solver(f: Findings) -> str:
     angle = max(row["angle"] for row in f.points["v3-rotated"])
     full = number(at(f, "v3-rotated", angle=angle), 2)
     return (
-        f"The newest DPM-Solver is exact in one step along the axes, and off by {full} after a "
-        f"turn of {angle:g} degrees."
+        "With the model's statistics a solver is exact in one step along a Gaussian's axes; turned "
+        f"by {angle:g} degrees, W₂ is {full}."
     )
 
 
