@@ -81,24 +81,14 @@ class _Rows:
         self.pairs[mask], self.YY[mask], self.inverse[mask] = 0.0, 0.0, 0.0
         self.gamma[mask], self.count[mask] = 1.0, 0
 
-    def remember(self, mask: Some, s: Array, y: Array, sy: Array) -> None:
-        rows = np.flatnonzero(mask)
+    def newton(self, learnt: Some, s: Array, y: Array, sy: Array) -> Array:
+        """−H g, once the pairs s, y of the rows that have learnt are in."""
+        rows = np.flatnonzero(learnt)
         place = self.count[rows] % MEMORY
         self.pairs[rows, place], self.pairs[rows, MEMORY + place] = s[rows], y[rows]
-        products = np.matmul(self.pairs, y[:, :, None])[rows]
-        self.YY[rows, place] = self.YY[rows, :, place] = products[:, MEMORY:, 0]
-        # R⁻¹ without the oldest pair is what is left of it; a last column is put to R.
-        self.inverse[rows, place] = self.inverse[rows, :, place] = 0.0
-        column = np.matmul(self.inverse[rows], products[:, :MEMORY])[:, :, 0]
-        self.inverse[rows, :, place] = -column / sy[rows, None]
-        self.inverse[rows, place, place] = 1 / sy[rows]
-        self.diagonal[rows, place] = sy[rows]
-        self.gamma[rows] = sy[rows] / products[np.arange(rows.size), MEMORY + place, 0]
-        self.count[rows] += 1
-
-    def newton(self) -> Array:
-        """−H g."""
-        u = np.matmul(self.pairs, self.g[:, :, None])
+        products = np.matmul(self.pairs, np.stack([y, self.g], axis=2))
+        self._factor(rows, place, products[rows, :, 0], sy[rows])
+        u = products[:, :, 1:].copy()
         gamma = self.gamma[:, None, None]
         a = np.matmul(self.inverse, u[:, :MEMORY])
         b = self.diagonal[:, :, None] * a + gamma * (np.matmul(self.YY, a) - u[:, MEMORY:])
@@ -107,6 +97,18 @@ class _Rows:
         turned = np.matmul(self.pairs.transpose(0, 2, 1), u)[:, :, 0]
         turned += self.gamma[:, None] * self.g
         return np.asarray(np.negative(turned, out=turned))
+
+    def _factor(self, rows: Some, place: Some, products: Array, sy: Array) -> None:
+        """R⁻¹, D, YᵀY and γ with new pairs in their places; `products` of all pairs with y."""
+        self.YY[rows, place] = self.YY[rows, :, place] = products[:, MEMORY:]
+        # R⁻¹ without the oldest pair is what is left of it; a last column is put to R.
+        self.inverse[rows, place] = self.inverse[rows, :, place] = 0.0
+        column = np.matmul(self.inverse[rows], products[:, :MEMORY, None])[:, :, 0]
+        self.inverse[rows, :, place] = -column / sy[:, None]
+        self.inverse[rows, place, place] = 1 / sy
+        self.diagonal[rows, place] = sy
+        self.gamma[rows] = sy / products[np.arange(rows.size), MEMORY + place]
+        self.count[rows] += 1
 
 
 def minimise(function: Function, start: Array, budget: int) -> Minima:
@@ -187,8 +189,7 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Some:
     sy = (slope - rows.slope) * rows.step
     curved = sy > -np.finfo(float).eps * rows.slope * rows.step
     learnt = moved & ~done & curved
-    if learnt.any():
-        rows.remember(learnt, s, g - rows.g, sy)
+    y = g - rows.g
     if moved.all():
         rows.x, rows.f, rows.g = x, f, g
     else:
@@ -196,7 +197,7 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Some:
 
     turning = moved | failed
     if turning.any():
-        direction = rows.newton()
+        direction = rows.newton(learnt, s, y, sy)
         slope = np.vecdot(rows.g, direction)
         uphill = turning & (slope >= 0)
         if uphill.any():

@@ -9,7 +9,7 @@ below, with a 1 under them. Data stand as columns. A network's numbers are the s
 whatever networks stand beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from bounds.lbfgs import Minima, Some, minimise
 
 WIDTH = 16
 PENALTY = 1e-4
-CACHED = 2000  # points whose values, of some networks together, stay in the processor's cache
+CACHED = 4000  # points whose values, of some networks together, stay in the processor's cache
 PORTION = 200  # of the data, for a step of Adam
 DECAYS = (0.9, 0.999)
 TINY = 1e-8
@@ -90,6 +90,14 @@ class Loss:
         self.outputs = y.shape[2]
         self.x = np.concatenate([x.transpose(0, 2, 1), np.ones((count, 1, m))], axis=1)
         self.y = np.ascontiguousarray(y.transpose(0, 2, 1))
+        # of each weight: none for the offsets, the last columns
+        each = np.concatenate(
+            [
+                np.arange(rows * columns) % columns < columns - 1
+                for rows, columns in shapes(self.inputs, self.outputs)
+            ]
+        )
+        self.penalties = PENALTY * each
         self._make_room(m)
 
     def _make_room(self, m: int) -> None:
@@ -133,27 +141,29 @@ class Loss:
         squares = np.vecdot(error, error).sum(axis=1)
 
         np.matmul(error, second.transpose(0, 2, 1), out=to_three)
-        # tanh' = 1 − tanh², in the place of tanh. One output's weights wait, and scale small
-        # matrices instead.
-        np.subtract(1.0, np.multiply(upper, upper, out=upper), out=upper)
+        # tanh' = 1 − tanh²: the squares go on in the place of tanh, and the 1 is taken to where the
+        # matrices are small.
         out, middle = three[:, :, :WIDTH].transpose(0, 2, 1), two[:, :, :WIDTH].transpose(0, 2, 1)
         if self.outputs == 1:
-            upper *= error
+            np.multiply(second, second, out=second)
+            second *= error  # and the error itself in the place of the ones
+            turned = np.matmul(second, first.transpose(0, 2, 1))
+            np.multiply(out, turned[:, WIDTH:] - turned[:, :WIDTH], out=to_two)
             middle = middle * out.transpose(0, 2, 1)
+            middle = np.concatenate([-middle, middle.sum(axis=2, keepdims=True)], axis=2)
+            np.matmul(middle, second, out=back)
+            second[:, WIDTH] = 1.0
         else:
+            np.subtract(1.0, np.multiply(upper, upper, out=upper), out=upper)
             upper *= np.matmul(out, error, out=back)
-        np.matmul(upper, first.transpose(0, 2, 1), out=to_two)
-        if self.outputs == 1:
-            to_two *= out
-        np.matmul(middle, upper, out=back)
-        np.subtract(1.0, np.multiply(lower, lower, out=lower), out=lower)
+            np.matmul(upper, first.transpose(0, 2, 1), out=to_two)
+            np.matmul(middle, upper, out=back)
+        np.multiply(lower, lower, out=lower)
         lower *= back
-        np.matmul(lower, x.transpose(0, 2, 1), out=to_one)
-        for matrix, to in ((one, to_one), (two, to_two), (three, to_three)):
-            plain = matrix[:, :, :-1]
-            to[:, :, :-1] += PENALTY * plain
-            flat = plain.reshape(count, -1)
-            squares += PENALTY * np.vecdot(flat, flat)
+        np.matmul(back, x.transpose(0, 2, 1), out=to_one)
+        to_one -= np.matmul(lower, x.transpose(0, 2, 1))
+        gradient += self.penalties * weights
+        squares += np.vecdot(self.penalties * weights, weights)
         gradient /= m
         return np.asarray(squares / (2 * m))
 
@@ -178,9 +188,11 @@ class Course(NamedTuple):
     ----------
     weights : shape (B, n)
     loss : shape (B,), mean over the last epoch's steps
-    epochs : shape (B,), those of this course
+    epochs : shape (B,), so far
     least : shape (B,), the least loss of an epoch so far
     idle : shape (B,), epochs since it last gained
+    mean, square : shape (B, n), Adam's two moments of the gradient
+    steps : shape (B,), those that are in the moments
     """
 
     weights: Array
@@ -188,14 +200,24 @@ class Course(NamedTuple):
     epochs: Some
     least: Array
     idle: Some
+    mean: Array
+    square: Array
+    steps: Some
 
 
 def begin(weights: Array) -> Course:
     """The course before its first epoch."""
-    count = len(weights)
-    return Course(
-        weights, np.zeros(count), np.zeros(count, int), np.full(count, np.inf), np.zeros(count, int)
-    )
+    zero, none = np.zeros(len(weights)), np.zeros(len(weights), int)
+    nothing = np.zeros_like(weights)
+    return Course(weights, zero, none, zero + np.inf, none, nothing, nothing, none)
+
+
+def restarted(course: Course) -> Course:
+    """The course with moments that have seen nothing, as scikit-learn's has at every fit;
+    the loss to beat is carried over.
+    """
+    nothing = np.zeros_like(course.weights)
+    return course._replace(mean=nothing, square=nothing, steps=np.zeros_like(course.steps))
 
 
 def adam(
@@ -205,28 +227,33 @@ def adam(
     budget: int,
     rate: float,
     rngs: Sequence[np.random.Generator],
+    renewed: Callable[[], tuple[Array, Array]] | None = None,
 ) -> Course:
-    """Least squares by Adam with fresh moments,
-    each network on its own data, in a new order every epoch.
+    """Least squares by Adam, each network on its own data, in a new order every epoch.
 
     Parameters
     ----------
-    course : what went before: the loss to beat is carried over
+    course : what went before; it goes on as if it had not been interrupted
     x : shape (B, m, p)
     y : shape (B, m, q)
     budget : epochs at most
     rate : of learning
     rngs : source of the orders; as many consecutive networks to each, which see the same ones
+    renewed : makes x and y anew before each epoch. Then no network stops before its budget is
+        spent, since the loss of other data says nothing about a gain
     """
     count, m = x.shape[:2]
     each = count // len(rngs)
-    weights, loss, epochs = course.weights.copy(), course.loss.copy(), np.zeros(count, int)
-    least, idle = course.least.copy(), course.idle.copy()
-    mean, square = np.zeros_like(weights), np.zeros_like(weights)
-    on, steps = np.arange(count), 0
+    weights, loss, epochs, least, idle, mean, square, steps = (part.copy() for part in course)
+    on = np.arange(count)
     data = Loss(x, y)
     in_turn = data.x, data.y
     for _ in range(budget):
+        if not on.size:
+            break
+        if renewed:
+            again = Loss(*renewed())
+            in_turn = again.x, again.y
         orders = [rng.permutation(m) for rng in rngs]
         data.x, data.y = (
             np.stack([values[i][:, orders[i // each]] for i in range(count)]) for values in in_turn
@@ -236,16 +263,16 @@ def adam(
             part = slice(start, min(start + PORTION, m))
             value, gradient = data(weights[on], on, part)
             total += value * (part.stop - part.start)
-            steps += 1
+            steps[on] += 1
             mean[on] = DECAYS[0] * mean[on] + (1 - DECAYS[0]) * gradient
             square[on] = DECAYS[1] * square[on] + (1 - DECAYS[1]) * gradient**2
-            pace = rate * np.sqrt(1 - DECAYS[1] ** steps) / (1 - DECAYS[0] ** steps)
+            far = steps[on][:, None]
+            pace = rate * np.sqrt(1 - DECAYS[1] ** far) / (1 - DECAYS[0] ** far)
             weights[on] -= pace * mean[on] / (np.sqrt(square[on]) + TINY)
         loss[on] = total / m
         epochs[on] += 1
         idle[on] = np.where(loss[on] > least[on] - GAIN, idle[on] + 1, 0)
         least[on] = np.minimum(least[on], loss[on])
-        on = on[idle[on] <= PATIENCE]
-        if not on.size:
-            break
-    return Course(weights, loss, epochs, least, idle)
+        if renewed is None:
+            on = on[idle[on] <= PATIENCE]
+    return Course(weights, loss, epochs, least, idle, mean, square, steps)

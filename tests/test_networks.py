@@ -181,6 +181,49 @@ def test_adam_stops_where_nothing_is_gained():
     assert found.epochs[0] > found.epochs[1]
 
 
+def test_adam_goes_on_where_it_stopped():
+    """Two courses of two epochs are one of four, bit for bit; with moments that have seen nothing
+    in between they are not.
+    """
+    x, y, weights = data(3, 250, seed=13)
+
+    def course(*parts, between=lambda course: course):
+        rngs, found = [np.random.default_rng(i) for i in range(3)], networks.begin(weights)
+        for k, budget in enumerate(parts):
+            found = networks.adam(between(found) if k else found, x, y, budget, 0.01, rngs)
+        return found
+
+    whole = course(4)
+    for one, two in zip(whole, course(2, 2), strict=True):
+        np.testing.assert_array_equal(one, two)
+    again = course(2, 2, between=networks.restarted)
+    assert np.abs(again.weights - whole.weights).max() > 1e-4
+    assert list(again.epochs) == [4, 4, 4] and list(again.steps) == [4, 4, 4]
+
+
+def test_adam_on_data_made_anew():
+    """Each epoch sees what was made for it, and all of them come: on the same data again and again
+    it is the plain course, but for the stop that a gain too small would bring.
+    """
+    x, y, weights = data(2, 150, seed=14)
+    y[:] = 0.0
+
+    def course(budget, renewed=None):
+        rngs = [np.random.default_rng(i) for i in range(2)]
+        return networks.adam(networks.begin(weights), x, y, budget, 0.01, rngs, renewed)
+
+    same = course(8, lambda: (x, y))
+    np.testing.assert_array_equal(same.weights, course(8).weights)
+    assert list(course(60, lambda: (x, y)).epochs) == [60, 60] and course(60).epochs.max() < 60
+    made = iter([(x, y), (x + 1, y - 2)])
+    found = course(2, lambda: next(made))
+    assert next(made, None) is None
+    rngs = [np.random.default_rng(i) for i in range(2)]
+    begun = networks.adam(networks.begin(weights), x, y, 1, 0.01, rngs)
+    wanted = networks.adam(begun, x + 1, y - 2, 1, 0.01, rngs)
+    np.testing.assert_array_equal(found.weights, wanted.weights)
+
+
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_networks_do_not_see_each_other(outputs):
     """The same bytes alone and in company: L-BFGS until some stop, Adam, and their values."""

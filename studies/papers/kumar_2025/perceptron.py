@@ -139,15 +139,20 @@ def jointly(
         ]
     here = networks.Course(*(np.repeat(part, count, axis=0) for part in first))
     second = networks.adam(
-        here, np.repeat(x, count, axis=0), np.stack(y), budget - half, RATE, rngs
+        networks.restarted(here),
+        np.repeat(x, count, axis=0),
+        np.stack(y),
+        budget - half,
+        RATE,
+        rngs,
     )
     trained = [
         Trained(
             np.tile(second.weights[place], (times.size, 1)),
             times,
-            float(first.epochs[place // count] + second.epochs[place]),
+            float(second.epochs[place]),
             float(second.loss[place]),
-            float(second.epochs[place] < budget - half),
+            float(second.epochs[place] - here.epochs[place] < budget - half),
         )
         for place in range(len(y))
     ]
