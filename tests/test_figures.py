@@ -42,6 +42,7 @@ from figures.papers.kumar_2025 import (
     beyond_forgetting,
     beyond_gradient,
     beyond_map,
+    beyond_networks,
     beyond_redraws,
     figure_1a,
     figure_1b,
@@ -123,6 +124,7 @@ def moved(entry: told.Figure) -> FigureData:
         "beyond-dimension": ("points", "mean"),
         "beyond-forgetting": ("theory", "value"),
         "beyond-redraws": ("worth", "redraws"),
+        "beyond-networks": ("points", "mean"),
         "beyond-averaging": ("theory", "value"),
         "zhu-beside": ("zhu-beside", "high"),
     }.get(entry.name, (next(iter(data.tables)), "predicted"))
@@ -260,6 +262,18 @@ def test_every_format_has_the_same_bytes_again(name: str, tmp_path: Path) -> Non
                 "×100",
                 "n = 40 replicates",
                 "m = 100000",
+            ],
+        ),
+        (
+            "beyond-networks",
+            [
+                "score error",
+                "passes over the data",
+                "t = 0.6",
+                "noise drawn once",
+                "drawn anew in every epoch",
+                "n = 40 replicates",
+                "m = 200",
             ],
         ),
         (
@@ -863,6 +877,16 @@ def test_the_beyond_figures_show_their_tables() -> None:
                     )
     with pytest.raises(BadTable, match=r"^beyond-redraws/worth: names the estimator best"):
         beyond_redraws.draw(with_value(data, "worth", "estimator", "best"))
+    data = beyond_networks.sample()
+    points = data.tables["points"]
+    for axes, t, other in zip(beyond_networks.draw(data).axes, (0.2, 0.6), (0.6, 0.2), strict=True):
+        for k, noise in enumerate(beyond_networks.LABELS):
+            mine = points[points["noise"] == noise]
+            drawn = line_data(axes, f"points-{t:g}-{k}")
+            assert np.array_equal(drawn, mine.loc[mine["t"] == t, ["passes", "mean"]])
+            assert not np.array_equal(drawn, mine.loc[mine["t"] == other, ["passes", "mean"]])
+    with pytest.raises(BadTable, match=r"^beyond-networks/points: noise must be among once"):
+        beyond_networks.draw(with_value(data, "points", "noise", "never"))
     data = beyond_gradient.sample()
     left, right = beyond_gradient.draw(data).axes
     for target, name in (("T2", "sgd-order"), ("w0", "sgd-order"), ("TB", "sgd-frozen")):

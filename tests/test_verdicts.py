@@ -482,6 +482,7 @@ SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
         },
     ),
     "evidence-forgetting": (EvidenceSettings, {}),
+    "evidence-networks": (EvidenceSettings, {}),
 }
 
 

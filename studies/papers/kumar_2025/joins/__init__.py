@@ -12,6 +12,7 @@ from studies.papers.kumar_2025.joins.figure_3a import figure_3a
 from studies.papers.kumar_2025.joins.figure_3b import figure_3b
 from studies.papers.kumar_2025.joins.forgetting import beyond_forgetting
 from studies.papers.kumar_2025.joins.large import beyond_dimension
+from studies.papers.kumar_2025.joins.networks import beyond_networks
 from studies.papers.kumar_2025.joins.redraws import beyond_redraws
 from studies.tables import Table
 
@@ -23,6 +24,7 @@ __all__ = [
     "beyond_efficiency",
     "beyond_forgetting",
     "beyond_map",
+    "beyond_networks",
     "beyond_redraws",
     "figure_1a",
     "figure_1b",
@@ -50,6 +52,7 @@ JOINS: Mapping[str, Callable[[Mapping[str, Table]], Joined]] = {
     "beyond-basis": _of_study("joint-time", beyond_basis),
     "beyond-forgetting": _of_study("evidence-forgetting", beyond_forgetting),
     "beyond-redraws": _of_study("redraws", beyond_redraws),
+    "beyond-networks": _of_study("evidence-networks", beyond_networks),
     "beyond-dimension": _of_study("large-dimensions", beyond_dimension),
     "beyond-averaging": _of_study("evidence-averaging", beyond_averaging),
 }

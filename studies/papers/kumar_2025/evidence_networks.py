@@ -1,0 +1,116 @@
+"""Evidence on networks whose noise is drawn once, a few times, or anew in every epoch: the score's
+error as training by Adam goes on, at one time.
+"""
+
+import numpy as np
+
+from bounds import networks
+from bounds.check import Array
+from bounds.mixture import Mixture
+from bounds.process import decay, noise_variance
+from bounds.transfer import Grid
+from studies.evidence import Parts, Seeds, evidence, measured, row, together
+from studies.papers.kumar_2025.mixture_bootstrap import mixture
+from studies.papers.kumar_2025.perceptron import RATE
+from studies.papers.kumar_2025.redraws import spawned
+from studies.study import Cell, Row
+
+ONCE, FEW, FRESH = "once", "4 draws", "every epoch"
+"""The kinds of noise."""
+DRAWS = 4
+KEPT = [20, 60, 200, 600]  # passes over the data
+
+
+def _noised(x0: Array, t: float, rng: np.random.Generator, draws: int) -> tuple[Array, Array]:
+    """X_t and T1 = −Z_t/σ_t², `draws` for each datum: each (draws m, 1)."""
+    x0 = np.tile(x0, (draws, 1))
+    z = np.sqrt(noise_variance(t)) * rng.standard_normal(x0.shape)
+    return decay(t) * x0 + z, -z / noise_variance(t)
+
+
+def _errors(weights: Array, law: Mixture, t: float) -> Array:
+    """∫ p_t |f − s|² of each network."""
+    grid = Grid(6.5, 521)
+    x = grid.points
+    off = networks.predict(weights, np.broadcast_to(x, (len(weights), *x.shape)))
+    off = off - law.score(t, x)
+    return np.asarray(np.sum(off**2, axis=2) @ np.exp(law.log_density(t, x)) * grid.cell)
+
+
+def _trained(cell: Cell, noise: str, samples: list[Array], seeds: Seeds) -> Array:
+    """Errors after the kept passes over the data, (kept, replicates); from the same first weights,
+    whatever the noise."""
+    law, t = mixture(1, cell["minor"], cell["separation"]), cell["t"]
+    rngs = [np.random.default_rng(spawned(seed, 2)[1]) for seed in seeds]
+    course = networks.begin(np.stack([networks.initial(1, 1, rng) for rng in rngs]))
+    draws = DRAWS if noise == FEW else 1
+
+    def drawn() -> tuple[Array, Array]:
+        each = [_noised(x0, t, rng, draws) for x0, rng in zip(samples, rngs, strict=True)]
+        return np.stack([x for x, _ in each]), np.stack([y for _, y in each])
+
+    first = drawn()
+    found, before = [], 0
+    for passes in cell["kept"]:
+        renewed = drawn if noise == FRESH else lambda: first
+        course = networks.adam(course, *first, (passes - before) // draws, RATE, rngs, renewed)
+        found.append(_errors(course.weights, law, t))
+        before = passes
+    return np.stack(found)
+
+
+def _training(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """Score errors of each kind of noise, and the logs of their ratios: same data, same first
+    weights, as many steps."""
+    law = mixture(1, cell["minor"], cell["separation"])
+    samples = [law.sample(cell["m"], np.random.default_rng(spawned(seed, 2)[0])) for seed in seeds]
+    errors = {noise: _trained(cell, noise, samples, seeds) for noise in (ONCE, FEW, FRESH)}
+    kept = cell["kept"]
+    out = []
+    for k in range(len(seeds)):
+        of = {key: cell[key] for key in ("t", "m", "minor", "separation")}
+        rows = [
+            row("score-error", {**of, "noise": noise, "passes": n}, each[j, k])
+            for noise, each in errors.items()
+            for j, n in enumerate(kept)
+        ]
+        for noise in (FEW, FRESH):
+            gain = np.log(errors[ONCE][-1, k] / errors[noise][-1, k])
+            rows.append(row("gain", {**of, "noise": noise, "passes": kept[-1]}, gain))
+        for noise in (ONCE, FRESH):
+            each = errors[noise]
+            grown = np.log(each[-1, k] / each[kept.index(cell["early"]), k])
+            rows.append(
+                row(
+                    "grown",
+                    {**of, "noise": noise, "early": cell["early"], "passes": kept[-1]},
+                    grown,
+                )
+            )
+        out.append(rows)
+    return out
+
+
+PARTS: Parts = {"training": together(_training, "score-error", "gain", "grown")}
+
+
+def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
+    """The rows of one part."""
+    return measured(PARTS, cell, seeds)
+
+
+STUDY = evidence(
+    "evidence-networks",
+    "Networks by Adam on denoising targets: noise drawn once, four times, or anew in every epoch.",
+    [
+        {"part": "training", "t": t, "m": 200, "minor": 0.15, "separation": 2.0}
+        | {"kept": KEPT, "early": KEPT[2]}
+        for t in (0.15, 0.5)
+    ],
+    measure,
+    PARTS,
+    seed=97,
+    replicates=60,
+    deep=200,
+    batch=20,
+)
