@@ -153,7 +153,7 @@ def report_text(
     and verdicts; a function of these alone.
     """
     from bounds import claim, ledger
-    from figures import catalog, report
+    from figures import catalog, report, theorem
     from studies import provenance
 
     return report.render(
@@ -168,7 +168,7 @@ def report_text(
         pictures,
         f"make reproduce PRESET={preset}",
         f"preset {preset}{provenance.SMOKE.get(preset, '')}",
-        _docstring("bounds.concentration"),
+        theorem.markdown(),
         claim.QUANTITIES,
     )
 
@@ -389,7 +389,7 @@ def page_text(
     where they are from, and a reader's own claims; a function of these alone.
     """
     from bounds import claim, ledger
-    from figures import catalog, page, style
+    from figures import catalog, page, style, theorem
     from figures.output import svg
     from studies import explain, provenance
 
@@ -408,7 +408,7 @@ def page_text(
         [explain.record(v.claim, v) for v in judged],
         {name: table.manifest for name, table in shown.items()},
         f"{where} ({provenance.told(results)})",
-        _docstring("bounds.concentration"),
+        theorem.html(),
         page.Yours(**yours.told()) if yours else None,
         claim.QUANTITIES,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from figures.mathml import sentence
 from figures.report import ORIGINS, counted, fell, kind
-from figures.told import judged, number
+from figures.told import judged, many, number
 
 KINDS = {
     "identity": "equal, to rounding or a stated tolerance",
@@ -43,7 +43,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
         f"{v['decoy_fit']}"
     )
     cells = (
-        f"{v['cells']}, {v['replicates']} replicates at least; the worst: {_cell(v['worst_cell'])}"
+        f"{v['cells']}, {many(v['replicates'], 'replicate')} at least; the worst: "
+        f"{_cell(v['worst_cell'])}"
     )
     seen = [number(v[size], 2) for size in ("detectable", "detectable_anywhere")]
     smallest = (
@@ -58,10 +59,8 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
         ("paper", escape(v["paper"])),
         ("source", escape(v["source"], quote=False)),
         ("uses", uses),
-        ("formula", f"<pre><code>{escape(v['formula'], quote=False)}</code></pre>"),
         ("compared", sentence(worst)),
         ("decoy", sentence(v["decoy"])),
-        ("its formula", f"<pre><code>{escape(v['decoy_formula'], quote=False)}</code></pre>"),
         ("compared", sentence(decoy)),
         ("cells", escape(cells, quote=False)),
         ("would see", smallest),
@@ -142,7 +141,8 @@ def ledger(verdicts: Sequence[Mapping[str, Any]]) -> str:
         "HOLDS needs the one accepted and the other rejected. A verdict is about the cells that "
         "were measured. A reading is a sentence of the paper in a setting or with a threshold of "
         "ours: where it fails, nothing is said against the paper. A description was chosen after "
-        "looking: measured, not a theorem. Open a statement for the rest. "
+        "looking: measured, not a theorem. Open a statement for the rest; <code>dimfree explain "
+        "NAME</code> has the code of both formulas. "
         f"{_false_alarms(verdicts)}</p>\n"
         f'<form id="filter" hidden>{"".join(choices)}'
         '<label>Words<input name="words" type="search" autocomplete="off"></label>'

@@ -148,7 +148,11 @@ def _work(work: Mapping[str, Any]) -> str:
 
 
 def _contents(
-    works: Sequence[Mapping[str, Any]], pictures: Sequence[Picture], own: bool, across_works: bool
+    works: Sequence[Mapping[str, Any]],
+    pictures: Sequence[Picture],
+    own: bool,
+    across_works: bool,
+    proof: bool,
 ) -> str:
     """Where things are: by work, and what goes across all."""
     lines = []
@@ -161,6 +165,7 @@ def _contents(
         *([("your-claims", "Your claims")] if own else []),
         *([("across", "Which work says what about which quantity")] if across_works else []),
         ("claims", "The claims"),
+        *([("proof", "The dimension-free theorem, with its proof")] if proof else []),
         ("provenance", "Where this comes from"),
     ]
     lines += [f'<li><a href="#{place}">{words}</a></li>' for place, words in ends]
@@ -172,10 +177,10 @@ def _contents(
 
 def _proof(proof: str) -> str:
     return (
-        '<section id="proof">\n<h2>The explicit bounds, with their proof</h2>\n<p>Derived here; '
-        "not in the paper, "
-        "and reviewed by nobody outside.</p>\n<details><summary>The proof</summary><pre>"
-        f"{escape(proof.strip(), quote=False)}</pre></details>\n</section>"
+        '<section id="proof" class="proof">\n<h2>The dimension-free theorem, with its proof</h2>\n'
+        "<p>Derived here; not in the paper, and reviewed by nobody outside. Its claims: "
+        '<a href="#claim-log-concave-bound">log-concave-bound</a> and those that it uses.</p>\n'
+        f"{proof}</section>"
     )
 
 
@@ -195,11 +200,11 @@ def render(
     ----------
     works : the papers, each with the fields of bounds.claim.Paper
     pictures : the figures, in order
-    claims : of each claim, the fields of `dimfree verify --json` and why, formula, decoy_formula,
-        fit, decoy_measured, decoy_predicted, decoy_fit, command
+    claims : of each claim, the fields of `dimfree verify --json` and why, fit, decoy_measured,
+        decoy_predicted, decoy_fit, command
     manifests : of each study, by name, what the tables are from
     where : whose results they are, and which preset's
-    proof : the derivation of the explicit bounds, printed as it stands
+    proof : the theorem and its proof as HTML, printed as it stands
     own : the reader's own claims, in a section of their own
     quantities : what a claim can be about, and what each means; without them there is no table
 
@@ -220,7 +225,7 @@ def render(
             f"<p>Results: {escape(where, quote=False)}.</p>",
             "</header>\n<main>",
             minute.html([(p.figure, p.findings) for p in pictures]),
-            _contents(works, pictures, own is not None, bool(quantities)),
+            _contents(works, pictures, own is not None, bool(quantities), bool(proof)),
             yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             across.html(works, claims, quantities) if quantities else "",

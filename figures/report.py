@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from figures import across, minute
-from figures.told import Closing, Figure, Findings, anchor, judged, number
+from figures.told import Closing, Figure, Findings, anchor, judged, many, number
 
 HEAD = """\
 # What we reproduce, and what we cannot know
@@ -95,7 +95,7 @@ def counted(verdicts: Sequence[Mapping[str, Any]]) -> str:
     proven = [v for v in verdicts if not v["description"]]
     told = len(verdicts) - len(proven)
     names = tally("origin", ("cited", "reading", "derived")).replace("reading", "readings of ours")
-    text = f"{len(verdicts)} claims: {names}; {tally('verdict', STATUSES)}."
+    text = f"{many(len(verdicts), 'claim')}: {names}; {tally('verdict', STATUSES)}."
     if told:
         text += f" {told} of them are descriptions of what was measured, not theorems."
     surprises = sum(v["verdict"] != v["expected"] for v in verdicts)
@@ -226,10 +226,9 @@ def _proof(proof: str) -> str:
     if not proof:
         return ""
     return (
-        "\n## The explicit bounds, with their proof\n\nDerived here; not in the paper, and "
-        "reviewed by nobody "
-        "outside. It is the docstring of `bounds/concentration.py`, as it stands "
-        "there.\n\n```text\n" + proof.strip() + "\n```\n"
+        "\n## The dimension-free theorem, with its proof\n\nDerived here; not in the paper, and "
+        "reviewed by nobody outside. Two sections of `bounds/theory.md`, as they stand there.\n\n"
+        f"{proof.strip()}\n"
     )
 
 
@@ -255,7 +254,7 @@ def render(
     pictures : where the pictures lie, relative to the report; "" for beside it
     command : what made all this
     results : whose they are: "preset paper"
-    proof : the derivation of the explicit bounds, printed as it stands
+    proof : the theorem and its proof as Markdown, printed as it stands
     quantities : what a claim can be about, and what each means; without them there is no table
 
     Returns

@@ -77,10 +77,15 @@ def ran_beyond(f: Findings) -> str:
     )
 
 
+def many(count: int, what: str) -> str:
+    """1 claim, 2 claims."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def ran(f: Findings) -> str:
     """What was run for a figure that is joined by its claims' points."""
     lines = [
-        f"`{name}`, {settings['replicates']} replicates, seed {settings['seed']}, code "
+        f"`{name}`, {many(settings['replicates'], 'replicate')}, seed {settings['seed']}, code "
         f"{settings['code']}"
         for name, settings in f.studies.items()
     ]

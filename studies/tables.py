@@ -60,7 +60,8 @@ class Missing:
     def __str__(self) -> str:
         cell = canonical(self.cell)
         shown = cell if len(cell) <= 200 else f"{cell[:200]}…"
-        return f"{self.replicates} replicates missing: {self.reason}, in cell {shown}"
+        many = "1 replicate" if self.replicates == 1 else f"{self.replicates} replicates"
+        return f"{many} missing: {self.reason}, in cell {shown}"
 
 
 class Incomplete(Exception):

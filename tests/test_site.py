@@ -23,6 +23,8 @@ from bounds.catalog import ESTIMATORS
 from bounds.claim import Kind, Origin, Status
 from bounds.ledger import PAPERS
 from docs import docstrings, findings, pages, typeset
+from docs.theorem import made as theorem_made
+from figures import theorem
 from figures.catalog import FIGURES
 from studies import verdicts
 
@@ -384,3 +386,16 @@ def test_the_citation():
     (cited,) = found["references"]
     assert tuple(one["family-names"] for one in cited["authors"]) == paper.authors
     assert (cited["title"], cited["url"]) == (paper.title, paper.link)
+
+
+def test_the_page_has_the_theorem_as_theory_has_it():
+    """What is kept for the page is what the converter makes of the two sections today, and the
+    formulas are in it; the report has the same text, without links to what lies elsewhere.
+    """
+    kept = theorem.html()
+    assert kept == theorem_made()
+    text = theorem.markdown()
+    assert kept.count('class="math') == len(re.findall(r"\$\$.*?\$\$|\$.*?\$", text, re.DOTALL))
+    assert kept.count('<div class="math block">') == text.count("$$") // 2 > 5
+    assert "](#" not in text and "∎" in text and "**5. Union bound.**" in text
+    assert "8κ" not in kept and "<mi>κ</mi>" in kept
