@@ -9,16 +9,13 @@ Everything else follows without loss: X_tᵀ X_{t'} = e^{g} (xx − τ xw). They
 *unit* noises ε and W, not of X_0 and X_{t'}, because differences of those cancel as t_1 → 0 and as
 g → 0.
 
-There are two engines, and an estimator cannot tell which one fed it.
-
-`simulate` draws m paths in blocks and adds up their products.
-
-`exact` draws the Gram matrices' joint law along the path, without the paths. Write
-[X_0, Z_{t'}] = Q R with orthonormal columns Q; the triangle R has blocks R_00 (of X_0),
-R_01 and R_11 (of Z_{t'}). Fresh noise W is standard normal, so its coordinates G = QᵀW are
-standard normal too, independent of R, and what is left outside the span of Q has Gram matrix
-Wishart_d(m − 2d, I) = LᵀL with L Bartlett's triangle: independent normals above a diagonal of χ
-variables with m − 2d, m − 2d − 1, … degrees of freedom. So
+There are two engines, and an estimator cannot tell which one fed it. `simulate` draws m paths in
+blocks and adds up their products. `exact` draws the Gram matrices' joint law along the path,
+without the paths. Write [X_0, Z_{t'}] = Q R with orthonormal columns Q; the triangle R has blocks
+R_00 (of X_0), R_01 and R_11 (of Z_{t'}). Fresh noise W is standard normal, so its coordinates
+G = QᵀW are standard normal too, independent of R, and what is left outside the span of Q has Gram
+matrix Wishart_d(m − 2d, I) = LᵀL with L Bartlett's triangle: independent normals above a diagonal
+of χ variables with m − 2d, m − 2d − 1, … degrees of freedom. So
 
     Z_t = e^{-g} Z_{t'} + τ W  has the coordinates  M_0 = e^{-g} R_01 + τ G_0,
                                                     M_1 = e^{-g} R_11 + τ G_1,   M_2 = τ L,
@@ -55,9 +52,7 @@ TIMES = (1e-15, 300.0)
 
 @dataclass(frozen=True)
 class Gram:
-    """What the mK paths of m data leave behind of one step of the forward process.
-
-    The rows of X_t, ε_t and W below are paths, mK of them.
+    """What mK paths of m data, the rows of X_t, ε_t and W, leave behind of one step.
 
     Attributes
     ----------
@@ -376,8 +371,7 @@ def exact(
     law : the data's law N(0, Σ); where `data` is given, a Gaussian of like covariance
     samples : m, from d + 1 to 10¹²
     times : shape (N,), strictly increasing and positive
-    rng : one Generator, or one for each replicate (then results carry a leading replicate axis; a
-        replicate depends on its own Generator only, not on its neighbours)
+    rng : one Generator, or one for each replicate (then results carry a leading replicate axis)
     redraws : K, noise paths for each datum; mK up to 10¹²
     data : X_0ᵀX_0 of m data of any law, shape (d, d), or (R, d, d) for R Generators: then the law
         given these data. A turn of the m rows turns normal noise into normal noise, so that no more

@@ -3,28 +3,48 @@ claims, measured, with their verdicts; tables, joined, for a figure.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import pandas as pd
 from scipy import stats
 
-from bounds.claim import Claim, Verdict, verify
+from bounds.claim import Cell, Claim, Formula, Verdict, verify
 from studies.catalog import STEMS
 from studies.joined import Joined
 from studies.quantities import measured_by, part, study_of
+from studies.study import canonical
 from studies.summary import LEVEL
 from studies.tables import Table
+
+_known: dict[tuple[Formula, str], float] = {}
+
+
+def _remembered(formula: Formula) -> Formula:
+    """The formula, asked once for each cell: some take a second, and verdicts and figures ask
+    alike.
+    """
+
+    def value(cell: Cell) -> float:
+        key = formula, canonical(cell)
+        if key not in _known:
+            _known[key] = float(formula(cell))
+        return _known[key]
+
+    return value
 
 
 def judge(claims: Sequence[Claim], tables: Mapping[str, Table]) -> list[Verdict]:
     """The verdicts on the claims whose study is among the tables, in the order of the claims."""
-    return [
-        verify(claim, measured_by(claim)[1](tables[study_of(claim)]))
-        for claim in claims
-        if study_of(claim) in tables
-    ]
+    found = []
+    for claim in claims:
+        if study_of(claim) in tables:
+            measured = measured_by(claim)[1](tables[study_of(claim)])
+            formula, decoy = _remembered(claim.formula), _remembered(claim.decoy)
+            verdict = verify(replace(claim, formula=formula, decoy=decoy), measured)
+            found.append(replace(verdict, claim=claim))
+    return found
 
 
 @cache
@@ -95,6 +115,7 @@ def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd
     found = {}
     for claim in claims:
         rows = []
+        predicted, decoy = _remembered(claim.formula), _remembered(claim.decoy)
         for one in measured_by(claim)[1](tables[study_of(claim)]):
             half = (
                 float(stats.t.isf((1 - LEVEL) / 2, one.replicates - 1)) * one.error
@@ -109,8 +130,8 @@ def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd
                     "error": one.error,
                     "low": one.value - half,
                     "high": one.value + half,
-                    "predicted": float(claim.formula(one.cell)),
-                    "decoy": float(claim.decoy(one.cell)),
+                    "predicted": predicted(one.cell),
+                    "decoy": decoy(one.cell),
                 }
             )
         found[claim.name] = pd.DataFrame(rows)

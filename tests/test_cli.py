@@ -831,12 +831,12 @@ def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """One file, its path on standard output;
     1 where a verdict is not the expected one, and the page says which.
     """
-    said = call("report", "--out", "p")
-    assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)
-    assert list(files(tmp_path)) == ["p/report.html"]
     drawn = tuple(figure for figure in FIGURES if figure.name == "beyond-basis")
     monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
     monkeypatch.setattr(bounds.ledger, "CLAIMS", bounds.ledger.CLAIMS[:20])
+    said = call("report", "--out", "p")
+    assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)
+    assert list(files(tmp_path)) == ["p/report.html"]
     pages = []
     for _ in range(2):
         assert call("report", "--out", "q").code == 0

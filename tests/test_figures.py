@@ -7,6 +7,8 @@ alarm.
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -1035,3 +1037,35 @@ def test_figure_3b_shows_its_tables() -> None:
     assert agrees(data, data)
     for name, column in (("densities", "value"), ("gains", "gain"), ("gains", "score")):
         assert not agrees(data, with_value(data, name, column, 0.155))
+
+
+def test_figure_2_has_the_same_bytes_whatever_the_order_of_sets() -> None:
+    """Drawn by two processes whose sets of names are in different orders: a chain of seven, and
+    edges past one, two, three columns of it. Catches a loop over a set.
+    """
+    code = """
+import hashlib
+import pandas as pd
+from figures.output import svg
+from figures.papers.kumar_2025.figure_2 import FIGURE
+data = FIGURE.sample()
+nodes, edges = data.tables["nodes"], data.tables["edges"]
+names = [f"claim-{k}" for k in range(7)]
+chain = nodes.iloc[[0] * 7].assign(name=names, goal=[False] * 6 + [True])
+pairs = [(a, a + b) for b in (1, 2, 3, 4) for a in range(7 - b)]
+more = pd.DataFrame([{"source": names[a], "target": names[b]} for a, b in pairs])
+data.tables["nodes"], data.tables["edges"] = pd.concat([nodes, chain]), pd.concat([edges, more])
+print(hash("a"), hashlib.sha256(svg(FIGURE.draw(data)).encode()).hexdigest())
+"""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parent.parent,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        for seed in ("1", "2")
+    ]
+    assert said[0][0] != said[1][0] and said[0][1] == said[1][1]

@@ -266,7 +266,7 @@ COMMANDS = (
     "explain class-collapse",
     "list",
     "list --json",
-    "verify class-collapse --json --workers 1",
+    "verify kappa-universal --json --workers 1",
     "bound --times 0.4 --hypotheses 5 --samples 100",
     "bound --times 0.4 --hypotheses 5 --samples 100 --json",
     "fit t.csv --by model",

@@ -43,7 +43,7 @@ def test_code_blocks(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_findings_are_those_of_the_committed_results() -> None:
     """Between the two marks stands what the report has, with links to it."""
     figures = []
-    for one in FIGURES:
+    for one in (one for one in FIGURES if one.name in minute.MINUTE):
         results = {name: dimfree._read(dimfree.COMMITTED, study(name)) for name in one.studies}
         figures.append((one, dimfree._join(one, results).findings))
     wanted = minute.markdown(figures, "paper_repro.md")

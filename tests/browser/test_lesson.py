@@ -2,63 +2,23 @@
 a slider moves, the picture follows, nothing complains.
 """
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-import dimfree
 from tests.browser.conftest import Watched
+from tests.browser.serving import PATIENCE, ROOT, served
 
-ROOT = Path(dimfree.__file__).parent
 LESSON = ROOT / "lessons" / "lesson_02_regression.py"
 PICTURE = 'img[alt^="Histograms"]'
-PATIENCE = 60  # seconds until the server answers; it takes about three
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "marimo",
-        "--yes",
-        "run",
-        str(LESSON),
-        "--headless",
-        "--no-token",
-    ]
-    server = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1", "XDG_CONFIG_HOME": str(tmp_path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and server.poll() is None:
-            with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=1) as answer:
-                if answer.status == 200:
-                    break
-            time.sleep(0.2)
-        assert server.poll() is None, "the lesson's server ended"
+    with served(LESSON, tmp_path) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 def test_a_slider_moves_the_picture(address: str, tab: Watched) -> None:

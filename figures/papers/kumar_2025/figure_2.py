@@ -185,7 +185,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         axes.set_ylim(-reach, reach)
         for source, target in steps:
             _arrow(axes, place[source], place[target], ends=home[target[0]] == target[1])
-        for name, k in set(place) - set(home.items()):
+        ends = set(home.items())
+        for name, k in (stop for stop in place if stop not in ends):
             y = place[name, k][1]
             axes.plot([k - HALF, k + HALF], [y, y], color=style.FAINT, lw=0.6, zorder=1)
         for node in nodes.to_dict("records"):

@@ -3,6 +3,7 @@ second route, and the join.
 """
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,11 @@ from studies.tables import Table
 LAW = mixture(1, 0.15, 2.0)
 CELL = {"part": "training", "t": 0.3, "m": 40, "minor": 0.15, "separation": 2.0}
 SHORT = CELL | {"kept": [4, 8], "early": 4}
+
+
+def told(rows: Any) -> list[tuple[str, dict[str, Any], float]]:
+    """Quantity, cell and value of each row."""
+    return [(row["quantity"], json.loads(row["cell"]), float(row["value"])) for row in rows]
 
 
 def seeds(count):
@@ -66,7 +72,7 @@ def test_how_the_noise_is_drawn(monkeypatch):
     """Once and four times: the same data in all epochs; every epoch: other noise on the same data.
     The number of steps is the same for all, from the same first weights.
     """
-    seen = {}
+    seen: dict[int, list[Any]] = {}
     plain = networks.adam
 
     def spy(course, x, y, budget, rate, rngs, renewed):
@@ -101,19 +107,20 @@ def test_how_the_noise_is_drawn(monkeypatch):
     assert np.ptp(noises(fresh), axis=0).min() > 0
     for one in data(fresh):
         np.testing.assert_allclose(one, data(once)[0], atol=1e-12)
-    errors = {}
-    for row in rows:
-        cell = json.loads(row["cell"])
-        if row["quantity"] == "score-error":
-            errors[cell["noise"], cell["passes"]] = row["value"]
-    for row in rows:
-        cell = json.loads(row["cell"])
-        if row["quantity"] == "gain":
-            wanted = errors["once", 8] / errors[cell["noise"], 8]
-            assert row["value"] == pytest.approx(np.log(wanted))
-        if row["quantity"] == "grown":
-            wanted = errors[cell["noise"], 8] / errors[cell["noise"], 4]
-            assert row["value"] == pytest.approx(np.log(wanted))
+    errors = {
+        (cell["noise"], cell["passes"]): value
+        for quantity, cell, value in told(rows)
+        if quantity == "score-error"
+    }
+    others = 0
+    for quantity, cell, value in told(rows):
+        noise = cell["noise"]
+        if quantity == "gain":
+            assert value == pytest.approx(np.log(errors["once", 8] / errors[noise, 8]))
+        if quantity == "grown":
+            assert value == pytest.approx(np.log(errors[noise, 8] / errors[noise, 4]))
+        others += quantity != "score-error"
+    assert others == 4
 
 
 def test_joined_figure():
@@ -133,12 +140,11 @@ def test_joined_figure():
     mean = {}
     for p in points.to_dict("records"):
         values = [
-            row["value"]
+            value
             for rows in found
-            for row in rows
-            if row["quantity"] == "score-error"
-            and json.loads(row["cell"]) | {"noise": p["noise"], "passes": p["passes"]}
-            == json.loads(row["cell"])
+            for quantity, cell, value in told(rows)
+            if quantity == "score-error"
+            and (cell["noise"], cell["passes"]) == (p["noise"], p["passes"])
         ]
         mean[p["noise"], p["passes"]] = np.mean(values)
         half = stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / np.sqrt(3)
