@@ -29,7 +29,7 @@ def _():
     noise is $Z_t \sim N(0, \sigma_t^2)$ with $\sigma_t^2 = 1 - e^{-2t}$. The *score* is the slope
     of the log density, $s(t, x) = \nabla \log p_t(x)$, with $p_t$ the density of $X_t$. *Tweedie's
     formula* says, for **every** law of the data, that the *target* $-Z_t/\sigma_t^2$ has the score
-    for its mean:
+    for its mean given $X_t$:
 
     $$E\left[-\tfrac{Z_t}{\sigma_t^2} \,\middle|\, X_t = x\right] = s(t, x).$$
 

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="4 Reverse martingales")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.claim import Claim, Measured
     from bounds.concentration import gaussian_sum_variance, path_sum
@@ -148,11 +148,15 @@ def _():
 
     - Each decade of $t_1$ costs the separate account the same again. What does it cost the joint
       one?
-    - Take few steps: κ rises above 2. Which $\gamma_j$ is to blame, and what does $2e^{\max\gamma}$
-      say of it?
+    - Take few steps: $\kappa$ rises above 2. Which $\gamma_j$ is to blame, and what does
+      $2e^{\max\gamma}$ say of it?
+    """)
+    return
 
-    ## Break it
 
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
     The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula; and against
     the decoy that takes the levels for independent. Plant it. On which grid would nobody notice?
     """)

@@ -27,11 +27,10 @@ def _():
     **Question.** The score at $t'$ has been learned. What is it worth for learning the score at
     $t > t'$? And how much should one trust it?
 
-    The *score* is $s(t, x) = \nabla \log p_t(x)$, with $p_t$ the density of
-    $X_t = e^{-t} X_0 + Z_t$, and $\sigma_t^2$ the variance of the noise $Z_t$. Denoising score
-    matching, *DSM* (lesson 2), fits it to the *target* $T_1 = -Z_t/\sigma_t^2$. Two more targets
-    are made from the level before: $T_2 = e^{g} s(t', X_{t'})$, the score carried on over the *gap*
-    $g = t - t'$, and $T_3 = -(X_t - e^{-g} X_{t'})/\tau^2$, the noise of the one step, of variance
+    *Denoising score matching*, DSM, fits the *score* $s(t, x) = \nabla \log p_t(x)$ to the *target*
+    $T_1 = -Z_t/\sigma_t^2$ (lesson 2). Two more targets are made from the level before:
+    $T_2 = e^{g} s(t', X_{t'})$, the score carried on over the *gap* $g = t - t'$, and
+    $T_3 = -(X_t - e^{-g} X_{t'})/\tau^2$, the noise of the one step, of variance
     $\tau^2 = 1 - e^{-2g}$. Any mixture $w T_2 + (1 - w) T_3$ with a *weight* $w$ has the right
     mean.
 
@@ -45,14 +44,13 @@ def _():
     Here $v_i$ and $v'_i$ are the variances of $X_t$ and $X_{t'}$ along the $i$-th eigenvector of
     the data's covariance.
 
-    A *control variate* is a term of mean 0 that is added to cancel noise. For $T_1$ it is
-    $\alpha U_{t'}$, with $U_{t'} = Z_{t'}/\sigma_{t'}^2 + s(t', X_{t'})$ what the score leaves at
-    $t'$. The best $\alpha$ makes it the mixture of *control-variate* weight
-    $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$, for every law of the data. The paper's own weights are
-    unknown to us.
+    A *control variate* is a term of mean 0, added to cancel noise: here $\alpha U_{t'}$ to $T_1$,
+    with $U_{t'} = Z_{t'}/\sigma_{t'}^2 + s(t', X_{t'})$ what the score leaves at $t'$. The best
+    $\alpha$ makes it the mixture of *control-variate weight* $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$,
+    for every law of the data. The paper's own weights are unknown to us.
 
-    The *information bound* in the figure is the least risk, to leading order, of any regular
-    estimator: one that favours no single covariance.
+    The *information bound* is the least risk, to leading order, of any regular estimator: one that
+    favours no single covariance.
     """)
     return
 
@@ -192,10 +190,8 @@ def _():
             "That is the best α, with e^{−g}: the weight on U_{t'} in T1 + α U_{t'}, not on T2.",
         ),
         Exercise(
-            r"Data with 8 eigenvalues evenly from 0.3 to 3, $t = 0.1, 0.2, …, 2.0$, control-variate "
-            r"weight. By "
-            r"the recursion, "
-            r"what is BSM's risk over DSM's at $t = 2$?",
+            r"Data with 8 eigenvalues evenly from 0.3 to 3, $t = 0.1, 0.2, …, 2.0$, control-"
+            r"variate weight. By the recursion, what is BSM's risk over DSM's at $t = 2$?",
             0.1306,
             "Set the sliders to factor 1 and spacing 0.1, and read the sentence under the figure.",
             0.0328,

@@ -34,11 +34,10 @@ def _():
 
     **Question.** Scores were learned on 129 noise levels. May one draw samples with 5 of them?
 
-    The *score* (lesson 2) at level $t$ is $s(t, x) = \nabla \log p_t(x)$, with $p_t$ the density of
-    the noisy data. A *sampler* starts from noise at time $T$ and follows the scores back, level by
-    level, to $t_1$. With linear scores $A_k x$ each of its steps is a linear map plus fresh normal
-    noise $w$, $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, and the numbers $a$, $b$, $q$ are the
-    sampler's own. The sampler *flow* adds no noise: $q = 0$. What is drawn is Gaussian, so that its
+    A *sampler* starts from noise at time $T$ and follows the *scores*, the slopes of the noisy
+    data's log density $\log p_t$, back to $t_1$. With linear scores $A_k x$ each step is a linear
+    map plus fresh normal noise $w$, $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, with numbers $a$, $b$,
+    $q$ of the sampler's own ($q = 0$ for the one called *flow*). What is drawn is Gaussian, and its
     distance to the truth is known without drawing anything.
 
     The distance is $W_2$, the *Wasserstein distance*: how far, in root mean square, mass must be
@@ -46,13 +45,13 @@ def _():
 
     $$W_2(p_{t_1}, \text{drawn}) \;\le\; \text{discretisation} + \text{start} + \text{estimation}.$$
 
-    *Discretisation* is what steps of finite length cost. It is of first order: *thinning*, to use
-    only every $k$-th level, multiplies it by $k$. The *start* is from $N(0, I)$ in place of $p_T$.
+    *Discretisation* is what finite steps cost. It is of first order: *thinning*, to use only every
+    $k$-th level, multiplies it by $k$. The *start* is from $N(0, I)$ in place of $p_T$.
     *Estimation* is what scores from $m$ samples cost, $m^{-1/2}$, and hardly minds thinning. So the
     one is cheap to lose until it meets the other.
 
-    Scores are fitted by denoising score matching, *DSM* (lesson 2), at each level alone; or by
-    bootstrapped score matching, *BSM* (lesson 5), which uses the level before.
+    Scores are fitted by denoising score matching, *DSM* (lesson 2), or by bootstrapped score
+    matching, *BSM* (lesson 5), which uses the level before.
     """)
     return
 
@@ -192,8 +191,8 @@ def _():
             tolerance=0.05,
         ),
         Exercise(
-            r"KL, the *Kullback-Leibler divergence*, is the mean log ratio of two "
-            r"densities. The step is halved, scores and start exact. By what factor does **KL** fall?",
+            r"KL, the *Kullback-Leibler divergence*, is the mean log ratio of two densities. "
+            r"The step is halved, scores and start exact. By what factor does **KL** fall?",
             4,
             "W2 is of first order in the step, KL of second.",
             2,
