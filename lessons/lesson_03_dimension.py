@@ -33,16 +33,16 @@ def _():
 
     Nobody: it depends on what is held fixed. The bound is for a *class* $H$, a list of $|H|$
     functions with the true score $s$ among them. The *joint loss* sums the denoising losses (lesson
-    2) over the noise levels $t_j$, with weights $\gamma_j$, and $\hat f$ has the least of them on
-    $m$ samples. With probability $1 - \delta$
+    2) over the noise levels $t_j$, with weights $\gamma_j$. On $m$ samples $\hat f$ has the least
+    of it. With probability $1 - \delta$
 
     $$\frac1m \sum_i \sum_j \gamma_j \|\hat f - s\|^2 \;\le\;
       8 \kappa\, \frac{\log(|H|/\delta)}{m}.$$
 
     On the left is the *empirical error*, the mean over the samples $i$. The constant $\kappa$
-    depends on times, weights and how wide the data's law is, not on $d$: so no $d$ is there *for a
-    fixed class* $H$. Add a thousand coordinates that no function in $H$ confuses with the truth,
-    and nothing happens. A *linear* class grows with $d$: it has $d^2$ parameters, which stand for
+    depends on times, weights and how wide the data's law is, not on $d$. So no $d$ is there *for a
+    fixed class* $H$: add a thousand coordinates that no function in $H$ confuses with the truth,
+    and nothing happens. A *linear* class grows with $d$. It has $d^2$ parameters, which stand for
     its $\log|H|$ up to a constant, and its error over $\log|H|$ is flat again. Dimension enters
     through the class, and only there.
 
@@ -128,8 +128,8 @@ def _():
     ## Look
 
     - A class a billion times larger: what does it cost?
-    - $m = 10^9$ costs no more than $m = 100$ here: the law of the *Gram matrices*, the sums of
-      products that least squares uses, is drawn, not the data. What does $m$ move?
+    - $m = 10^9$ costs no more than $m = 100$ here. Not the data are drawn, but the *Gram matrices*:
+      the sums of products that least squares uses. What does $m$ move?
     """)
     return
 

@@ -86,7 +86,7 @@ def show(d, spread):
     share = found[2, 1] / found[2].sum()
     return mo.vstack(
         [
-            picture(figure, f"Both parts of DSM's risk against time, d = {d}, spread {spread:g}."),
+            picture(figure, f"Both parts of DSM's risk against time, d = {d}."),
             mo.md(
                 f"At t = {times[2]:g} **{100 * share:.3g} %** of the error is stirring; with equal "
                 f"eigenvalues it is {50 * (1 - 1 / d):.3g} %."

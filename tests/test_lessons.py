@@ -24,7 +24,7 @@ import dimfree
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import exact
 from bounds.reverse import error_split, exact_scores
-from tests.lessons import Checks
+from tests.lessons import IN_EVERY_LESSON, TERMS, Checks
 
 ROOT = Path(dimfree.__file__).parent
 FILES = sorted(
@@ -56,7 +56,7 @@ def checks(name: str) -> Checks:
     of the work that it is named after, as LESSON.
     """
     if name in SETTINGS:
-        return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}))
+        return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}), TERMS[name])
     found: Checks = importlib.import_module(f"tests.papers.test_{name.split('_', 2)[2]}").LESSON
     return found
 
@@ -132,6 +132,57 @@ def test_a_slider_moves_the_picture(name: str) -> None:
     assert lesson(name).show(*checks(name).settings[0]).text == before
     numbers = [re.findall(r"<strong[^>]*>([^<]*)</strong>", text) for text in (before, after)]
     assert numbers[0] != numbers[1]
+
+
+# --- its words ------------------------------------------------------------------------------------
+
+LETTERS = {"gamma": "γ", "delta": "δ", "kappa": "κ", "lambda": "λ", "sigma": "σ", "omega": "ω"}
+
+
+def paragraphs(name: str) -> list[str]:
+    """All text of a lesson in the page's order, without headings: markdown, labels, exercises."""
+    found = []
+    for cell in ast.parse((ROOT / "lessons" / f"{name}.py").read_text(encoding="utf-8")).body:
+        if not isinstance(cell, ast.FunctionDef):
+            continue
+        nodes = [node for statement in cell.body for node in ast.walk(statement)]
+        if any(isinstance(node, ast.Name) and node.id == "break_it" for node in nodes):
+            found.append(importlib.import_module("teaching").BREAK_IT)
+        texts = [n for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        docstring = ast.get_docstring(cell, clean=False)
+        for node in sorted(texts, key=lambda n: (n.lineno, n.col_offset)):
+            if node.value != docstring:
+                found += cleandoc(str(node.value)).split("\n\n")
+    for word, letter in LETTERS.items():
+        found = [text.replace(f"\\{word}", letter) for text in found]
+    return [" ".join(text.split()) for text in found if not text.startswith("#")]
+
+
+def explained(term: str, words: str, texts: list[str]) -> bool:
+    """Whether the paragraph that has the term first, or the next one, has the words. A symbol is
+    looked for as it is, a word with any ending and either case.
+    """
+    symbol = "_" in term or len(term) < 4
+    end, flags = ("(?![A-Za-z])", 0) if symbol else ("", re.IGNORECASE)
+    sought = re.compile(rf"(?<![A-Za-z\\]){re.escape(term)}{end}", flags)
+    first = next((k for k, text in enumerate(texts) if sought.search(text)), len(texts))
+    return words in " ".join(texts[first : first + 2])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_term_is_explained_where_it_comes_first(name: str) -> None:
+    """In its paragraph or the next. It would catch an explanation that was cut, or a label, a
+    sentence or an exercise put before it that has the term already: planted for each here.
+
+    Decoy: "W_2 stands on the axis, and what it is, three paragraphs below".
+    """
+    lesson(name)  # puts the folder where teaching is found
+    texts = paragraphs(name)
+    terms = {**checks(name).terms, **IN_EVERY_LESSON}
+    assert len(terms) > len(IN_EVERY_LESSON) + 3
+    assert [term for term in terms if not explained(term, terms[term], texts)] == []
+    for term, words in terms.items():
+        assert not explained(term, words, [f"{term} on an axis", "…", *texts])
 
 
 # --- the answers, each by another route than the library's formula --------------------------------
