@@ -101,7 +101,7 @@ def show(steps, decades):
         separate,
         "o-",
         color=style.COLOURS[4],
-        label="each level by itself, λ = 1: Σ γ_j c_j",
+        label=r"each level by itself, λ = 1: $\Sigma\gamma_j c_j$",
     )
     axes.plot(
         firsts, joint, "s-", color=style.COLOURS[0], label="jointly, every log-concave law: κ"
@@ -110,7 +110,7 @@ def show(steps, decades):
     axes.axhline(2, color=style.FAINT, ls=":", label="2, the best constant as max γ → 0")
     logarithmic(axes, x=True)
     axes.invert_xaxis()
-    axes.set_xlabel("first time t_1")
+    axes.set_xlabel("first time $t_1$")
     axes.set_ylabel("price of all levels together")
     gamma = weights(times)
     text = mo.md(
@@ -157,8 +157,9 @@ def _():
 @app.cell(hide_code=True)
 def _():
     break_it(r"""
-    The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula; and against
-    the decoy that takes the levels for independent. Plant it. On which grid would nobody notice?
+    The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula with $M_{jl} =
+    \sqrt{\gamma_j \gamma_l}\, \mathrm{Cov}(U_j, U_l)$; and against the decoy that takes the levels
+    for independent. Plant it. On which grid would nobody notice?
     """)
     return
 

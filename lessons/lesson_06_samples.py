@@ -36,9 +36,9 @@ def _():
 
     A *sampler* starts from noise at time $T$ and follows the *scores*, the slopes of the noisy
     data's log density $\log p_t$, back to $t_1$. With linear scores $A_k x$ each step is a linear
-    map plus fresh normal noise $w$, $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, with numbers $a$, $b$,
-    $q$ of the sampler's own ($q = 0$ for the one called *flow*). What is drawn is Gaussian, and its
-    distance to the truth is known without drawing anything.
+    map plus fresh normal noise $w$, $Y' = (a I + b A_k) Y + \sqrt{q}\, w$. The four samplers differ
+    in the numbers $a$, $b$ and $q$; *flow* has $q = 0$. What is drawn is Gaussian, and its distance
+    to the truth is known without drawing anything.
 
     The distance is $W_2$, the *Wasserstein distance*: how far, in root mean square, mass must be
     moved to turn one law into the other. Exchanging one ingredient at a time splits it:

@@ -28,13 +28,13 @@ def _():
     then takes $N$ steps back. A step back has the exact mean, and adds noise. How much noise?
 
     Forward, $X_k = \sqrt{a_k} X_{k-1} + \sqrt{\beta_k}\, \varepsilon$ with standard normal
-    $\varepsilon$ and $\beta_k = 1 - a_k$; the $a_k$ are the *schedule*. Two answers are in use:
-    $\beta_k$, as much as the step forward added, and
-    $\tilde\beta_k = \mathrm{Var}(X_{k-1} | X_k, X_0)$, the *posterior variance*, as if the data
-    point $X_0$ were known. With Gaussian data of variance $\lambda$ the *true* one is
-    $\mathrm{Var}(X_{k-1} | X_k) = \beta_k v_{k-1}/v_k$, $v_k = \mathrm{Var} X_k$, and with it
-    samples are exact, be it in one step. It stands at $\lambda/v_k$ of the way from $\tilde\beta_k$
-    to $\beta_k$.
+    $\varepsilon$ and $\beta_k = 1 - a_k$. The $a_k$ are the *schedule*: here $a_k = e^{-2h}$, with
+    steps of length $h = T/N$ in the time $T = 6$. Two answers are in use: $\beta_k$, as much as the
+    step forward added, and $\tilde\beta_k = \mathrm{Var}(X_{k-1} | X_k, X_0)$, the *posterior
+    variance*, as if the data point $X_0$ were known. With Gaussian data of variance $\lambda$ the
+    *true* one is $\mathrm{Var}(X_{k-1} | X_k) = \beta_k v_{k-1}/v_k$, $v_k = \mathrm{Var} X_k$, and
+    with it samples are exact, be it in one step. It stands at $\lambda/v_k$ of the way from
+    $\tilde\beta_k$ to $\beta_k$.
 
     The errors of the steps add up. If a step back has the variance $q_k$, samples have the variance
     $w_0$ with
@@ -119,8 +119,8 @@ def _():
     - At which $\lambda$ is $\beta$ exact? Is the posterior variance ever?
     - Below $\lambda = 1$ the true variance lies between the two. Where does it lie above?
     - One line is straight and one is bent: the posterior variance errs by
-      $h\,(2 \log(\lambda/2h) + 2\gamma + \lambda - 3)$, with steps of length $h = T/N$ and Euler's
-      $\gamma = 0.577$. Which steps make the logarithm?
+      $h\,(2 \log(\lambda/2h) + 2\gamma + \lambda - 3)$, with Euler's $\gamma = 0.577$. Which steps
+      make the logarithm?
     """)
     return
 

@@ -378,7 +378,7 @@ def test_the_answers_are_not_on_the_screen(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_axis_says_what_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways, on every panel of a lesson's picture."""
+    """Both ways, on every panel of a lesson's picture, and no formula as it is typed: X_t."""
     drawn = []
     module = lesson(name)
     picture = module.picture
@@ -392,6 +392,8 @@ def test_every_axis_says_what_it_is(name: str, monkeypatch: pytest.MonkeyPatch) 
     (figure,) = drawn
     for axes in figure.axes:
         assert axes.get_xlabel() and axes.get_ylabel()
+        said = [axes.get_xlabel(), axes.get_ylabel(), *axes.get_legend_handles_labels()[1]]
+        assert not any("_" in re.sub(r"\$[^$]*\$", "", text) for text in said), said
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -302,7 +302,7 @@ LESSON = Checks(
     ),
     terms={
         "DDPM": "a sampler of denoising diffusion",
-        "schedule": "the $a_k$",
+        "schedule": "The $a_k$ are",
         "posterior variance": "as if the data point $X_0$ were known",
         "v_k": r"\mathrm{Var} X_k",
         "q_k": "a step back has the variance",
