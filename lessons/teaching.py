@@ -104,9 +104,9 @@ def sheet(exercises: Sequence[Exercise], answers: mo.ui.array) -> mo.Html:
         parts += [
             mo.md(f"**{k + 1}.** {exercise.question}"),
             answers[k],
-            mo.md(typeset(exercise.reply(str(typed)))),
+            mo.md(typeset(exercise.reply(str(typed))) if str(typed).strip() else "…"),
             mo.accordion(
-                {f"the way to {k + 1}": mo.md(typeset(f"{exercise.answer:g}. {exercise.how}"))}
+                {f"the way to {k + 1}": mo.md(f"**{exercise.answer:g}.** {typeset(exercise.how)}")}
             ),
         ]
     return mo.vstack(parts)
