@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="1 The forward process and Tweedie")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, picture, plot, sheet
 
     from bounds.claim import Claim
     from bounds.mixture import Mixture
@@ -21,17 +21,24 @@ def _():
     mo.md(r"""
     # 1 · The forward process and Tweedie
 
-    **Question.** You see one noisy number $X_t = e^{-t} X_0 + Z_t$. What is the noise in it worth,
-    on average? And what has that to do with the density of $X_t$, which you have never seen?
+    **Question.** You see one noisy number $X_t = e^{-t} X_0 + Z_t$: a *datum* $X_0$, shrunk, and
+    noise $Z_t$. What is the noise in it worth, on average? And what has that to do with the density
+    of $X_t$, which you have never seen?
 
-    The noise is $Z_t \sim N(0, \sigma_t^2)$ with $\sigma_t^2 = 1 - e^{-2t}$. Tweedie's formula
-    says, for **every** law of the data,
+    This is the *forward process*: the later the time $t$, the less datum and the more noise. The
+    noise is $Z_t \sim N(0, \sigma_t^2)$ with $\sigma_t^2 = 1 - e^{-2t}$. The *score* is the slope
+    of the log density, $s(t, x) = \nabla \log p_t(x)$, with $p_t$ the density of $X_t$. *Tweedie's
+    formula* says, for **every** law of the data, that the *target* $-Z_t/\sigma_t^2$ has the score
+    for its mean given $X_t$:
 
-    $$E\left[-\tfrac{Z_t}{\sigma_t^2} \,\middle|\, X_t = x\right] = s(t, x) = \nabla \log p_t(x).$$
+    $$E\left[-\tfrac{Z_t}{\sigma_t^2} \,\middle|\, X_t = x\right] = s(t, x).$$
 
-    So whoever predicts noise learns the score. What is left over,
-    $U_t = Z_t/\sigma_t^2 + s(t, X_t)$, has the conditional variance
-    $C_t(x) = 1/\sigma_t^2 + \nabla^2 \log p_t(x)$: it does not go away with more data.
+    So whoever predicts noise learns the score. What is left over is the *residual*
+    $U_t = Z_t/\sigma_t^2 + s(t, X_t)$. Its variance given $X_t = x$ is
+    $C_t(x) = 1/\sigma_t^2 + \nabla^2 \log p_t(x)$, with $\nabla^2$ the second derivative: it does
+    not go away with more data.
+
+    The figure's data have two *modes*, peaks of the density. A *path* is one datum with its noise.
     """)
     return
 
@@ -70,7 +77,7 @@ def show(gap, t):
     figure, (left, right) = plot(2)
     left.plot(grid, np.exp(mixture.log_density(t, grid[:, None])), color=style.INK)
     left.set_xlabel("x")
-    left.set_ylabel("density of X_t")
+    left.set_ylabel("density of $X_t$")
     right.plot(
         x[::20],
         targets[::20],
@@ -78,7 +85,7 @@ def show(gap, t):
         ms=2,
         color=style.FAINT,
         alpha=0.4,
-        label="−Z_t/σ_t², single paths",
+        label=r"$-Z_t/\sigma_t^2$, single paths",
     )
     right.plot(
         grid, mixture.score(t, grid[:, None])[:, 0], color=style.COLOURS[1], label="score s(t, x)"
@@ -119,9 +126,13 @@ def _():
     - Single paths say next to nothing about the score, averages nearly everything. Where are
       averages worst, and why?
     - Let $t$ grow. Which straight line does every score become, and what has happened to the data?
+    """)
+    return
 
-    ## Break it
 
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
     Noise has two natural units, $\sigma_t$ and $\sigma_t^2$. Plant the wrong one. At which $t$ does
     it hardly matter?
     """)
@@ -176,14 +187,14 @@ def _():
         Exercise(
             r"Data $N(0, 1)$. What is the score of $X_t$ at $x = 1$, $t = 0.5$?",
             -1,
-            "v(t) = e^{−2t} + σ_t² = 1 at every t: the process is in equilibrium.",
+            "X_t has the variance e^{−2t} + σ_t² = 1 at every t, and the score is −x over it.",
             -1.58198,
             "You divided by the noise's variance; the score divides by the variance of X_t.",
         ),
         Exercise(
             r"Data $N(0, 4)$. What is the variance of $X_t$ at $t = 0.5$?",
             2.10364,
-            "v(t) = 4 e^{−2t} + 1 − e^{−2t}.",
+            "4 e^{−2t} + 1 − e^{−2t}.",
             4.63212,
             "The data shrink too, by e^{−t}.",
         ),
@@ -191,9 +202,9 @@ def _():
             r"Data $N(0, 4)$, $t = 0.5$. What is $C_t$, the part of the target's variance that no "
             r"$f(x)$ explains?",
             1.10661,
-            "1/σ_t² − 1/v(t) = e^{−2t} λ/(σ_t² v).",
+            "1/σ_t² − 1/v, with v the variance of X_t.",
             1.58198,
-            "That is the whole variance of the target; the score explains 1/v(t) of it.",
+            "That is the whole variance of the target; the score explains 1/v of it, v = Var X_t.",
         ),
     )
     answers = boxes(exercises)

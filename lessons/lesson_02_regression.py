@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="2 Denoising is regression")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, picture, plot, sheet
 
     from bounds.estimators import dsm
     from bounds.gaussian import Gaussian, spectrum
@@ -22,13 +22,21 @@ def _():
     mo.md(r"""
     # 2 · Denoising is regression
 
-    **Question.** A linear score is fitted to $m$ noisy samples in $d$ dimensions by denoising score
-    matching. How wrong will it be: to the last digit, before any sample is drawn?
+    **Question.** A linear score is fitted to $m$ noisy samples in $d$ dimensions by *denoising
+    score matching*, DSM: least squares of the noise. How wrong will it be: to the last digit,
+    before any sample is drawn?
 
-    With Gaussian data the score is $s(t, x) = -V_t^{-1} x$, so that denoising score matching is
-    least squares of $-Z_t/\sigma_t^2$ on $X_t$. Its residuals have covariance $C_t$ and, for
-    Gaussian data only, do not depend on $X_t$. All of regression theory applies, and the risk
-    $E\|f(X_t) - s(t, X_t)\|^2$ is a closed form:
+    The sample is $X_t = e^{-t} X_0 + Z_t$ with noise of variance $\sigma_t^2 = 1 - e^{-2t}$. The
+    *score* is $s(t, x) = \nabla \log p_t(x)$, with $p_t$ the density of $X_t$. For Gaussian data of
+    mean 0 and covariance $\Sigma$ it is linear, $s(t, x) = -V_t^{-1} x$, with
+    $V_t = e^{-2t} \Sigma + \sigma_t^2 I$ the covariance of $X_t$. So DSM is least squares of
+    $-Z_t/\sigma_t^2$ on $X_t$. What the score leaves of $-Z_t/\sigma_t^2$, the *residual*, has
+    covariance $C_t = \sigma_t^{-2} I - V_t^{-1}$ and, for Gaussian data only, does not depend on
+    $X_t$.
+
+    The *risk* of a fit $f$, or *population* risk, is $E\|f(X_t) - s(t, X_t)\|^2$ over a fresh
+    $X_t$. The *empirical risk* is the same mean over the $m$ samples. Both have expectations in
+    closed form, with $\mathrm{tr}$ the trace:
 
     $$E\,\mathrm{risk} = \mathrm{tr}\,C_t\,\frac{d}{m - d - 1}, \qquad
       E\,\mathrm{empirical\ risk} = \mathrm{tr}\,C_t\,\frac{d}{m}.$$
@@ -101,12 +109,17 @@ def _():
     - Move $m - d$ down to 2. The population risk grows a long tail, its mean follows; the empirical
       risk hardly moves. Which of the two would you notice in training?
     - Move $d$ at fixed $m - d$, then $t$. What does $t$ change that $d$ does not?
+    """)
+    return
 
-    ## Break it
 
-    The smallest lie about this formula is $m - d$ for $m - d - 1$. Plant it. Then raise $m$: from
-    where on can 1000 data sets no longer tell it from the truth? A check that accepts both has no
-    power, and says so: UNDECIDED.
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The smallest lie about this formula is $m - d$ for $m - d - 1$. (The $-1$ comes from the
+    *inverse Wishart* law: that of the inverse of a Gaussian sample covariance.) Plant it. Then
+    raise $m$: from where on can 1000 data sets no longer tell it from the truth? A check that
+    accepts both has no *power*, and says so: UNDECIDED.
     """)
     return
 
@@ -146,7 +159,7 @@ def _():
         Exercise(
             r"$\Sigma = I$, $d = 8$, $m = 20$, $t = 0.5$. What is the expected population risk?",
             3.386,
-            "c = e^{−1}/(1 − e^{−1}) = 0.582 in each coordinate, so tr C_t = 4.656, times 8/11.",
+            "C_t = e^{−1}/(1 − e^{−1}) = 0.582 in each coordinate, so tr C_t = 4.656, times 8/11.",
             1.8623,
             "That is the empirical risk, which divides by m: the fit has already adapted to these "
             "very points.",

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="3 What 'dimension-free' means")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.concentration import risk_bound, violation_probability
     from bounds.estimators import dsm
@@ -28,18 +28,25 @@ def _():
     mo.md(r"""
     # 3 · What "dimension-free" means
 
-    **Question.** A bound is called dimension-free. The error of a linear score grows like $d^2$.
-    Who is wrong?
+    **Question.** A bound on an error is called *dimension-free*: the dimension $d$ is not in it.
+    The error of a linear score grows like $d^2$. Who is wrong?
 
-    Nobody: it depends on what is held fixed. A bound of the form
+    Nobody: it depends on what is held fixed. The bound is for a *class* $H$, a list of $|H|$
+    functions with the true score $s$ among them. The *joint loss* sums the denoising losses (lesson
+    2) over the noise levels $t_j$, with weights $\gamma_j$. On $m$ samples $\hat f$ has the least
+    of it. With probability $1 - \delta$
 
     $$\frac1m \sum_i \sum_j \gamma_j \|\hat f - s\|^2 \;\le\;
-      8 \kappa\, \frac{\log(|H|/\delta)}{m}$$
+      8 \kappa\, \frac{\log(|H|/\delta)}{m}.$$
 
-    has no $d$ in it *for a fixed class* $H$: add a thousand coordinates that no function in $H$
-    confuses with the truth, and nothing happens. A *linear* class grows with $d$: it has $d^2$
-    parameters, so its $\log|H|$ is $d^2$ up to a constant, and its error over $\log|H|$ is flat
-    again. Dimension enters through the class, and only there.
+    On the left is the *empirical error*, the mean over the samples $i$. The constant $\kappa$
+    depends on times, weights and how wide the data's law is, not on $d$. So no $d$ is there *for a
+    fixed class* $H$: add a thousand coordinates that no function in $H$ confuses with the truth,
+    and nothing happens. A *linear* class grows with $d$. It has $d^2$ parameters, which stand for
+    its $\log|H|$ up to a constant, and its error over $\log|H|$ is flat again. Dimension enters
+    through the class, and only there.
+
+    The figure also has an *adversarial* class, built so that a wrong function often wins.
     """)
     return
 
@@ -121,14 +128,19 @@ def _():
     ## Look
 
     - A class a billion times larger: what does it cost?
-    - $m = 10^9$ costs no more than $m = 100$ here: the Gram matrices' law is drawn, not the data.
-      What does $m$ move?
+    - $m = 10^9$ costs no more than $m = 100$ here. Not the data are drawn, but the *Gram matrices*:
+      the sums of products that least squares uses. What does $m$ move?
+    """)
+    return
 
-    ## Break it
 
-    The claim: the linear class's error over $d^2$ does not depend on $d$. Its decoy: that it grows
-    like $\log\log d$, a factor so slow that an eye on a log-log plot forgives it. Plant it, and ask
-    for fewer data sets.
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The claim: the linear class's error over $d^2$ does not depend on $d$. So its *log-log slope*,
+    that of log error against $\log d$, is 0, or nearly. Its decoy: that it grows like $\log\log d$,
+    a factor so slow that an eye on a log-log plot forgives it. Plant it, and ask for fewer data
+    sets.
     """)
     return
 

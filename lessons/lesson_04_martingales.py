@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="4 Reverse martingales")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.claim import Claim, Measured
     from bounds.concentration import gaussian_sum_variance, path_sum
@@ -101,7 +101,7 @@ def show(steps, decades):
         separate,
         "o-",
         color=style.COLOURS[4],
-        label="each level by itself, λ = 1: Σ γ_j c_j",
+        label=r"each level by itself, λ = 1: $\Sigma\gamma_j c_j$",
     )
     axes.plot(
         firsts, joint, "s-", color=style.COLOURS[0], label="jointly, every log-concave law: κ"
@@ -110,7 +110,7 @@ def show(steps, decades):
     axes.axhline(2, color=style.FAINT, ls=":", label="2, the best constant as max γ → 0")
     logarithmic(axes, x=True)
     axes.invert_xaxis()
-    axes.set_xlabel("first time t_1")
+    axes.set_xlabel("first time $t_1$")
     axes.set_ylabel("price of all levels together")
     gamma = weights(times)
     text = mo.md(
@@ -148,13 +148,18 @@ def _():
 
     - Each decade of $t_1$ costs the separate account the same again. What does it cost the joint
       one?
-    - Take few steps: κ rises above 2. Which $\gamma_j$ is to blame, and what does $2e^{\max\gamma}$
-      say of it?
+    - Take few steps: $\kappa$ rises above 2. Which $\gamma_j$ is to blame, and what does
+      $2e^{\max\gamma}$ say of it?
+    """)
+    return
 
-    ## Break it
 
-    The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula; and against
-    the decoy that takes the levels for independent. Plant it. On which grid would nobody notice?
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The variance of $\sum_j \gamma_j U_j$ along simulated paths, against the formula with $M_{jl} =
+    \sqrt{\gamma_j \gamma_l}\, \mathrm{Cov}(U_j, U_l)$; and against the decoy that takes the levels
+    for independent. Plant it. On which grid would nobody notice?
     """)
     return
 

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="5 Bootstrapping, and a better weight
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, picture, plot, sheet
 
     from bounds.estimators import bootstrap, dsm
     from bounds.gaussian import Gaussian, spectrum
@@ -27,17 +27,30 @@ def _():
     **Question.** The score at $t'$ has been learned. What is it worth for learning the score at
     $t > t'$? And how much should one trust it?
 
-    Two targets for $s(t, x)$ are made from the level before: $T_2 = e^{g} s(t', X_{t'})$, the score
-    transported, and $T_3 = -(X_t - e^{-g} X_{t'})/\tau^2$, the noise of the one step. Any mixture
-    $w T_2 + (1 - w) T_3$ has the right mean. With the *estimated* score in $T_2$ its error comes
-    along, and to leading order in $1/m$ the risk obeys
+    *Denoising score matching*, DSM, fits the *score* $s(t, x) = \nabla \log p_t(x)$ to the *target*
+    $T_1 = -Z_t/\sigma_t^2$ (lesson 2). Two more targets are made from the level before:
+    $T_2 = e^{g} s(t', X_{t'})$, the score carried on over the *gap* $g = t - t'$, and
+    $T_3 = -(X_t - e^{-g} X_{t'})/\tau^2$, the noise of the one step, of variance
+    $\tau^2 = 1 - e^{-2g}$. Any mixture $w T_2 + (1 - w) T_3$ with a *weight* $w$ has the right
+    mean.
+
+    *Bootstrapped score matching*, BSM, has the *estimated* score in $T_2$, and its error comes
+    along. The *risk* (mean squared error) at step $k$ from $m$ samples is $\sum_{ij} r_{k,ij}/m$ to
+    leading order, by the *recursion* over the steps
 
     $$r_{k,ij} = w^2 \frac{e^{2g}}{v'_i} + \frac{(1-w)^2}{\tau^2} - \frac{1}{v_i} +
       w^2 \frac{v'_j}{v_j}\, r_{k-1,ij}.$$
 
-    $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$ is the *control-variate* weight: it is what
-    $T_1 + \alpha U_{t'}$ becomes at its best $\alpha$, for every law of the data, and needs no
-    knowledge of that law. The paper's own weights are unknown to us.
+    Here $v_i$ and $v'_i$ are the variances of $X_t$ and $X_{t'}$ along the $i$-th eigenvector of
+    the data's covariance.
+
+    A *control variate* is a term of mean 0, added to cancel noise: here $\alpha U_{t'}$ to $T_1$,
+    with $U_{t'} = Z_{t'}/\sigma_{t'}^2 + s(t', X_{t'})$ what the score leaves at $t'$. The best
+    $\alpha$ makes it the mixture of *control-variate weight* $w = e^{-2g}\sigma_{t'}^2/\sigma_t^2$,
+    for every law of the data. The paper's own weights are unknown to us.
+
+    The *information bound* is the least risk, to leading order, of any regular estimator: one that
+    favours no single covariance.
     """)
     return
 
@@ -125,12 +138,15 @@ def _():
       $T_1 + \alpha U_{t'}$ alone; minimise the recursion over $w$ and compare. What must one know
       of the data for that?
     - At which factor does bootstrapping stop helping at all, and what is $w = 0$?
+    """)
+    return
 
-    ## Break it
 
-    The ledger's claim is the ratio of risks under the control-variate weight; its decoy takes
-    $w = 1/2$ at every step. Plant it. Is there a spacing at which the two weights are nearly the
-    same?
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The claim is the ratio of risks under the control-variate weight; its decoy takes $w = 1/2$ at
+    every step. Plant it. Is there a spacing at which the two weights are nearly the same?
     """)
     return
 
@@ -171,12 +187,11 @@ def _():
             0.45017,
             "e^{−2g} σ_{t'}²/σ_t² = 0.8187 · 0.1813/0.3297.",
             0.49752,
-            "That is α*, with e^{−g}: the weight on U_{t'} in T1 + α U_{t'}, not on T2.",
+            "That is the best α, with e^{−g}: the weight on U_{t'} in T1 + α U_{t'}, not on T2.",
         ),
         Exercise(
-            r"$\lambda$ = linspace(0.3, 3, 8), $t = 0.1, 0.2, …, 2.0$, control-variate weight. By "
-            r"the recursion, "
-            r"what is BSM's risk over DSM's at $t = 2$?",
+            r"Data with 8 eigenvalues evenly from 0.3 to 3, $t = 0.1, 0.2, …, 2.0$, control-"
+            r"variate weight. By the recursion, what is BSM's risk over DSM's at $t = 2$?",
             0.1306,
             "Set the sliders to factor 1 and spacing 0.1, and read the sentence under the figure.",
             0.0328,

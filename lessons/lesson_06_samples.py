@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="6 From score error to samples")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.claim import Measured
     from bounds.estimators import bsm, dsm
@@ -34,15 +34,24 @@ def _():
 
     **Question.** Scores were learned on 129 noise levels. May one draw samples with 5 of them?
 
-    With linear scores each step of a reverse-time sampler is a linear map plus noise,
-    $Y' = (a I + b A_k) Y + \sqrt{q}\, w$, so that what it draws is Gaussian and its distance to the
-    truth is known without drawing anything. Exchanging one ingredient at a time splits it:
+    A *sampler* starts from noise at time $T$ and follows the *scores*, the slopes of the noisy
+    data's log density $\log p_t$, back to $t_1$. With linear scores $A_k x$ each step is a linear
+    map plus fresh normal noise $w$, $Y' = (a I + b A_k) Y + \sqrt{q}\, w$. The four samplers differ
+    in the numbers $a$, $b$ and $q$; *flow* has $q = 0$. What is drawn is Gaussian, and its distance
+    to the truth is known without drawing anything.
+
+    The distance is $W_2$, the *Wasserstein distance*: how far, in root mean square, mass must be
+    moved to turn one law into the other. Exchanging one ingredient at a time splits it:
 
     $$W_2(p_{t_1}, \text{drawn}) \;\le\; \text{discretisation} + \text{start} + \text{estimation}.$$
 
-    Discretisation is of first order: it is multiplied by $k$ if only every $k$-th level is used.
-    Estimation is what $m$ samples leave, $m^{-1/2}$, and hardly minds. So the one is cheap to lose
-    until it meets the other.
+    *Discretisation* is what finite steps cost. It is of first order: *thinning*, to use only every
+    $k$-th level, multiplies it by $k$. The *start* is from $N(0, I)$ in place of $p_T$.
+    *Estimation* is what scores from $m$ samples cost, $m^{-1/2}$, and hardly minds thinning. So the
+    one is cheap to lose until it meets the other.
+
+    Scores are fitted by denoising score matching, *DSM* (lesson 2), or by bootstrapped score
+    matching, *BSM* (lesson 5), which uses the level before.
     """)
     return
 
@@ -75,10 +84,10 @@ def show(log_samples, last, sampler, estimator):
         )
     logarithmic(axes, x=True, y=True)
     axes.set_xlabel(f"every k-th of {LEVELS} levels")
-    axes.set_ylabel("W2 to the truth at t = 0.1")
+    axes.set_ylabel("$W_2$ to the truth at t = 0.1")
     met = next((k for k, s in zip(EVERY, splits, strict=True) if s.discretisation > s.score), None)
     text = mo.md(
-        f"All {LEVELS} levels: W2 = **{float(splits[0].total):.4g}** ≤ "
+        f"All {LEVELS} levels: $W_2$ = **{float(splits[0].total):.4g}** ≤ "
         f"{float(splits[0].discretisation):.3g} + {float(splits[0].initialisation):.3g} + "
         f"{float(splits[0].score):.3g}. "
         + (
@@ -119,9 +128,13 @@ def _():
 
     - With $m = 1000$, how many levels may be left out before it shows? With $m = 10^8$?
     - Lower $T$ to 1. Which part takes over, and which sampler suffers most?
+    """)
+    return
 
-    ## Break it
 
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
     The claim: thinning by $k$ multiplies the discretisation by $k$. Its decoy: by $\sqrt k$, half
     an order. Plant it. Then take fewer levels to begin with: the claim is about small steps, and
     stops being true.
@@ -170,7 +183,7 @@ def _():
         Exercise(
             r"The ancestral sampler is started from $N(0, I)$ at $T$. Roughly by what factor does "
             r"the start's part of "
-            r"W2 fall when $T$ goes from 3 to 4?",
+            r"$W_2$ fall when $T$ goes from 3 to 4?",
             54.6,
             "Like e^{−4T}: p_T is off by e^{−2T}, and the sampler forgets as much again.",
             7.39,
@@ -178,6 +191,7 @@ def _():
             tolerance=0.05,
         ),
         Exercise(
+            r"KL, the *Kullback-Leibler divergence*, is the mean log ratio of two densities. "
             r"The step is halved, scores and start exact. By what factor does **KL** fall?",
             4,
             "W2 is of first order in the step, KL of second.",
@@ -186,7 +200,7 @@ def _():
             tolerance=0.05,
         ),
         Exercise(
-            r"The estimation part of W2 is to be halved. By what factor must $m$ grow?",
+            r"The estimation part of $W_2$ is to be halved. By what factor must $m$ grow?",
             4,
             "m^{−1/2}.",
             2,

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="7 How to fool yourself with log log 
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.gaussian import Gaussian, spectrum
     from bounds.ledger import claim
@@ -23,18 +23,23 @@ def _():
     mo.md(r"""
     # 7 · How to fool yourself with log log d
 
-    **Question.** A plot of error over $\log|H| \cdot \log\log d$ against $d$, log-log, is fitted by
-    a line whose slope is near zero. Has $\log\log d$ been seen?
+    **Question.** A score in $d$ dimensions is fitted among the functions of a *class* $H$, of size
+    $|H|$. Its error over $\log|H| \cdot \log\log d$ is plotted against $d$, log-log, and the slope
+    is near zero. Has $\log\log d$ been seen?
 
-    From $d = 16$ to $d = 1024$ it grows by 1.9, from 1024 to a million by 1.36. Dividing a *flat*
-    truth by it gives the plot the local slope
+    (The linear class has $d^2$ in the place of $\log|H|$: lesson 3.) From $d = 16$ to $d = 1024$
+    $\log\log d$ grows by 1.9, from 1024 to a million by 1.36. Dividing a *flat* truth, one without
+    $d$, by it gives the plot the *local slope*, that of the logarithm against $\log d$,
 
     $$\frac{d \log (1/\log\log d)}{d \log d} = -\frac{1}{\log d \cdot \log\log d},$$
 
-    about $-0.15$ over such dimensions, and to leave out $\log\log d$ where it belongs tilts the
-    plot the other way. "Near zero" needs a number, and the absence of significance is not the
-    presence of equality: here a slope counts as flat only if its whole interval lies within
-    $\pm 0.02$.
+    about $-0.15$ over such dimensions. To leave out $\log\log d$ where it belongs tilts the plot
+    the other way. "Near zero" needs a number, and the absence of significance is not the presence
+    of equality. So an *equivalence test* is made: a slope counts as flat only if its whole
+    confidence interval lies within a *margin* of $\pm 0.02$.
+
+    The last sentence below the figure has the plot's *power*: how often a test of rival laws names
+    the true one.
     """)
     return
 
@@ -101,7 +106,7 @@ def show(truth, top, noise):
     lines.append(
         "A flat truth divided by log log d would tilt by "
         f"{style.signed(predicted_tilt(dims, relative))}. On this grid at this noise a fit of all "
-        "laws, with offsets, names a constant where it holds with probability "
+        "laws, with a constant added to each, names a constant where it holds with probability "
         f"**{constant.right:.2f}**, and log log d with probability **{growing.right:.2f}**."
     )
     alt = f"Two log-log plots of the same errors, over log|H| and with log log d; truth: {truth}."
@@ -133,9 +138,13 @@ def _():
     - Truth "constant", noise 0.5: which of the two plots would you have put into a paper?
     - Raise the noise until neither slope is shown to be flat. The fitted line is still "near zero".
       What has changed?
+    """)
+    return
 
-    ## Break it
 
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
     The claim: error over $\log|H|$ is flat, within ± 0.02. Its decoy: growth like $\log\log d$.
     Plant it; then choose the truth $\log\log d$ above and look at the claim itself. Then raise the
     noise until the verdict is UNDECIDED: the honest word for most plots of this kind.

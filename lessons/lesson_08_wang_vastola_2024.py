@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="8 Most of a score is Gaussian")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.claim import Measured
     from bounds.ledger import claim
@@ -21,20 +21,23 @@ def _():
     mo.md(r"""
     # 8 · Most of a score is Gaussian
 
-    **Question.** Two modes, and noise as wide as a mode's distance from the middle. How much of the
-    score does a straight line explain?
+    **Question.** Two *modes*, peaks of a density, and noise as wide as a mode's distance from the
+    middle. How much of the score does a straight line explain?
 
-    Data with variance $\lambda$, blurred by noise of variance $\sigma^2$, have variance
-    $V = \lambda + \sigma^2$. The Gaussian with the same mean and variance has the score
-    $s_G = -(x - \mu)/V$, a line. Of the score's energy $E\,s^2$ it leaves the fraction
+    The *score* $s$ is the slope of the log density. Data with variance $\lambda$, blurred by noise
+    of variance $\sigma^2$, have variance $V = \lambda + \sigma^2$. The Gaussian with the same mean
+    $\mu$ and variance has the score $s_G = -(x - \mu)/V$, a line. Of the score's *energy* $E\,s^2$,
+    its mean square, it leaves the fraction
 
     $$u = \frac{E (s - s_G)^2}{E\,s^2} \;\ge\; \frac{\text{skewness}^2}{\text{kurtosis} - 1},$$
 
-    at every noise and for every law on the line (Cauchy and Schwarz). Noise takes skewness away
-    like $V^{-3/2}$: the floor falls like $\sigma^{-6}$, and at high noise it is all there is. Wang
-    and Vastola (2024) found learned scores to be nearly Gaussian at moderate to high noise, and
-    skip the first steps of sampling with the Gaussian's own flow. Before it: lesson 1, and what a
-    cumulant is. Twenty minutes.
+    at every noise and for every law on the line (Cauchy and Schwarz). With $z = (x - \mu)/\sqrt V$
+    the *skewness* is $E\,z^3$ and the *kurtosis* $E\,z^4$. Noise takes skewness away like
+    $V^{-3/2}$: this *floor* falls like $\sigma^{-6}$, and at high noise it is all there is. Wang
+    and Vastola (2024) found learned scores to be nearly Gaussian at moderate to high noise. They
+    skip the first steps of sampling by the Gaussian's own *flow*: $dx/d\sigma = -\sigma s$, which
+    carries noise to data, with $s_G$ for $s$. Before it: lesson 1, and what a cumulant is. Twenty
+    minutes.
     """)
     return
 
@@ -118,12 +121,17 @@ def _():
       cent. What happened between?
     - Weight 0.5: no skewness. What is the floor, and what keeps the fraction from it? (Kurtosis, at
       $\sigma^{-8}$.)
+    """)
+    return
 
-    ## Break it
 
-    The claim is the floor. Its decoy forgets the kurtosis and takes half of the squared skewness,
-    which is right at high noise. Plant it. Then move the weight towards 0.5: where does the decoy
-    go unnoticed?
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The claim is the floor: in it $\lambda_3$ is the skewness, $2 + \lambda_4$ the kurtosis less
+    one, and $\kappa_n$ the $n$-th cumulant. Its decoy forgets the kurtosis and takes half of the
+    squared skewness, which is right at high noise. Plant it. Then move the weight towards 0.5:
+    where does the decoy go unnoticed?
     """)
     return
 
@@ -154,8 +162,8 @@ def _(minor, planted):
 def _():
     exercises = (
         Exercise(
-            r"Along the Gaussian's flow, at which $\sigma$ has the denoised image half of its end "
-            r"in a direction of variance 4?",
+            r"Along the Gaussian's flow, at which $\sigma$ has the denoised image, the best "
+            r"guess of the datum, half of its end in a direction of variance 4?",
             3.4641,
             "It is √(λ/(λ + σ²)) of its end: one half at σ² = 3λ = 12.",
             2.0,
@@ -172,9 +180,9 @@ def _():
             tolerance=0.05,
         ),
         Exercise(
-            "A jump by the Gaussian's flow moves mass across a point of normal score b in "
-            "proportion to b² − 1. At which share beyond the point, in per cent and below 50, does "
-            "it move nothing?",
+            r"A jump by the Gaussian's flow moves mass across a point in proportion to $b^2 - 1$, "
+            r"if the share below it is $\Phi(b)$ (the standard normal's). At which share beyond "
+            "the point, in per cent and below 50, does it move nothing?",
             15.866,
             "b = 1: 1 − Φ(1).",
             50.0,

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="9 The trace for nothing?")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.ledger import claim
     from bounds.local_curvature import (
@@ -32,25 +32,30 @@ def _():
     mo.md(r"""
     # 9 · The trace for nothing?
 
-    **Question.** Score matching needs the trace of the score's Jacobian. Stein's identity gives it
-    from one draw of noise and no derivative. What does that cost?
+    **Question.** *Score matching* fits $s$ to the *score*, the slope of the log density, from data
+    alone. It needs the *divergence* of $s$: the trace of its *Jacobian*, the matrix of its
+    derivatives. *Stein's identity* gives it from one draw of noise and no derivative. What does
+    that cost?
 
-    For normal $z$ and $x' = x + \sigma z$ the mean of $z \cdot s(x')/\sigma$ is the divergence of
-    $s$ at $x'$. The loss also has half of the score's square, and there are two points to take it
-    at:
+    The identity: for standard normal $z$ and $x' = x + \sigma z$ the mean of $z \cdot s(x')/\sigma$
+    is that of the divergence of $s$ at $x'$. The loss also has half of the score's square, and
+    there are two points to take it at:
 
     $$A = \frac{z \cdot s(x')}{\sigma} + \frac{|s(x')|^2}{2}, \qquad
       B = \frac{z \cdot s(x')}{\sigma} + \frac{|s(x)|^2}{2}.$$
 
-    Multiply out the square in denoising's loss $|s(x') + z/\sigma|^2/2$: it is $A$, and
-    $|z|^2/(2\sigma^2)$, which no score changes. So $A$ learns the noisy law's score. $B$ among
-    linear scores learns the clean law's. At a point where $s(x) = Ax + b$, with the symmetric part
-    $A_s$,
+    *Denoising* is least squares of $-z/\sigma$ on $x'$. Multiply out the square in its loss
+    $|s(x') + z/\sigma|^2/2$: it is $A$, and $|z|^2/(2\sigma^2)$, which no score changes. So $A$
+    learns the score of the *noisy* law, that of $x'$. $B$ among linear scores learns that of the
+    *clean* law, of $x$. At a point where $s(x) = Mx + b$, with the symmetric part $M_s$ of $M$,
 
-    $$\mathrm{Var}\,\frac{z \cdot s(x')}{\sigma} = \frac{|s(x)|^2}{\sigma^2} + 2 |A_s|^2.$$
+    $$\mathrm{Var}\,\frac{z \cdot s(x')}{\sigma} = \frac{|s(x)|^2}{\sigma^2} + 2 |M_s|^2.$$
 
     Local curvature smoothing (2024) trains with Stein's identity; which of the two is theirs we do
     not know. Before it: lesson 2. Twenty minutes.
+
+    The figure has the *risk*, the mean squared error. *Both signs*: $z$ and $-z$, averaged. *Exact
+    trace*: the divergence itself.
     """)
     return
 
@@ -118,15 +123,21 @@ def _():
     mo.md(r"""
     ## Look
 
-    - Where σ is small, which two curves are one? What did Stein's identity take away from
+    - Where $\sigma$ is small, which two curves are one? What did Stein's identity take away from
       denoising, and what not?
     - With both signs of $z$ the curve is flat. What of the variance is odd in $z$?
     - Two evaluations cost twice as much. Would two draws of one sign do as well?
+    """)
+    return
 
-    ## Break it
 
-    The claim is the risk of $B$ with both signs. Its decoy says that a second sign is worth a
-    second independent draw. Plant it. At which σ would nobody notice?
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The claim is the risk of $B$ with both signs. In it $\Sigma$ is the data's covariance, $K = 1$
+    the draws for each datum, and $q$ and $e_2$ are numbers of $m$ and $d$ alone. Its decoy says
+    that a second sign is worth a second independent draw. Plant it. At which $\sigma$ would nobody
+    notice?
     """)
     return
 
@@ -172,9 +183,10 @@ def _():
         ),
         Exercise(
             r"Data $N(0, 1)$, $\sigma = 0.9$. Among all functions, what is the least of variant "
-            r"$B$? (It is $-\frac{1}{2}\int (p * N_\sigma)'^2/p$.)",
+            r"$B$? (It is $-\frac{1}{2}\int (p * N_\sigma)'^2/p$, with $p$ the "
+            r"density and $p * N_\sigma$ the noisy one.)",
             -2.479,
-            "−½ v²/(v² − σ⁴)^{3/2}. At σ = 1 there is no least.",
+            "−½ v²/(v² − σ⁴)^{3/2}, with v = 1 the data's variance. At σ = 1 there is no least.",
             -0.5,
             "That is the least among linear scores, and the score of the data is one. B prefers "
             "another function.",

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="10 The half of an error that nobody 
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.estimators import dsm
     from bounds.fields import energy, solenoidal
@@ -24,15 +24,20 @@ def _():
     mo.md(r"""
     # 10 · The half of an error that nobody feels
 
-    **Question.** An estimated score is wrong by a vector field. Must the samples be wrong, too?
+    **Question.** Samplers follow an estimated *score*, the gradient of the log density. It is wrong
+    by a vector field. Must the samples be wrong, too?
 
-    A field $R x$ that only stirs, $R V + V R^\top = 0$, moves no mass of $N(0, V)$: water that
-    turns in a glass stays in the glass. In $L_2$ every linear error is $E = S + R$, a gradient
-    ($S = S^\top$) and a stirring, and their energies add up: $\|E\|^2 = \|S\|^2 + \|R\|^2$ with
-    $\|E\|^2 = \mathrm{tr}(E V E^\top)$. To first order samples feel $S$ alone.
+    Let the noisy data $X_t = e^{-t} X_0 + Z_t$ be $N(0, V)$. A field $R x$ that only *stirs*,
+    $R V + V R^\top = 0$, moves no mass of $N(0, V)$: water that turns in a glass stays in the
+    glass. Every linear error is $E = S + R$, a *gradient* ($S = S^\top$, the slope of some
+    function) and a stirring, also called *gauge*. In $L_2$, the mean square over $N(0, V)$, their
+    *energies* $\|E\|^2 = \mathrm{tr}(E V E^\top)$ add up: $\|E\|^2 = \|S\|^2 + \|R\|^2$. To first
+    order samples feel $S$ alone.
 
-    Denoising score matching with a linear score errs by independent noise in each entry, of
-    variance $c_i/(v_j (m - d - 1))$. Of that, stirring is
+    *Denoising score matching*, DSM, is least squares of $-Z_t/\sigma_t^2$ on $X_t$ from $m$ samples
+    in $d$ dimensions, with $\sigma_t^2$ the noise's variance. It errs by independent noise in each
+    entry, of variance $c_i/(v_j (m - d - 1))$: $v_j$ are the eigenvalues of $V$, and
+    $c_i = 1/\sigma_t^2 - 1/v_i$ is the variance that the score leaves. Of that, stirring is
 
     $$E\|R\|^2 = \frac12 \sum_{i \ne j} \frac{c_i v_i + c_j v_j}{v_i + v_j} \Big/ (m - d - 1).$$
 
@@ -81,7 +86,7 @@ def show(d, spread):
     share = found[2, 1] / found[2].sum()
     return mo.vstack(
         [
-            picture(figure, f"Both parts of DSM's risk against time, d = {d}, spread {spread:g}."),
+            picture(figure, f"Both parts of DSM's risk against time, d = {d}."),
             mo.md(
                 f"At t = {times[2]:g} **{100 * share:.3g} %** of the error is stirring; with equal "
                 f"eigenvalues it is {50 * (1 - 1 / d):.3g} %."
@@ -114,13 +119,18 @@ def _():
     - In one dimension nothing can stir. What share is stirring in two, what share in very many?
     - A fit of one covariance for all times is symmetric. What is its share, and what does that say
       of a comparison of risks?
-    - The gauge is free for a flow. An Euler step moves along a chord instead of the circle: which
-      way is the error, in or out?
+    - The gauge is free for a *flow*, a sampler without noise. An *Euler step* goes straight on:
+      along a chord instead of the circle. Which way is the error, in or out?
+    """)
+    return
 
-    ## Break it
 
-    The claim is the formula. Its decoy exchanges i and j, which gives the gradient's part of the
-    same entries. Plant it. At which spread does nobody notice?
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The claim is the formula. Its decoy exchanges $i$ and $j$, which gives the gradient's part of
+    the same entries. Plant it. At which *spread*, largest over smallest eigenvalue, does nobody
+    notice?
     """)
     return
 
@@ -165,7 +175,7 @@ def _():
             "A gauge of size κ is twice as large. How many times as many Euler steps keep the "
             "samples' error the same?",
             4.0,
-            "A step adds h²κ² v₁v₂ to each variance, and there are T/h of them.",
+            "A step of length h adds h²κ² v₁v₂ to each variance, and there are T/h in the time T.",
             2.0,
             "A step turns twice as far, and its chord leaves the circle by the square of that.",
         ),

@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="11 Ninety-five per cent of what?")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.edges import pair_block, plain_interval, repaired_interval
     from bounds.ledger import claim
@@ -22,20 +22,21 @@ def _():
     mo.md(r"""
     # 11 · Ninety-five per cent of what?
 
-    **Question.** An interval for one entry of an inverse covariance, the estimate
-    $\pm\,1.96$ standard errors. The matrix has half as many columns as there are rows. How often
-    does the interval hold the true entry?
+    **Question.** An interval for one entry of an inverse covariance, the estimate $\pm\,1.96$
+    *standard errors* (its own standard deviation, estimated). The matrix of data has half as many
+    columns as rows. How often does the interval hold the true entry? That is its *coverage*.
 
-    Two columns $a$ and $b$ of Gaussian data have an edge where they depend on each other given all
-    others: $\omega_{ab} \ne 0$ in $\Omega = \Sigma^{-1}$. Score matching estimates it by the
-    inverse of the empirical covariance of $k$ columns. Its variance is nearly
-    $(\omega_{aa}\omega_{bb} + \omega_{ab}^2)/n$, but its mean is
+    Two columns $a$ and $b$ of Gaussian data of covariance $\Sigma$ have an *edge* where they depend
+    on each other given all others: $\omega_{ab} \ne 0$ in $\Omega = \Sigma^{-1}$. *Score matching*
+    fits the slope of the log density, $-\Omega x$. It estimates $\omega_{ab}$ by the inverse of the
+    empirical covariance of $k$ columns with $n$ rows. The estimate $\hat\omega_{ab}$ has a variance
+    of nearly $(\omega_{aa}\omega_{bb} + \omega_{ab}^2)/n$, but its mean is
 
     $$E\,\hat\omega_{ab} = \frac{n}{n - k - 1}\,\omega_{ab}.$$
 
-    The repaired interval takes that factor out, and $n - k$ for $n$ in the standard error. After
-    Yu, Gupta and Kolar (2016). Before it: lesson 2, and what a confidence interval promises. Twenty
-    minutes.
+    The *plain* interval ignores this *bias*, an error in the mean. The *repaired* one takes the
+    factor out, and $n - k$ for $n$ in the standard error. After Yu, Gupta and Kolar (2016). Before
+    it: lesson 2, and what a confidence interval promises. Twenty minutes.
     """)
     return
 
@@ -71,7 +72,7 @@ def show(share, edge):
         left.vlines(at[~hit], low[~hit], high[~hit], color=style.INK, lw=2.2)
     left.axhline(edge, color=style.FAINT, lw=0.8)
     left.set_xlabel("40 data sets of 100 rows, twice")
-    left.set_ylabel("interval for ω_ab")
+    left.set_ylabel(r"interval for $\omega_{ab}$")
     sizes = (50, 100, 400, 1600)
     curves = [[one.formula(cell(rows, share, edge)) for rows in sizes] for one in (PLAIN, REPAIRED)]
     for place, curve in enumerate(curves):
@@ -95,7 +96,9 @@ def show(share, edge):
 @app.cell
 def _():
     share = mo.ui.slider(5, 60, 5, value=50, label="columns, in % of the rows", show_value=True)
-    edge = mo.ui.slider(0.1, 0.9, 0.1, value=0.5, label="edge ω_ab beside 1 and 1", show_value=True)
+    edge = mo.ui.slider(
+        0.1, 0.9, 0.1, value=0.5, label="edge beside 1 and 1 on the diagonal", show_value=True
+    )
     mo.vstack([share, edge])
     return edge, share
 
@@ -113,11 +116,15 @@ def _():
 
     - Black intervals miss. On which side of the line do the plain ones lie, and why do more rows
       make it worse, at the same share of columns?
-    - A weak edge is hardly biased. Is its coverage 95 %? (At $\omega_{ab} = 0$ and $k = n/2$ it
-      is 83 %.)
+    - A weak edge is hardly biased. Is its coverage 95 %? (At a *null edge*, $\omega_{ab} = 0$, and
+      $k = n/2$ it is 83 %.)
+    """)
+    return
 
-    ## Break it
 
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
     The claim is the coverage of the plain interval, an integral over the law of the estimate. Its
     decoy is what the interval promises, 0.95. Plant it. Then take fewer columns: when does nobody
     notice?
@@ -156,8 +163,9 @@ def _():
             r"A null edge, $k = n/2$, and $n$ as large as you like. How often does the plain "
             "interval cover it, in per cent?",
             83.42,
-            "2Φ(1.96 √(1 − k/n)) − 1: the estimate is as noisy as one from n − k rows, and twice "
-            "too large, and its standard error knows only of the second.",
+            "2Φ(1.96 √(1 − k/n)) − 1, Φ the standard normal's: the estimate is as noisy as one "
+            "from n − k rows, and twice too large, and its standard error knows only of "
+            "the second.",
             95.0,
             "k/n stays at one half, however large n is.",
             tolerance=0.005,

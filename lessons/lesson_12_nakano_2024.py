@@ -6,7 +6,7 @@ app = marimo.App(width="medium", app_title="12 The variance of the step back")
 with app.setup:
     import marimo as mo
     import numpy as np
-    from teaching import Exercise, boxes, judged, logarithmic, picture, plot, sheet
+    from teaching import Exercise, boxes, break_it, judged, logarithmic, picture, plot, sheet
 
     from bounds.chain import affine_chain
     from bounds.claim import Measured
@@ -24,17 +24,20 @@ def _():
     mo.md(r"""
     # 12 · The variance of the step back
 
-    **Question.** A DDPM steps back with the exact mean, and adds noise. How much noise?
+    **Question.** A *DDPM*, a sampler of denoising diffusion, adds noise to data in $N$ steps, and
+    then takes $N$ steps back. A step back has the exact mean, and adds noise. How much noise?
 
-    Forward, $X_k = \sqrt{a_k} X_{k-1} + \sqrt{\beta_k} w$, $\beta_k = 1 - a_k$. Two answers are in
-    use: $\beta_k$, as much as the step forward added, and
-    $\tilde\beta_k = \mathrm{Var}(X_{k-1} | X_k, X_0)$, the "posterior variance", as if the data
-    point were known. With Gaussian data of variance $\lambda$ the true one is
-    $\mathrm{Var}(X_{k-1} | X_k) = \beta_k v_{k-1}/v_k$, $v_k = \mathrm{Var} X_k$, and with it
-    samples are exact, be it in one step. It stands at $\lambda/v_k$ of the way from
+    Forward, $X_k = \sqrt{a_k} X_{k-1} + \sqrt{\beta_k}\, \varepsilon$ with standard normal
+    $\varepsilon$ and $\beta_k = 1 - a_k$. The $a_k$ are the *schedule*: here $a_k = e^{-2h}$, with
+    steps of length $h = T/N$ in the time $T = 6$. Two answers are in use: $\beta_k$, as much as the
+    step forward added, and $\tilde\beta_k = \mathrm{Var}(X_{k-1} | X_k, X_0)$, the *posterior
+    variance*, as if the data point $X_0$ were known. With Gaussian data of variance $\lambda$ the
+    *true* one is $\mathrm{Var}(X_{k-1} | X_k) = \beta_k v_{k-1}/v_k$, $v_k = \mathrm{Var} X_k$, and
+    with it samples are exact, be it in one step. It stands at $\lambda/v_k$ of the way from
     $\tilde\beta_k$ to $\beta_k$.
 
-    The errors of the steps add up. If a step has the variance $q_k$, samples have $w_0$ with
+    The errors of the steps add up. If a step back has the variance $q_k$, samples have the variance
+    $w_0$ with
 
     $$w_0 - \lambda = \sum_k \bar\alpha_{k-1} \left(\frac{\lambda}{v_{k-1}}\right)^2
       \left(q_k - \beta_k \frac{v_{k-1}}{v_k}\right), \qquad \bar\alpha_k = a_1 \cdots a_k.$$
@@ -80,7 +83,7 @@ def show(value, steps):
         axes.plot(counts, theory, "--", color=colour, label=f"{NAMES[name]}: the sum")
     logarithmic(axes, x=True, y=True)
     axes.set_xlabel("steps N")
-    axes.set_ylabel("|w₀/λ − 1|")
+    axes.set_ylabel(r"$|w_0/\lambda - 1|$")
     axes.set_ylim(1e-4, 20)
     shares = {name: 100 * (drawn(value, steps, name) / value - 1) for name in NAMES}
     said = ", ".join(
@@ -113,15 +116,20 @@ def _():
     mo.md(r"""
     ## Look
 
-    - At which λ is β exact? Is the posterior variance ever?
-    - Below λ = 1 the true variance lies between the two. Where does it lie above?
+    - At which $\lambda$ is $\beta$ exact? Is the posterior variance ever?
+    - Below $\lambda = 1$ the true variance lies between the two. Where does it lie above?
     - One line is straight and one is bent: the posterior variance errs by
-      $h\,(2 \ln(\lambda/2h) + 2\gamma + \lambda - 3)$, h = T/N. Which steps make the logarithm?
+      $h\,(2 \log(\lambda/2h) + 2\gamma + \lambda - 3)$, with Euler's $\gamma = 0.577$. Which steps
+      make the logarithm?
+    """)
+    return
 
-    ## Break it
 
-    The claim is the sum. Its decoy carries an error down by λ/v for its square. Plant it. At
-    which λ does nobody notice, and why?
+@app.cell(hide_code=True)
+def _():
+    break_it(r"""
+    The claim is the sum, with $\mathrm{true}_k$ for the true variance. Its decoy carries an error
+    down by $\lambda/v$ for its square. Plant it. At which $\lambda$ does nobody notice, and why?
     """)
     return
 
@@ -172,7 +180,7 @@ def _():
             r"$\lambda$ = 3, T = 6, posterior variance. By which factor does the error fall from N "
             "= 100 to N = 200?",
             1.6813,
-            "h halves, and 2 ln(λ/2h) + 2γ + λ − 3 grows by 2 ln 2 from 7.59.",
+            "h halves, and 2 log(λ/2h) + 2γ + λ − 3 grows by 2 log 2 from 7.59.",
             2.0,
             "That is the rate 1/N. The logarithm grows as h falls.",
         ),

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from inspect import cleandoc
 from io import BytesIO
 from typing import Literal
 
@@ -26,6 +27,12 @@ COLOURS: dict[Status, Literal["success", "danger", "warn"]] = {
     "REFUTED": "danger",
     "UNDECIDED": "warn",
 }
+BREAK_IT = """\
+A *claim* is a statement with a formula. Its *decoy* is the smallest false variant that somebody
+could believe, and the switch puts it in the formula's place. The *verdict* below is HOLDS where the
+measurement accepts the formula and rejects the decoy. It is REFUTED where the measurement
+contradicts the formula, and UNDECIDED otherwise: above all where it cannot tell the two apart.
+"""
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,10 @@ def sheet(exercises: Sequence[Exercise], answers: mo.ui.array) -> mo.Html:
         parts += [
             mo.md(f"**{k + 1}.** {exercise.question}"),
             answers[k],
-            mo.md(exercise.reply(str(typed))),
-            mo.accordion({f"the way to {k + 1}": mo.md(f"{exercise.answer:g}. {exercise.how}")}),
+            mo.md(typeset(exercise.reply(str(typed))) if str(typed).strip() else "…"),
+            mo.accordion(
+                {f"the way to {k + 1}": mo.md(f"**{exercise.answer:g}.** {typeset(exercise.how)}")}
+            ),
         ]
     return mo.vstack(parts)
 
@@ -147,6 +156,19 @@ def picture(figure: Figure, alt: str) -> mo.Html:
     )
 
 
+def typeset(text: str) -> str:
+    """A claim's plain text as HTML with its formulas typeset: W2 and true_k have an index, too."""
+    shown = sentence(re.sub(r"\b([LTW])(\d)\b", r"\1_\2", text))
+    return re.sub(
+        r"\b([a-z]+)_([a-z])\b", r"<math><msub><mi>\1</mi><mi>\2</mi></msub></math>", shown
+    )
+
+
+def break_it(text: str) -> mo.Html:
+    """The box above the switch: what its words mean, in every lesson alike, and what to try."""
+    return mo.md(f"## Break it\n\n{BREAK_IT}\n{cleandoc(text)}")
+
+
 def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html:
     """The verdict on a claim; or, planted, on its decoy
     in the place of the formula, as if nobody had noticed.
@@ -154,12 +176,12 @@ def judged(claim: Claim, measured: Sequence[Measured], planted: bool) -> mo.Html
     subject = replace(claim, formula=claim.decoy) if planted else claim
     verdict = verify(subject, measured)
     worst = verdict.formula
-    cells = f"{verdict.cells} cells" if verdict.cells > 1 else "One cell"
+    settings = f"{verdict.cells} settings" if verdict.cells > 1 else "One setting"
     said = f"the decoy in its place: {claim.decoy_note}" if planted else claim.statement
     return mo.callout(
         mo.Html(
-            f"<p><strong>{verdict.status}</strong>: {sentence(said)}</p>"
-            f"<p>{cells}. At the worst: measured {worst.measured:.5g}, predicted "
+            f"<p><strong>{verdict.status}</strong>: {typeset(said)}</p>"
+            f"<p>{settings}. At the worst: measured {worst.measured:.5g}, predicted "
             f"{worst.predicted:.5g}; "
             f"formula {worst.answer}, decoy {verdict.decoy.answer}.</p>"
         ),

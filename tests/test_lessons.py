@@ -2,12 +2,16 @@
 and its exercises' answers are right, by other routes.
 """
 
+import ast
+import html
 import importlib
 import importlib.util
+import json
 import re
 import sys
 from collections.abc import Callable
 from functools import cache
+from inspect import cleandoc
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,7 +24,7 @@ import dimfree
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import exact
 from bounds.reverse import error_split, exact_scores
-from tests.lessons import Checks
+from tests.lessons import IN_EVERY_LESSON, TERMS, Checks
 
 ROOT = Path(dimfree.__file__).parent
 FILES = sorted(
@@ -52,7 +56,7 @@ def checks(name: str) -> Checks:
     of the work that it is named after, as LESSON.
     """
     if name in SETTINGS:
-        return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}))
+        return Checks(SETTINGS[name], ANSWERS[name], BESIDE.get(name, {}), TERMS[name])
     found: Checks = importlib.import_module(f"tests.papers.test_{name.split('_', 2)[2]}").LESSON
     return found
 
@@ -79,6 +83,12 @@ def ran(name: str) -> tuple[str, dict[str, Any]]:
     return "\n".join(o.text for o in outputs if hasattr(o, "text")), dict(definitions)
 
 
+def verdict(shown: str) -> str:
+    """The box with the verdict, as HTML; marimo hands it over as JSON in an attribute."""
+    (said,) = re.findall(r"<marimo-callout-output data-html='([^']*)'", shown)
+    return str(json.loads(html.unescape(said)))
+
+
 def test_they_are_numbered() -> None:
     """From 1 on, each with what is checked of it; seven are nobody's, the others a work's."""
     assert [name.split("_")[1] for name in NAMES] == [f"{k:02}" for k in range(1, len(NAMES) + 1)]
@@ -97,8 +107,9 @@ def test_it_runs_and_holds(name: str) -> None:
     )
     assert re.search(r'<img alt="[^"]{30,}" src="data:image/svg\+xml;base64,', shown)
     assert "$" not in shown, "a formula was not taken for one"
-    assert "HOLDS" in shown
-    assert "REFUTED" not in shown
+    said = verdict(shown)
+    assert "<strong>HOLDS</strong>" in said
+    assert not re.search("[_^]|[A-Z]\\d", re.sub("<[^>]*>", " ", said)), "a formula as it is typed"
     assert len(defined["exercises"]) == 3
 
 
@@ -107,9 +118,8 @@ def test_the_planted_decoy_is_caught(name: str) -> None:
     """The lesson's own lesson: the same cell with the decoy in the formula's place says REFUTED."""
     beside = {key: SimpleNamespace(value=value) for key, value in checks(name).beside.items()}
     outputs, _ = lesson(name).app.run(defs={"planted": SimpleNamespace(value=True), **beside})
-    shown = "\n".join(o.text for o in outputs if hasattr(o, "text"))
-    assert "REFUTED" in shown
-    assert "HOLDS</strong>" not in shown
+    said = verdict("\n".join(o.text for o in outputs if hasattr(o, "text")))
+    assert "<strong>REFUTED</strong>" in said
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,6 +132,57 @@ def test_a_slider_moves_the_picture(name: str) -> None:
     assert lesson(name).show(*checks(name).settings[0]).text == before
     numbers = [re.findall(r"<strong[^>]*>([^<]*)</strong>", text) for text in (before, after)]
     assert numbers[0] != numbers[1]
+
+
+# --- its words ------------------------------------------------------------------------------------
+
+LETTERS = {"gamma": "γ", "delta": "δ", "kappa": "κ", "lambda": "λ", "sigma": "σ", "omega": "ω"}
+
+
+def paragraphs(name: str) -> list[str]:
+    """All text of a lesson in the page's order, without headings: markdown, labels, exercises."""
+    found = []
+    for cell in ast.parse((ROOT / "lessons" / f"{name}.py").read_text(encoding="utf-8")).body:
+        if not isinstance(cell, ast.FunctionDef):
+            continue
+        nodes = [node for statement in cell.body for node in ast.walk(statement)]
+        if any(isinstance(node, ast.Name) and node.id == "break_it" for node in nodes):
+            found.append(importlib.import_module("teaching").BREAK_IT)
+        texts = [n for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        docstring = ast.get_docstring(cell, clean=False)
+        for node in sorted(texts, key=lambda n: (n.lineno, n.col_offset)):
+            if node.value != docstring:
+                found += cleandoc(str(node.value)).split("\n\n")
+    for word, letter in LETTERS.items():
+        found = [text.replace(f"\\{word}", letter) for text in found]
+    return [" ".join(text.split()) for text in found if not text.startswith("#")]
+
+
+def explained(term: str, words: str, texts: list[str]) -> bool:
+    """Whether the paragraph that has the term first, or the next one, has the words. A symbol is
+    looked for as it is, a word with any ending and either case.
+    """
+    symbol = "_" in term or len(term) < 4
+    end, flags = ("(?![A-Za-z])", 0) if symbol else ("", re.IGNORECASE)
+    sought = re.compile(rf"(?<![A-Za-z\\]){re.escape(term)}{end}", flags)
+    first = next((k for k, text in enumerate(texts) if sought.search(text)), len(texts))
+    return words in " ".join(texts[first : first + 2])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_term_is_explained_where_it_comes_first(name: str) -> None:
+    """In its paragraph or the next. It would catch an explanation that was cut, or a label, a
+    sentence or an exercise put before it that has the term already: planted for each here.
+
+    Decoy: "W_2 stands on the axis, and what it is, three paragraphs below".
+    """
+    lesson(name)  # puts the folder where teaching is found
+    texts = paragraphs(name)
+    terms = {**checks(name).terms, **IN_EVERY_LESSON}
+    assert len(terms) > len(IN_EVERY_LESSON) + 3
+    assert [term for term in terms if not explained(term, terms[term], texts)] == []
+    for term, words in terms.items():
+        assert not explained(term, words, [f"{term} on an axis", "…", *texts])
 
 
 # --- the answers, each by another route than the library's formula --------------------------------
@@ -317,7 +378,7 @@ def test_the_answers_are_not_on_the_screen(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_axis_says_what_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways, on every panel of a lesson's picture."""
+    """Both ways, on every panel of a lesson's picture, and no formula as it is typed: X_t."""
     drawn = []
     module = lesson(name)
     picture = module.picture
@@ -331,6 +392,8 @@ def test_every_axis_says_what_it_is(name: str, monkeypatch: pytest.MonkeyPatch) 
     (figure,) = drawn
     for axes in figure.axes:
         assert axes.get_xlabel() and axes.get_ylabel()
+        said = [axes.get_xlabel(), axes.get_ylabel(), *axes.get_legend_handles_labels()[1]]
+        assert not any("_" in re.sub(r"\$[^$]*\$", "", text) for text in said), said
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -41,7 +41,7 @@ def test_a_slider_moves_the_picture(address: str, tab: Watched) -> None:
     assert page.locator(PICTURE).evaluate("image => image.complete && image.naturalWidth > 100")
 
     page.get_by_role("switch").click()
-    expect(page.get_by_text("REFUTED")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(page.get_by_text("REFUTED", exact=True)).to_be_visible(timeout=PATIENCE * 1000)
 
     box = page.get_by_placeholder("a number").first
     box.fill("3.39")

@@ -203,4 +203,18 @@ LESSON = Checks(
     settings=((100, 0.3), (120, 0.3)),
     answers=(trace_variance, best_slope, least_of_b),
     beside={"noise": 0.3},
+    terms={
+        "score": "slope of the log density",
+        "score matching": "from data alone",
+        "divergence": "the trace of its *Jacobian*",
+        "Jacobian": "the matrix of its derivatives",
+        "Stein's identity": r"the mean of $z \cdot s(x')/σ$",
+        "denoising": "least squares of $-z/σ$",
+        "noisy": "that of $x'$",
+        "clean": "of $x$",
+        "risk": "mean squared error",
+        "both signs": "averaged",
+        "exact trace": "the divergence itself",
+        "e_2": "numbers of $m$ and $d$ alone",
+    },
 )

@@ -300,4 +300,14 @@ LESSON = Checks(
         one_step,
         lambda: posterior_error(100) / posterior_error(200),
     ),
+    terms={
+        "DDPM": "a sampler of denoising diffusion",
+        "schedule": "The $a_k$ are",
+        "posterior variance": "as if the data point $X_0$ were known",
+        "v_k": r"\mathrm{Var} X_k",
+        "q_k": "a step back has the variance",
+        "w_0": "samples have the variance",
+        "true}_k": "the true variance",
+        "γ": "Euler's",
+    },
 )

@@ -145,4 +145,16 @@ LESSON = Checks(
         lambda: stirring([4.0, 0.25], 0.5),
         steps_for_twice_the_gauge,
     ),
+    terms={
+        "score": "the gradient of the log density",
+        "stirs": "moves no mass",
+        "gauge": "also called",
+        "energies": "the mean square over",
+        "DSM": "Denoising score matching",
+        "c_i": "variance that the score leaves",
+        "v_j": "the eigenvalues of $V$",
+        "flow": "a sampler without noise",
+        "Euler step": "goes straight on",
+        "spread": "largest over smallest eigenvalue",
+    },
 )

@@ -419,4 +419,17 @@ LESSON = Checks(
         lambda: left(16.0) / left(32.0),
         lambda: float(ndtr(-1.0)) * 100,
     ),
+    terms={
+        "modes": "peaks of a density",
+        "score": "slope of the log density",
+        "λ": "variance",
+        "s_G": r"same mean $\mu$ and variance",
+        "energy": "its mean square",
+        "skewness": r"$E\,z^3$",
+        "kurtosis": r"$E\,z^4$",
+        "floor": "this *floor* falls",
+        "flow": "carries noise to data",
+        "λ_3": "is the skewness",
+        "κ_n": "cumulant",
+    },
 )

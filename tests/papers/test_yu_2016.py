@@ -328,4 +328,14 @@ LESSON = Checks(
         lambda: 100 * float(stats.chi2(52).expect(lambda x: 1 / x)),
         one_error,
     ),
+    terms={
+        "standard errors": "standard deviation",
+        "coverage": "How often does the interval hold",
+        "edge": "depend on each other given all others",
+        "score matching": "the slope of the log density",
+        "plain": "ignores this *bias*",
+        "bias": "an error in the mean",
+        "repaired": "takes the factor out",
+        "null edge": "ω_{ab} = 0",
+    },
 )
