@@ -64,6 +64,17 @@ def test_estimate_equals_least_squares_on_the_samples(scheme):
     assert not np.allclose(got, plain(not scheme.local), atol=1e-2)
 
 
+def test_weights_are_gaps_times_a_power_of_the_noise():
+    """Written out; the power 0 weighs by the gaps alone, as Theorem 1 does. A fit is the same with
+    twice the weights, so that nothing else here would see a factor.
+    """
+    times = np.array([0.1, 0.3, 1.0])
+    noise = 1 - np.exp(-2 * times)
+    for power in (0.0, 1.0, -0.5):
+        wanted = np.array([0.1, 0.2, 0.7]) * noise**power
+        np.testing.assert_allclose(Scheme("resolvent", 2, power=power).weights(times), wanted)
+
+
 def test_as_many_functions_as_times_is_dsm():
     """B = N: every basis is DSM step by step (1e-6 of it),
     without bias, and its predicted variance d tr C_t.
