@@ -135,17 +135,21 @@ def _plain_steps(
         yield x, -(x - np.exp(-t) * x0) / -np.expm1(-2 * t)
 
 
-def fit_networks(m: int, count: int, budget: int) -> None:
-    """So many networks side by side, by L-BFGS,
+def fit_networks(m: int, count: int, budget: int, solver: str) -> None:
+    """So many networks side by side, by L-BFGS or Adam,
     on the denoising targets at one time step in one dimension.
     """
     x, y = _network_data(m, count)
     rng = np.random.default_rng(8)
     start = np.stack([networks.initial(1, 1, rng) for _ in range(count)])
-    networks.fit(start, x, y, budget)
+    if solver == "lbfgs":
+        networks.fit(start, x, y, budget)
+    else:
+        orders = [np.random.default_rng([8, k]) for k in range(count)]
+        networks.adam(networks.begin(start), x, y, budget, 0.01, orders)
 
 
-def fit_networks_in_turn(m: int, count: int, budget: int) -> None:
+def fit_networks_in_turn(m: int, count: int, budget: int, solver: str) -> None:
     """The same by scikit-learn's MLPRegressor, one after the other."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
@@ -153,8 +157,9 @@ def fit_networks_in_turn(m: int, count: int, budget: int) -> None:
     for k, (x, y) in enumerate(zip(*_network_data(m, count), strict=True)):
         learner = MLPRegressor(
             hidden_layer_sizes=(16, 16),
-            solver="lbfgs",
+            solver=solver,
             activation="tanh",
+            learning_rate_init=0.01,
             max_iter=budget,
             random_state=k,
         )
@@ -393,11 +398,12 @@ def run(say: Callable[[str], None]) -> list[Line]:
         "exact with DSM",
     )
 
-    say("networks, 10 iterations of L-BFGS")
-    side = alone(fit_networks, 500, 40, 10, repeats=5)[0]
-    turn = alone(fit_networks_in_turn, 500, 40, 10)[0]
-    add("networks, two hidden layers of 16, m = 500, 10 iterations", 40 / side, "networks/s")
-    add("networks: batched over one by one", turn / side, "times")
+    say("networks, 10 iterations of L-BFGS or 10 epochs of Adam")
+    for solver, words in (("lbfgs", "10 iterations of L-BFGS"), ("adam", "10 epochs of Adam")):
+        side = alone(fit_networks, 500, 40, 10, solver, repeats=5)[0]
+        turn = alone(fit_networks_in_turn, 500, 40, 10, solver)[0]
+        add(f"networks, two hidden layers of 16, m = 500, {words}", 40 / side, "networks/s")
+        add(f"networks, {words}: batched over one by one", turn / side, "times")
 
     say("the runner")
     lines += runner()
