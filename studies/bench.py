@@ -71,8 +71,7 @@ def flops(d: int, steps: int) -> float:
     return d**3 * (FLOPS_FIRST + (steps - 1) * FLOPS_LATER)
 
 
-# --- what is timed: each a function of plain numbers, so that it can be sent to a process of its
-# own ------------
+# --- what is timed: functions of plain values, which a process of its own can be sent -------------
 
 
 def draw_exact(d: int, m: int, steps: int, batch: int) -> None:
@@ -270,7 +269,7 @@ def efficiency(pairs: int = 3) -> tuple[float, float, float]:
 
 
 def timed(
-    function: Callable[..., None], arguments: tuple[int, ...], repeats: int
+    function: Callable[..., None], arguments: tuple[int | str, ...], repeats: int
 ) -> tuple[float, float]:
     """Least seconds over the repeats after one run to warm up
     (none where there is one repeat), and peak MB.
@@ -286,7 +285,9 @@ def timed(
     return float(best), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def alone(function: Callable[..., None], *arguments: int, repeats: int = 3) -> tuple[float, float]:
+def alone(
+    function: Callable[..., None], *arguments: int | str, repeats: int = 3
+) -> tuple[float, float]:
     """`timed` in a fresh process with one BLAS thread."""
     pool = processes.Pool(1)
     try:
