@@ -443,6 +443,16 @@ def test_panels_have_letters(entry: told.Figure) -> None:
 
 
 @every_figure
+def test_no_script_is_printed_as_it_is_written(entry: told.Figure) -> None:
+    """No underscore or caret in heading, title, caption, and drawn only in mathtext: as x_i would
+    be printed. The page's test has the headline and the alternative text, which need results.
+    """
+    figure = entry.draw(entry.sample())
+    told = f"{entry.heading} {entry.title} {words(figure)}"
+    assert re.findall(r"\S*[_^]\S*", re.sub(r"\$[^$]*\$", "", told)) == []
+
+
+@every_figure
 def test_the_caption_is_kept_and_not_drawn(entry: told.Figure) -> None:
     """It is there, one line; below the axes stand labels and legends alone."""
     figure = entry.draw(entry.sample())

@@ -88,10 +88,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            "E = κ V_t J on Gaussian data, d = 2 (c: in a plane of data with noise of variance "
-            "w, d = 3). All is computed; dashes: the claims' formulas (b: leading "
-            "order). Flow and SDE in continuous time return the data within W2 = "
-            f"{max(kept['measured'].max(), 1e-15):.0e} up to κ = {kept['kappa'].max():g}.",
+            "E = κ Vₜ J on Gaussian data, d = 2; in (c) data in a plane with noise of variance w, "
+            "d = 3. All is computed; dashes: the claims' formulas, in (b) to leading "
+            "order. Flow and SDE in continuous time return the data within W2 = "
+            f"{number(max(kept['measured'].max(), 1e-15), 1)} up to κ = {kept['kappa'].max():g}.",
         )
     return figure
 

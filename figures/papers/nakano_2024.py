@@ -98,8 +98,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             f"Gaussian data on the line, exact scores. (a) λ = {distance['eigenvalue'].max():g}, "
             f"T = 6; lines: the sum; dashes: its leading order, N ≥ {LEADING}; with the "
-            f"true variance of a step samples have λ within a share of {max(worst, 1e-16):.0e}. "
-            "(b) Dashes are λ/v_t. All is computed.",
+            f"true variance of a step samples have λ within a share of "
+            f"{number(max(worst, 1e-16), 1)}. (b) Dashes are λ/vₜ. All is computed.",
         )
     return figure
 

@@ -93,7 +93,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            f"(a) Data N(0, λ), λ = {lam:g}, ε = {size:g}. (b, c) Data ½ N(±a, 1), "
+            f"(a) Data N(0, λ), λ = {lam:g}, ε = {size:g}. (b), (c) Data ½ N(±a, 1), "
             "the log density off by κ Φ(x/b) at t < τ; dotted ½, where the flow's samples stay. "
             "All is computed; dashes: the claims' formulas.",
         )

@@ -172,9 +172,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            "(a) E|s − s_G|²/E|s|², s_G the Gaussian's score. Dashes: the floor, which at high "
-            f"noise is the law. (b) From σ_T = {jumps['teleport-skip']['sigma_T'].max():g} "
-            "(filled) and 2σ (open), dashes: laws to leading order. (c) Digits of "
+            "(a) E|s − g|²/E|s|², g the Gaussian's score. Dashes: the floor, which at high "
+            f"noise is the law. (b) From a level of {jumps['teleport-skip']['sigma_T'].max():g} "
+            "(filled) and of 2σ (open), dashes: laws to leading order. (c) Digits of "
             "scikit-learn, models of 1200 of them, losses of the others on the same noise. "
             f"Digits: n = {n} batches, 95 % intervals of {style.widths(held_out, 'measured')} "
             "(c); the rest is computed.",

@@ -151,7 +151,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             "Intervals at level 0.95 (grey) with k columns. Filled points and dashes: the plain "
             "interval, measured and by its law; open points and dots: the repaired one. (a) "
-            f"Computed. (b, c) {n} replicates, 95 % intervals of ±{width:.1g} or "
+            f"Computed. (b), (c) {n} replicates, 95 % intervals of ±{width:.1g} or "
             "less. The line through “selected by a alone” only joins its points.",
         )
     return figure

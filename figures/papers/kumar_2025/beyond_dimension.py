@@ -86,7 +86,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         fewest, most = points["draws"].min(), points["draws"].max()
         style.note(
             figure,
-            f"Gaussian data, Σ = I, linear scores, one time t = {t:g}; c is the eigenvalue of C_t, "
+            f"Gaussian data, Σ = I, linear scores, one time t = {t:g}; c is the eigenvalue of Cₜ, "
             f"log|H| = d². Means of n = {fewest:g} to {most:g} draws of the exact law, fewer where "
             "d is large; bars: 95 % intervals by the law's own variance; where none shows, it lies "
             "inside the marker. Filled: over log|H|. Open: over log|H| log log d as well, which "

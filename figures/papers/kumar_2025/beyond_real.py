@@ -172,7 +172,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             "each; loss of the others over that of the best linear score of all rows; dashes: "
             "Gaussian data of that covariance and m. (b) Risk of the plug-in score, and "
             "what noise costs DSM, over the same of Gaussian data, where the rows are the law. "
-            "(c) As in (a), beyond the plug-in's loss; dashes: mK/(mK − d − 1). Bars: 95 % "
+            "(c) As in (a), beyond the plug-in's loss; dashes: m K/(m K − d − 1). Bars: 95 % "
             f"intervals over n = {n} replicates, in (a) {style.widths(gain, 'measured')}. Beyond "
             "the paper: settings are ours.",
         )
@@ -269,8 +269,8 @@ def _found(f: Findings) -> str:
         "**Near-optimality.** The path fit's excess loss is "
         f"{_span(near_all, 3)} times that of the plug-in score, which no noise enters; with the "
         f"mean known, to leading order {_span(known, 3)} times. "
-        "**Redraws.** risk_K = limit + (risk_1 − limit)/K holds, but the limit is not the bound of "
-        "Gaussian data. Given the rows, all that an estimator sees depends on them through their "
+        "**Redraws.** With K draws the risk is limit + (risk with one − limit)/K, but the limit is "
+        "not the bound of Gaussian data. Given the rows, all that an estimator sees depends on them through their "
         "sample covariance. So to leading order what noise costs is the Gaussian's for every law. "
         "What is left without noise is set by fourth moments: "
         f"{number(limits[low])} of the bound for {low[0]} at t = {low[1]:g}, "
@@ -278,7 +278,7 @@ def _found(f: Findings) -> str:
         "are smaller as shares of the whole: neither BSM nor redraws touch it.\n\n"
         "What does not survive is the leading order at few rows. With m = "
         f"{_span([r['m'] / r['d'] for r in f.points[FEW]])} times d a draw's noise costs DSM more, "
-        "by mK/(mK − d − 1); measured costs over this rule are "
+        "by m K/(m K − d − 1); measured costs over this rule are "
         f"{_span(few, 3)}. And the mean has to be estimated. It adds e_t² Σ λ_i/v_i² to the limit, "
         f"for all estimators alike: at t = {last:g} {_span(mean)} times the limit itself.\n\n"
         "Columns are scaled to a variance of 1, since units differ; digits by one number for all "

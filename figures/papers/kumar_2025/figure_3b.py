@@ -104,7 +104,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"(a) {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on a grid, "
             f"without sampling noise. Bands: 5 % to 95 % of n = {n} training sets; per cent: the "
             "minor mode's share, with 95 % intervals of its mean; ± is half the distance of the "
-            f"modes. (b, c) A mark for each setting and method, {_sets(gains)} training sets; "
+            f"modes. (b), (c) A mark for each setting and method, {_sets(gains)} training sets; "
             "bars: 95 % intervals of the ratio of mean errors, all of them at once. Above 0 "
             "bootstrapping takes from DSM's mean absolute error of the share, below 0 it adds. (c) "
             "Budget: iterations of L-BFGS (a network a step) or epochs of Adam (one for all t). "
