@@ -225,7 +225,7 @@ def test_every_format_has_the_same_bytes_again(name: str, tmp_path: Path) -> Non
                 "m/d",
                 "power, t₁ = 0.02, Δ = 0.2",
                 "1.3",
-                "the largest is 1.30",
+                "The largest is 1.30",
                 "n = 30 data sets",
                 "path fit",
             ],

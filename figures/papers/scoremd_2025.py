@@ -149,7 +149,7 @@ def _found(f: Findings) -> str:
         f"moves the mass {number(carried)} (`simulation-carried`). So training on samples hardly "
         "sees the error, samples do not show it, and the simulation does.\n\n"
         "**What a residual sees.** The scalar residual of Fokker and Planck's equation sees a "
-        "constant of time c(t) in the log density, by c'(t); samples and forces do not feel it, "
+        "constant of time c(t) in the log density, by c'(t). Samples and forces do not feel it, "
         "and the vector residual does not see it (`simulation-vector`). In the public code "
         "(noegroup/ScoreMD at 149b1ec, src/scoremd/diffusion/fp.py) the exact form of the scalar "
         "residual leaves out the drift's divergence, and the weak form has it as for one "

@@ -273,7 +273,7 @@ FIGURE = Figure(
     heading="Confidence in an edge",
     shows=(
         "The abstract, as far as we have it: a new estimator for the edges of pairwise graphical "
-        "models, based on Hyvärinen's score, which needs no normalising constant, and is to tell "
+        "models, based on Hyvärinen's score. It needs no normalising constant, and is to tell "
         "how uncertain an estimated edge is"
     ),
     unknown=(
