@@ -11,8 +11,8 @@ def markdown(text: str) -> str:
     """HTML of the little Markdown that the report's sentences use:
     paragraphs, lists, tables, `code`, **, *.
 
-    Formulas of paragraphs, lists and heads of tables are typeset. A table's other cells, which are
-    mostly numbers, stand as they are written.
+    Formulas of paragraphs, lists and heads of tables are typeset. Of a table's other cells, which
+    are mostly numbers, those are that have a script to set.
     """
     out = []
     for block in text.strip().split("\n\n"):
@@ -26,7 +26,7 @@ def markdown(text: str) -> str:
             head, *cells = [[cell.strip().replace("\\|", "|") for cell in row] for row in rows]
             top = "".join(f'<th scope="col">{_inline(cell)}</th>' for cell in head)
             body = "".join(
-                "<tr>" + "".join(f"<td>{_inline(cell, _plain)}</td>" for cell in row) + "</tr>"
+                "<tr>" + "".join(f"<td>{_inline(cell, _of_cell)}</td>" for cell in row) + "</tr>"
                 for row in cells
             )
             out.append(f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>')
@@ -55,6 +55,10 @@ def _inline(text: str, put: Callable[[str], str] = sentence) -> str:
         out += f"{put(text[at : found.start()])}<{tag}>{shown}</{tag}>"
         at = found.end()
     return out + put(text[at:])
+
+
+def _of_cell(text: str) -> str:
+    return sentence(text) if re.search("[_^]", text) else _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -18,7 +18,7 @@ from figures.inline import inline_svg
 from figures.markdown import markdown
 from figures.mathml import sentence
 from figures.report import counted
-from figures.told import Figure, Findings
+from figures.told import Figure, Findings, ended
 
 HERE = Path(__file__).parent
 TITLE = "dimfree: figures and claims"
@@ -66,7 +66,9 @@ class Yours:
 def _paper(shows: str, unknown: str) -> list[str]:
     """What the paper shows and what is unknown of it; nothing for what is beyond the paper."""
     told = (("What the paper shows", shows), ("Unknown of its setting", unknown))
-    return [f"<p><strong>{name}.</strong> {sentence(text)}</p>" for name, text in told if text]
+    return [
+        f"<p><strong>{name}.</strong> {sentence(ended(text))}</p>" for name, text in told if text
+    ]
 
 
 def _figure(picture: Picture, command: str) -> str:

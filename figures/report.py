@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from figures import across, minute
-from figures.told import Closing, Figure, Findings, anchor, judged, many, number
+from figures.told import Closing, Figure, Findings, anchor, ended, judged, many, number
 
 HEAD = """\
 # What we reproduce, and what we cannot know
@@ -300,7 +300,9 @@ def _section(
     pictures: str,
     command: str,
 ) -> str:
-    shows = SHOWS.format(shows=figure.shows, unknown=figure.unknown) if figure.shows else ""
+    shows = ""
+    if figure.shows:
+        shows = SHOWS.format(shows=ended(figure.shows), unknown=ended(figure.unknown))
     return FIGURE.format(
         heading=figure.heading,
         headline=figure.headline(findings),

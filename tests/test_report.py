@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -850,3 +851,12 @@ def test_improvements_are_counted_and_split() -> None:
     )
     assert "| network: m = 9 | BSM | 29.8 | 0.122 | 4.0 |" in text
     assert [len(set(table)) for table in tables_of(text)] == [1, 1, 1]
+
+
+def test_what_the_paper_shows_ends_with_one_stop() -> None:
+    """Whether its text has one or not: catches a paragraph without, and one with two."""
+    for text in ("A curve", "A curve."):
+        figure = replace(FIGURES["figure-1a"], shows=text, unknown=text)
+        entry = (figure, found(FINDINGS["figure-1a"]), "Caption.")
+        told = render([WORK], [entry], {}, VERDICTS, "", "make", "here")
+        assert "shows.** A curve.\n" in told and "setting.** A curve.\n" in told

@@ -75,7 +75,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Two Gaussians on the line, minor weight 0.15, means ±2, sd 0.5; m = "
-            f"{data.fact('m')}; denoising targets at one time t; two hidden layers of 16 tanh, "
+            f"{data.fact('m')}; denoising targets at one time t. Two hidden layers of 16 tanh, "
             "Adam, one step a pass; same data, first weights and number of steps for all three. "
             "Score error: ∫ p|f − s|², by quadrature. Bars: 95 % intervals of the mean of "
             f"n = {n} replicates. Beyond the paper: settings are ours.",
