@@ -31,9 +31,13 @@ FUNCTIONS = frozenset(
         "ln",
         "sin",
         "cos",
+        "sign",
         "KL",
+        "TV",
     }
 )
+WORDS = frozenset({"KL", "TV", "sign"})
+"""Functions that are words where they stand alone."""
 OPERATORS = "=≤≥<>·/−+±×∫∝∈≠≈~→∂∇|‖⟨⟩:,;()[]{}∞…%!"
 LARGE = "ΣΠ"
 OPENING, CLOSING = "([{⟨", ")]}⟩"
@@ -55,6 +59,8 @@ _SHORT = re.compile(
 )
 _NEUTRAL = re.compile(r"[aAI]|[\d½¼][\d.,e½-]*[a-z]?")
 _DIFFERENTIAL = re.compile(r"d[a-z]")
+# A word with a short script is one: bound_ij, volume/C_t; a program's causal_order is none.
+_SCRIPTED = re.compile(r".*[_^](?:\{|[A-Za-zΑ-ω0-9]{1,2}(?![A-Za-z_])).*")
 # What looks like a formula and is none: a panel's letter, a version of the code.
 _LABEL = re.compile(r"\([a-f]\)[.,:;]*")
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
@@ -105,9 +111,11 @@ def _is_prose(word: str) -> bool:
 
 def _has_signs(word: str) -> bool:
     core = word.strip("(),.;:[]")
-    if not core or _is_prose(core) or _LABEL.fullmatch(word) or _VERSION.fullmatch(core):
+    if not core or _LABEL.fullmatch(word) or _VERSION.fullmatch(core):
         return False
-    called = core.split("(")[0] in FUNCTIONS and core != "KL"  # the divergence, as a word
+    if _is_prose(core):
+        return bool(_SCRIPTED.fullmatch(core))
+    called = core.split("(")[0] in FUNCTIONS and core not in WORDS
     return called or bool(_SIGNS.search(core) or _SHORT.fullmatch(core))
 
 

@@ -108,6 +108,7 @@ def test_notation(text, expected):
         ("(b) λ falls, as in (a), (c).", "(b) [λ] falls, as in (a), (c)."),
         ("with k = n/10 93.7 % of it", "with [k=n/10] 93.7 % of it"),
         ("T₁'s risk and KL(p_t‖q_t)", "[T1]'s risk and [KL(pt‖qt)]"),
+        ("so bound_ij/r_ij is causal_order", "so [boundij/rij] is causal_order"),
         ("A residual, code 0.2.0+8a90370f1935.", "A residual, code 0.2.0+8a90370f1935."),
     ],
 )

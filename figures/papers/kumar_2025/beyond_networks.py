@@ -137,7 +137,7 @@ def _found(f: Findings) -> str:
         f"{number(_ends(f, first, FEW), 2)}, and on new noise in every epoch at "
         f"{number(_ends(f, first, FRESH), 2)}. New noise costs nothing in training, so a loss from "
         "noise drawn once is one without need.\n\n"
-        "The law of redraws, bound + (error at K = 1 − bound)/K, is proven for linear scores. "
+        "The law of redraws, bound + (error with one draw − bound)/K, is proven for linear scores. "
         "Taken for granted here, one draw and four say what endless draws would leave: "
         f"{law}.\n\n" + "\n".join(rows)
     )
