@@ -28,16 +28,24 @@ FUNCTIONS = frozenset(
         "linspace",
         "argmin",
         "rank",
+        "ln",
+        "sin",
+        "cos",
+        "sign",
+        "KL",
+        "TV",
     }
 )
+WORDS = frozenset({"KL", "TV", "sign"})
+"""Functions that are words where they stand alone."""
 OPERATORS = "=≤≥<>·/−+±×∫∝∈≠≈~→∂∇|‖⟨⟩:,;()[]{}∞…%!"
 LARGE = "ΣΠ"
 OPENING, CLOSING = "([{⟨", ")]}⟩"
-SCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789−+0123456789+−")
-HIGH, LOW = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "₀₁₂₃₄₅₆₇₈₉₊₋"
+HIGH, LOW = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵗ", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢₖₚₜ"
+SCRIPTS = str.maketrans(HIGH + LOW, "0123456789−+t0123456789+−ikpt")
 
 _ELEMENT = re.compile(r"<(\w+)[^>]*>[^<]*</\1>")
-_LOW_SCRIPT = re.compile(r"[A-Za-z0-9]+(?:[,-][A-Za-z]+)*|[∞+]")
+_LOW_SCRIPT = re.compile(r"[A-Za-z0-9]+(?:[,-][A-Za-z]+)*|[Α-ω∞+]")
 _HIGH_SCRIPT = re.compile(r"[−-]?\d+(?:\.\d+)?|[A-Za-zΑ-ω]|[∞*]")
 _LETTERS = re.compile(r"[A-Za-z]{2,}(?:-[A-Za-z]+)*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
@@ -45,12 +53,17 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 # What makes a word part of a formula, once its scripts are set aside: a sign; or being one of a few
 # short forms.
 _SCRIPT_TEXT = re.compile(r"[_^](?:\{[^}]*\}?|[A-Za-z0-9]+(?:[,-][A-Za-z]+)*)")
-_SIGNS = re.compile(r"[_^=≤≥<>·−+±×∫√‖⟨⟩∇∞∝∈≠≈∂→|Α-Ωα-ω²³⁰-₋ℓ~{}…]")
+_SIGNS = re.compile(r"[_^=≤≥<>·−+±×∫√‖⟨⟩∇∞∝∈≠≈∂→|Α-Ωα-ω²³⁰-₋ᵗᵢₖₚₜℓ~{}…]")
 _SHORT = re.compile(
     r"[b-zB-HJ-Z][\u0300-\u036f]?[\'*]*|[A-Z]\d|[A-Za-z][(\[].*|[^A-Za-z]*[A-Za-z]?/.*"
 )
 _NEUTRAL = re.compile(r"[aAI]|[\d½¼][\d.,e½-]*[a-z]?")
 _DIFFERENTIAL = re.compile(r"d[a-z]")
+# A word with a short script is one: bound_ij, volume/C_t; a program's causal_order is none.
+_SCRIPTED = re.compile(r".*[_^](?:\{|[A-Za-zΑ-ω0-9]{1,2}(?![A-Za-z_])).*")
+# What looks like a formula and is none: a panel's letter, a version of the code.
+_LABEL = re.compile(r"\([a-f]\)[.,:;]*")
+_VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
 
 
 def sentence(text: str) -> str:
@@ -98,9 +111,11 @@ def _is_prose(word: str) -> bool:
 
 def _has_signs(word: str) -> bool:
     core = word.strip("(),.;:[]")
-    if not core or _is_prose(core):
+    if not core or _LABEL.fullmatch(word) or _VERSION.fullmatch(core):
         return False
-    called = core.split("(")[0] in FUNCTIONS
+    if _is_prose(core):
+        return bool(_SCRIPTED.fullmatch(core))
+    called = core.split("(")[0] in FUNCTIONS and core not in WORDS
     return called or bool(_SIGNS.search(core) or _SHORT.fullmatch(core))
 
 
@@ -110,24 +125,28 @@ def _is_math(words: list[str], k: int) -> bool:
     """
     if _has_signs(words[k]):
         return True
-    if not _NEUTRAL.fullmatch(words[k].strip("(),.;:[]")):
+    core = words[k].strip("(),.;:[]")
+    if not _NEUTRAL.fullmatch(core) or _LABEL.fullmatch(words[k]):
         return False
     pairs = ((k - 1, k), (k, k + 1))
-    beside = [
-        words[a + b - k]
+    before, after = (
+        words[a + b - k] if a >= 0 and b < len(words) and words[a][-1:] not in tuple(",;:.") else ""
         for a, b in pairs
-        if a >= 0 and b < len(words) and words[a][-1:] not in tuple(",;:.")
-    ]
-    if words[k].strip("(),.;:[]") in ("a", "A"):  # more often an article
-        return any(word in OPERATORS for word in beside)
-    return any(_has_signs(word) for word in beside)
+    )
+    if core in ("a", "A"):  # more often an article
+        return any(word and word in OPERATORS for word in (before, after))
+    if core[0].isdigit() and before not in FUNCTIONS and before[-1:] not in tuple(OPERATORS):
+        before = ""  # n/10 93.7 %: two numbers
+    return any(_has_signs(word) for word in (before, after) if word)
 
 
 def _closed(run: str) -> str:
     """A formula without the punctuation of the sentence around it."""
     before = after = ""
     while run:
-        if run[-1] in ".,;:" or (run[-1] in ")]" and _balance(run) < 0):
+        if run.endswith("'s"):  # of a formula: T₁'s
+            run, after = run[:-2], run[-2:] + after
+        elif run[-1] in ".,;:" or (run[-1] in ")]" and _balance(run) < 0):
             run, after = run[:-1], run[-1] + after
         elif run[0] in "([" and _balance(run) > 0:
             before, run = before + run[0], run[1:]

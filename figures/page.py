@@ -16,8 +16,9 @@ from figures import across, minute
 from figures.claims_table import ledger, yours
 from figures.inline import inline_svg
 from figures.markdown import markdown
+from figures.mathml import sentence
 from figures.report import counted
-from figures.told import Figure, Findings
+from figures.told import Figure, Findings, ended
 
 HERE = Path(__file__).parent
 TITLE = "dimfree: figures and claims"
@@ -66,9 +67,7 @@ def _paper(shows: str, unknown: str) -> list[str]:
     """What the paper shows and what is unknown of it; nothing for what is beyond the paper."""
     told = (("What the paper shows", shows), ("Unknown of its setting", unknown))
     return [
-        f"<p><strong>{name}.</strong> {escape(text, quote=False)}</p>"
-        for name, text in told
-        if text
+        f"<p><strong>{name}.</strong> {sentence(ended(text))}</p>" for name, text in told if text
     ]
 
 
@@ -76,7 +75,7 @@ def _figure(picture: Picture, command: str) -> str:
     f, figure = picture.findings, picture.figure
     drawing = inline_svg(picture.svg, figure.name, figure.alt(f))
     headline = figure.headline(f)
-    caption = escape(f"{picture.caption} Results: {picture.results}.".strip(), quote=False)
+    caption = sentence(f"{picture.caption} Results: {picture.results}.".strip())
     used = ", ".join(f'<a href="#claim-{name}">{name}</a>' for name in figure.claims)
     return "\n".join(
         [

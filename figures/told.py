@@ -39,6 +39,11 @@ def anchor(heading: str) -> str:
     return "".join(kept).replace(" ", "-")
 
 
+def ended(text: str) -> str:
+    """The text with a full stop at its end."""
+    return text.rstrip(".") + "."
+
+
 def listed(values: Sequence[Any]) -> str:
     """Values one after the other, numbers as short as they are."""
     return ", ".join(f"{v:.10g}" if isinstance(v, float) else str(v) for v in values)

@@ -227,7 +227,7 @@ def test_every_format_has_the_same_bytes_again(name: str, tmp_path: Path) -> Non
                 "m/d",
                 "power, t₁ = 0.02, Δ = 0.2",
                 "1.3",
-                "the largest is 1.30",
+                "The largest is 1.30",
                 "n = 30 data sets",
                 "path fit",
             ],
@@ -442,6 +442,16 @@ def test_panels_have_letters(entry: told.Figure) -> None:
     caption = style.caption(figure)
     assert set("".join(re.findall(r"\(([a-f][a-f, –]*)\)", caption))) <= {*wanted, ",", " ", "–"}
     assert not re.search(r"\b(Left|Middle|Right|Top|Bottom|Inset)\b", caption)
+
+
+@every_figure
+def test_no_script_is_printed_as_it_is_written(entry: told.Figure) -> None:
+    """No underscore or caret in heading, title, caption, and drawn only in mathtext: as x_i would
+    be printed. The page's test has the headline and the alternative text, which need results.
+    """
+    figure = entry.draw(entry.sample())
+    told = f"{entry.heading} {entry.title} {words(figure)}"
+    assert re.findall(r"\S*[_^]\S*", re.sub(r"\$[^$]*\$", "", told)) == []
 
 
 @every_figure

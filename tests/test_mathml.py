@@ -83,6 +83,9 @@ def test_where_a_long_formula_may_break(text, expected):
         ("10^−8", "math(msup(mn(10) mrow(mo(−) mn(8))))"),
         ("log log d", "math(mi(log) mi(log) mi(d))"),
         ("f̂", "math(mi(f̂))"),
+        ("p_σ", "math(msub(mi(p) mi(σ)))"),
+        ("λᵢ", "math(msub(mi(λ) mi(i)))"),
+        ("e²ᵗ", "math(msup(mi(e) mrow(mn(2) mi(t))))"),
         ("dt/2", "math(mi(d) mi(t) mo(/) mn(2))"),
     ],
 )
@@ -102,6 +105,11 @@ def test_notation(text, expected):
         ("at s(t', X_{t'}) alone", "at [s(t′,Xt′)] alone"),
         ("(the constant κ), in 3 cells", "(the constant [κ]), in 3 cells"),
         ("p < 1 & more", "[p&lt;1] &amp; more"),
+        ("(b) λ falls, as in (a), (c).", "(b) [λ] falls, as in (a), (c)."),
+        ("with k = n/10 93.7 % of it", "with [k=n/10] 93.7 % of it"),
+        ("T₁'s risk and KL(p_t‖q_t)", "[T1]'s risk and [KL(pt‖qt)]"),
+        ("so bound_ij/r_ij is causal_order", "so [boundij/rij] is causal_order"),
+        ("A residual, code 0.2.0+8a90370f1935.", "A residual, code 0.2.0+8a90370f1935."),
     ],
 )
 def test_what_is_a_formula(text, expected):

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -628,19 +629,19 @@ def test_which_law_the_table_names() -> None:
     """
     constant = section(rendered(), "figure-1a")
     assert (
-        "the table names **constant**: whatever is not excluded changes by a factor below 1.087"
+        "The table names **constant**: whatever is not excluded changes by a factor below 1.087"
         in constant
     )
     named = section(rendered(law(verdict="log d", standing=["log d"])), "figure-1a")
-    assert "99 %: the table names **log d**. " in named
+    assert "99 %. The table names **log d**.\n" in named
     undecided = section(
         rendered(law(verdict="UNDECIDED", standing=["constant", "log log d"])), "figure-1a"
     )
-    assert "99 %: **UNDECIDED** between constant, log log d. " in undecided
+    assert "99 %. **UNDECIDED** between constant, log log d.\n" in undecided
     none = section(rendered(law(verdict="NONE", standing=[])), "figure-1a")
-    assert "99 %: **NONE** of them describes the table. " in none
+    assert "99 %. **NONE** of them describes the table.\n" in none
     for other in (undecided, none):
-        assert "the table names" not in other
+        assert "The table names" not in other
 
 
 def test_what_is_told_of_each_law() -> None:
@@ -670,7 +671,7 @@ def test_intervals_decide_what_is_below() -> None:
     text = section(rendered(changed("figure-3a", ratios=ratios)), "figure-3a")
     assert "lies below 1 at 2 of the 2 steps" in text
     assert (
-        "at t = 2 the ratio is 0.131. The information bound there is 0.0330: BSM leaves a factor "
+        "At t = 2 the ratio is 0.131. The information bound there is 0.0330: BSM leaves a factor "
         "4.0." in text
     )
 
@@ -840,7 +841,7 @@ def test_improvements_are_counted_and_split() -> None:
     each number stands where its header says, per cent from fractions.
     """
     text = section(rendered(), "figure-3b")
-    assert "BSM: helps in 1, hurts in 1 of 2; BSM, w = 1/2: helps in 1 of 1." in text
+    assert "BSM: helps in 1, hurts in 1 of 2. BSM, w = 1/2: helps in 1 of 1." in text
     assert "gets a share of 16.1 % [15.2, 17.3] with DSM" in text
     assert "bootstrapping there: **helps**" in text
     assert "| features: m = 7 | 120 | BSM | 16.1 | 1.9 | 18 [5.3, 31] | helps | 0.690 |" in text
@@ -850,3 +851,12 @@ def test_improvements_are_counted_and_split() -> None:
     )
     assert "| network: m = 9 | BSM | 29.8 | 0.122 | 4.0 |" in text
     assert [len(set(table)) for table in tables_of(text)] == [1, 1, 1]
+
+
+def test_what_the_paper_shows_ends_with_one_stop() -> None:
+    """Whether its text has one or not: catches a paragraph without, and one with two."""
+    for text in ("A curve", "A curve."):
+        figure = replace(FIGURES["figure-1a"], shows=text, unknown=text)
+        entry = (figure, found(FINDINGS["figure-1a"]), "Caption.")
+        told = render([WORK], [entry], {}, VERDICTS, "", "make", "here")
+        assert "shows.** A curve.\n" in told and "setting.** A curve.\n" in told

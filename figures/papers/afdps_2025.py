@@ -69,9 +69,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             "Constant prior on the line, particles that are never resampled. Dashes: the claims' "
-            "formulas. Dotted, a: π/4, from where on the weights have no variance. b: σ_y = 1, "
-            f"the line at σ = {last:g} is the start; dotted, γ = 0.910, from where on they keep "
-            "it.",
+            "formulas. (a) Dotted: π/4, from where on the weights have no variance. (b) The "
+            f"measurement's noise has the deviation 1, and the line at σ = {last:g} is the start; "
+            "dotted: γ = 0.910, from where on the weights keep their variance.",
         )
     return figure
 
@@ -155,8 +155,8 @@ def _headline(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        "Two panels. a: the effective share of the particles falls from 1 to 0 as the noise "
-        "variance falls by π/4 of the measurement's; drawn particles lie on the curve. b: the σ "
+        "Two panels. (a) The effective share of the particles falls from 1 to 0 as the noise "
+        "variance falls by π/4 of the measurement's; drawn particles lie on the curve. (b) The σ "
         "at which the variance of the weights becomes infinite, against γ: near the start for "
         "small γ, falling towards 0 before γ = 0.91."
     )

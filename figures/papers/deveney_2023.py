@@ -91,9 +91,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data on the line, λ = {lam:g}. All is computed; dashes: the claims' "
-            "formulas (b: the bound, a bar for errors that change sign; T = "
-            f"{last:g}). (a) For each unit of ε dt, dotted the time ½ log(1 + λ). (c) Mean "
-            "square of the residual over the box |x_i| ≤ 3.5 over that under N(0, u I).",
+            "formulas. (a) For each unit of ε dt, dotted the time ½ log(1 + λ). (b) Dashes: the "
+            f"bound, a bar for errors that change sign; T = {last:g}. (c) Mean square of the "
+            "residual over the box |xᵢ| ≤ 3.5 over that under N(0, u I).",
         )
     return figure
 

@@ -174,10 +174,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            "All computed; a: marks by quadrature, lines by formula. a, b: a mixture of two "
-            f"Gaussians on the line; b, dotted: CSM's whole integral for data on {count} points, "
-            f"log {count}. c: base ½N(−a, ¼) + ½N(a, ¼), "
-            "reward 0.8 x − 0.15 x²; CSM from t = 0.001.",
+            "All computed. (a), (b) A mixture of two Gaussians on the line. (a) Marks by "
+            f"quadrature, lines by formula. (b) Dotted: CSM's whole integral for data on {count} "
+            f"points, log {count}. (c) Base ½ N(−a, ¼) + ½ N(a, ¼), reward 0.8 x − 0.15 x²; CSM "
+            "from t = 0.001.",
         )
     return figure
 
@@ -235,14 +235,14 @@ def _found(f: Findings) -> str:
     slow, fast = (number(at(f, "tilt-effective-share", tau=x)) for x in (8.0, 0.5))
     return (
         "A generator draws from p, and is to draw from π ∝ p e^r, with a reward r. Both laws are "
-        "noised alike: X_t = e^(−t) X_0 + Z_t, with noise of variance σ_t² = 1 − e^(−2t). One "
+        "noised alike: X_t = e^{−t} X_0 + Z_t, with noise of variance σ_t² = 1 − e^{−2t}. One "
         "learns the score of the noised π, ∇log π_t, or its difference from that of the noised p. "
         "Learning is regression on a target that is right on average given X_t. Its variance "
         "given X_t has to be averaged away: it costs data (`tilt-regression-risk`) and steps "
         "(`tilt-gradient-variance`).\n\n"
         "**At one time.** Conditional score matching (CSM) has the target −Z_t/σ_t², target score "
         "matching (TSM) e^t ∇log π(X_0), novel score matching (NSM) both in the shares σ_t² and "
-        "e^(−2t). In the theory of this suite CSM is T1, and TSM is T2 from t' = 0. At t = 0.01 "
+        "e^{−2t}. In the theory of this suite CSM is T1, and TSM is T2 from t' = 0. At t = 0.01 "
         f"their variances are {noise('csm', 0.01)}, "
         f"{noise('tsm', 0.01)} and {noise('nsm', 0.01)}, at t = 2 {noise('csm', 2.0)}, "
         f"{noise('tsm', 2.0)} and {noise('nsm', 2.0)}. The best shares, which need one number of "
@@ -250,7 +250,7 @@ def _found(f: Findings) -> str:
         "**Over all times.** CSM's integral from t_0 on is the mutual information of X_0 and "
         f"X_{{t_0}}: {early[0]}, {early[1]} and {early[2]} from t_0 = 0.01, 0.001 and 0.00001. It "
         "has no limit for a density. **For a training set of m different points it is log m** "
-        f"({points} for ten, `tilt-csm-training-set`). TSM's integral grows like e^(2T), from "
+        f"({points} for ten, `tilt-csm-training-set`). TSM's integral grows like e^{{2T}}, from "
         f"{late[0]} at T = 1 to {late[1]} at T = 5. NSM's is finite, {whole[0]}: half the Fisher "
         "information relative to N(0, I) less KL, which is the deficit in the logarithmic Sobolev "
         f"inequality. The best mixture's is {whole[1]}: the deficit in Stam's inequality for "

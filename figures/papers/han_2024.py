@@ -201,22 +201,22 @@ def _found(f: Findings) -> str:
     for kernel, words in KERNELS.items():
         time, least, end = _course(f, kernel)
         told.append(
-            f"{words}, least risk {number(least)} near τ = {time:g}, {number(end)} at τ = "
-            f"{max(_risks(f, kernel)):g}"
+            f"{words[0].upper()}{words[1:]}: least risk {number(least)} near τ = {time:g}, "
+            f"{number(end)} at τ = {max(_risks(f, kernel)):g}"
         )
     ceiling = at(f, "never-stopping", features=24)
     gain = {t: number(100 * at(f, "linear-score-stop", t=t), 2) for t in (0.001, 0.01, 0.1, 1.0)}
     return (
         "Denoising is regression on a noisy label, −Z/σ_t². Given X_t its mean is the score and "
         "its variance, for Gaussian data, is one number c at every point. Kernel regression "
-        "trained by gradient flow then has an exact risk at every training time τ: a bias that "
-        "decays like e^{−2Λτ} in each direction of the kernel, Λ its eigenvalue, and noise that is "
+        "trained by gradient flow then has an exact risk at every training time τ. Its bias "
+        "decays like e^{−2Λτ} in each direction of the kernel, Λ its eigenvalue; its noise is "
         "learned like (1 − e^{−Λτ})². "
-        f"Here c is {number(ceiling)}. Three kernels on the same 100 points: {'; '.join(told)}.\n\n"
+        f"Here c is {number(ceiling)}. Three kernels on the same 100 points. {'. '.join(told)}.\n\n"
         "A kernel that can fit any labels comes to c in the end: it has then learned all noise "
         "(`never-stopping`). The network's kernel is on its way there. The radial kernel can fit "
         "any labels as well, but most of its eigenvalues are so small that no training lasts long "
-        "enough. The linear kernel has one direction and nothing to overfit with: the best stop "
+        "enough. The linear kernel has one direction and nothing to overfit with. The best stop "
         f"takes {gain[0.001]} % off its risk at t = 0.001, {gain[0.01]} % at 0.01, {gain[0.1]} % "
         f"at 0.1 and {gain[1.0]} % at 1, with 1000 points (`linear-score-stop`). So early stopping "
         "is a cure for directions in which a kernel can fit noise, and not for the noise itself."

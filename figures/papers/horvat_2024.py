@@ -88,10 +88,10 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            "E = κ V_t J on Gaussian data, d = 2 (c: in a plane of data with noise of variance "
-            "w, d = 3). All is computed; dashes: the claims' formulas (b: leading "
-            "order). Flow and SDE in continuous time return the data within W2 = "
-            f"{max(kept['measured'].max(), 1e-15):.0e} up to κ = {kept['kappa'].max():g}.",
+            "E = κ Vₜ J on Gaussian data, d = 2; in (c) data in a plane with noise of variance w, "
+            "d = 3. All is computed; dashes: the claims' formulas, in (b) to leading "
+            "order. Flow and SDE in continuous time return the data within W2 = "
+            f"{number(max(kept['measured'].max(), 1e-15), 1)} up to κ = {kept['kappa'].max():g}.",
         )
     return figure
 
@@ -123,17 +123,17 @@ def _found(f: Findings) -> str:
     return (
         "A linear field x ↦ R x leaves N(0, V) as it is where R V + V Rᵀ = 0, which is R = V A "
         "with A antisymmetric. Added to the score at each time it is a gauge: flow and SDE return "
-        f"the data exactly, while the score's error, ∫E|E x|² dt, goes from {low} at κ = 0.5 to "
-        f"{high} at κ = 8. It is not enough that R is antisymmetric: `gauge-antisymmetric`.\n\n"
+        f"the data exactly. The score's error, ∫E|E x|² dt, goes meanwhile from {low} at κ = 0.5 "
+        f"to {high} at κ = 8. It is not enough that R is antisymmetric: `gauge-antisymmetric`.\n\n"
         "So no function of the score's error bounds the error of samples from below. And a gauge "
         "may help: a large one averages a wrong gradient over the directions, of which only the "
         "trace is left (`gauge-heals`).\n\n"
         "It is free in continuous time alone. An Euler step turns along a chord, and multiplies "
-        f"the covariance by 1 + h² κ² v_1 v_2: at κ = 2 the samples are off by W2 = {coarse} with "
-        f"400 steps and by {fine} with 6400; at κ = 8 by {wrong} even with 6400. And it hides the "
-        "data's plane: the largest gap between singular values of the score's Jacobian tells two "
-        "directions along the data up to κ² = 1/w² − 1, w the variance of the noise, and one "
-        "beyond."
+        f"the covariance by 1 + h² κ² v_1 v_2. At κ = 2 the samples are off by W2 = {coarse} with "
+        f"400 steps and by {fine} with 6400, at κ = 8 by {wrong} even with 6400. And it hides the "
+        "data's plane. The largest gap between singular values of the score's Jacobian tells two "
+        "directions along the data up to κ² = 1/w² − 1, and one beyond; w is the variance of the "
+        "noise."
     )
 
 

@@ -80,8 +80,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(left, right)
         style.note(
             figure,
-            f"a: data N(0, I), 60 levels of σ from 0.05 to 10, exact draws; n = {n} replicates, 95 "
-            "% intervals. Dashes: the claims' formulas. b: noise far above the data; computed.",
+            f"(a) Data N(0, I), 60 levels of σ from 0.05 to 10, exact draws; n = {n} replicates, "
+            "95 % intervals. Dashes: the claims' formulas. (b) Noise far above the data; computed.",
         )
     return figure
 
@@ -147,7 +147,7 @@ def _headline(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        "Two panels. a: E z² over λ of the kept state, about 1.19 and 1.17 in one dimension after "
+        "Two panels. (a) E z² over λ of the kept state, about 1.19 and 1.17 in one dimension after "
         "1 and 3 steps; in four dimensions 1.12, 1.15 and 1.11 after 1, 3 and 10. b, log-log: the "
         "move of log σ falls with the dimension as 1/√d, above it in few dimensions."
     )

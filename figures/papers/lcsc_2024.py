@@ -66,9 +66,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(left, right)
         style.note(
             figure,
-            "Least squares; all computed. a: 20 directions, noisy labels, ten checkpoints; 1: "
-            f"weights that are not negative. b: {most:g} checkpoints of a run that has settled. "
-            "Dashes: the claims' formulas.",
+            "Least squares; all computed. (a) 20 directions, noisy labels, ten checkpoints; 1 is "
+            f"the best of weights that are not negative. (b) {most:g} checkpoints of a run "
+            "that has settled. Dashes: the claims' formulas.",
         )
     return figure
 
@@ -129,8 +129,8 @@ def _headline(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        "Two panels. a: the best combination's loss over the best average's rises from 0.75 at 50 "
-        "steps to 1 at 5000. b: the variance of the best weights, of the best moving average and "
+        "Two panels. (a) The best combination's loss over the best average's rises from 0.75 at 50 "
+        "steps to 1 at 5000. (b) The variance of the best weights, of the best moving average and "
         "of the plain mean grow with the correlation; the first is the lowest everywhere."
     )
 

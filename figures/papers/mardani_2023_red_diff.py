@@ -64,8 +64,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             "Gaussian data, exact noise prediction, expected gradients; all computed. Dashes: the "
-            "claims' formulas. a: weights exp(−t/τ)/τ on the divergences, 1 would be the "
-            "posterior's mean. b: the weight .25 σ/e on the noise prediction.",
+            "claims' formulas. (a) Weights exp(−t/τ)/τ on the divergences, 1 would be the "
+            "posterior's mean. (b) The weight .25 σ/e on the noise prediction.",
         )
     return figure
 
@@ -115,11 +115,11 @@ def _found(f: Findings) -> str:
         "Public code, as we read it: NVlabs/RED-diff at 66482f2, algos/reddiff.py and its default "
         "configuration. There the weight is .25 σ_t/e_t on the error of the prediction. For "
         "Gaussian data and levels met equally often its precision is then at most .25, "
-        f"however narrow the direction: {held[0]} at λ = 0.01 and {held[1]} at λ = 100, where the "
-        "prior's are 100 and 0.01 (`red-default`, `red-bounded`). Beside the misfit ½|y − μ|² "
-        "that is right for one noise of the measurement, and each direction has its own: "
+        f"however narrow the direction. It is {held[0]} at λ = 0.01 and {held[1]} at λ = 100, "
+        "where the prior's are 100 and 0.01 (`red-default`, `red-bounded`). Beside the misfit "
+        "½|y − μ|² that is right for one noise of the measurement, and each direction has its own: "
         f"σ_y² = {implied[0]} at λ = 0.01, {implied[1]} at 1 and {implied[2]} at 100 "
-        "(`red-implied-noise`). The setting sigma_y makes the noisy data there; the algorithm "
+        "(`red-implied-noise`). The setting `sigma_y` makes the noisy data there; the algorithm "
         "reads it and does not use it. Its misfit is a mean over the m measurements and its "
         "regulariser one over the n pixels, so that the balance moves with m/n. All of this is "
         "about the point to which the mean gradient leads. The code takes one pass of Adam from "
@@ -144,9 +144,9 @@ def _headline(f: Findings) -> str:
 
 def _alt(f: Findings) -> str:
     return (
-        "Two panels over the variance of a direction, log scale. a: the share of the prior's "
+        "Two panels over the variance of a direction, log scale. (a) The share of the prior's "
         "precision that is kept rises towards 1 with the variance; it is smaller for weights at "
-        "later times. b: the measurement noise that the default weight suits grows with the "
+        "later times. (b) The measurement noise that the default weight suits grows with the "
         "variance from far below 0.01 to about 8."
     )
 

@@ -98,8 +98,8 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             f"Gaussian data on the line, exact scores. (a) λ = {distance['eigenvalue'].max():g}, "
             f"T = 6; lines: the sum; dashes: its leading order, N ≥ {LEADING}; with the "
-            f"true variance of a step samples have λ within a share of {max(worst, 1e-16):.0e}. "
-            "(b) Dashes are λ/v_t. All is computed.",
+            f"true variance of a step samples have λ within a share of "
+            f"{number(max(worst, 1e-16), 1)}. (b) Dashes are λ/vₜ. All is computed.",
         )
     return figure
 
@@ -165,7 +165,7 @@ def _found(f: Findings) -> str:
         "at λ/v_k of the way from β̃_k to β_k: beyond β_k wherever the data are wider than the "
         "noise.\n\n"
         "With β_k the samples' variance is off by h (1 − λ), h the step in time. With β̃_k it is "
-        "too small by h (2 ln(λ/2h) + 2γ + λ − 3), γ Euler's constant: near the data β̃_k is short "
+        "too small by h (2 ln(λ/2h) + 2γ + λ − 3), γ Euler's constant. Near the data β̃_k is short "
         "by a share of about 1/k of it, and these shares add up to a logarithm. With λ = 0.25 and "
         f"N = 1600 the total variation is {tilde} for β̃ and {beta} for β. The logarithm's "
         "coefficient is the same for every λ, so narrow directions suffer most. With 1000 steps "

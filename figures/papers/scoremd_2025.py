@@ -93,7 +93,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            f"(a) Data N(0, λ), λ = {lam:g}, ε = {size:g}. (b, c) Data ½ N(±a, 1), "
+            f"(a) Data N(0, λ), λ = {lam:g}, ε = {size:g}. (b), (c) Data ½ N(±a, 1), "
             "the log density off by κ Φ(x/b) at t < τ; dotted ½, where the flow's samples stay. "
             "All is computed; dashes: the claims' formulas.",
         )
@@ -149,7 +149,7 @@ def _found(f: Findings) -> str:
         f"moves the mass {number(carried)} (`simulation-carried`). So training on samples hardly "
         "sees the error, samples do not show it, and the simulation does.\n\n"
         "**What a residual sees.** The scalar residual of Fokker and Planck's equation sees a "
-        "constant of time c(t) in the log density, by c'(t); samples and forces do not feel it, "
+        "constant of time c(t) in the log density, by c'(t). Samples and forces do not feel it, "
         "and the vector residual does not see it (`simulation-vector`). In the public code "
         "(noegroup/ScoreMD at 149b1ec, src/scoremd/diffusion/fp.py) the exact form of the scalar "
         "residual leaves out the drift's divergence, and the weak form has it as for one "

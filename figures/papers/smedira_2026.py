@@ -128,7 +128,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             "largest squared error that a guarantee speaks of, "
             f" 95 % intervals of n = {n} replicates of 11 data sets, "
             f"{style.widths(errors['smedira-error'], 'measured')}. (b) At ε = 0.01, Lemma 9 as "
-            "printed with its largest constant C_p. (c) To leading order; dots by quadrature.",
+            "printed with its largest constant Cₚ. (c) To leading order; dots by quadrature.",
         )
     return figure
 

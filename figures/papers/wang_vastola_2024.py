@@ -172,9 +172,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(first, second, third)
         style.note(
             figure,
-            "(a) E|s − s_G|²/E|s|², s_G the Gaussian's score. Dashes: the floor, which at high "
-            f"noise is the law. (b) From σ_T = {jumps['teleport-skip']['sigma_T'].max():g} "
-            "(filled) and 2σ (open), dashes: laws to leading order. (c) Digits of "
+            "(a) E|s − g|²/E|s|², g the Gaussian's score. Dashes: the floor, which at high "
+            f"noise is the law. (b) From a level of {jumps['teleport-skip']['sigma_T'].max():g} "
+            "(filled) and of 2σ (open), dashes: laws to leading order. (c) Digits of "
             "scikit-learn, models of 1200 of them, losses of the others on the same noise. "
             f"Digits: n = {n} batches, 95 % intervals of {style.widths(held_out, 'measured')} "
             "(c); the rest is computed.",
@@ -262,8 +262,8 @@ def _found(f: Findings) -> str:
         f"Of the energy of the exact score of 1797 digits the Gaussian leaves "
         f"{percent('digits-not-dominated', sigma=0.2)} at "
         f"σ = 0.2, {energy[0.5]} at 0.5, {energy[1.0]} at 1 and {energy[2.0]} at 2 (a pixel's "
-        f"deviation is 0.54). On held-out "
-        "digits the score of the training digits themselves loses to one Gaussian at low noise: "
+        f"deviation is 0.54). On held-out digits the score of the training digits themselves loses "
+        "to one Gaussian at low noise. It has "
         f"{number(at(f, 'digits-memorised', sigma=0.1))} times its loss at σ = 0.1, where a "
         f"mixture of 10 has {ten[0.1]} of it; "
         f"at σ = 0.5 that mixture has {ten[0.5]}. A jump from σ = 80 to σ = 2 errs by "

@@ -151,7 +151,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             "Intervals at level 0.95 (grey) with k columns. Filled points and dashes: the plain "
             "interval, measured and by its law; open points and dots: the repaired one. (a) "
-            f"Computed. (b, c) {n} replicates, 95 % intervals of ±{width:.1g} or "
+            f"Computed. (b), (c) {n} replicates, 95 % intervals of ±{width:.1g} or "
             "less. The line through “selected by a alone” only joins its points.",
         )
     return figure
@@ -273,7 +273,7 @@ FIGURE = Figure(
     heading="Confidence in an edge",
     shows=(
         "The abstract, as far as we have it: a new estimator for the edges of pairwise graphical "
-        "models, based on Hyvärinen's score, which needs no normalising constant, and is to tell "
+        "models, based on Hyvärinen's score. It needs no normalising constant, and is to tell "
         "how uncertain an estimated edge is"
     ),
     unknown=(

@@ -185,7 +185,7 @@ def draw_samplers(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             "Exact denoiser, exact start, no sampling: only the steps are wrong. Log σ from 3 to "
-            "−3 in even steps; Heun and EDM take two answers a step, EDM with S_churn = 10. "
+            "−3 in even steps; Heun and EDM take two answers a step, EDM with its churn at 10. "
             "Dotted: what means and deviations alone differ by; W2 is not below.",
         )
     return figure

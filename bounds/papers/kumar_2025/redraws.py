@@ -204,8 +204,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-split",
         statement="To leading order in 1/m, with K noise paths for each datum, the risk of DSM, "
-        "BSM, the risk-optimal bootstrap and the path fit is bound + (risk at K = 1 − bound)/K, "
-        "with the information bound.",
+        "BSM, the risk-optimal bootstrap and the path fit is bound + (risk with one path − "
+        "bound)/K, with the information bound.",
         assumptions=_SETTING + "; 0.3 % of slack for higher orders.",
         source="theory.md, Noise redraws",
         origin="derived",
@@ -220,8 +220,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="redraws-entries",
-        statement="To leading order the split holds entry by entry: r_ij at K is bound_ij + (r_ij "
-        "at K = 1 − bound_ij)/K.",
+        statement="To leading order the split holds entry by entry: r_ij at K is bound_ij + "
+        "(r_ij with one path − bound_ij)/K.",
         assumptions="Gaussian data, λ = 0.4, 2.5, t = 0.3, 0.6, 1, at the last; m = 100000, K = 2, "
         "5, 20; 0.3 % of slack.",
         source="theory.md, Noise redraws",
@@ -254,7 +254,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="redraws-excess",
         statement="To leading order K times what the noise costs, the risk beyond that of the "
-        "plug-in score on the same data, is the same at every K: risk at K = 1 − bound.",
+        "plug-in score on the same data, is the same at every K: the risk with one path − bound.",
         assumptions=_SETTING + "; 0.3 % of slack.",
         source="theory.md, Noise redraws",
         origin="derived",

@@ -178,7 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="sgd-order",
         statement="Which target leaves less does not depend on η or B: the ratio of two stationary "
-        "excess risks is that of their E tr Cov given X_t; so w° leaves the least of all w T2 + "
+        "excess risks is that of their E tr Cov given X_t. So w° leaves the least of all w T2 + "
         "(1 − w) T3.",
         assumptions=_SETTING + "; true score at t'. Ratios to T1, from the linear system of the "
         "recursion: λ = linspace(0.3, 3, 8), Δ = 0.1, and random laws, times, η and B.",

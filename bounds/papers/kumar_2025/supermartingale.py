@@ -134,9 +134,9 @@ CLAIMS: tuple[Claim, ...] = (
         name="log-concave-bound",
         statement="Uniform, Laplace, exponential, logistic and correlated Laplace data: with "
         "probability at least 0.9 the empirical risk of the joint DSM minimiser is at most 8 κ "
-        "log(|H|/δ)/m with κ_log-concave, at the worst ε, for three classes s ± ε w_j F_h of 2d + "
-        "1 hypotheses: F_h constant; F_h = e_h sign(x_{h+1}), discontinuous in x; F_h turning "
-        "smoothly with x.",
+        "log(|H|/δ)/m with κ_log-concave, at the worst ε, for classes s ± ε w_j F_h of 2d + 1 "
+        "hypotheses. There are three: F_h constant; F_h = e_h sign(x_{h+1}), discontinuous in x; "
+        "F_h turning smoothly with x.",
         assumptions=FINITE
         + "m = 4, t = 0.1, 0.2, 0.4, 0.8; d = 4, 8, 16. The laws are four units wide and more, so "
         "that κ_log-concave is nearly needed.",

@@ -12,8 +12,8 @@ PAPER = Paper(
     have="the whole text; pages are those of its own numbering, 1 to 22",
     unknown=(
         "the constants behind O(d²w) and O(d) in the exponents of Theorems 1 and 2, so that "
-        "neither theorem's sample count is a number; what is checked in their place is Lemma 9",
-        "which families its authors have in mind where a bound is short of what it needs: where "
+        "neither theorem's sample count is a number; we check Lemma 9 in their place",
+        "which families its authors have in mind where a bound is short of what it needs. Where "
         "our number and a line of the text differ, the law and the constants are our choice",
     ),
     about={

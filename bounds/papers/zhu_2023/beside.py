@@ -26,7 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="zhu-beside",
         statement="Of two columns the effect is found most often by the score where a sine and "
         "Gaussian noises make the order, and by DirectLiNGAM where a line and a noise of two modes "
-        "do; where there is no order, DirectLiNGAM and additive noise models toss a coin and SCORE "
+        "do. Where there is no order, DirectLiNGAM and additive noise models toss a coin and SCORE "
         "does not.",
         assumptions="x_1 ~ N(0, 1); x_2 = 1.2 sin x_1 + ε, x_1/2 + ε (ε = ±1 + N(0, ½)), x_1 + ε; "
         "60 rows; SCORE with ridge .001 and 1, score matching in nine functions, causal-learn's "

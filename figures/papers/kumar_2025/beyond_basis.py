@@ -157,13 +157,16 @@ def _found(f: Findings) -> str:
         f"[{number(r.low)}, {number(r.high)}] | {number(r.predicted)} | {number(r.bias)} |"
         for r in f.best
     ]
-    levels = "; ".join(
-        f"{r.curve} at Δ = {r.spacing:g}, m = {r.m}: {number(r.value)}" for r in f.levels
+    levels = "\n".join(
+        f"- Δ = {spacing:g}, m = {m}: "
+        + ", ".join(
+            f"{r.curve} {number(r.value)}" for r in f.levels if (r.spacing, r.m) == (spacing, m)
+        )
+        for spacing, m in dict.fromkeys((r.spacing, r.m) for r in f.levels)
     )
     return (
         "Few functions leave a bias, many leave each step to itself. The joint risk of others on "
-        "the same grids, by theory: "
-        f"{levels}.\n\n" + "\n".join(rows)
+        f"the same grids, by theory:\n\n{levels}\n\n" + "\n".join(rows)
     )
 
 

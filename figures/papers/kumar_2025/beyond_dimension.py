@@ -86,7 +86,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         fewest, most = points["draws"].min(), points["draws"].max()
         style.note(
             figure,
-            f"Gaussian data, Σ = I, linear scores, one time t = {t:g}; c is the eigenvalue of C_t, "
+            f"Gaussian data, Σ = I, linear scores, one time t = {t:g}; c is the eigenvalue of Cₜ, "
             f"log|H| = d². Means of n = {fewest:g} to {most:g} draws of the exact law, fewer where "
             "d is large; bars: 95 % intervals by the law's own variance; where none shows, it lies "
             "inside the marker. Filled: over log|H|. Open: over log|H| log log d as well, which "
@@ -130,11 +130,11 @@ def _found(f: Findings) -> str:
             f"{number(fit.low, 2)} … {number(fit.high, 2)} | {number(fit.predicted, 2)} | "
             f"{'yes' if fit.equivalent else 'no'}, ± {f.margin:g} |"
         )
-    named = "; ".join(
-        f"m = {law.ratio} d: **{law.verdict}**, and whatever is not excluded changes by a factor "
-        f"below {number(law.flat_factor, 4)} over the grid; on such grids the rule is right in at "
+    named = "\n".join(
+        f"- m = {law.ratio} d: **{law.verdict}**, and whatever is not excluded changes by a factor "
+        f"below {number(law.flat_factor, 4)} over the grid. On such grids the rule is right in at "
         f"least {number(100 * law.right)} % and wrong in at most {number(100 * law.wrong, 2)} % of "
-        "tables, whichever law holds"
+        "tables, whichever law holds."
         for law in f.laws
     )
     return "\n\n".join(
@@ -144,7 +144,7 @@ def _found(f: Findings) -> str:
             "and one that grows with it cannot be taken for each other. Weights are the exact "
             "variances:",
             "\n".join(rows),
-            f"Laws of error/log|H|, a or a + b f(d) with any offset: {named}.",
+            f"Laws of error/log|H|, a or a + b f(d) with any offset:\n\n{named}",
         ]
     )
 

@@ -12,6 +12,7 @@ from figures.data import FigureData
 from figures.told import Figure, Findings, at, number, ran
 
 TARGETS = {"T2": "T₂", "T3": "T₃", "TB": "T_B, control-variate w", "w0": "w° of least variance"}
+BOOTSTRAPPED = "the bootstrapped target"  # T_B where nothing is typeset
 FROZEN = ("TB", "w0")
 DASHES = ("-", "--", ":")
 DIMENSION = 8
@@ -149,10 +150,11 @@ def _found(f: Findings) -> str:
     return (
         "With endless draws all targets have the same minimum, and the optimiser's noise is what "
         "is left. Descent with a constant step ends at an excess risk that is the target's "
-        "variance times one factor for all: so its order depends neither on the step nor on the "
-        "batch, and w° leaves the least. But bootstrapping needs a score at t', and where that "
-        "is one iterate of the same descent its error is handed on: at "
-        f"t = {last:g} and η = {worst:g} T_B then has {_frozen_of(f, 'TB', worst, last)} of T₁'s "
+        "variance times one factor for all. So its order depends neither on the step nor on the "
+        "batch, and w° leaves the least. But bootstrapping needs a score at t'. Where that is "
+        "one iterate of the same descent, its error is handed on. At "
+        f"t = {last:g}, η = {worst:g} the target T_B then has "
+        f"{_frozen_of(f, 'TB', worst, last)} of T₁'s "
         f"excess risk, and the mix with w° {_frozen_of(f, 'w0', worst, last)}. Average the "
         "iterates, or make the step small, before the next level uses them. Excess risk over "
         "T₁'s:\n\n" + "\n".join(lines)
@@ -171,13 +173,14 @@ def _headline(f: Findings) -> str:
 def _alt(f: Findings) -> str:
     first, last = times(f)[0], times(f)[-1]
     told = "; ".join(
-        f"{words} from {_of(f, target, first)} to {_of(f, target, last)}"
+        f"{words.replace('T_B', BOOTSTRAPPED)} from {_of(f, target, first)} to "
+        f"{_of(f, target, last)}"
         for target, words in TARGETS.items()
     )
     return (
         f"Excess risk over that of T₁ against time, log axis. (a) From t = {first:g} to "
-        f"{last:g}: {told}. (b) From a frozen iterate: curves of T_B and w° for each step "
-        "size, higher the larger the step."
+        f"{last:g}: {told}. (b) From a frozen iterate: curves of {BOOTSTRAPPED} and w° for "
+        "each step size, higher the larger the step."
     )
 
 

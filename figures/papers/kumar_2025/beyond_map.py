@@ -98,9 +98,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, times t₁, t₁ + Δ, … up to 2. Each number is the "
-            f"mean of Σ γ_k × population risk over DSM's on the same n = {n} data sets, known to "
-            f"±{widest:.2g} % or better (95 %); below 1 the estimator wins, bold where it loses "
-            f"with the whole interval above 1; the largest is {cells['ratio'].max():.2f}. "
+            f"mean of Σ γₖ × population risk over DSM's on the same n = {n} data sets, known to "
+            f"±{widest:.2g} % or better (95 %). Below 1 the estimator wins, bold where it loses "
+            f"with the whole interval above 1. The largest is {cells['ratio'].max():.2f}. "
             "Beyond the paper: settings are ours.",
         )
     return figure

@@ -75,7 +75,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Two Gaussians on the line, minor weight 0.15, means ±2, sd 0.5; m = "
-            f"{data.fact('m')}; denoising targets at one time t; two hidden layers of 16 tanh, "
+            f"{data.fact('m')}; denoising targets at one time t. Two hidden layers of 16 tanh, "
             "Adam, one step a pass; same data, first weights and number of steps for all three. "
             "Score error: ∫ p|f − s|², by quadrature. Bars: 95 % intervals of the mean of "
             f"n = {n} replicates. Beyond the paper: settings are ours.",
@@ -137,7 +137,7 @@ def _found(f: Findings) -> str:
         f"{number(_ends(f, first, FEW), 2)}, and on new noise in every epoch at "
         f"{number(_ends(f, first, FRESH), 2)}. New noise costs nothing in training, so a loss from "
         "noise drawn once is one without need.\n\n"
-        "The law of redraws, bound + (error at K = 1 − bound)/K, is proven for linear scores. "
+        "The law of redraws, bound + (error with one draw − bound)/K, is proven for linear scores. "
         "Taken for granted here, one draw and four say what endless draws would leave: "
         f"{law}.\n\n" + "\n".join(rows)
     )

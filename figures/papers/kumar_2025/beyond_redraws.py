@@ -87,7 +87,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.note(
             figure,
             f"Gaussian data, d = {data.fact('d')}, spectrum {data.fact('spectrum')}, m = "
-            f"{data.fact('m')}. Lines: to leading order, bound + (risk at K = 1 − bound)/K; a "
+            f"{data.fact('m')}. Lines: to leading order, bound + (risk with one draw − bound)/K; a "
             "joint fit of few functions of time keeps its bias. Dotted at 1: the information "
             f"bound, and the plug-in score. ×: how many draws {BASE} needs for the risk that the "
             f"estimator has at K = 1. Bars: 95 % intervals of the mean of n = {n} replicates of "
@@ -162,11 +162,11 @@ def _found(f: Findings) -> str:
     return (
         f"Noise is free in training, so each of the m = {f.m} data, at d = {f.d}, can have K noise "
         f"draws. Then every "
-        "estimator's risk is bound + (risk at K = 1 − bound)/K: what is left at K = ∞ is the "
-        "data's own variance, the information bound, and there all are one, the plug-in score; but "
+        "estimator's risk is bound + (risk with one draw − bound)/K. What is left at K = ∞ is the "
+        "data's own variance, the information bound. There all are one, the plug-in score; but "
         "a joint fit of few functions of time keeps its bias, which redraws do not touch. "
         f"At t = {_times(f)} bootstrapping is worth {', '.join(_worth(f, 'BSM'))} noise draws "
-        f"of DSM for each datum, and the path fit {', '.join(_worth(f, 'path fit'))}; with endless "
+        f"of DSM for each datum, and the path fit {', '.join(_worth(f, 'path fit'))}. With endless "
         f"draws nothing is left to "
         "win but the noise of the optimiser, which is not measured here.\n\n"
         + "\n".join(rows)

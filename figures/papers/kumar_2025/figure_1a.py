@@ -193,9 +193,9 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
         style.letters(*upper)
         style.note(
             figure,
-            f"{setting} Markers: means of n = {n} replicates; thick bars: their 95 % intervals "
+            f"{setting} Markers: means of n = {n} replicates. Thick bars: their 95 % intervals "
             f"({style.widths(frames['points'], 'mean')}; where no bar shows, it lies inside the "
-            "marker); pale bars: 5–95 % of the replicates; lines with bands: least-squares fits "
+            "marker). Pale bars: 5–95 % of the replicates. Lines with bands: least-squares fits "
             "with 95 % intervals. log|H| ∝ d² for linear scores. (b) The expected value has "
             "the slope −1/(log d · log log d), which changes along the curve: a straight line "
             "cannot fit, and its slope is a mean over these d. (a) needs no log log d. Settings "
@@ -318,36 +318,40 @@ def _found(f: Findings) -> str:
         "\n".join(rows),
         "Why the second scaling tilts. For the linear class the error is exactly proportional to "
         "d², our log|H|, so error/log|H| is flat without any further factor. For linear scores a "
-        "theorem says so (claim parameters-one-time, with P = d²): where the score is in the "
-        "class, the empirical risk of least squares over P parameters at one time is at most "
-        "κ (P + 2 √(P log(1/δ)) + 2 log(1/δ))/m with probability at least 1 − δ, for every law "
-        "with a κ; P stands where a finite class has 8 log|H|.",
+        "theorem says so (claim `parameters-one-time`, with P = d²). Where the score is in the "
+        "class, least squares over P parameters at one time has, with probability at least 1 − δ, "
+        "an empirical risk of at most κ (P + 2 √(P log(1/δ)) + 2 log(1/δ))/m. That holds for every "
+        "law with a κ. P stands where a finite class has 8 log|H|.",
         "Dividing by log log d as well gives the plot the local slope −1/(log d · log log d), "
-        "which over these dimensions averages to the predicted number above: a flat truth looks "
+        "which over these dimensions averages to the predicted number above. So a flat truth looks "
         "tilted, and a truth that grows like log log d would look flat. A bound with the factor "
         "log log d is not contradicted by this; it is not needed for this class. For d ≤ 2, log "
         "log d is not positive and the scaling means nothing.",
     ]
     for law in f.laws:
-        fits = "; ".join(_law_fit(one) for one in law.fits)
+        fits = "\n".join(f"- {_law_fit(one)}." for one in law.fits)
         named = {
-            "constant": "the table names **constant**: whatever is not excluded changes by a "
+            "constant": "The table names **constant**: whatever is not excluded changes by a "
             f"factor below {number(law.flat_factor, 4)} from the smallest d to the largest",
             "UNDECIDED": f"**UNDECIDED** between {listed(law.standing)}",
             "NONE": "**NONE** of them describes the table",
-        }.get(law.verdict, f"the table names **{law.verdict}**")
+        }.get(law.verdict, f"The table names **{law.verdict}**")
         parts.append(
-            f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, all that the "
-            f"table does not exclude at a joint 99 %: {named}. {fits}.{_unlucky(law)}"
+            f"Laws of error/log|H| at m = {law.m}, a or a + b f(d) with any offset a, kept or "
+            f"excluded at a joint 99 %. {named}.{_unlucky(law)}"
         )
-        power = "; ".join(
-            f"{one.law}: right {number(100 * one.right)} %, wrong {number(100 * one.wrong, 2)} %"
+        parts.append(fits)
+        power = "\n".join(
+            f"- {one.law}: right {number(100 * one.right)} %, wrong {number(100 * one.wrong, 2)} %"
             for one in law.power
         )
         parts.append(
             "How often that rule names the right law on this grid at this noise "
-            f"({law.power[0].draws} synthetic tables a law, without offset; the rest get no name): "
-            f"{power}. For normal errors a wrong name comes in at most 1 % of tables, whichever of "
+            f"({law.power[0].draws} synthetic tables a law, without offset; the rest get no name):"
+        )
+        parts.append(power)
+        parts.append(
+            "For normal errors a wrong name comes in at most 1 % of tables, whichever of "
             f"these laws holds, with whatever offset; that is proved. {law.design.sentence}"
         )
     parts.append(

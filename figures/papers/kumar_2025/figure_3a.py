@@ -213,9 +213,9 @@ def _found(f: Findings) -> str:
     last = f.ratios[-1]
     below = sum(r.high < 1 for r in f.ratios)
     text = (
-        f"At d = {f.d}, m = {f.m}. With the control-variate weight (Algorithm 1's own weights are "
-        f"unknown) the interval of BSM's risk over DSM's lies below 1 at {below} of the "
-        f"{len(f.ratios)} steps after the first; at t = {last.t:g} the ratio is "
+        f"At d = {f.d}, m = {f.m}, with the control-variate weight; Algorithm 1's own weights are "
+        f"unknown. The interval of BSM's risk over DSM's lies below 1 at {below} of the "
+        f"{len(f.ratios)} steps after the first. At t = {last.t:g} the ratio is "
         f"{number(last.ratio)}. The information bound there is {number(last.bound)}: BSM leaves a "
         f"factor {number(last.ratio / last.bound, 2)}. That BSM's mean risk is at most DSM's holds "
         "for Gaussian data and linear scores at every m, by Theorem B (`every-m-order`, "

@@ -104,7 +104,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             f"(a) {data.fact('case')}; {data.fact('sampler')} from N(0, I), the density on a grid, "
             f"without sampling noise. Bands: 5 % to 95 % of n = {n} training sets; per cent: the "
             "minor mode's share, with 95 % intervals of its mean; ± is half the distance of the "
-            f"modes. (b, c) A mark for each setting and method, {_sets(gains)} training sets; "
+            f"modes. (b), (c) A mark for each setting and method, {_sets(gains)} training sets; "
             "bars: 95 % intervals of the ratio of mean errors, all of them at once. Above 0 "
             "bootstrapping takes from DSM's mean absolute error of the share, below 0 it adds. (c) "
             "Budget: iterations of L-BFGS (a network a step) or epochs of Adam (one for all t). "
@@ -278,8 +278,8 @@ def _interval(mean: float) -> dict[str, float]:
 
 def _ran(f: Findings) -> str:
     return (
-        f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below; "
-        "Euler-Maruyama from N(0, I) over t_j = Δ j up to 3, the drawn density on a grid; up to "
+        f"Study `{f.run.study}`: two Gaussians, {len(f.settings)} settings listed below. "
+        "Euler-Maruyama from N(0, I) over t_j = Δ j up to 3, the drawn density on a grid. Up to "
         f"{f.run.replicates} training sets a setting and method, seed {f.run.seed}; code "
         f"{f.run.code}.{missing(f.run)}"
     )
@@ -311,8 +311,8 @@ def _found(f: Findings) -> str:
     meaning = "; ".join(f"*{word}*, {text}" for word, text in f.words.items())
     verdict = (
         "Improvement is the part of DSM's mean |share − π| that the method removes, paired over "
-        f"training sets, with intervals that hold for all {f.comparisons} comparisons at once at "
-        f"95 %: {meaning}. {'; '.join(counted)}."
+        f"training sets. Its intervals hold for all {f.comparisons} comparisons at once at "
+        f"95 %. The words: {meaning}. {'. '.join(counted)}."
     )
     rows = [
         "| setting | n | method | share, % | error | improvement, % | word | score error over "
@@ -365,10 +365,10 @@ def _found(f: Findings) -> str:
             share,
             verdict,
             "\n".join(rows),
-            "*Where the error comes from*, in per cent of mass: share − π is the sum of "
-            "discretisation and initialisation (exact scores; signed), of the training sample's "
-            "own share − π and of estimation (both root mean square). TV and W1 are to the truth "
-            "at t_1, W1 in the plane a lower bound (the largest over 16 projections).",
+            "*Where the error comes from*, in per cent of mass: share − π is a sum. Its "
+            "parts are discretisation and initialisation (exact scores; signed), the training "
+            "sample's own share − π and estimation (both root mean square). TV and W1 are to the "
+            "truth at t_1, W1 in the plane a lower bound (the largest over 16 projections).",
             "\n".join(parts),
             "*Training of the networks* (two hidden layers of 16, tanh): L-BFGS iterations a step, "
             "or epochs of Adam.",

@@ -44,7 +44,7 @@ def _share(found: Mapping[str, Findings], curve: str) -> str:
 
 def _one_by_one(found: Mapping[str, Findings]) -> str:
     return (
-        "for linear scores of Gaussian data bootstrap with the control-variate weight: the mean "
+        "for linear scores of Gaussian data bootstrap with the control-variate weight. The mean "
         f"risk is at most denoising's, and the joint risk is {_share(found, 'BSM')} of it here. "
         "With other features it can lose"
     )
@@ -52,15 +52,15 @@ def _one_by_one(found: Mapping[str, Findings]) -> str:
 
 def _together(found: Mapping[str, Findings]) -> str:
     return (
-        "regress on each step's own noise, weighted by the inverse of its residual's variance: "
-        f"the joint risk here falls to {_share(found, 'path fit')} of denoising's"
+        "regress on each step's own noise, weighted by the inverse of its residual's variance. "
+        f"The joint risk here falls to {_share(found, 'path fit')} of denoising's"
     )
 
 
 def _networks(found: Mapping[str, Findings]) -> str:
     return (
-        "train long enough before you bootstrap, and measure on held-out paths: with one network a "
-        "level the score gained from 30 iterations on and lost a tenth at 3 and at 10; with one "
+        "train long enough before you bootstrap, and measure on held-out paths. With one network a "
+        "level the score gained from 30 iterations on and lost a tenth at 3 and at 10. With one "
         "network for all levels no gain was shown"
     )
 
@@ -102,9 +102,9 @@ def _gradient(found: Mapping[str, Findings]) -> str:
     along = times(f)
     ends = [number(at(f, "sgd-order", d=DIMENSION, t=t, target="TB"), 2) for t in along]
     return (
-        "bootstrap from a score at t' averaged over many iterates: at the same step it ends at "
+        "bootstrap from a score at t' averaged over many iterates. At the same step it ends at "
         f"{ends[0]} (t = {along[0]:g}) to {ends[-1]} (t = {along[-1]:g}) of denoising's excess "
-        "risk; from one iterate it can lose"
+        "risk. From one iterate it can lose"
     )
 
 

@@ -59,7 +59,7 @@ def draw(data: FigureData) -> matplotlib.figure.Figure:
             figure,
             f"{shares['rows'].iloc[0]:g} rows, the same data for all methods; bars: 95 % intervals "
             f"of n = {n} replicates. Blue: by the score, ours. Orange: causal-learn. Dotted: a "
-            "coin, which is right in c.",
+            "coin, which is right in (c).",
         )
     return figure
 

@@ -111,7 +111,7 @@ def beyond_forgetting(table: Table) -> Joined:
         "after": between[1],
     }
     found = ForgettingFound(
-        run_of(table, "all λ_i = λ, and three laws on the line"),
+        run_of(table, "all λᵢ = λ, and three laws on the line"),
         flat,
         len(frame),
         float((frame["ratio"] - frame["predicted"]).abs().max()),

@@ -101,7 +101,7 @@ def beyond_dimension(table: Table) -> Joined:
                 wrong=max(one.wrong for one in power),
             )
         )
-    run = run_of(table, "λ_i = 1")
+    run = run_of(table, "λᵢ = 1")
     tables = {"points": pd.concat(points).drop(columns="se")}
     facts: dict[str, Any] = {"t": float(table.frame["t"].iloc[0])}
     largest = int(table.frame["d"].max())

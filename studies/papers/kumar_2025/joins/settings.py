@@ -20,9 +20,9 @@ def describe_spectrum(
 def describe_spectrum_of(s: Spectrum) -> str:
     """A spectrum in words."""
     return {
-        "identity": "λ_i = 1",
+        "identity": "λᵢ = 1",
         "linear": f"λ = linspace({s.low:g}, {s.high:g}, d)",
-        "power": f"λ_i = i^(−{s.exponent:g})",
+        "power": f"λᵢ = i^{{−{s.exponent:g}}}",
         "explicit": "λ given one by one",
         "file": f"Σ of {s.path}",
     }[s.kind]
