@@ -21,6 +21,22 @@ LEAD = (
 )
 
 
+QUESTIONS: Mapping[str, str] = {
+    "scores and laws": "What are scores, targets and laws?",
+    "bias": "What stays wrong, however many the data?",
+    "variance": "What scatters, and how much?",
+    "risk": "How large is the error, and how small can it be?",
+    "sample size": "How many data, or noise draws, are enough?",
+    "dimension": "What does the dimension cost?",
+    "sampled law": "What do samplers return?",
+    "discretisation": "What do finite steps cost?",
+    "confidence": "What holds with a stated chance?",
+    "optimisation": "How is a fit found, or picked?",
+    "data and networks": "What is measured on real data, or with networks?",
+}
+"""Of each quantity, what somebody would ask."""
+
+
 def year(work: Record) -> str:
     """The year of a work: of the words of its stem the number."""
     return next(word for word in str(work["stem"]).split("_") if word.isdigit())

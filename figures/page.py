@@ -149,11 +149,12 @@ def _work(work: Mapping[str, Any]) -> str:
 def _contents(
     works: Sequence[Mapping[str, Any]],
     pictures: Sequence[Picture],
+    claims: Sequence[Mapping[str, Any]],
     own: bool,
     across_works: bool,
     proof: bool,
 ) -> str:
-    """Where things are: by work, and what goes across all."""
+    """Where things are: by work, what goes across all, and by question."""
     lines = []
     for work in works:
         figures = [p.figure for p in pictures if p.figure.paper == work["stem"]]
@@ -170,15 +171,32 @@ def _contents(
     lines += [f'<li><a href="#{place}">{words}</a></li>' for place, words in ends]
     return (
         f'<nav id="contents" aria-label="Contents">\n<h2>By work</h2>\n<ul>{"".join(lines)}</ul>\n'
-        "</nav>"
+        f"{_by_question(pictures, claims)}</nav>"
     )
+
+
+def _by_question(pictures: Sequence[Picture], claims: Sequence[Mapping[str, Any]]) -> str:
+    """The figures once more, under each question that a claim of theirs speaks to."""
+    about = {v["name"]: v["about"] for v in claims}
+    lines = []
+    for quantity, question in across.QUESTIONS.items():
+        links = [
+            f'<li><a href="#{p.figure.name}">{escape(p.figure.title)}</a></li>'
+            for p in pictures
+            if any(quantity in about.get(name, ()) for name in p.figure.claims)
+        ]
+        if links:
+            told = f"<summary>{question}</summary><ul>{''.join(links)}</ul>"
+            lines.append(f"<details>{told}</details>")
+    return f"<h2>By question</h2>\n{''.join(lines)}\n" if lines else ""
 
 
 def _proof(proof: str) -> str:
     return (
         '<section id="proof" class="proof">\n<h2>The dimension-free theorem, with its proof</h2>\n'
         "<p>Derived here; not in the paper, and reviewed by nobody outside. Its claims: "
-        '<a href="#claim-log-concave-bound">log-concave-bound</a> and those that it uses.</p>\n'
+        '<a href="#claim-log-concave-bound">log-concave-bound</a> and those that it uses. Other '
+        "sections that it names are of bounds/theory.md.</p>\n"
         f"{proof}</section>"
     )
 
@@ -224,7 +242,7 @@ def render(
             f"<p>Results: {escape(where, quote=False)}.</p>",
             "</header>\n<main>",
             minute.html([(p.figure, p.findings) for p in pictures]),
-            _contents(works, pictures, own is not None, bool(quantities), bool(proof)),
+            _contents(works, pictures, claims, own is not None, bool(quantities), bool(proof)),
             yours(own.file, own.claims, _work(own.paper) if own.paper else "") if own else "",
             *(_figure(p, f"dimfree draw {p.figure.name}") for p in pictures),
             across.html(works, claims, quantities) if quantities else "",

@@ -227,7 +227,8 @@ def _proof(proof: str) -> str:
         return ""
     return (
         "\n## The dimension-free theorem, with its proof\n\nDerived here; not in the paper, and "
-        "reviewed by nobody outside. Two sections of `bounds/theory.md`, as they stand there.\n\n"
+        "reviewed by nobody outside. Two sections of `bounds/theory.md`, as they stand there; "
+        "other sections that they name are there, too.\n\n"
         f"{proof.strip()}\n"
     )
 

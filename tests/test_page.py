@@ -260,6 +260,21 @@ def test_numbers_come_from_the_claims():
         assert "987654" in render([WORK], [], [CLAIM], {"study": other}, "here")
 
 
+def test_the_contents_ask_what_somebody_would_ask(page):
+    """A question for each quantity, in order; under it the figures with a claim on it, and no
+    other. The decoy: a figure whose claims say nothing of networks.
+    """
+    assert list(across.QUESTIONS) == list(QUANTITIES)
+    about = {claim.name: claim.about for claim in CLAIMS}
+    place = 0
+    for quantity, question in across.QUESTIONS.items():
+        place = page.index(f"<summary>{question}</summary>", place)
+        told = page[place : page.index("</details>", place)]
+        wanted = [f.name for f in FIGURES if any(quantity in about[name] for name in f.claims)]
+        assert re.findall(r'href="#([^"]*)"', told) == wanted != []
+    assert "beyond-networks" in wanted and "figure-1b" not in wanted
+
+
 def test_what_the_claims_are_about():
     """The table of works and quantities stands before the claims, with a link from the contents;
     without quantities there is none. A claim's row and the choice above it have its quantities.
