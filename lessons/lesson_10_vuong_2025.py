@@ -138,7 +138,7 @@ def _():
 @app.function
 def evidence(d, spread):
     """The stirring energy at three times."""
-    return [mean(cell(d, spread, t), split(d, spread, t, 2000)[1]) for t in (0.1, 0.2, 0.4)]
+    return [mean(cell(d, spread, t), split(d, spread, t, 800)[1]) for t in (0.1, 0.2, 0.4)]
 
 
 @app.cell
