@@ -199,6 +199,11 @@ def test_adam_goes_on_where_it_stopped():
     again = course(2, 2, between=networks.restarted)
     assert np.abs(again.weights - whole.weights).max() > 1e-4
     assert list(again.epochs) == [4, 4, 4] and list(again.steps) == [4, 4, 4]
+    forgot = networks.restarted(whole)
+    for name in ("weights", "loss", "epochs", "least", "idle"):
+        np.testing.assert_array_equal(getattr(forgot, name), getattr(whole, name))
+    assert not np.any(forgot.mean) and not np.any(forgot.square) and not np.any(forgot.steps)
+    assert np.any(whole.mean) and np.any(whole.square)
 
 
 def test_adam_on_data_made_anew():

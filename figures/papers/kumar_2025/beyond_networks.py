@@ -138,7 +138,7 @@ def _found(f: Findings) -> str:
         f"{number(_ends(f, first, FRESH), 2)}. New noise costs nothing in training, so a loss from "
         "noise drawn once is one without need.\n\n"
         "The law of redraws, bound + (error with one draw − bound)/K, is proven for linear scores. "
-        "Taken for granted here, one draw and four say what endless draws would leave: "
+        "Were it true here, too, one draw and four would say what endless draws leave: "
         f"{law}.\n\n" + "\n".join(rows)
     )
 
