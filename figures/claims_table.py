@@ -29,7 +29,11 @@ def _cell(cell: Mapping[str, Any]) -> str:
     return text if len(text) <= 400 else text[:400] + " …"
 
 
-def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
+def _code(text: str) -> str:
+    return f"<pre><code>{escape(text, quote=False)}</code></pre>"
+
+
+def _claim(v: Mapping[str, Any], known: frozenset[str], code: bool) -> str:
     name = escape(v["name"])
     uses = ", ".join(
         f'<a href="#claim-{u}">{u}</a>' if u in known else escape(u) for u in v["uses"]
@@ -59,8 +63,10 @@ def _claim(v: Mapping[str, Any], known: frozenset[str]) -> str:
         ("paper", escape(v["paper"])),
         ("source", escape(v["source"], quote=False)),
         ("uses", uses),
+        ("formula", _code(v["formula"]) if code else ""),
         ("compared", sentence(worst)),
         ("decoy", sentence(v["decoy"])),
+        ("its formula", _code(v["decoy_formula"]) if code else ""),
         ("compared", sentence(decoy)),
         ("cells", escape(cells, quote=False)),
         ("would see", smallest),
@@ -90,8 +96,8 @@ def _choice(field: str, label: str, options: Sequence[tuple[str, str]]) -> str:
     return f'<label>{label}<select name="{field}">{shown}</select></label>'
 
 
-def _table(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    """A row for each claim."""
+def _table(verdicts: Sequence[Mapping[str, Any]], *, code: bool) -> str:
+    """A row for each claim, with or without its formulas as they stand in the code."""
     widths = {
         "Claim": 11,
         "Origin": 6,
@@ -103,7 +109,7 @@ def _table(verdicts: Sequence[Mapping[str, Any]]) -> str:
     columns = "".join(f'<col style="width: {w}rem">' if w else "<col>" for w in widths.values())
     head = "".join(f'<th scope="col"><button type="button">{h}</button></th>' for h in widths)
     names = frozenset(v["name"] for v in verdicts)
-    rows = "\n".join(_claim(v, names) for v in verdicts)
+    rows = "\n".join(_claim(v, names, code) for v in verdicts)
     return (
         f'<div class="scroll"><table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>'
         f"<tbody>\n{rows}\n</tbody></table></div>\n"
@@ -147,7 +153,7 @@ def ledger(verdicts: Sequence[Mapping[str, Any]]) -> str:
         f'<form id="filter" hidden>{"".join(choices)}'
         '<label>Words<input name="words" type="search" autocomplete="off"></label>'
         '<button type="reset">show all</button><output id="count" '
-        f'aria-live="polite"></output></form>\n{_table(verdicts)}</section>'
+        f'aria-live="polite"></output></form>\n{_table(verdicts, code=False)}</section>'
     )
 
 
@@ -166,5 +172,5 @@ def yours(file: str, verdicts: Sequence[Mapping[str, Any]], work: str) -> str:
         f"{escape(file, quote=False)}</h2>\n{work}"
         "<p>Not dimfree's: nobody here has looked at them. They went through the same comparison "
         f"as dimfree's, each with its decoy. {counted(verdicts)} {_false_alarms(verdicts)}</p>\n"
-        f"<ul>{told}</ul>\n{_table(verdicts)}</section>"
+        f"<ul>{told}</ul>\n{_table(verdicts, code=True)}</section>"
     )

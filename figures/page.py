@@ -218,7 +218,7 @@ def render(
     works : the papers, each with the fields of bounds.claim.Paper
     pictures : the figures, in order
     claims : of each claim, the fields of `dimfree verify --json` and why, fit, decoy_measured,
-        decoy_predicted, decoy_fit, command
+        decoy_predicted, decoy_fit, command; of the reader's own also formula and decoy_formula
     manifests : of each study, by name, what the tables are from
     where : whose results they are, and which preset's
     proof : the theorem and its proof as HTML, printed as it stands

@@ -266,7 +266,7 @@ COMMANDS = (
     "explain class-collapse",
     "list",
     "list --json",
-    "verify kappa-universal --json --workers 1",
+    "verify one-time-need --json --workers 1",
     "bound --times 0.4 --hypotheses 5 --samples 100",
     "bound --times 0.4 --hypotheses 5 --samples 100 --json",
     "fit t.csv --by model",

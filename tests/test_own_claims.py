@@ -101,7 +101,7 @@ def test_the_page_of_the_docs(folder: Path) -> None:
     claim, sentence, summary = said.splitlines()
     assert claim == "my-bound: E risk ≤ 1.5 d tr(C_t)/m at m = 5 d."
     assert re.fullmatch(f"  {SENTENCE}", sentence)
-    assert summary.startswith("1 claims: 1 derived; 1 HOLDS. All are as expected. False alarms of")
+    assert summary.startswith("1 claim: 1 derived; 1 HOLDS. All are as expected. False alarms of")
     code, said, _ = verify("my-*", "--json")
     (found,) = json.loads(said)
     assert (code, found["name"], found["verdict"], found["paper"]) == (0, "my-bound", "HOLDS", "")
@@ -175,7 +175,7 @@ def test_a_section_of_their_own(bare: None) -> None:
     found = Section(text, "your-claims")
     assert found.said["h2"] == ["Your claims: my_claims.py"]
     assert found.said["p"][0].startswith("Me: My title. nowhere, https://example.org. Of it we")
-    assert "1 claims: 1 derived; 1 HOLDS. All are as expected." in found.said["p"][1]
+    assert "1 claim: 1 derived; 1 HOLDS. All are as expected." in found.said["p"][1]
     (sentence,) = found.said["li"]
     assert re.fullmatch(f"my-bound: {SENTENCE}", sentence)
     assert verify("--json")[1].count(json.dumps(sentence, indent=2)) == 1

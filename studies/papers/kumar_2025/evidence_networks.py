@@ -60,38 +60,20 @@ def _trained(cell: Cell, noise: str, samples: list[Array], seeds: Seeds) -> Arra
 
 
 def _training(cell: Cell, seeds: Seeds) -> list[list[Row]]:
-    """Score errors of each kind of noise, and the logs of their ratios: same data, same first
-    weights, as many steps."""
+    """Score errors of each kind of noise: same data, same first weights, as many steps."""
     law = mixture(1, cell["minor"], cell["separation"])
     samples = [law.sample(cell["m"], np.random.default_rng(spawned(seed, 2)[0])) for seed in seeds]
-    errors = {noise: _trained(cell, noise, samples, seeds) for noise in (ONCE, FEW, FRESH)}
-    kept = cell["kept"]
-    out = []
-    for k in range(len(seeds)):
-        of = {key: cell[key] for key in ("t", "m", "minor", "separation")}
-        rows = [
-            row("score-error", {**of, "noise": noise, "passes": n}, each[j, k])
-            for noise, each in errors.items()
-            for j, n in enumerate(kept)
-        ]
-        for noise in (FEW, FRESH):
-            gain = np.log(errors[ONCE][-1, k] / errors[noise][-1, k])
-            rows.append(row("gain", {**of, "noise": noise, "passes": kept[-1]}, gain))
-        for noise in (ONCE, FRESH):
-            each = errors[noise]
-            grown = np.log(each[-1, k] / each[kept.index(cell["early"]), k])
-            rows.append(
-                row(
-                    "grown",
-                    {**of, "noise": noise, "early": cell["early"], "passes": kept[-1]},
-                    grown,
-                )
-            )
-        out.append(rows)
-    return out
+    of = {key: cell[key] for key in ("t", "m", "minor", "separation")}
+    rows: list[list[Row]] = [[] for _ in seeds]
+    for noise in (ONCE, FEW, FRESH):
+        errors = _trained(cell, noise, samples, seeds)
+        for passes, found in zip(cell["kept"], errors, strict=True):
+            for mine, value in zip(rows, found, strict=True):
+                mine.append(row("score-error", {**of, "noise": noise, "passes": passes}, value))
+    return rows
 
 
-PARTS: Parts = {"training": together(_training, "score-error", "gain", "grown")}
+PARTS: Parts = {"training": together(_training, "score-error")}
 
 
 def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
@@ -103,8 +85,7 @@ STUDY = evidence(
     "evidence-networks",
     "Networks by Adam on denoising targets: noise drawn once, four times, or anew in every epoch.",
     [
-        {"part": "training", "t": t, "m": 200, "minor": 0.15, "separation": 2.0}
-        | {"kept": KEPT, "early": KEPT[2]}
+        {"part": "training", "t": t, "m": 200, "minor": 0.15, "separation": 2.0} | {"kept": KEPT}
         for t in (0.15, 0.5)
     ],
     measure,

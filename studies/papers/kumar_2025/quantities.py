@@ -15,6 +15,7 @@ from bounds.replicates import mean, ratio
 from studies.papers.kumar_2025.evidence_mixture import LEARNT
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from studies.papers.kumar_2025.mixture_bootstrap import KEYS
+from studies.papers.kumar_2025.network_quantities import NETWORKS
 from studies.papers.kumar_2025.real_quantities import REAL
 from studies.papers.kumar_2025.redraws import FEATURES, RedrawsSettings
 from studies.quantities import measure_over_dsm
@@ -314,6 +315,7 @@ MEASUREMENTS: Mapping[str, tuple[str, Callable[[Table], list[Measured]]]] = {
     "redraws-excess": ("redraws", measure_redraws_excess("dsm", "bsm", "bsm-optimal", "path")),
     "redraws-worth": ("redraws", measure_redraws_worth("bsm", "bsm-optimal", "path")),
     "redraws-features": ("evidence-redraws", measure_features),
+    **{f"networks/{name}": ("evidence-networks", how) for name, how in NETWORKS.items()},
     "large-d/risk": ("large-dimensions", measure_large("risk", 16)),
     "large-d/empirical-risk": ("large-dimensions", measure_large("empirical_risk", 4)),
     "large-d/spread": ("large-dimensions", measure_large_spread),

@@ -11,7 +11,7 @@ import pytest
 from scipy import integrate, stats
 
 from bounds import networks
-from studies.papers.kumar_2025 import evidence_networks, joins
+from studies.papers.kumar_2025 import evidence_networks, joins, network_quantities
 from studies.papers.kumar_2025.mixture_bootstrap import mixture
 from studies.tables import Table
 
@@ -112,29 +112,51 @@ def test_how_the_noise_is_drawn(monkeypatch):
         for quantity, cell, value in told(rows)
         if quantity == "score-error"
     }
-    others = 0
-    for quantity, cell, value in told(rows):
-        noise = cell["noise"]
-        if quantity == "gain":
-            assert value == pytest.approx(np.log(errors["once", 8] / errors[noise, 8]))
-        if quantity == "grown":
-            assert value == pytest.approx(np.log(errors[noise, 8] / errors[noise, 4]))
-        others += quantity != "score-error"
-    assert others == 4
+    assert len(errors) == len(rows) == 6
+
+
+def table(found: Any) -> Table:
+    """What was measured, as it is read back."""
+    frame = pd.DataFrame([row | {"replicate": k} for k, rows in enumerate(found) for row in rows])
+    manifest = {
+        "study": "evidence-networks",
+        "config": {"replicates": len(found)},
+        "seed": 1,
+        "code": "x",
+        "counts": {"cells_missing": 0},
+    }
+    return Table(frame, manifest)
+
+
+def test_what_is_claimed_of_the_errors():
+    """Means and standard errors of log-ratios, each replicate with itself, by plain numpy; of other
+    rows' order the same.
+    """
+    found = evidence_networks.measure(SHORT, seeds(3))
+    logs = {
+        (cell["noise"], cell["passes"]): np.log([told(rows)[k][2] for rows in found])
+        for k, (_, cell, _) in enumerate(told(found[0]))
+    }
+    whole = table(found)
+    shuffled = Table(whole.frame.sample(frac=1, random_state=1), whole.manifest)
+    for read in (whole, shuffled):
+        gains = network_quantities.measure_gain(read)
+        assert [one.cell["noise"] for one in gains] == ["4 draws", "every epoch"]
+        for one in gains:
+            wanted = logs["once", 8] - logs[one.cell["noise"], 8]
+            assert (one.value, one.error) == pytest.approx((wanted.mean(), stats.sem(wanted)))
+        grown = network_quantities.measure_growth(read)
+        assert [one.cell["noise"] for one in grown] == ["once", "every epoch"]
+        for one in grown:
+            wanted = logs[one.cell["noise"], 8] - logs[one.cell["noise"], 4]
+            assert (one.value, one.error) == pytest.approx((wanted.mean(), stats.sem(wanted)))
+            assert (one.cell["early"], one.cell["passes"], one.cell["t"]) == (4, 8, 0.3)
 
 
 def test_joined_figure():
     """Means and intervals by plain numpy; the law from one draw and four, (4 r_4 − r_1)/3."""
     found = evidence_networks.measure(SHORT, seeds(3))
-    frame = pd.DataFrame([row | {"replicate": k} for k, rows in enumerate(found) for row in rows])
-    manifest = {
-        "study": "evidence-networks",
-        "config": {"replicates": 3},
-        "seed": 1,
-        "code": "x",
-        "counts": {"cells_missing": 0},
-    }
-    joined = joins.beyond_networks(Table(frame, manifest))
+    joined = joins.beyond_networks(table(found))
     points = joined.tables["points"]
     assert len(points) == 6
     mean = {}
