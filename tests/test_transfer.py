@@ -137,3 +137,8 @@ def test_bad_input() -> None:
             drawn(grid, np.ones(41), TIMES, lambda k, x: -x, name)
     with pytest.raises(InvalidInput, match="inverted"):
         carried(grid, lambda x: x[:, 0], np.array([0.1, 1.5]), lambda k, x: -3 * np.sin(4 * x))
+
+
+def test_a_grid_rises_from_minus_half_to_half():
+    """By hand. The density is the same on a grid that falls; who reads it by its axis is not."""
+    np.testing.assert_allclose(Grid(2.0, 5).axis, [-2.0, -1.0, 0.0, 1.0, 2.0])

@@ -53,7 +53,7 @@ def test_filter(shown: Watched) -> None:
     page.get_by_label("Origin").select_option("reading")
     expect(rows).to_have_count(READ)
     expect(page.locator("#count")).to_have_text(f"{READ} of {len(CLAIMS)} claims")
-    page.get_by_label("Kind").select_option("upper")
+    page.locator("select[name=kind]").select_option("upper")
     expect(rows).to_have_count(UPPER_READ)
     page.get_by_role("button", name="show all").click()
     expect(rows).to_have_count(len(CLAIMS))
@@ -220,7 +220,8 @@ def test_no_formula_is_cut(shown: Watched, width: int) -> None:
     cut = """() => {
       for (const one of document.querySelectorAll("details")) one.open = true;
       return Array.from(document.querySelectorAll("math")).filter((formula) => {
-        const room = formula.closest("summary, dd, td, p, li").getBoundingClientRect();
+        const place = formula.closest("summary, dd, td, th, p, li, figcaption, .wide");
+        const room = place.getBoundingClientRect();
         return formula.getBoundingClientRect().right > room.right + 1;
       }).map((formula) => formula.textContent);
     }"""
