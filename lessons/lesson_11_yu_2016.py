@@ -77,7 +77,7 @@ def show(share, edge):
     left.set_ylabel(r"interval for $\omega_{ab}$")
     sizes = (50, 100, 800)
     places = [(one, cell(rows, share, edge)) for one in (PLAIN, REPAIRED) for rows in sizes]
-    with ThreadPoolExecutor() as pool:  # a formula takes a tenth of a second
+    with ThreadPoolExecutor() as pool:  # a formula takes a hundredth of a second
         values = list(pool.map(lambda place: place[0].formula(place[1]), places))
     curves = [values[: len(sizes)], values[len(sizes) :]]
     for place, curve in enumerate(curves):
@@ -139,10 +139,10 @@ def _():
 
 @app.function
 def evidence(share, edge):
-    """Coverage of the plain interval on 1500 data sets, as the ledger's claim takes it."""
+    """Coverage of the plain interval on 500 data sets, as the ledger's claim takes it."""
     measured = []
     for rows in (40, 60):
-        low, high = plain_interval(blocks(rows, share, edge, 1500, seed=rows), rows)
+        low, high = plain_interval(blocks(rows, share, edge, 500, seed=rows), rows)
         covered = ((low <= edge) & (edge <= high)).astype(float)
         measured.append(mean(cell(rows, share, edge), covered))
     return measured
