@@ -39,6 +39,7 @@ SAME = {
         for name in ("polynomial", "exponential", "resolvent", "piecewise", "basis")
     },
     "bounds.joint:Scheme.system:1.05": "a fit is that of the span and of proportional weights",
+    "bounds.reverse:marginal:-1.0": "a mean of 0, and a covariance that may not be negative",
     "bounds.networks:initial:-1.0": "a law that is its own mirror image",
     **{f"bounds.networks:shapes:{factor}": "holds no float" for factor in FACTORS},
 }
