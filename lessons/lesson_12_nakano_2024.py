@@ -48,19 +48,20 @@ def _():
 
 
 @app.function
-def drawn(value, steps, variance):
-    """The variance of samples: N uniform steps from p_T, T = 6, with exact means."""
+def drawn(value, steps):
+    """The variance of samples, with each variance of the step: N uniform steps from p_T, T = 6,
+    with exact means.
+    """
     a = np.exp(-2 * LAST / steps)
     noise = 1 - a ** np.arange(steps + 1)
     v = value + (1 - value) * noise
-    known = {"tilde": noise, "true": v}
-    q = np.full(steps, 1 - a)
-    if variance in known:
-        q = q * known[variance][:-1] / known[variance][1:]
+    ones = np.ones(steps)
+    shares = {"beta": ones, "tilde": noise[:-1] / noise[1:], "true": v[:-1] / v[1:]}
+    q = (1 - a) * np.stack([shares[name] for name in NAMES], axis=1)[..., None, None]
     means = np.sqrt(a) * v[:-1] / v[1:]
-    links = ((float(m), 0.0, float(one)) for m, one in zip(means[::-1], q[::-1], strict=True))
-    start = Normal(np.zeros(1), np.array([[v[-1]]]))
-    return float(affine_chain(links, start).covariance[0, 0])
+    links = ((float(m), 0.0, one) for m, one in zip(means[::-1], q[::-1], strict=True))
+    end = affine_chain(links, Normal(np.zeros(1), np.array([[v[-1]]])))
+    return dict(zip(NAMES, end.covariance[:, 0, 0].tolist(), strict=True))
 
 
 @app.function
@@ -75,8 +76,9 @@ def show(value, steps):
     """The figure and its sentence."""
     figure, (axes,) = plot()
     counts = (25, 50, 100, 200, 400)
+    found = {n: drawn(value, n) for n in counts}
     for k, name in enumerate(("tilde", "beta")):
-        gaps = [abs(drawn(value, n, name) / value - 1) for n in counts]
+        gaps = [abs(found[n][name] / value - 1) for n in counts]
         theory = [abs(SUM.formula(cell(value, n, name))) / value for n in counts]
         colour = style.COLOURS[k]
         axes.plot(counts, gaps, style.MARKERS[k], color=colour, label=NAMES[name])
@@ -85,7 +87,7 @@ def show(value, steps):
     axes.set_xlabel("steps N")
     axes.set_ylabel(r"$|w_0/\lambda - 1|$")
     axes.set_ylim(1e-4, 20)
-    shares = {name: 100 * (drawn(value, steps, name) / value - 1) for name in NAMES}
+    shares = {name: 100 * (one / value - 1) for name, one in found[steps].items()}
     said = ", ".join(
         f"{NAMES[name]} **{round(share, 3) + 0.0:g} %**" for name, share in shares.items()
     )
@@ -137,9 +139,10 @@ def _():
 @app.function
 def evidence(value):
     """How far off the variance is, for three N and both variances."""
+    found = {n: drawn(value, n) for n in (25, 100, 400)}
     return [
-        Measured(cell(value, n, name), drawn(value, n, name) - value)
-        for n in (25, 100, 400)
+        Measured(cell(value, n, name), found[n][name] - value)
+        for n in found
         for name in ("beta", "tilde")
     ]
 
