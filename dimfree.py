@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib.util import find_spec
@@ -59,11 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     goes_on = ""
     try:
         given = options.parser().parse_args(arguments)
-        if given.command == "list":
+        if given.command in ("list", "completion"):
             # too short to be stopped, and what stops a run takes long to import
             return _list(given)
-        if given.command == "completion":
-            return _completion(given)
         if given.command in ("reproduce", "run"):
             goes_on = "; the same command goes on from what is stored"
         return _stoppable(given)
@@ -127,12 +125,9 @@ def _reproduce(given: argparse.Namespace) -> int:
         judged = verdicts.judge(ledger.CLAIMS, results)
         drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]
         joined = {figure.name: _join(figure, results) for figure in drawn}
-        captions = {
-            figure.name: _save(figure, joined[figure.name], results, out / figure.paper)
-            for figure in drawn
-        }
+        captions = _saved(drawn, joined, results, out, given.workers)
     target: Path = given.report or out / "paper_repro.md"
-    pictures = quote(os.fsencode(_relative(out, target.parent)))
+    pictures = quote(os.fsencode(output.relative(out, target.parent)))
     text = report_text(joined, captions, judged, pictures, given.preset)
     output.write(target, text.encode(), "--report")
     table = report.table([v.to_json() for v in judged])
@@ -230,6 +225,27 @@ def _save(
     except TooNarrow as why:
         raise InvalidInput("--width", str(why)) from None
     return text
+
+
+def _saved(
+    figures: Sequence[Figure],
+    joined: Mapping[str, Joined],
+    results: Mapping[str, Table],
+    out: Path,
+    workers: int,
+) -> dict[str, str]:
+    """Draws figures into their works' folders, several at once; their captions by name."""
+    from studies.progress import Report
+
+    # Of the tables a picture shows no more than whose they are, which their manifests say.
+    bare = {name: replace(table, frame=table.frame[:0]) for name, table in results.items()}
+    each = [
+        (one, joined[one.name], {name: bare[name] for name in one.studies}, out / one.paper)
+        for one in figures
+    ]
+    saved = processes.spread(_save, each, workers)
+    captions = Report("figures", True, "figure").count(saved, len(each))
+    return {one.name: text for one, text in zip(figures, captions, strict=True)}
 
 
 def _read(source: Path, one: Study) -> Table:
@@ -436,12 +452,14 @@ def _bench(given: argparse.Namespace) -> int:
 def cost_text(record: Mapping[str, Any]) -> str:
     """cost.md from bench.json, a function of it alone."""
     from figures import cost
-    from studies import projection
+    from studies import explain, projection
 
     found = projection.constants({line["constant"]: line["value"] for line in record["lines"]})
     shape = {"steps": projection.STEPS, "replicates": projection.REPLICATES}
     answers = projection.answers(found)
-    return cost.render(record, answers, projection.WORKERS, shape, _docstring("studies.projection"))
+    return cost.render(
+        record, answers, projection.WORKERS, shape, explain.opening(Path(projection.__file__))
+    )
 
 
 def _fit(given: argparse.Namespace) -> int:
@@ -468,31 +486,11 @@ def _bound(given: argparse.Namespace) -> int:
 
 
 def _list(given: argparse.Namespace) -> int:
-    from studies import listing
+    from studies import completion, listing
 
-    output.tell(listing.text(given.kind, given.json))
+    listed = given.command == "list"
+    output.tell(listing.text(given.kind, given.json) if listed else completion.script(given.shell))
     return 0
-
-
-def _completion(given: argparse.Namespace) -> int:
-    from studies import completion
-
-    output.tell(completion.script(given.shell))
-    return 0
-
-
-def _docstring(module: str) -> str:
-    """What a module opens with, from its source: `python -OO` drops it."""
-    import ast
-
-    path = HERE.joinpath(*module.split(".")).with_suffix(".py")
-    return ast.get_docstring(ast.parse(path.read_bytes()), clean=False) or ""
-
-
-def _relative(folder: Path, start: Path) -> str:
-    """The folder as a link from `start`; "" if it is the same."""
-    path = Path(os.path.relpath(folder, start)).as_posix()
-    return "" if path == "." else path
 
 
 if __name__ == "__main__":

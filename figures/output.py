@@ -1,6 +1,7 @@
 """Figures on disk: the same figure is the same bytes, today and tomorrow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from warnings import catch_warnings, filterwarnings
@@ -67,8 +68,9 @@ def save(
     try:
         with catch_warnings():
             filterwarnings("error", "constrained_layout not applied")
-            for suffix in FORMATS:
-                files[Path(folder) / f"{name}.{suffix}"] = picture(figure, suffix, dpi)
+            with _at_rest(figure):
+                for suffix in FORMATS:
+                    files[Path(folder) / f"{name}.{suffix}"] = _picture(figure, suffix, dpi)
     except UserWarning:
         raise TooNarrow(
             f"{figure.get_figwidth():g} inches are too few for {name}, whose own width is {own:g}"
@@ -82,8 +84,28 @@ def save(
     return list(files)
 
 
+@contextmanager
+def _at_rest(figure: Figure) -> Iterator[None]:
+    """Lays the figure out once, and not anew in every format; that takes as long as to draw it."""
+    engine = figure.get_layout_engine()
+    with style.look():
+        figure.draw_without_rendering()
+        figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
+
+
 def picture(figure: Figure, suffix: str, dpi: float = DPI) -> bytes:
-    """The figure as the bytes of a file: suffix "png", "svg" or "pdf"."""
+    """The figure as the bytes of a file, the same as `save` writes:
+    suffix "png", "svg" or "pdf".
+    """
+    with _at_rest(figure):
+        return _picture(figure, suffix, dpi)
+
+
+def _picture(figure: Figure, suffix: str, dpi: float) -> bytes:
     buffer = BytesIO()
     with style.look():
         figure.savefig(buffer, format=suffix, metadata=FORMATS[suffix], dpi=dpi)
@@ -93,5 +115,5 @@ def picture(figure: Figure, suffix: str, dpi: float = DPI) -> bytes:
 
 
 def svg(figure: Figure) -> str:
-    """The figure as the text of an SVG file, the same as `save` writes."""
+    """The figure as the text of an SVG file."""
     return picture(figure, "svg").decode()

@@ -27,6 +27,11 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_bytes())
 
 
+def opening(path: Path) -> str:
+    """What a module opens with, from its source: `python -OO` drops it."""
+    return ast.get_docstring(_tree(path), clean=False) or ""
+
+
 def formula_text(formula: Formula) -> str:
     """A formula as it stands in the code: of a lambda its expression, of a function all but its
     docstring; with the numbers that it was given beforehand.

@@ -118,6 +118,12 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
+def relative(folder: Path, start: Path) -> str:
+    """The folder as a link from `start`; "" if it is the same."""
+    path = Path(os.path.relpath(folder, start)).as_posix()
+    return "" if path == "." else path
+
+
 # --- standard streams -----------------------------------------------------------------------------
 
 

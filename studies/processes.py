@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -26,6 +26,7 @@ T = TypeVar("T")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 START_OF_A_WORKER = 20.0  # seconds at most, on a busy machine
 UNGUARDED = 86  # what a worker process ends with that finds itself starting the run again
+WORTH_IT = 6  # calls of a second or so, for processes of their own
 GUARD = 'below the line if __name__ == "__main__":'
 
 
@@ -184,6 +185,33 @@ class Pool(ProcessPoolExecutor):
             self.shutdown(wait=True, cancel_futures=True)
         if any(process.exitcode == UNGUARDED for process in processes):
             raise _unguarded()
+
+
+def spread(call: Callable[..., T], each: Sequence[tuple[Any, ...]], workers: int) -> Iterator[T]:
+    """call(*arguments) of each, in order; several at once in processes of their own, where that is
+    worth the second that each takes to start.
+
+    Where such a process dies, what is left is done here. All are ended with the iterator.
+
+    Parameters
+    ----------
+    call : a function of a module
+    each : the arguments, which go to another process
+    workers : how many at once, ≥ 1
+    """
+    done = 0
+    if workers > 1 and len(each) >= WORTH_IT:
+        pool = Pool(workers)
+        try:
+            for future in [pool.submit(call, *arguments) for arguments in each]:
+                yield future.result()
+                done += 1
+        except BrokenExecutor:
+            pass
+        finally:
+            pool.kill()
+    for arguments in each[done:]:
+        yield call(*arguments)
 
 
 def _end_with_parent() -> None:

@@ -1,20 +1,22 @@
 """Tables of the quick preset and the verdicts on them, made once in a test session however many
-test files and workers ask for them.
+test files and workers ask for them; and the committed ones, read and judged once in a process that
+asks: at the first test and not when tests are collected, which every worker does.
 """
 
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
+import dimfree
 from bounds.claim import Verdict
-from bounds.ledger import claim
+from bounds.ledger import CLAIMS, claim
 from studies import tables
-from studies.catalog import study
+from studies.catalog import STUDIES, study
 from studies.quantities import study_of
 from studies.sweep import run
 from studies.tables import Table
@@ -61,3 +63,20 @@ def verdict(name: str) -> Verdict:
     one = claim(name)
     (found,) = judge([one], {study_of(one): _measured(study_of(one))})
     return found
+
+
+@cache
+def committed(name: str) -> Table:
+    """A study's committed table; all tests' own, so not to be changed."""
+    return dimfree._read(dimfree.COMMITTED, study(name))
+
+
+def all_committed() -> Mapping[str, Table]:
+    """Every study's."""
+    return {one.name: committed(one.name) for one in STUDIES}
+
+
+@cache
+def committed_verdicts() -> Sequence[Verdict]:
+    """What they make of the claims."""
+    return judge(CLAIMS, all_committed())

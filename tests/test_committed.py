@@ -8,25 +8,23 @@ import numpy as np
 import pytest
 
 import dimfree
-from bounds.ledger import CLAIMS
 from figures import style
 from figures.catalog import FIGURES
-from studies import verdicts
 from studies.catalog import STUDIES
 from studies.study import Settings, replicate_seed
+from tests.measured import all_committed, committed, committed_verdicts
 
 ROOT = Path(dimfree.__file__).parent
-RESULTS = {study.name: dimfree._read(dimfree.COMMITTED, study) for study in STUDIES}
 
 
 def test_report_has_the_committed_bytes():
     """paper_repro.md is a function of the committed tables
     and of the templates; nothing was typed into it.
     """
-    joined = {figure.name: dimfree._join(figure, RESULTS) for figure in FIGURES}
-    judged = verdicts.judge(CLAIMS, RESULTS)
+    results, judged = all_committed(), committed_verdicts()
+    joined = {figure.name: dimfree._join(figure, results) for figure in FIGURES}
     captions = {
-        figure.name: style.caption(dimfree._drawn(figure, joined[figure.name], RESULTS))
+        figure.name: style.caption(dimfree._drawn(figure, joined[figure.name], results))
         for figure in FIGURES
     }
     text = dimfree.report_text(joined, captions, judged, "figures/results", "paper")
@@ -52,7 +50,7 @@ def test_committed_numbers_are_what_the_code_computes(study):
     That leaves room for another BLAS. A committed table that other code made, or that was edited
     together with its checksum, differs by far more.
     """
-    table = RESULTS[study.name]
+    table = committed(study.name)
     settings: Settings = study.presets["paper"]
     assert table.manifest["counts"]["cells_missing"] == 0
     keys = [column for column in study.measured if column not in NUMBERS]

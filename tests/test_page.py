@@ -25,9 +25,8 @@ from figures.markdown import markdown
 from figures.page import Picture, render
 from studies import verdicts
 from studies.catalog import STUDIES
+from tests.measured import all_committed, committed, committed_verdicts
 
-RESULTS = {study.name: dimfree._read(dimfree.COMMITTED, study) for study in STUDIES}
-JUDGED = verdicts.judge(CLAIMS, RESULTS)
 LIMIT = 120_000 * len({figure.paper for figure in FIGURES})  # bytes
 VOID = {"meta", "link", "input", "col", "br", "img", "wbr"}
 
@@ -122,7 +121,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return dimfree.page_text(RESULTS, JUDGED, "here")
+    return dimfree.page_text(all_committed(), committed_verdicts(), "here")
 
 
 def test_self_contained(page):
@@ -156,7 +155,7 @@ def test_a_page_that_is_not_self_contained_is_seen(page):
 def test_same_results_same_bytes():
     """Two pages of two works' results: three figures. With one verdict less it is another."""
     some = [s.name for s in STUDIES if s.name.startswith(("evidence-wang", "error-vs-timestep"))]
-    results = {name: RESULTS[name] for name in some}
+    results = {name: committed(name) for name in some}
     judged = verdicts.judge(CLAIMS, results)
     text = dimfree.page_text(results, judged, "here")
     assert dimfree.page_text(dict(reversed(results.items())), judged, "here") != text
@@ -184,7 +183,7 @@ def test_all_is_there(page):
     for quantity in QUANTITIES:
         assert f"<dt>{quantity}</dt>" in page
     assert page.count("<math>") > 300
-    for table in RESULTS.values():
+    for table in all_committed().values():
         assert table.manifest["csv"]["sha256"][:16] in page
 
 

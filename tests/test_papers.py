@@ -4,7 +4,6 @@ its decoy, its place in the graph; and nothing measured in vain.
 
 from dataclasses import replace
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,14 @@ import pytest
 
 from bounds.claim import FEW, Verdict
 from bounds.ledger import CLAIMS, PAPERS
-from studies import tables
-from studies.catalog import PAPER_OF, STUDIES
+from studies.catalog import STUDIES
 from studies.evidence import COLUMNS
 from studies.quantities import measured_by, measurements, study_of
 from studies.study import Study
 from studies.tables import Table
 from studies.verdicts import judge
-from tests.measured import quick, verdict
+from tests.measured import committed, quick, verdict
 
-RESULTS = Path(__file__).parent.parent / "figures" / "results"
 MARGIN = 1.5
 """By how much of what is allowed a decoy is missed at its worst cell, at least: closer, and the
 next seed may accept it.
@@ -63,7 +60,7 @@ def test_the_verdict_is_the_expected_one(claim):
 @pytest.mark.parametrize("study", SETTINGS, ids=lambda study: study.name)
 def test_the_verdict_is_the_same_at_the_settings_of_the_paper(study):
     """The committed tables of the studies whose preset paper differs from quick, judged again."""
-    table = tables.read(RESULTS / PAPER_OF[study.name], study.name, study.columns)
+    table = committed(study.name)
     claims = [claim for claim in CLAIMS if study_of(claim) == study.name]
     found = {one.claim.name: complaints(one) for one in judge(claims, {study.name: table})}
     assert {name: told for name, told in found.items() if told} == {}

