@@ -74,6 +74,10 @@ def test_claims_by_names_and_patterns() -> None:
     [
         (lambda: ledger.claims(["zz*"]), "NAME: 'zz*' matches no claim"),
         (
+            lambda: ledger.claims(["X"]),
+            "NAME: 'X' is not one of the claims; see `dimfree list claims`",
+        ),
+        (
             lambda: ledger.claims(["gauge-*"], "kumar_2025"),
             "NAME: 'gauge-*' matches no claim of kumar_2025",
         ),
