@@ -2,6 +2,8 @@
 on the samples themselves, and against a general optimiser.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -204,6 +206,10 @@ def test_masks_are_numbers():
         (lambda g: circulant_basis(0), "dimension: must be at least 1, but is 0"),
         (lambda g: symmetric_basis(0), "dimension: must be at least 1, but is 0"),
         (lambda g: low_rank(g, 5), "rank: must lie between 0 and d = 4, but is 5"),
+        (
+            lambda g: low_rank(replace(g, xx=-g.xx), 2),
+            "samples: the Gram matrix XᵀX is singular or not positive definite",
+        ),
         (lambda g: low_rank(g, -1), "rank: must lie between 0 and d = 4, but is -1"),
     ],
 )
