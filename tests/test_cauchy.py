@@ -4,6 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import optimize
 
 from bounds import cauchy
 from bounds.check import InvalidInput
@@ -64,6 +65,25 @@ def test_curvature_bound() -> None:
     found = cauchy.curvature_bound(times)
     assert_allclose(found, brute, rtol=1e-7)
     assert found[2] == pytest.approx(0.4409, abs=1e-4)
+
+
+def test_curvature_bound_at_any_scale_and_time() -> None:
+    """1/(4c²) for scales far from 1, and scipy's search at 40 times: catches a
+    unit of x that does not follow c, and a grid too coarse for the next one.
+    """
+    for scale, t in ((1e-3, 1e-16), (1e3, 1e-9)):
+        wanted = 1 / (4 * scale**2)
+        assert cauchy.curvature_bound([t], scale)[0] == pytest.approx(wanted, rel=1e-8, abs=0)
+    times = np.linspace(0.05, 8, 40)
+    found = cauchy.curvature_bound(times)
+    for t, one in zip(times, found, strict=True):
+        best = optimize.minimize_scalar(
+            lambda x, t=t: -float(cauchy.log_density_curvature(t, x)),
+            bounds=(1, 7),
+            method="bounded",
+            options={"xatol": 1e-8},
+        )
+        assert one == pytest.approx(-best.fun, rel=1e-8)
 
 
 def test_refusals() -> None:

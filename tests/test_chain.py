@@ -92,7 +92,16 @@ def test_weights_may_be_matrices_on_the_left() -> None:
             lambda: affine_chain([(1.0, 0.0, np.ones((2, 2)))], START),
             "noise: must have shape (…, 3, 3), but has (2, 2)",
         ),
+        (
+            lambda: affine_chain([(np.nan, 0.0, 0.0)], START),
+            "matrix: holds NaN or an infinity",
+        ),
         (lambda: affine_chain([(1e200, 0.0, 0.0)] * 2, START), "links: make the chain overflow"),
+        (
+            lambda: affine_chain([(1e200, 0.0, 0.0)] * 2, Normal(np.zeros(D), np.eye(D))),
+            "links: make the chain overflow",
+        ),
+        (lambda: affine_chain([(1.0, 1e308, 0.0)] * 2, START), "links: make the chain overflow"),
         (lambda: multistep([], []), "answers: must not be empty"),
         (
             lambda: multistep([np.eye(2)], [(1.0, (1.0,))] * 2),
@@ -112,3 +121,10 @@ def test_bad_input_is_one_sentence(call, sentence):
     with pytest.raises(InvalidInput) as refused:
         call()
     assert str(refused.value) == sentence
+
+
+def test_a_scheme_that_overflows_at_its_last_step_is_refused() -> None:
+    """Every state but the last is finite."""
+    with np.errstate(over="ignore"), pytest.raises(InvalidInput) as refused:
+        multistep([[[0.0]]] * 3, [(1.0, ()), (1e200, ()), (1e200, ())])
+    assert str(refused.value) == "rows: make the scheme overflow"

@@ -2,6 +2,8 @@
 on the samples themselves, and against a general optimiser.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -140,6 +142,32 @@ def test_two_leading_axes():
         assert got.reshape(6, 4, 4) == pytest.approx(np.stack([solve(g) for g in grams]), abs=1e-12)
 
 
+def test_one_dimension():
+    """Every class is all numbers."""
+    for one in (banded_mask(1, 0), block_mask(1, 1)):
+        assert one.tolist() == [[1.0]]
+    for basis in (scalar_basis, circulant_basis, symmetric_basis):
+        assert basis(1).tolist() == [[[1.0]]]
+
+
+def test_masks_of_truth_values_are_masks():
+    gram = _paths(4, 30, 9)[2]
+    mask = banded_mask(4, 1)
+    np.testing.assert_array_equal(supported(gram, mask == 1), supported(gram, mask))
+
+
+def test_a_basis_of_any_size_and_of_all_matrices():
+    """A span does not depend on the size of what spans it; d² members span every matrix, and more
+    are too many.
+    """
+    gram = _paths(4, 30, 10)[2]
+    wanted = spanned(gram, circulant_basis(4))
+    for size in (1e-7, 1e7):
+        np.testing.assert_allclose(spanned(gram, size * circulant_basis(4)), wanted, rtol=1e-9)
+    everything = _units(np.ones((4, 4)))
+    np.testing.assert_allclose(spanned(gram, everything), dsm_step(gram), rtol=1e-9, atol=1e-10)
+
+
 def test_masks_are_numbers():
     """Ones and zeros that can be negated and added up, which an array of truth values cannot."""
     np.testing.assert_array_equal(-banded_mask(3, 0) - banded_mask(3, 0), -2 * np.eye(3))
@@ -154,7 +182,34 @@ def test_masks_are_numbers():
         (lambda g: spanned(g, scalar_basis(3)), "basis: must have shape (p, 4, 4), not (1, 3, 3)"),
         (lambda g: spanned(g, np.eye(4)), "basis: must have shape (p, 4, 4), not (4, 4)"),
         (lambda g: spanned(g, np.full((1, 4, 4), np.nan)), "basis: holds NaN or an infinity"),
+        (
+            lambda g: supported(g, [["a"] * 4] * 4),  # type: ignore[arg-type]
+            "mask: must be numbers, but holds 'a'",
+        ),
+        (
+            lambda g: supported(g, np.ma.masked_equal(np.eye(4), 0)),
+            "mask: has masked entries: fill them or leave them out",
+        ),
+        (
+            lambda g: spanned(g, np.stack([np.eye(4), 2 * np.eye(4)])),
+            "basis: must be linearly independent",
+        ),
+        (lambda g: spanned(g, np.zeros((1, 4, 4))), "basis: must be linearly independent"),
+        (
+            lambda g: spanned(g, np.concatenate([_units(np.ones((4, 4))), [np.eye(4)]])),
+            "basis: must be linearly independent",
+        ),
+        (lambda g: banded_mask(0, 0), "dimension: must be at least 1, but is 0"),
+        (lambda g: banded_mask(3, -1), "width: must be at least 0, but is -1"),
+        (lambda g: block_mask(0, 1), "dimension: must be at least 1, but is 0"),
+        (lambda g: scalar_basis(0), "dimension: must be at least 1, but is 0"),
+        (lambda g: circulant_basis(0), "dimension: must be at least 1, but is 0"),
+        (lambda g: symmetric_basis(0), "dimension: must be at least 1, but is 0"),
         (lambda g: low_rank(g, 5), "rank: must lie between 0 and d = 4, but is 5"),
+        (
+            lambda g: low_rank(replace(g, xx=-g.xx), 2),
+            "samples: the Gram matrix XᵀX is singular or not positive definite",
+        ),
         (lambda g: low_rank(g, -1), "rank: must lie between 0 and d = 4, but is -1"),
     ],
 )

@@ -14,6 +14,7 @@ from bounds.check import InvalidInput
 from bounds.data import grams_of, held_out_losses, rows_of
 from bounds.estimators import dsm, plug_in
 from bounds.gaussian import Gaussian, spectrum
+from bounds.gram import MIN_MEAN_RISK
 from bounds.process import Slice, decay, noise_variance, simulate
 from bounds.risk import dsm_risk, risk
 from tests.reference import random_covariance
@@ -110,20 +111,30 @@ def spoiled(row: int, column: int, value: float) -> np.ndarray:
 BAD = [
     (spoiled(2, 1, np.nan), "holds NaN or an infinity, or has nothing, in row 3, column 2: fill"),
     (spoiled(39, 0, np.inf), "in row 40, column 1"),
+    (spoiled(2, 1, np.nan) * spoiled(5, 0, np.inf), "in row 3, column 2, and 1 more: fill"),
     (np.where(X > 6, np.nan, X), r"column \d, and \d+ more: fill"),
-    (X[:, 0], r"must be a matrix.*shape \(40,\).*x\[:, None\]"),
+    (X[:, 0], r"must be a matrix.*\(40,\); one variable is a matrix of one column, x\[:, None\]$"),
     (X[0, 0], r"must be a matrix.*shape \(\)$"),
     (X[None], r"must be a matrix.*shape \(1, 40, 3\)$"),
     (np.empty((0, 3)), "must be a matrix"),
     (X[:3], "has 3 rows and 3 columns: too few rows"),
     (X.T, "has 3 rows and 40 columns: too few rows"),
-    (np.column_stack([X, np.ones(40)]), "column 4 of 4 is constant"),
+    (
+        np.column_stack([X, np.ones(40)]),
+        "^column 4 of 4 is constant, without variance to fit: leave it out$",
+    ),
     (np.column_stack([np.zeros(40), X, 1e8 + 1e-8 * X[:, 0]]), "columns 1, 5 of 5 are constant"),
     (np.column_stack([X, 1e-60 * X[:, 0]]), "column 4 of 4 is constant"),
     (
         np.hstack([X, np.zeros((40, 12))]),
         "columns 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 2 more of 15 are",
     ),
+    (
+        np.hstack([X, np.zeros((40, 11))]),
+        "^columns 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 1 more of 14 are constant, without variance "
+        "to fit: leave them out$",
+    ),
+    (np.hstack([X, np.zeros((40, 10))]), "columns 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 of 13 are"),
     (1e50 * X, r"holds \d\.\de\+50, above 1e\+40: use other units"),
     (pd.DataFrame({"a": X[:, 0], "b": ["x"] * 40}), "must be numbers"),
     (X > 5, "must be numbers"),
@@ -142,6 +153,30 @@ def test_what_is_no_data_is_one_sentence(bad: object, says: str) -> None:
         assert re.search(says, refused.value.reason), refused.value.reason
         assert "\n" not in str(refused.value)
     assert len(grams_of(X, TIMES, rng())) == 3
+
+
+def test_what_is_just_data() -> None:
+    """Entries of exactly 1e40; a column 1e20 times smaller than its neighbours; one of range
+    1.5e-40, and not one of half of that.
+    """
+    assert rows_of(1e40 * X / np.abs(X).max())[0].shape == (40, 3)
+    assert rows_of(X * [1e-20, 1.0, 1.0])[0].shape == (40, 3)
+    unit = (np.arange(40) / 39)[:, None]
+    assert rows_of(1.5e-40 * unit)[0].shape == (40, 1)
+    with pytest.raises(InvalidInput, match="column 1 of 1 is constant"):
+        rows_of(0.75e-40 * unit)
+
+
+def test_data_too_small_for_their_noise() -> None:
+    """One column, whose score at t differs from the noise's by e^{-2t}/σ⁴ times its variance: above
+    1e-25 n in float64's reach, below refused. Catches a variance that is a sum over rows.
+    """
+    t, column = 0.3, X[:, :1] - X[:, :1].mean()
+    slope = decay(2 * t) / noise_variance(t) ** 2
+    unit = column * np.sqrt(40 * MIN_MEAN_RISK / slope) / column.std()
+    grams_of(2 * unit, [t], rng())
+    with pytest.raises(InvalidInput, match=r"^times: .* below the resolution of float64"):
+        grams_of(unit / 2, [t], rng())
 
 
 @pytest.mark.parametrize(

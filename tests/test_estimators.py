@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from bounds.catalog import estimator
+from bounds.catalog import ESTIMATORS, check_estimator, estimator
 from bounds.check import InvalidInput
-from bounds.estimators import bootstrap, bsm, dsm
+from bounds.estimators import bootstrap, bootstrap_step, bsm, dsm, plug_in
+from bounds.gaussian import Gaussian
 from bounds.gram import Gram
 from bounds.process import noise_variance, steps
 from tests.reference import batched, plain_estimates, plain_paths, random_covariance
@@ -76,3 +77,52 @@ def test_unknown_estimator_and_singular_gram_are_named():
         next(dsm([flat]))
     reason = "the Gram matrix XᵀX is singular, so least squares has no unique solution"
     assert str(refused.value) == f"samples: {reason}"
+
+
+def test_the_plug_in_inverts_the_noised_covariance():
+    """By the eigenbasis of X_0ᵀX_0: e^{-2t} λ/m + 1 − e^{-2t} in each direction, for two data sets
+    side by side. Catches a mean that is a sum, another decay and a sign.
+    """
+    rng, m = np.random.default_rng(5), 20
+    data = np.stack([x.T @ x for x in rng.standard_normal((2, m, 3)) * [0.5, 1.0, 2.0]])
+    values, basis = np.linalg.eigh(data)
+    made = [Gram(step, m, data, data, data, data=data) for step in steps(TIMES)]
+    for t, got in zip(TIMES, plug_in(made), strict=True):
+        held = np.exp(-2 * t) * values / m - np.expm1(-2 * t)
+        wanted = -(basis / held[:, None, :]) @ basis.swapaxes(1, 2)
+        np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-12)
+
+
+def test_what_an_estimator_cannot_be_fitted_on_is_said_before():
+    """The joint fit's times, and the path fit's law, samples and times; where one of them refuses
+    the others do not, and all take what is within reach.
+    """
+    times, near = [0.1, 0.3, 0.7, 1.2, 2.0], [0.1, 0.1 + 1e-14, 0.1 + 2e-14, 0.1 + 3e-14]
+    plain, vast = Gaussian(np.array([2.0, 1.0])), Gaussian(np.array([1e6, 1.0]))
+    for name in ESTIMATORS:
+        check_estimator(name, plain, 50, times)
+        check_estimator(name, vast, 10**7, times)
+        for refuses, law, at, words in (
+            ("joint", plain, near, "times: 4 functions of time cannot be fitted jointly"),
+            ("path", vast, times, "covariance: the path fit cannot tell an eigenvalue of 1e.06"),
+        ):
+            if name == refuses:
+                with pytest.raises(InvalidInput, match=f"^{words}"):
+                    check_estimator(name, law, 50, at)
+            else:
+                check_estimator(name, law, 50, at)
+
+
+def test_an_estimate_of_another_dimension_is_refused():
+    gram = Gram(steps([0.1])[0], 9, np.eye(3), np.eye(3), np.eye(3))
+    with pytest.raises(InvalidInput) as refused:
+        bootstrap_step(gram, np.eye(2), 0.5)
+    assert str(refused.value) == "previous: must have shape (…, 3, 3), but has (2, 2)"
+
+
+def test_the_plug_in_needs_the_data():
+    gram = Gram(steps([0.1])[0], 9, np.eye(3), np.eye(3), np.eye(3))
+    with pytest.raises(InvalidInput) as refused:
+        next(plug_in([gram]))
+    reason = "do not hold X_0ᵀX_0 (their `data`), which the plug-in score is made of"
+    assert str(refused.value) == f"grams: {reason}"

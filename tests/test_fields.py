@@ -75,6 +75,13 @@ def test_langevin_comes_to_rest_there(A: Array) -> None:
     assert (np.abs(law.covariance + np.linalg.inv(A)).max() < 1e-12) == bool(A[0, 1] == 0)
 
 
+def test_langevin_without_a_shift_and_with_one_number() -> None:
+    """About 0 without one; a number is that for every coordinate: A m + b = 0."""
+    A = -V - np.eye(3)
+    np.testing.assert_array_equal(langevin_law(A).mean, 0)
+    np.testing.assert_allclose(A @ langevin_law(A, 0.7).mean, -0.7 * np.ones(3), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -90,6 +97,18 @@ def test_langevin_comes_to_rest_there(A: Array) -> None:
         (
             lambda: langevin_law(np.eye(1)),
             "matrix: has an eigenvalue with real part 1: the process does not come to rest",
+        ),
+        (
+            lambda: langevin_law(np.diag([-1.0, 0.5])),
+            "matrix: has an eigenvalue with real part 0.5: the process does not come to rest",
+        ),
+        (
+            lambda: langevin_law([[0.0, 1.0], [-1.0, 0.0]]),
+            "matrix: has an eigenvalue with real part 0: the process does not come to rest",
+        ),
+        (
+            lambda: langevin_law(-np.eye(3), np.ones((1, 3))),
+            "shift: must have shape (3,), but has (1, 3)",
         ),
         (
             lambda: langevin_law(np.zeros((1, 2, 2))),

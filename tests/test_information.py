@@ -72,7 +72,36 @@ def test_the_rule_has_the_mass_and_the_moments():
     assert p @ (x - FAR.mean) ** 2 == pytest.approx(FAR.variance, rel=1e-12)
 
 
-@pytest.mark.parametrize(("linear", "quadratic"), [(0.8, -0.3), (-2.0, 0.2), (0.0, 0.0)])
+def test_the_rule_holds_the_tails_on_both_sides():
+    """Φ(−10) = 8e-24 to six digits: two thirds of a panel less on either side would lose them."""
+    x, p = rule(NORMAL)
+    for side in (x < -10, x > 10):
+        assert p[side].sum() == pytest.approx(norm.sf(10), rel=1e-6, abs=0)
+
+
+def test_components_that_are_narrow_and_far_apart():
+    """Deviations of 1e-6, a million of them apart: I = 1/v, h that of one normal and log 2. Catches
+    panels that are merged because they are narrow and not because they are equal.
+    """
+    law = line([0.5, 0.5], [0.0, 1.0], [1e-12, 1e-12])
+    assert fisher(law) == pytest.approx(1e12, rel=1e-10)
+    entropy_of_one = np.log(2 * np.pi * np.e * 1e-12) / 2
+    assert entropy(law) == pytest.approx(entropy_of_one + np.log(2), rel=1e-9)
+
+
+def test_a_tilt_far_out_keeps_its_weights():
+    """Two normals a unit apart, tilted by e^{40 x}: they move by 40, and the one on the right is
+    e^{40} times as likely as it was, though the mass behind both is e^{800}.
+    """
+    law = tilted(line([0.6, 0.4], [0.0, 1.0], [1.0, 1.0]), 40.0, 0.0)
+    np.testing.assert_allclose(law.means, [40.0, 41.0], rtol=1e-14)
+    odds = 1.5 * np.exp(-40.0)
+    np.testing.assert_allclose(law.weights, [odds / (1 + odds), 1 / (1 + odds)], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("linear", "quadratic"), [(0.8, -0.3), (-2.0, 0.2), (0.0, 0.0), (0.3, 2.0)]
+)
 def test_a_tilt_is_a_density(linear, quadratic):
     """p e^{bx + cx²/2} over its integral, by scipy's quadrature, at points on both sides."""
 
@@ -89,6 +118,7 @@ def test_a_tilt_is_a_density(linear, quadratic):
     ("call", "reason"),
     [
         (lambda: tilted(TWO, 0.0, 3.0), "quadratic: must be below 2.77778"),
+        (lambda: tilted(NORMAL, 0.0, 1.0), "quadratic: must be below 1: else"),
         (lambda: tilted(TWO, np.nan, 0.0), "linear: holds NaN"),
         (lambda: tilted(line([1.0], [0.0], [0.0]), 0.0, 0.0), "variances: must be positive"),
         (lambda: fisher(line([0.5, 0.5], [0.0, 1.0], [0.0, 1.0])), "variances: must be positive"),

@@ -3,7 +3,7 @@ and what its claims are about.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -30,6 +30,79 @@ def test_an_unknown_name_is_one_sentence(name: str, hint: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         ledger.claim(name)
     assert str(caught.value) == f"NAME: {name!r} is not one of the claims; {hint}"
+
+
+@pytest.mark.parametrize(
+    ("stem", "hint"),
+    [
+        ("no such work", "see `dimfree list papers`"),
+        ("horvat", "did you mean horvat_2024?"),
+    ],
+)
+def test_an_unknown_work_is_one_sentence(stem: str, hint: str) -> None:
+    """Under the option that names it, with the stems near it."""
+    with pytest.raises(InvalidInput) as caught:
+        ledger.paper(stem)
+    assert str(caught.value) == f"--paper: {stem!r} is not one of the papers; {hint}"
+
+
+def test_claims_by_names_and_patterns() -> None:
+    """All in the ledger's order without a name; else in the order of the names, each once, whether
+    a name or a pattern gave it first. Catches a pattern that is read as a name, and a work's claims
+    mixed up with another's.
+    """
+    assert ledger.claims() == ledger.CLAIMS
+    eulers = ["gauge-euler-volume", "gauge-euler-price"]
+    for wanted, found in (
+        (["dsm-risk", "gauge-energy"], ["dsm-risk", "gauge-energy"]),
+        (["gauge-euler-*"], eulers),
+        (["g[a]uge-euler-*", "dsm-risk", "dsm-risk"], [*eulers, "dsm-risk"]),
+        (["dsm-ris?", *reversed(eulers), "gauge-euler-*"], ["dsm-risk", *reversed(eulers)]),
+    ):
+        assert [one.name for one in ledger.claims(wanted)] == found
+    own = ledger.claims_of(ledger.paper("horvat_2024"))
+    names = [one.name for one in own]
+    assert [one.name for one in ledger.claims(stem="horvat_2024")] == names
+    assert [one.name for one in ledger.claims(["gauge-*"], "horvat_2024")] == names
+    assert len(ledger.claims(["gauge-*"])) > len(names)
+    assert [one.name for one in ledger.picked(["*-euler-*"], own)] == eulers
+    assert ledger.picked([], own) == own
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: ledger.claims(["zz*"]), "NAME: 'zz*' matches no claim"),
+        (
+            lambda: ledger.claims(["X"]),
+            "NAME: 'X' is not one of the claims; see `dimfree list claims`",
+        ),
+        (
+            lambda: ledger.claims(["gauge-*"], "kumar_2025"),
+            "NAME: 'gauge-*' matches no claim of kumar_2025",
+        ),
+        (
+            lambda: ledger.claims(["dsm-risk", "gauge-energy"], "kumar_2025"),
+            "NAME: 'gauge-energy' matches no claim of kumar_2025",
+        ),
+        (
+            lambda: ledger.claims(["gauge-*", "DSM-risk"], "horvat_2024"),
+            "NAME: 'DSM-risk' is not one of the claims; did you mean dsm-risk?",
+        ),
+        (
+            lambda: ledger.claims((), "horvat"),
+            "--paper: 'horvat' is not one of the papers; did you mean horvat_2024?",
+        ),
+        (lambda: ledger.picked(["x"], ledger.CLAIMS), "NAME: 'x' matches no claim"),
+    ],
+)
+def test_what_picks_no_claim(call: Callable[[], object], sentence: str) -> None:
+    """What another work's claims alone have matches none of this one's; a name that no claim has
+    is answered with those like it.
+    """
+    with pytest.raises(InvalidInput) as caught:
+        call()
+    assert str(caught.value) == sentence
 
 
 def test_bsm_over_dsm_by_hand() -> None:

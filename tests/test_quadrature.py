@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, stats
 from scipy.special import gamma
 
+from bounds import quadrature
 from bounds.check import InvalidInput
 from bounds.quadrature import Grid, Monomials, grid, normals, panels, product
 
@@ -67,15 +68,45 @@ def test_rules():
     assert law.p @ (law.x[:, 0] ** 6 * law.x[:, 1] ** 2) == pytest.approx(15, rel=1e-12)
     assert law.log_mass == pytest.approx(np.log(2 * np.pi))
     assert isinstance(law, Grid)
+    near, less = panels([0.0, 0.25, 0.5], 2)
+    assert less @ near**3 == pytest.approx(0.5**4 / 4, rel=1e-13)
+    node, weight = product([2.0], [3.0], 2)
+    assert (node.tolist(), weight.tolist()) == ([[2.0, 2.0]], [9.0])
+    assert len(grid(Monomials([[2]]), [-0.5], [-9, -3, 3, 9]).x) == 3 * 20  # the default
+
+
+def test_as_many_nodes_as_a_grid_may_have(monkeypatch):
+    """Nine of nine, and not sixteen."""
+    monkeypatch.setattr(quadrature, "MOST", 9)
+    assert len(product(np.ones(3), np.ones(3), 2)[0]) == 9
+    with pytest.raises(InvalidInput, match=r"n: makes 4.2 nodes, more than 9"):
+        product(np.ones(4), np.ones(4), 2)
+
+
+@pytest.mark.parametrize(
+    ("power", "coefficient", "edges"),
+    [(2, -0.5, [-9, 1]), (2, -0.5, [-1, 9]), (1, -3.0, [0, 100]), (1, 3.0, [-100, 0])],
+)
+def test_a_law_that_goes_on_at_one_end_only_is_refused(power, coefficient, edges):
+    """A normal cut in its middle, and an exponential at its steep end, where the next of three
+    nodes has nothing: catches an end that is not looked at, and a node beside it that is.
+    """
+    with pytest.raises(InvalidInput, match="edges: do not reach the ends of the law"):
+        grid(Monomials([[power]]), [coefficient], edges, 3)
+    assert grid(Monomials([[power]]), [coefficient], edges, 3, cut=True).p.sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
     ("made", "says"),
     [
         (lambda: Monomials([[1.5]]), "exponents: must be whole and not negative"),
+        (lambda: Monomials([[2, -1]]), "exponents: must be whole and not negative"),
         (lambda: Monomials([-1]), r"exponents: must have shape \(p, n\), but has \(1,\)"),
         (lambda: Monomials([[2]]).value([1.0]), r"x: must have shape \(N, 1\): \(1,\)"),
         (lambda: panels([1, 1], 3), "edges: must be at least two increasing numbers"),
+        (lambda: panels([1], 3), "edges: must be at least two increasing numbers"),
+        (lambda: panels([[0, 1], [2, 3]], 3), "edges: must be at least two increasing numbers"),
+        (lambda: product([], [], 2), "w: must be a list as long as x, but has shape"),
         (lambda: product([1.0], [1.0, 2.0], 2), "w: must be a list as long as x, but has shape"),
         (lambda: product(np.ones(300), np.ones(300), 3), "n: makes 300.3 nodes, more than"),
         (lambda: grid(Monomials([[2]]), [-1, 1], [-9, 9]), "coefficients: must be as many as"),

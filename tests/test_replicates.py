@@ -29,8 +29,9 @@ def test_a_ratio_by_leaving_out_one_pair_at_a_time() -> None:
     rng = np.random.default_rng(0)
     below = rng.gamma(4.0, size=2000)
     above = below * (1.5 + 0.1 * rng.standard_normal(2000))
-    one = ratio({}, above, below)
+    one = ratio({"d": 3}, above, below)
     n = below.size
+    assert (one.cell, one.replicates) == ({"d": 3}, n)
     left = (above.sum() - above) / (below.sum() - below)
     assert one.value == pytest.approx(above.sum() / below.sum(), rel=1e-14)
     jackknife = ((n - 1) / n * np.sum((left - left.mean()) ** 2)) ** 0.5
@@ -84,6 +85,7 @@ def test_what_has_no_mean(values: Any, says: str) -> None:
         ([1.0, 2.0], [1.0, -1.0], "below: has mean 0"),
         ([1.0, np.inf], [1.0, 1.0], "above: holds NaN or an infinity"),
         ([1.0], [1.0], "above: needs 2 replicates"),
+        ([1.0, 2.0], [1.0], "below: needs 2 replicates"),
     ],
 )
 def test_what_has_no_ratio(above: Any, below: Any, says: str) -> None:

@@ -89,6 +89,10 @@ def test_the_bound_by_hand():
     tail = np.log(100)
     wanted = (3 + 2 * np.sqrt(3 * tail) + 2 * tail) / (100 * noise)
     assert bound(3, 0.4, 100, delta=0.01) == pytest.approx(wanted, rel=1e-9)
+    x = np.expm1(0.8)
+    known = (1 + x) / x**2 * 2.0 * x / (2.0 + x)  # a² B of N(0, 2): a = 1/(2 sinh t)
+    found = bound(3, 0.4, 100, curvature=gaussian_profile(2.0))
+    assert found == pytest.approx(3 * known / 100, rel=1e-9)
 
 
 def test_densities_of_levels_are_those_of_draws():
@@ -283,6 +287,7 @@ def test_every_part_is_measured():
         (lambda: bound(1, 0.0, 10), "t: "),
         (lambda: bound(1, 0.5, 0), "samples: "),
         (lambda: bound(1, 0.5, 10, delta=1.0), "delta: must lie between 0 and 1"),
+        (lambda: bound(1, 0.5, 10, delta=0.0), "delta: must lie between 0 and 1"),
         (lambda: variation(0.5, lambda s: np.nan), "curvature: "),
         (
             lambda: empirical_risk(Gaussian(LAM), GRID, 1, 9, np.random.default_rng(1)),
