@@ -120,10 +120,11 @@ def multistep(
             raise InvalidInput("rows", f"are more than the {len(models)} answers serve")
         if len(weights) > k + 1:
             raise InvalidInput("rows", f"step {k} uses {len(weights)} answers and has {k + 1}")
-        given.append(models[k] @ states[-1])
-        new = _matrix("rows", scale, d) @ states[-1]
-        for weight, answer in zip(weights, reversed(given), strict=False):
-            new = new + _matrix("rows", weight, d) @ answer
+        with np.errstate(over="ignore", invalid="ignore"):
+            given.append(models[k] @ states[-1])
+            new = _matrix("rows", scale, d) @ states[-1]
+            for weight, answer in zip(weights, reversed(given), strict=False):
+                new = new + _matrix("rows", weight, d) @ answer
         states.append(new)
     if not np.isfinite(states[-1]).all():
         raise InvalidInput("rows", "make the scheme overflow")
