@@ -84,10 +84,11 @@ class _Rows:
     def newton(self, learnt: Some, s: Array, y: Array, sy: Array) -> Array:
         """−H g, once the pairs s, y of the rows that have learnt are in."""
         rows = np.flatnonzero(learnt)
+        some = slice(None) if learnt.all() else rows
         place = self.count[rows] % MEMORY
-        self.pairs[rows, place], self.pairs[rows, MEMORY + place] = s[rows], y[rows]
+        self.pairs[rows, place], self.pairs[rows, MEMORY + place] = s[some], y[some]
         products = np.matmul(self.pairs, np.stack([y, self.g], axis=2))
-        self._factor(rows, place, products[rows, :, 0], sy[rows])
+        self._factor(rows, place, products[some, :, 0], sy[some])
         u = products[:, :, 1:].copy()
         gamma = self.gamma[:, None, None]
         a = np.matmul(self.inverse, u[:, :MEMORY])
@@ -195,7 +196,7 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Some:
     else:
         rows.x[moved], rows.f[moved], rows.g[moved] = x[moved], f[moved], g[moved]
 
-    turning = moved | failed
+    turning = (moved | failed) & ~done
     if turning.any():
         direction = rows.newton(learnt, s, y, sy)
         slope = np.vecdot(rows.g, direction)

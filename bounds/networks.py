@@ -9,7 +9,9 @@ below, with a 1 under them. Data stand as columns. A network's numbers are the s
 whatever networks stand beside it.
 """
 
+import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,7 @@ from bounds.lbfgs import Minima, Some, minimise
 WIDTH = 16
 PENALTY = 1e-4
 CACHED = 4000  # points whose values, of some networks together, stay in the processor's cache
+LINE = 8  # floats in a cache line
 PORTION = 200  # of the data, for a step of Adam
 DECAYS = (0.9, 0.999)
 TINY = 1e-8
@@ -43,14 +46,20 @@ def initial(inputs: int, outputs: int, rng: np.random.Generator) -> Array:
     )
 
 
+@cache
+def _places(inputs: int, outputs: int) -> list[tuple[slice, tuple[int, int, int]]]:
+    """Where the matrices stand in a row of weights."""
+    sizes = shapes(inputs, outputs)
+    ends = np.cumsum([rows * columns for rows, columns in sizes]).tolist()
+    return [
+        (slice(end - rows * columns, end), (-1, rows, columns))
+        for end, (rows, columns) in zip(ends, sizes, strict=True)
+    ]
+
+
 def layers(weights: Array, inputs: int, outputs: int) -> list[Array]:
     """The three matrices of each network, views: (k, n) → (k, rows, columns)."""
-    found, start = [], 0
-    for rows, columns in shapes(inputs, outputs):
-        size = rows * columns
-        found.append(weights[:, start : start + size].reshape(-1, rows, columns))
-        start += size
-    return found
+    return [weights[:, place].reshape(shape) for place, shape in _places(inputs, outputs)]
 
 
 def predict(weights: Array, x: Array) -> Array:
@@ -86,10 +95,11 @@ class Loss:
     """
 
     def __init__(self, x: Array, y: Array) -> None:
-        count, m, self.inputs = x.shape
+        count, self.m, self.inputs = x.shape
         self.outputs = y.shape[2]
-        self.x = np.concatenate([x.transpose(0, 2, 1), np.ones((count, 1, m))], axis=1)
-        self.y = np.ascontiguousarray(y.transpose(0, 2, 1))
+        one = np.ones((count, 1, self.m))
+        self.x = _padded(np.concatenate([x.transpose(0, 2, 1), one], axis=1))
+        self.y = _padded(y.transpose(0, 2, 1))
         # of each weight: none for the offsets, the last columns
         each = np.concatenate(
             [
@@ -98,13 +108,21 @@ class Loss:
             ]
         )
         self.penalties = PENALTY * each
-        self._make_room(m)
+        self._make_room(self.m)
 
     def _make_room(self, m: int) -> None:
-        """For the values, with their ones, and what comes back: used again at every call."""
+        """For a block of networks, used again at every call: their data, the errors, the values of
+        both layers with their ones, what comes back, and a small matrix of each.
+        """
         self.block = max(1, CACHED // m)
-        self._values = np.ones((2, self.block, WIDTH + 1, m))
-        self._back = np.empty((self.block, WIDTH, m))
+        width = m + -m % LINE
+        self._part = m
+        self._x = _aligned(self.block, self.inputs + 1, width, fill=0.0)
+        self._y = _aligned(self.block, self.outputs, width, fill=0.0)
+        self._error = _aligned(self.block, self.outputs, width)
+        self._values = _aligned(2, self.block, WIDTH + 1, width)
+        self._back = _aligned(self.block, WIDTH, width)
+        self._middle = np.empty((self.block, WIDTH, WIDTH + 1))
 
     def __call__(
         self, weights: Array, which: Some, part: slice = slice(None)
@@ -118,27 +136,37 @@ class Loss:
         part : of the data
         """
         values, gradients = np.empty(len(weights)), np.empty_like(weights)
-        m = self.x[0, 0, part].size
-        if m != self._back.shape[2]:
+        columns = slice(*part.indices(self.m))
+        if (m := columns.stop - columns.start) != self._part:
             self._make_room(m)
         for start in range(0, len(weights), self.block):
             here = slice(start, start + self.block)
-            values[here] = self._block(weights[here], which[here], part, gradients[here])
+            values[here] = self._block(weights[here], which[here], columns, gradients[here])
         return values, gradients
 
-    def _block(self, weights: Array, which: Some, part: slice, gradient: Array) -> Array:
-        count = len(which)
-        x, y = self.x[which, :, part], self.y[which, :, part]
-        m = x.shape[2]
-        first, second = (values[:count] for values in self._values)
+    def _data(self, which: Some, columns: slice) -> tuple[Array, Array]:
+        """As they stand, where all are wanted of networks side by side; else brought together."""
+        count, m = len(which), columns.stop - columns.start
+        if m == self.m and which[-1] - which[0] == count - 1:
+            return self.x[which[0] : which[0] + count], self.y[which[0] : which[0] + count]
+        x, y = self._x[:count], self._y[:count]
+        x[:, :, :m], y[:, :, :m] = self.x[which, :, columns], self.y[which, :, columns]
+        return x, y
+
+    def _block(self, weights: Array, which: Some, columns: slice, gradient: Array) -> Array:
+        count, m = len(which), columns.stop - columns.start
+        x, y = self._data(which, columns)
+        error = self._error[:count]
+        first, second, back = self._values[0, :count], self._values[1, :count], self._back[:count]
+        lower, upper = first[:, :WIDTH], second[:, :WIDTH]
         one, two, three = layers(weights, self.inputs, self.outputs)
         to_one, to_two, to_three = layers(gradient, self.inputs, self.outputs)
-        lower, upper, back = first[:, :WIDTH], second[:, :WIDTH], self._back[:count]
         np.tanh(np.matmul(one, x, out=lower), out=lower)
         np.tanh(np.matmul(two, first, out=upper), out=upper)
-        error = np.matmul(three, second)
-        error -= y
-        squares = np.vecdot(error, error).sum(axis=1)
+        np.subtract(np.matmul(three, second, out=error), y, out=error)
+        error[:, :, m:] = 0.0  # there are no data there
+        squares = np.vecdot(error, error).sum(axis=1) / m
+        error /= m
 
         np.matmul(error, second.transpose(0, 2, 1), out=to_three)
         # tanh' = 1 − tanh²: the squares go on in the place of tanh, and the 1 is taken to where the
@@ -148,10 +176,12 @@ class Loss:
             np.multiply(second, second, out=second)
             second *= error  # and the error itself in the place of the ones
             turned = np.matmul(second, first.transpose(0, 2, 1))
-            np.multiply(out, turned[:, WIDTH:] - turned[:, :WIDTH], out=to_two)
-            middle = middle * out.transpose(0, 2, 1)
-            middle = np.concatenate([-middle, middle.sum(axis=2, keepdims=True)], axis=2)
-            np.matmul(middle, second, out=back)
+            np.subtract(turned[:, WIDTH:], turned[:, :WIDTH], out=to_two)
+            to_two *= out
+            signed = self._middle[:count]
+            np.multiply(middle, -out.transpose(0, 2, 1), out=signed[:, :, :WIDTH])
+            np.matmul(middle, out, out=signed[:, :, WIDTH:])
+            np.matmul(signed, second, out=back)
             second[:, WIDTH] = 1.0
         else:
             np.subtract(1.0, np.multiply(upper, upper, out=upper), out=upper)
@@ -162,10 +192,27 @@ class Loss:
         lower *= back
         np.matmul(back, x.transpose(0, 2, 1), out=to_one)
         to_one -= np.matmul(lower, x.transpose(0, 2, 1))
-        gradient += self.penalties * weights
-        squares += np.vecdot(self.penalties * weights, weights)
-        gradient /= m
-        return np.asarray(squares / (2 * m))
+        pull = self.penalties / m * weights
+        gradient += pull
+        return np.asarray((squares + np.vecdot(pull, weights)) / 2)
+
+
+def _aligned(*shape: int, fill: float = 1.0) -> Array:
+    """An array that begins where a cache line does, as then do rows of a multiple of LINE numbers:
+    what reads across lines takes up to twice as long.
+    """
+    size = math.prod(shape)
+    flat = np.full(size + LINE, fill)
+    start = -(flat.ctypes.data // flat.itemsize) % LINE
+    return flat[start : start + size].reshape(shape)
+
+
+def _padded(values: Array) -> Array:
+    """The same with 0 behind, up to a multiple of LINE columns."""
+    m = values.shape[2]
+    padded = _aligned(*values.shape[:2], m + -m % LINE, fill=0.0)
+    padded[:, :, :m] = values
+    return padded
 
 
 def fit(weights: Array, x: Array, y: Array, budget: int) -> Minima:
@@ -256,7 +303,8 @@ def adam(
             in_turn = again.x, again.y
         orders = [rng.permutation(m) for rng in rngs]
         data.x, data.y = (
-            np.stack([values[i][:, orders[i // each]] for i in range(count)]) for values in in_turn
+            _padded(np.stack([values[i][:, orders[i // each]] for i in range(count)]))
+            for values in in_turn
         )
         total = np.zeros(on.size)
         for start in range(0, m, min(PORTION, m)):
