@@ -41,7 +41,11 @@ SAME = {
     "bounds.joint:Scheme.system:1.05": "a fit is that of the span and of proportional weights",
     "bounds.reverse:marginal:-1.0": "a mean of 0, and a covariance that may not be negative",
     "bounds.networks:initial:-1.0": "a law that is its own mirror image",
-    **{f"bounds.networks:shapes:{factor}": "holds no float" for factor in FACTORS},
+    **{
+        f"bounds.{name}:{factor}": "holds no float"
+        for name in ("networks:shapes", "reverse:thin")
+        for factor in FACTORS
+    },
 }
 """Breaks that break nothing, with the reason; they are not tried."""
 TESTS = Path(__file__).parent

@@ -35,3 +35,11 @@ def test_cells_pass_and_only_slow_ones_are_told(
     assert list(Report("toy", True).through(cells, "listed")) == cells
     told = re.findall(r"^toy: (\d) of 3 cells listed$", capsys.readouterr().err, re.MULTILINE)
     assert told == ["0", "1", "2"]
+
+
+def test_what_is_counted_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    """All items come through in order, and a line at each half of two; of none there is none."""
+    assert list(Report("pictures", True).count(iter("ab"), 2)) == ["a", "b"]
+    assert capsys.readouterr().err == "pictures: 1 of 2 done\npictures: 2 of 2 done\n"
+    assert list(Report("pictures", True).count([], 0)) == []
+    assert capsys.readouterr().err == ""
