@@ -16,7 +16,7 @@ from bounds import concentration
 from bounds.check import InvalidInput
 from figures import style
 from figures.output import save
-from studies import tables
+from studies import explain, tables
 from studies.catalog import study
 from studies.output import write
 from studies.study import load_settings
@@ -248,19 +248,19 @@ def test_another_python_and_windows_are_told_in_one_sentence(before: str, says: 
     assert done.stderr.startswith(says) and done.stderr.count("\n") == 1
 
 
-def test_what_the_report_quotes_does_not_need_docstrings() -> None:
-    """python -OO drops them.
-    The page quotes the proof from one, so it must come from the source.
+def test_what_is_quoted_does_not_need_docstrings() -> None:
+    """python -OO drops them. A guide quotes what a module opens with, so it must come from the
+    source.
     """
     text = (
-        "import dimfree; from bounds import concentration as c; print(c.__doc__, "
-        "len(dimfree._docstring(c.__name__)))"
+        "from pathlib import Path; from bounds import concentration as c; from studies import "
+        "explain; print(c.__doc__, len(explain.opening(Path(c.__file__))))"
     )
     said = subprocess.run(
         [sys.executable, "-OO", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert said.stdout == f"None {len(concentration.__doc__ or '')}\n"
-    assert dimfree._docstring("bounds.concentration") == concentration.__doc__
+    assert explain.opening(Path(concentration.__file__)) == concentration.__doc__
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
