@@ -717,7 +717,8 @@ def test_reproduce_twice(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     second = call(*words)
     assert second.code == 0
     assert [line.rpartition(": ")[2] for line in second.err.splitlines()] == [
-        f"{len(s.cells(TINY[s.name])) * 8} stored, 0 to run" for s in tiny()
+        *(f"{len(s.cells(TINY[s.name])) * 8} stored, 0 to run" for s in tiny()),
+        *(f"{1 + k} of {len(drawn)} done" for k in range(len(drawn))),
     ]
     assert second.out == first.out
     again = files(tmp_path)

@@ -1,5 +1,6 @@
 """Calls spread over processes of their own: in order, and none lost with a process that dies."""
 
+import multiprocessing
 import os
 
 import pytest
@@ -48,3 +49,11 @@ def test_a_process_that_dies_costs_nothing():
 def test_a_refusal_is_the_same_from_there(workers):
     with pytest.raises(InvalidInput, match=r"^--out: is full$"):
         list(spread(refused, MANY, workers))
+
+
+def test_nothing_is_left_of_one_who_stops_early():
+    """Whoever asks for no more, a user's Ctrl-C say, leaves no process behind."""
+    calls = spread(place, MANY, 2)
+    assert next(calls)[0] == 0
+    calls.close()
+    assert multiprocessing.active_children() == []

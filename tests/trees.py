@@ -53,9 +53,10 @@ def named(argument: ast.expr) -> str:
     return "{}"
 
 
-def imported(module: str, text: str) -> set[str]:
+@cache
+def imported(module: str, text: str) -> frozenset[str]:
     """Every dotted name that a module may import,
-    at any depth of nesting; "from a import b" gives a and a.b.
+    at any depth of nesting; "from a import b" gives a and a.b. Looked for once in each text.
     """
     names: set[str] = set()
     for node in ast.walk(parsed(text)):
@@ -69,7 +70,7 @@ def imported(module: str, text: str) -> set[str]:
             "__import__",
         ):
             names |= {named(argument) for argument in node.args[:1]}
-    return names
+    return frozenset(names)
 
 
 # --- what a function reaches ----------------------------------------------------------------------
