@@ -42,7 +42,10 @@ COPIED = (
 # Beside test_MODULE.py, in the same place below tests: what else is a module's own.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
+    "divergence": ("divergence", "reprs"),
+    "features": ("features", "reprs"),
     "forgetting": ("papers.kumar_2025.forgetting",),
+    "gaussian": ("gaussian", "reprs"),
     "gaussian_algebra": ("identities", "papers.kumar_2025.identities"),
     "identities": ("identities", "papers.kumar_2025.identities"),
     "kernels": ("concentration",),

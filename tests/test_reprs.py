@@ -52,6 +52,10 @@ X0 = RNG.standard_normal((50, 3))
         (lambda: Normal(np.zeros((7, 3)), np.eye(3)), "Normal(7 laws, d = 3)"),
         (lambda: Normal(np.zeros(3), np.eye(3)), "Normal(d = 3)"),
         (
+            lambda: Normal(np.zeros((5, 1, 3)), np.stack([np.eye(3)] * 2)),
+            "Normal(5×2 laws, d = 3)",
+        ),
+        (
             lambda: Parts(*np.arange(4.0)),
             "Parts(total 0, discretisation 1, initialisation 2, score 3)",
         ),
