@@ -47,9 +47,11 @@ TESTS: Mapping[str, Sequence[str]] = {
     "forgetting": ("papers.kumar_2025.forgetting",),
     "gaussian": ("gaussian", "reprs"),
     "gaussian_algebra": ("identities", "papers.kumar_2025.identities"),
+    "gram": ("gram", "reprs"),
     "identities": ("identities", "papers.kumar_2025.identities"),
     "kernels": ("concentration",),
     "ledger": ("ledger", "claim"),
+    "mixture": ("mixture", "reprs"),
     "papers.kumar_2025.beyond": ("papers.kumar_2025.bootstrap",),
     "papers.kumar_2025.every_m": ("papers.kumar_2025.forgetting",),
     "papers.kumar_2025.linear": ("ledger",),
@@ -73,6 +75,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.zheng_2023_dpm_solver_v3.orders": ("papers.zheng_2023_dpm_solver_v3",),
     "papers.zhu_2023.beside": ("papers.zhu_2023",),
     "papers.zhu_2023.causes": ("papers.zhu_2023",),
+    "reverse": ("reverse", "reprs"),
 }
 CONFIG = """
 [tool.mutmut]
