@@ -2,12 +2,13 @@
 mpmath and one normal, out to the far tails. Nothing is random.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from bounds.check import InvalidInput
 from bounds.line import Line, flow, total_variation, w2
@@ -156,6 +157,16 @@ def test_w2_on_the_line():
     assert w2(TWO, TWO) == 0
     p, q = (line([1 - w, w], [-2.0, 2.0], [1e-8, 1e-8]) for w in (0.15, 0.2))
     assert w2(p, q) == pytest.approx(np.sqrt(16 * 0.05), rel=1e-3)
+
+
+def test_w2_of_quantiles_that_run_off_at_a_level():
+    """Apart by |z|^{-1/4}: 40 halvings leave 1e-6 of ∫ |z|^{-1/2} φ = 2^{-1/4} Γ(1/4)/√π in the
+    panels at 0, which must count, too.
+    """
+    apart: Any = SimpleNamespace(from_normal=lambda z: np.abs(z) ** -0.25)
+    still: Any = SimpleNamespace(from_normal=lambda z: 0.0 * z)
+    truth = np.sqrt(2**-0.25 * special.gamma(0.25) / np.sqrt(np.pi))
+    assert w2(apart, still) == pytest.approx(truth, rel=2e-7)
 
 
 @pytest.mark.parametrize(
