@@ -42,11 +42,16 @@ COPIED = (
 # Beside test_MODULE.py, in the same place below tests: what else is a module's own.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
+    "divergence": ("divergence", "reprs"),
+    "features": ("features", "reprs"),
     "forgetting": ("papers.kumar_2025.forgetting",),
+    "gaussian": ("gaussian", "reprs"),
     "gaussian_algebra": ("identities", "papers.kumar_2025.identities"),
+    "gram": ("gram", "reprs"),
     "identities": ("identities", "papers.kumar_2025.identities"),
     "kernels": ("concentration",),
     "ledger": ("ledger", "claim"),
+    "mixture": ("mixture", "reprs"),
     "papers.kumar_2025.beyond": ("papers.kumar_2025.bootstrap",),
     "papers.kumar_2025.every_m": ("papers.kumar_2025.forgetting",),
     "papers.kumar_2025.linear": ("ledger",),
@@ -70,6 +75,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.zheng_2023_dpm_solver_v3.orders": ("papers.zheng_2023_dpm_solver_v3",),
     "papers.zhu_2023.beside": ("papers.zhu_2023",),
     "papers.zhu_2023.causes": ("papers.zhu_2023",),
+    "reverse": ("reverse", "reprs"),
 }
 CONFIG = """
 [tool.mutmut]

@@ -774,6 +774,10 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             "gamma: must be positive and at most 1e+100, but holds 0",
         ),
         (
+            lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, 2e100]),
+            "gamma: must be positive and at most 1e+100, but holds 2e+100",
+        ),
+        (
             lambda: kernels.kappa_log_concave([0.1, 0.2], [1.0, np.nan]),
             "gamma: holds NaN or an infinity",
         ),
@@ -816,6 +820,10 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
         (
             lambda: kernels.kappa_universal([]),
             "gamma: must be a non-empty list of positive weights",
+        ),
+        (
+            lambda: kernels.kappa_universal([1.0, 700.5]),
+            "gamma: must be at most 700, where e^γ leaves float64, but holds 700.5",
         ),
         (
             lambda: kernels.kappa_schur([1.0, 0.0]),
@@ -865,8 +873,12 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 def test_the_last_values_allowed() -> None:
     """On the good side of the borders above:
-    L₊ = 0 is log-concave, one hypothesis, two, a profile of just −1/σ².
+    L₊ = 0 is log-concave, one hypothesis, two, a profile of just −1/σ²; the largest weights.
     """
+    assert kernels.kappa_log_concave([0.5], [kernels.MOST]) == pytest.approx(
+        kernels.MOST / (1 - np.exp(-1)), rel=1e-14
+    )
+    assert kernels.kappa_universal([700.0]) == pytest.approx(2 * np.exp(700), rel=1e-14)
     assert kernels.kappa_semi_log_concave(*TWO, 0.0) == kernels.kappa_log_concave(*TWO)
     assert c.mean_risk_bound(1.0, 0.0, 1) == 0
     assert 0 < c.violation_probability(1.0, 2, 0.1) < 0.1

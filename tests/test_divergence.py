@@ -1,6 +1,7 @@
 """Gaussian divergences against quadrature, matrix square roots and high precision."""
 
 from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -121,6 +122,7 @@ def one(mean: float, variance: float) -> Normal:
         (one(-1.0, 0.7), one(2.0, 0.7)),
         (one(0.1, 1.0), one(0.1, 1.0 + 1e-6)),
         (one(5.0, 1e-4), one(0.0, 1.0)),
+        (one(0.5, 0.7), one(0.0, 0.7)),
     ],
 )
 def test_tv_is_half_of_the_integral(p: Normal, q: Normal) -> None:
@@ -160,6 +162,8 @@ def test_tv_of_batches_and_of_equals() -> None:
         tv(Normal(np.zeros(2), np.eye(2)), Normal(np.zeros(2), np.eye(2)))
     with pytest.raises(InvalidInput, match="q: has a singular covariance"):
         tv(one(0.0, 1.0), one(0.0, 0.0))
+    with pytest.raises(InvalidInput, match="p: has a singular covariance"):
+        tv(one(0.0, 0.0), one(0.0, 1.0))
 
 
 def test_singular_covariances_have_a_w2_and_no_kl() -> None:
@@ -195,6 +199,27 @@ def _exact_nearby(epsilon: float) -> tuple[Normal, Normal, float, float]:
 def _textbook_kl(p: Normal, q: Normal) -> float:
     ratio = np.linalg.solve(q.covariance, p.covariance)
     return float(0.5 * (np.trace(ratio) - p.dimension - np.log(np.linalg.det(ratio))))
+
+
+def test_kl_in_five_dimensions_is_the_textbook_form() -> None:
+    """Log determinant and trace, far from p = q.
+    Catches a basis for its transpose, which in the plane can be the same matrix.
+    """
+    p, q = _pair(5, 2)
+    shift = p.mean - q.mean
+    wanted = _textbook_kl(p, q) + 0.5 * shift @ np.linalg.solve(q.covariance, shift)
+    assert kl(p, q) == pytest.approx(wanted, rel=1e-11)
+    listed: Any = (p.mean.tolist(), p.covariance.tolist())
+    assert kl(Normal(*listed), q) == kl(p, q)
+
+
+def test_kl_of_a_law_much_narrower_in_one_direction() -> None:
+    """Each direction by itself, narrow ones and a wide one: ½ Σ (r − 1 − log r) to 1e-14.
+    ε = r − 1 by subtraction keeps nine digits of r at 1e-7; catches a ratio of another direction.
+    """
+    ratios = np.array([1e-7, 0.3, 4.0])
+    found = kl(Normal(np.zeros(3), np.diag(2 * ratios)), Normal(np.zeros(3), 2 * np.eye(3)))
+    assert found == pytest.approx(0.5 * np.sum(ratios - 1 - np.log(ratios)), rel=1e-14)
 
 
 @pytest.mark.parametrize("epsilon", [1e-2, 1e-5, 1e-9])

@@ -2,11 +2,13 @@
 plain least squares on the samples, and theory's recursion.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bounds import estimators, features, gram
+from bounds import estimators, features, gram, stam
 from bounds.check import InvalidInput
 from bounds.features import (
     FeatureGram,
@@ -19,12 +21,13 @@ from bounds.features import (
     joint,
 )
 from bounds.mixture import Mixture
-from bounds.process import noise_variance, simulate, uniform_grid
+from bounds.process import noise_variance, simulate, steps, uniform_grid
 
 TIMES = np.array([0.1, 0.3, 0.7, 1.0])
 LAW = Mixture(
     np.array([0.8, 0.2]), np.array([[-1.0, 0.5], [1.0, -0.5]]), np.array([[0.4, 0.1], [0.1, 0.3]])
 )
+ORIGIN: Any = [[0.0, 0.0]]
 RADIAL = Radial(np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.5]]), 0.8)
 
 
@@ -56,7 +59,7 @@ def test_what_is_kept_of_a_step() -> None:
 
 
 def test_features_of_x_are_the_linear_case() -> None:
-    """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM.
+    """φ(x) = x and no ridge give bounds.estimators' Â, DSM and BSM, and bounds.stam's.
     Catches a wrong carry, weight or sign; the decoy, e^{−g} for e^{g}, is 2 % off.
     """
     x0 = data()
@@ -75,6 +78,7 @@ def test_features_of_x_are_the_linear_case() -> None:
     for found, wanted in (
         (dsm(grams, none), estimators.dsm(linear)),
         (bsm(grams, none), estimators.bsm(linear)),
+        (bsm_stam(grams, none), stam.stam()(linear)),
     ):
         for a, b in zip(found, wanted, strict=True):
             assert_allclose(a.T, b, rtol=1e-10, atol=1e-12)
@@ -148,6 +152,8 @@ def test_joint_fits() -> None:
     plain = np.linalg.lstsq(np.vstack(rows), np.vstack(targets), rcond=None)[0].reshape(2, -1, 2)
     for a, beta in zip(joint(grams, penalty, basis, gamma), basis, strict=True):
         assert_allclose(a, np.tensordot(beta, plain, 1), rtol=1e-7, atol=1e-9)
+    (alone,) = joint(grams[:1], penalty, np.ones((1, 1)), gamma[:1])
+    assert_allclose(alone, next(dsm(grams, penalty)), rtol=1e-8, atol=1e-10)
     unweighted = joint(grams, penalty, basis, np.ones(TIMES.size))
     assert np.abs(unweighted[0] - np.tensordot(basis[0], plain, 1)).max() > 1e-3
 
@@ -227,7 +233,20 @@ def test_radial_functions_by_hand():
         (lambda: Radial(np.ones(3), 1.0), "centres: must have shape (q, d), but have (3,)"),
         (lambda: Radial(np.array([[np.nan]]), 1.0), "centres: holds NaN or an infinity"),
         (lambda: Radial(np.ones((3, 1)), 0.0), "width: must be positive, but is 0"),
+        (lambda: Radial(ORIGIN, 1.0)(np.ones(2)), "x: must have shape (n, 2), but has (2,)"),
+        (
+            lambda: Radial(ORIGIN, 1.0)(np.ones((3, 1))),
+            "x: must have shape (n, 2), but has (3, 1)",
+        ),
         (lambda: list(bsm([], np.zeros(1), lag=0)), "lag: must be at least 1, but is 0"),
+        (
+            lambda: list(dsm([], np.array([0.0, -0.5]))),
+            "penalty: must not be negative, but holds -0.5",
+        ),
+        (
+            lambda: joint([], np.zeros(1), np.eye(1), np.ones(1), rounds=-1),
+            "rounds: must be at least 0, but is -1",
+        ),
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
@@ -235,6 +254,51 @@ def test_refusals_are_one_sentence(call, sentence):
     with pytest.raises(InvalidInput) as refused:
         call()
     assert str(refused.value) == sentence
+
+
+FITTING: dict[str, Any] = {
+    "ff": np.eye(3),
+    "fz": np.ones((3, 2)),
+    "fw": np.ones((3, 2)),
+    "fp": np.eye(3),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "shape", "at_fault"),
+    [
+        ("ff", (3, 2), "ff"),
+        ("fw", (3, 1), "fw"),
+        ("fp", (3, 2), "fp"),
+        ("fz", (3,), "ff"),  # p and d are read off fz
+    ],
+)
+def test_products_that_do_not_fit(given: str, shape: tuple[int, ...], at_fault: str) -> None:
+    """Three features of points in the plane: the refusal names a product and the shapes wanted."""
+    with pytest.raises(InvalidInput) as refused:
+        FeatureGram(steps([0.1])[0], 4, **FITTING | {given: np.ones(shape)})
+    words = "does not fit: ff and fp have shape (p, p), fz and fw (p, d)"
+    assert str(refused.value) == f"{at_fault}: {words}"
+
+
+def test_counts_are_whole_numbers_however_written() -> None:
+    """m = 4.0 and K = 2.0 are held as integers; NaN in a product is refused by its name."""
+    step = steps([0.1])[0]
+    counts: Any = {"samples": 4.0, "redraws": 2.0}
+    found = FeatureGram(step, **counts, **FITTING)
+    assert (type(found.samples), type(found.redraws), found.paths) == (int, int, 8)
+    with pytest.raises(InvalidInput, match=r"^fp: holds NaN"):
+        FeatureGram(step, 4, **FITTING | {"fp": np.full((3, 3), np.nan)})
+
+
+def test_only_rounds_need_consecutive_steps() -> None:
+    """Every other step of a path has a fit by DSM, each on its own or jointly, and no BSM."""
+    grams = list(feature_grams(data(), TIMES, RADIAL, np.random.default_rng(8)))[::2]
+    penalty, one, gamma = RADIAL.penalty(0.01), np.eye(2), np.ones(2)
+    for a, b in zip(joint(grams, penalty, one, gamma), dsm(grams, penalty), strict=True):
+        assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+    with pytest.raises(InvalidInput, match="grams: must be of consecutive steps"):
+        joint(grams, penalty, one, gamma, rounds=1)
 
 
 def test_the_estimated_gain_begins_with_denoising_and_its_ridge():

@@ -1,6 +1,7 @@
 """Gaussian marginals against their defining matrices, in an eigenbasis that is not the axes."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,30 @@ EPS = float(np.finfo(np.float64).eps)
         (lambda: Gaussian(np.ones((1, 1))), "covariance: its eigenvalues must be a non-empty list"),
         (lambda: Gaussian(np.array([np.inf])), "covariance: holds NaN or an infinity"),
         (
+            lambda: Gaussian(np.ones(2), np.eye(3)),
+            "basis: must have shape (2, 2), but has (3, 3)",
+        ),
+        (
+            lambda: Gaussian(np.ones(2), (1 + 1e-9) * np.eye(2)),
+            "basis: must be orthogonal, but Q.T Q differs from I by 2e-09",
+        ),
+        (
+            lambda: Gaussian(np.ones(2)).matrix(np.ones(3)),
+            "eigenvalues: must have shape (2,), but have (3,)",
+        ),
+        (
+            lambda: Gaussian(np.ones(2)).to_eigenbasis(np.eye(3)),
+            "matrix: must have shape (…, 2, 2), but has (3, 3)",
+        ),
+        (
+            lambda: Gaussian(np.ones(2)).sample(-1, np.random.default_rng(1)),
+            "size: must be at least 0, but is -1",
+        ),
+        (
+            lambda: spectrum("power", 2, exponent=np.nan),
+            "spectrum.exponent: holds NaN or an infinity",
+        ),
+        (
             lambda: spectrum("cubic", 3),
             "spectrum.kind: 'cubic' is not one of identity, linear, power, explicit",
         ),
@@ -191,7 +216,8 @@ def test_a_law_without_a_basis_is_the_law_with_the_identity_for_one():
     np.testing.assert_allclose(
         turned.to_eigenbasis(turned.covariance), plain.covariance, atol=1e-15
     )
-    quarter = Gaussian(values, np.array([[0.0, -1.0], [1.0, 0.0]]))
+    listed: Any = [[0.0, -1.0], [1.0, 0.0]]
+    quarter = Gaussian(values, listed)
     np.testing.assert_array_equal(quarter.to_eigenbasis(a), [[0.5, 3.0], [-2.0, 1.0]])
 
 
@@ -214,5 +240,8 @@ def test_symmetric_root():
         if data.shape[-1] == 3:
             for one, s in zip(root, data, strict=True):
                 np.testing.assert_allclose(one, linalg.sqrtm(s), atol=1e-10)
+    np.testing.assert_array_equal(symmetric_root(np.zeros((2, 2))), 0)
+    # What rounding may leave is in the units of the largest eigenvalue.
+    np.testing.assert_allclose(symmetric_root(np.diag([1e4, -1e-7])), np.diag([100.0, 0.0]))
     with pytest.raises(InvalidInput, match=r"data: is no X\.T X: it has the eigenvalue -2"):
         symmetric_root(np.diag([1.0, -2.0]))

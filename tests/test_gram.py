@@ -3,7 +3,7 @@ and the exact law against the simulated one.
 """
 
 import tracemalloc
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ from bounds import gram
 from bounds.check import InvalidInput
 from bounds.estimators import bsm, dsm
 from bounds.gaussian import Gaussian, spectrum
-from bounds.gram import exact, simulated
-from bounds.process import Slice, simulate
+from bounds.gram import Gram, along, exact, simulated, some
+from bounds.process import Slice, simulate, steps
 from bounds.risk import draw_dsm_risk, risk
 from tests.reference import random_covariance
 
@@ -643,3 +643,82 @@ def test_given_what_is_no_gram_matrix(data, reason):
     law = Gaussian(np.ones(2))
     with pytest.raises(InvalidInput, match=reason):
         next(exact(law, 9, TIMES, np.random.default_rng(1), data=data))
+
+
+STEPS = steps([0.1, 0.3, 0.5])
+EYE = np.eye(2)
+ASKEW = np.array([[1000.0, 0.0], [1.1e-3, 1.0]])
+
+
+def of(step: int, samples: int = 9, **fields: Any) -> Gram:
+    """Gram matrices that are I but for what is named."""
+    return Gram(STEPS[step], samples, **({"xx": EYE, "xz": EYE, "xw": EYE} | fields))
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: of(0, xx=np.ones((2, 3))),
+            "xx: must have shape (…, d, d), but has (2, 3)",
+        ),
+        (lambda: of(0, xz=np.eye(3)), "xz: has shape (3, 3) where xx has (2, 2)"),
+        (lambda: of(0, xw=np.eye(3)), "xw: has shape (3, 3) where xx has (2, 2)"),
+        (lambda: of(0, data=np.eye(3)), "data: has shape (3, 3) where xx has (2, 2)"),
+        (lambda: of(0, xw=np.full((2, 2), np.nan)), "xw: holds NaN or an infinity"),
+        (lambda: of(0, xx=ASKEW), "xx: must be symmetric, as X.T X is"),
+        (lambda: of(0, data=ASKEW), "data: must be symmetric, as X.T X is"),
+        (lambda: of(0, samples=0), "samples: must be at least 1, but is 0"),
+        (lambda: of(0, redraws=0), "redraws: must be at least 1, but is 0"),
+        (
+            lambda: list(some([])),
+            "grams: there are none; a generator can be read only once, so keep them in a list",
+        ),
+        (
+            lambda: list(some(cast("Any", 3.0))),
+            "grams: must be Gram matrices, one for each step, but is float",
+        ),
+        (
+            lambda: list(some(cast("Any", [3.0]))),
+            "grams: must be Gram matrices, but holds a float",
+        ),
+        (
+            lambda: list(along([of(0), of(2)])),
+            "grams: must be of consecutive steps, but 0.3 → 0.5 follows 0 → 0.1; for fewer times "
+            "make them anew",
+        ),
+        (
+            lambda: list(along([of(0), of(1, samples=8)])),
+            "grams: must be of the same paths, but m = 8 follows m = 9",
+        ),
+        (
+            lambda: list(along([of(0), of(1, redraws=2)])),
+            "grams: must be of the same paths, but 18 of them follow 9",
+        ),
+        (
+            lambda: list(along([of(1), of(2)], from_the_data=True)),
+            "grams: must start at the data, but the first step starts at t' = 0.1",
+        ),
+    ],
+)
+def test_what_are_no_gram_matrices_of_a_path(call, sentence):
+    """Key and reason, word for word."""
+    with pytest.raises(InvalidInput) as refusal:
+        call()
+    assert str(refusal.value) == sentence
+
+
+def test_what_are_gram_matrices_of_a_path():
+    """Lists and whole numbers however written, rounding off symmetry in units of the largest entry,
+    no replicates at all; a path that starts late, where the data are not needed.
+    """
+    rounded = [[1000.0, 0.0], [0.9e-3, 1.0]]
+    held = of(0, cast("Any", 9.0), redraws=2.0, xx=rounded, xz=rounded, xw=rounded, data=rounded)
+    assert (type(held.samples), type(held.redraws), held.paths) == (int, int, 18)
+    for product in (held.xx, held.xz, held.xw, held.data):
+        np.testing.assert_array_equal(product, np.array(rounded), strict=True)
+    none = np.ones((0, 2, 2))
+    assert of(0, xx=none, xz=none, xw=none).xx.shape == (0, 2, 2)
+    late = [of(1), of(2)]
+    assert list(along(iter(late))) == late
+    assert list(along([of(0), *late], from_the_data=True))[1:] == late

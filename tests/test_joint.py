@@ -15,7 +15,7 @@ from bounds.check import InvalidInput
 from bounds.estimators import dsm
 from bounds.gaussian import Gaussian, spectrum
 from bounds.gram import Gram, exact
-from bounds.joint import BASES, DEFAULT, Scheme, basis, joint_fit, joint_risk
+from bounds.joint import BASES, DEFAULT, JointRisk, Scheme, basis, joint_fit, joint_risk
 from bounds.process import steps, uniform_grid
 from studies.papers.kumar_2025.linear_score import LinearScoreSettings
 from tests.reference import EIGENVALUES, TIMES, batched, plain_paths, random_covariance
@@ -329,15 +329,15 @@ def test_bases_span_what_they_say():
 
 @pytest.mark.parametrize(("start", "length"), [(5.0, 0.01), (1e-3, 8.0)])
 def test_polynomials_of_high_degree_on_any_interval(start, length):
-    """30 of them on 60 times, on an interval short and far from 0 or long:
+    """40 of them on 80 times, on an interval short and far from 0 or long:
     told apart, and Legendre's in the span.
 
     Powers of t itself, or Chebyshev polynomials off centre or scale, are numerically dependent at
     that degree.
     """
-    u = np.linspace(-1, 1, 60)
-    columns = basis("polynomial", start + length * (u + 1) / 2, 30)
-    assert outside(columns, np.polynomial.legendre.legvander(u, 29)) < 1e-9
+    u = np.linspace(-1, 1, 80)
+    columns = basis("polynomial", start + length * (u + 1) / 2, 40)
+    assert outside(columns, np.polynomial.legendre.legvander(u, 39)) < 1e-9
     np.testing.assert_array_equal(np.abs(basis("polynomial", [0.7], 1)), [[1.0]])
 
 
@@ -371,6 +371,7 @@ def test_two_leading_axes():
 
 
 FLAT = Gram(steps([0.1])[0], 3, np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)))
+LATER = Gram(steps([0.1, 0.2])[1], 4, np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)))
 APART = "so many functions of time cannot be told apart on this grid in float64"
 
 
@@ -390,11 +391,36 @@ APART = "so many functions of time cannot be told apart on this grid in float64"
             "count: must lie between 1 and the 20 times there are, but is 0",
         ),
         (lambda: basis("resolvent", uniform_grid(1e-4, 40), 40), f"count: {APART}"),
+        (lambda: basis("exponential", [400.0, 401.0], 2), f"count: {APART}"),
         (lambda: basis("polynomial", [0.0, 1.0], 1), "times: must be positive, but the first is 0"),
         (lambda: joint_risk(LAW, [0.0, 1.0]), "times: must be positive, but the first is 0"),
         (
             lambda: next(joint_fit(Scheme("polynomial", 1))([FLAT])),
             "samples: the joint normal equations are singular",
+        ),
+        (
+            lambda: next(joint_fit(Scheme("polynomial", 1))([FLAT, LATER])),
+            "grams: must be of the same paths, but their m or K differ",
+        ),
+        (
+            lambda: next(joint_fit(Scheme("polynomial", 1, local=True))([FLAT, FLAT])),
+            "grams: must be of consecutive steps, but 0 → 0.1 follows 0 → 0.1; for fewer times "
+            "make them anew",
+        ),
+        (
+            lambda: Scheme("piecewise", 3, power=60.0).system([1e-8, 0.5, 0.5 + 1e-9]),
+            "times: 3 functions of time cannot be fitted jointly on these 3 times in float64, "
+            "under the weights t_k − t_{k−1}; the closest are 0.5 and 0.500000001",
+        ),
+        (
+            lambda: Scheme("piecewise", 2, skip=True).system([0.5, 400.0]),
+            "times: 2 functions of time cannot be fitted jointly on these 2 times in float64, "
+            "under the weights t_k − t_{k−1}; the closest are 0.5 and 400.0",
+        ),
+        (
+            lambda: Scheme("piecewise", 1, skip=True).system([400.0]),
+            "times: 1 functions of time cannot be fitted jointly on these 1 times in float64, "
+            "under the weights t_k − t_{k−1}",
         ),
     ],
 )
@@ -405,6 +431,22 @@ def test_refusals_are_one_sentence(call, sentence):
     with pytest.raises(InvalidInput) as refusal:
         call()
     assert str(refusal.value) == sentence
+
+
+def test_only_the_local_target_needs_consecutive_steps():
+    """Every other step of a path: T1 is fitted there, by B = N functions as DSM step by step."""
+    grams = list(exact(LAW, 100, TIMES[:4], np.random.default_rng(6)))[::2]
+    found = list(joint_fit(Scheme("polynomial", 2))(grams))
+    np.testing.assert_allclose(found, list(dsm(grams)), rtol=1e-9, atol=1e-9)
+
+
+def test_the_risk_shows_the_time_of_largest_variance():
+    """Neither the largest bias nor the last time; and nothing for no times."""
+    risk = JointRisk(np.array([0.5, 0.25, 1.0]), np.array([1.0, 3.0, 2.0]), np.zeros(3))
+    words = "at the one of largest variance: bias"
+    assert repr(risk) == f"JointRisk(3 times; {words} 0.25, variance 3/m)"
+    none = JointRisk(np.zeros(0), np.zeros(0), np.zeros(0))
+    assert repr(none) == f"JointRisk(0 times; {words} 0, variance 0/m)"
 
 
 def test_the_resolvent_basis_spans_its_resolvents():

@@ -2,12 +2,13 @@
 mpmath and one normal, out to the far tails. Nothing is random.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from bounds.check import InvalidInput
 from bounds.line import Line, flow, total_variation, w2
@@ -158,6 +159,16 @@ def test_w2_on_the_line():
     assert w2(p, q) == pytest.approx(np.sqrt(16 * 0.05), rel=1e-3)
 
 
+def test_w2_of_quantiles_that_run_off_at_a_level():
+    """Apart by |z|^{-1/4}: 40 halvings leave 1e-6 of ∫ |z|^{-1/2} φ = 2^{-1/4} Γ(1/4)/√π in the
+    panels at 0, which must count, too.
+    """
+    apart: Any = SimpleNamespace(from_normal=lambda z: np.abs(z) ** -0.25)
+    still: Any = SimpleNamespace(from_normal=lambda z: 0.0 * z)
+    truth = np.sqrt(2**-0.25 * special.gamma(0.25) / np.sqrt(np.pi))
+    assert w2(apart, still) == pytest.approx(truth, rel=2e-7)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -212,6 +223,15 @@ def test_posterior_moments(sigma):
         assert law.posterior_mean(sigma, x) == pytest.approx(mean, rel=1e-9)
         spread = moment(2) / moment(0) - mean**2
         assert law.posterior_variance(sigma, x) == pytest.approx(spread, rel=1e-8)
+    # Many points at once are each by themselves, the nearest mode's where that is far.
+    many = np.array([[-1.5], [0.1], [300.0]])
+    means, variances = law.posterior_mean(sigma, many), law.posterior_variance(sigma, many)
+    for x, mean, spread in zip(many[:2, 0], means[:2, 0], variances[:2, 0], strict=True):
+        assert mean == pytest.approx(float(law.posterior_mean(sigma, x)), rel=1e-12)
+        assert spread == pytest.approx(float(law.posterior_variance(sigma, x)), rel=1e-12)
+    total = 0.2 + sigma**2
+    assert means[2, 0] == pytest.approx(-1 + 0.2 / total * 301, rel=1e-12)
+    assert variances[2, 0] == pytest.approx(0.2 * sigma**2 / total, rel=1e-12)
     atoms = line([0.3, 0.7], [-1.0, 2.0], [0.0, 0.0])
     share = 1 / (1 + 0.3 / 0.7 * np.exp(((0.4 - 2) ** 2 - 1.4**2) / (2 * sigma**2)))
     assert atoms.posterior_mean(sigma, 0.4) == pytest.approx(-1 + 3 * share, rel=1e-12)

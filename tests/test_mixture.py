@@ -1,6 +1,7 @@
 """Mixtures of Gaussians against 60-digit arithmetic, differences and quadrature."""
 
 from collections.abc import Callable
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -425,6 +426,23 @@ def test_what_is_just_allowed() -> None:
         Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.9e-13], [0.0, 1.0]]))
         Mixture(HALVES, PLACES, scale * np.stack([np.eye(2), np.diag([1.0, -4e-16])]))
     assert_allclose(SOUND.marginal(0.0).means, PLACES)
+
+
+def test_what_is_given_is_kept_as_numbers() -> None:
+    """Lists become arrays of float64, weights sum to 1, covariances are symmetric to the last bit;
+    rounding below 0 is in the units of its own component.
+    """
+    lists: Any = (
+        [0.25, 0.75 + 6e-10],
+        [[0, 1], [2, 3]],
+        [[[1e6, 0], [0, -1e-10]], [[1.0, 0.5 + 1e-14], [0.5, 1.0]]],
+    )
+    law = Mixture(*lists)
+    for values, given in zip((law.weights, law.means, law.covariances), lists, strict=True):
+        assert values.dtype == np.float64
+        assert_allclose(values, given, rtol=1e-9)
+    assert abs(law.weights.sum() - 1) < 1e-15
+    assert_allclose(law.covariances, np.swapaxes(law.covariances, -1, -2), rtol=0)
 
 
 def test_curvature_bound_sees_differences_of_means_alone() -> None:

@@ -355,6 +355,7 @@ def test_best_times_hold_n_over_n_plus_one(count):
         return 2 * 0.7**2 * float(information(np.array([0.7]), clock(times))[0, 0])
 
     best = best_times(0.7, count)
+    assert best.shape == (count,)
     assert share(best) == pytest.approx(count / (count + 1), rel=1e-12)
     found = minimize(lambda gaps: -share(np.cumsum(np.exp(gaps))), np.full(count, -1.0), tol=1e-12)
     assert -found.fun <= count / (count + 1) + 1e-9
@@ -462,6 +463,9 @@ def test_variance_and_risk_are_the_written_out_sums():
     )
 
 
+KNOWN = list(population(LAW, [0.1, 0.3]))
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -479,13 +483,53 @@ def test_variance_and_risk_are_the_written_out_sums():
             lambda: path_risk(LAW, [0.3, 1.0], 9, [0.0]),
             "times: must be positive, but the first is 0",
         ),
+        (
+            lambda: path_risk(Gaussian(np.array([1.0, 2e90])), TIMES, 1),
+            "covariance: the path fit came upon an estimate of 2e+90, and it is computed in "
+            "float64 up to 1e+90: the spectrum is too large, or so much larger than m (e^{2t} "
+            "− 1) at the last time that the path holds no information on it",
+        ),
+        (lambda: banded(0, 0), "dimension: must be at least 1, but is 0"),
+        (lambda: banded(3, -1), "width: must be at least 0, but is -1"),
+        (lambda: covariance_rounds(KNOWN, -1), "rounds: must be at least 0, but is -1"),
+        (
+            lambda: covariance_rounds(KNOWN[1:]),
+            "grams: must start at the data, but the first step starts at t' = 0.1",
+        ),
+        (
+            lambda: covariance_rounds(KNOWN, family=banded(3, 0)),
+            "family: must have shape (…, 8, 8), but has (3, 3, 3)",
+        ),
+        (
+            lambda: covariance_variance(LAW, TIMES, banded(3, 0)),
+            "family: must have shape (…, 8, 8), but has (3, 3, 3)",
+        ),
+        (
+            lambda: check_information(Gaussian(np.full(1, 200.0)), 50, [0.1, 0.2, 0.5]),
+            "covariance: the path fit cannot tell an eigenvalue of 2e+02 from m = 50 samples up to "
+            # 50 (1 − (1 + (e − 1)/200)^{−2}) = 0.85
+            "t = 0.5: they hold 0.8 units of information on it (a standard error of λ needs 1)",
+        ),
     ],
 )
 def test_refusals_are_one_sentence(call, sentence):
-    """Key and reason, word for word; one time is allowed (above)."""
+    """Key and reason, word for word; one time is allowed (above and below)."""
     with pytest.raises(InvalidInput) as refusal:
         call()
     assert str(refusal.value) == sentence
+
+
+def test_a_path_of_one_step_and_families_of_one_dimension():
+    """One round on population Gram matrices, by which Σ is found; a family of one number, and the
+    largest number for it.
+    """
+    one = list(population(LAW, [0.3]))
+    np.testing.assert_allclose(covariance_rounds(one, 1)[-1], LAW.covariance, atol=1e-9)
+    np.testing.assert_allclose(
+        covariance_rounds(one, 1, family=banded(8, 0))[-1], LAW.covariance, atol=1e-9
+    )
+    np.testing.assert_array_equal(banded(1, 0), np.ones((1, 1, 1)))
+    assert path_risk(Gaussian(np.array([MAX_EIGENVALUE])), [0.1], 1, family=banded(1, 0)) > 0
 
 
 def test_the_path_fit_is_the_plug_in_of_its_last_round():
@@ -574,5 +618,6 @@ def test_an_estimate_that_runs_off_is_one_sentence() -> None:
     """
     grams = list(exact(Gaussian(np.full(1, 200.0)), 50, [0.1, 0.2, 0.5], np.random.default_rng(2)))
     covariance_rounds(grams, 4)
-    with pytest.raises(InvalidInput, match=r"cannot tell an eigenvalue of 2\.5e\+11"):
+    held = r"2\.5e\+11 from m = 50 samples up to t = 0\.5: they hold 7e-10 units"
+    with pytest.raises(InvalidInput, match=f"cannot tell an eigenvalue of {held}"):
         covariance_rounds(grams, 16)

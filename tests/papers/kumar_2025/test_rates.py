@@ -93,6 +93,22 @@ def test_recalled_rates_by_hand() -> None:
     assert rates.koehler_2023_covariance(2.0, 3.5) == pytest.approx(7.0)
 
 
+@pytest.mark.parametrize(
+    "rate",
+    [
+        lambda: np.float64(1e200) ** 2,
+        lambda: np.subtract(np.inf, np.inf),
+        lambda: np.divide(1.0, 0.0),
+    ],
+    ids=["too large", "no number", "division by 0"],
+)
+def test_a_rate_out_of_range_is_refused_without_a_warning(rate: Callable[[], Array]) -> None:
+    """One sentence, and not numpy's words before it."""
+    with pytest.raises(InvalidInput, match="rate: leaves the range of float64"):
+        rates.in_range(rate)
+    assert rates.in_range(lambda: 2.5) == 2.5
+
+
 def test_log_b_has_all_its_parts() -> None:
     """d, m, N enter alike and 1/Δ too: log B depends on d m N/Δ alone;
     L by L + 1; δ by log(1/δ), not by 1/δ.
