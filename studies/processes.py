@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -187,7 +187,9 @@ class Pool(ProcessPoolExecutor):
             raise _unguarded()
 
 
-def spread(call: Callable[..., T], each: Sequence[tuple[Any, ...]], workers: int) -> Iterator[T]:
+def spread(
+    call: Callable[..., T], each: Sequence[tuple[Any, ...]], workers: int
+) -> Generator[T, None, None]:
     """call(*arguments) of each, in order; several at once in processes of their own, where that is
     worth the second that each takes to start.
 
