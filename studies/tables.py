@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from bounds.check import InvalidInput
 from studies.code import commit
 from studies.output import replacing
 from studies.store import Key, Store
-from studies.study import Cell, Row, Settings, Study, canonical, cell_key
+from studies.study import Cell, Settings, Study, canonical, cell_key
 from studies.task import finite, versions
 
 MANIFEST_SCHEMA = 2
@@ -175,35 +176,38 @@ def _lines(
 ) -> Iterator[bytes]:
     """The table, header and then a replicate at a time; counts what it has and lacks."""
     study = kept.study
-    yield _csv([study.columns])
+    lines = _Lines()
+    yield lines.of([study.columns])
+    # A row as it is stored, with the study and the replicate behind it, in the columns' order.
+    order = itemgetter(*((*study.measured, "study", "replicate").index(c) for c in study.columns))
+    cells_at = [study.measured.index(column) for column in study.normalised]
     for place, cell in enumerate(cells):
         needed, present = study.replicates(cell, kept.settings), 0
         rounding = study.digits if needed > 1 else None
         reason = kept.failures.get(place, "")
         for replicate, stored in kept.store.rows(kept.key, cell_key(cell), needed):
-            rows = [dict(zip(study.measured, row, strict=True)) for row in json.loads(stored)]
-            if not all(finite(value) for row in rows for value in row.values()):
+            rows = json.loads(stored)
+            if not all(finite(value) for row in rows for value in row):
                 # by a version that let it pass
                 reason = (
                     reason or f"replicate {replicate} is stored with a number that is not finite"
                 )
                 continue
-            added = {"study": study.name, "replicate": replicate}
-            table = [numbers.replaced(_rounded(row, rounding)) | added for row in rows]
-            yield _csv([row[column] for column in study.columns] for row in table)
+            for row in rows:
+                if len(row) != len(study.measured):
+                    raise ValueError(f"{study.name} has stored a row of other columns")
+                if rounding:
+                    row[:] = [_significant(v, rounding) if isinstance(v, float) else v for v in row]
+                for at in cells_at:
+                    row[at] = numbers.of(str(row[at]))
+                row += (study.name, replicate)
+            yield lines.of(map(order, rows))
             present += 1
             counts.rows += len(rows)
         counts.cells += 1
         counts.replicates += needed
         if present < needed:
             counts.missing.append(Missing(cell, needed - present, reason))
-
-
-def _rounded(row: Row, digits: int | None) -> Row:
-    """A row with its floats to that many significant digits."""
-    if digits is None:
-        return row
-    return {c: _significant(v, digits) if isinstance(v, float) else v for c, v in row.items()}
 
 
 def _significant(value: float, digits: int) -> float:
@@ -223,11 +227,8 @@ class _Numbers:
         self._study = study
         self.texts: dict[str, int] = {}
 
-    def replaced(self, row: Row) -> Row:
-        """A row with numbers for cells."""
-        return row | {column: self._number(str(row[column])) for column in self._study.normalised}
-
-    def _number(self, text: str) -> int:
+    def of(self, text: str) -> int:
+        """The number of a cell."""
         if (number := self.texts.get(text)) is None:
             self._check(text)
             number = self.texts[text] = len(self.texts)
@@ -257,10 +258,20 @@ def _manifest_text(manifest: Mapping[str, Any], cells: Iterable[str]) -> str:
     return f"{head}[\n{lines}\n    ]{tail}\n" if lines else f"{head}{bracket}{tail}\n"
 
 
-def _csv(rows: Iterable[Iterable[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+class _Lines:
+    """Rows as lines of CSV."""
+
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+        self._writer = csv.writer(self._text, lineterminator="\n")
+
+    def of(self, rows: Iterable[Iterable[object]]) -> bytes:
+        """These rows' lines."""
+        self._writer.writerows(rows)
+        found = self._text.getvalue().encode()
+        self._text.seek(0)
+        self._text.truncate()
+        return found
 
 
 # --- reading --------------------------------------------------------------------------------------
