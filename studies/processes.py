@@ -200,6 +200,11 @@ def spread(
     call : a function of a module
     each : the arguments, which go to another process
     workers : how many at once, ≥ 1
+
+    Raises
+    ------
+    InvalidInput
+        As Pool does; and whatever a call raises, at its place in the order.
     """
     done = 0
     if workers > 1 and len(each) >= WORTH_IT:

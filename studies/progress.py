@@ -21,7 +21,7 @@ class Report:
 
     Parameters
     ----------
-    study : its name, which opens each line
+    study : its name, or of what else is on its way, which opens each line
     wanted : whether to say anything
     unit : what is counted
     """
