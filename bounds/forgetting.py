@@ -121,7 +121,7 @@ def empirical_risk(
     m, many = whole("samples", samples, d), whole("draws", draws)
     x = rng.standard_normal((many, m, d)) * np.sqrt(lam)
     products: list[Array] = []  # Q_kᵀ Q_{k+1} ⋯ of what lies below the level, one for each k
-    norms, before = np.zeros(0), np.zeros(0)
+    before = np.zeros(0)
     for step in steps(times):
         x = step.carry * x + step.fresh * rng.standard_normal(x.shape)
         basis = np.linalg.qr(x)[0]

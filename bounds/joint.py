@@ -198,9 +198,8 @@ class Scheme:
         )
         raise InvalidInput(
             "times",
-            f"{phi.shape[1]} functions of time cannot be fitted jointly on these {grid.size} times "
-            f"in float64, "
-            f"under the weights t_k − t_{{k−1}}{close}",
+            f"functions of time, {phi.shape[1]} on a grid of {grid.size}, cannot be fitted jointly "
+            f"in float64, under the weights t_k − t_{{k−1}}{close}",
         )
 
 

@@ -52,8 +52,9 @@ class Minima(NamedTuple):
 
 @dataclass
 class _Rows:
-    """The rows that have not stopped: `pairs` holds S above Y,
-    `count` the pairs seen since the last restart.
+    """The rows that have not stopped: `pairs` holds each s above its y, `count` the pairs seen
+    since the last restart, `turns` the evaluations of each row so far: no fewer than its pairs,
+    and the same whatever rows stand beside it.
     """
 
     which: Some
@@ -72,9 +73,10 @@ class _Rows:
     YY: Array
     gamma: Array
     count: Some
+    turns: int = 0
 
     def keep(self, mask: Some) -> None:
-        for field in fields(self):
+        for field in fields(self)[:-1]:
             setattr(self, field.name, getattr(self, field.name)[mask])
 
     def forget(self, mask: Some) -> None:
@@ -82,33 +84,42 @@ class _Rows:
         self.gamma[mask], self.count[mask] = 1.0, 0
 
     def newton(self, learnt: Some, s: Array, y: Array, sy: Array) -> Array:
-        """−H g, once the pairs s, y of the rows that have learnt are in."""
+        """−H g, once the pairs s, y of the rows that have learnt are in; of the places for pairs
+        only those are read that can be taken.
+        """
         rows = np.flatnonzero(learnt)
-        some = slice(None) if learnt.all() else rows
+        some = slice(None) if rows.size == learnt.size else rows
         place = self.count[rows] % MEMORY
-        self.pairs[rows, place], self.pairs[rows, MEMORY + place] = s[some], y[some]
-        products = np.matmul(self.pairs, np.stack([y, self.g], axis=2))
-        self._factor(rows, place, products[some, :, 0], sy[some])
-        u = products[:, :, 1:].copy()
+        self.pairs[rows, place, 0], self.pairs[rows, place, 1] = s[some], y[some]
+        used = min(self.turns, MEMORY)
+        pairs = self.pairs[:, :used].reshape(len(y), 2 * used, -1)
+        products = np.matmul(pairs, np.stack([y, self.g], axis=2)).reshape(-1, used, 2, 2)
+        self._factor(rows, place, products[some, :, :, 0], sy[some])
         gamma = self.gamma[:, None, None]
-        a = np.matmul(self.inverse, u[:, :MEMORY])
-        b = self.diagonal[:, :, None] * a + gamma * (np.matmul(self.YY, a) - u[:, MEMORY:])
-        u[:, :MEMORY] = np.matmul(self.inverse.transpose(0, 2, 1), b)
-        u[:, MEMORY:] = -gamma * a
-        turned = np.matmul(self.pairs.transpose(0, 2, 1), u)[:, :, 0]
+        inverse = self.inverse[:, :used, :used]
+        u = np.empty((len(y), used, 2))
+        a = np.matmul(inverse, products[:, :, 0, 1:])
+        b = np.matmul(self.YY[:, :used, :used], a)
+        b -= products[:, :, 1, 1:]
+        b *= gamma
+        b += self.diagonal[:, :used, None] * a
+        np.matmul(inverse.transpose(0, 2, 1), b, out=u[:, :, :1])
+        np.multiply(-gamma, a, out=u[:, :, 1:])
+        turned = np.matmul(u.reshape(-1, 1, 2 * used), pairs)[:, 0]
         turned += self.gamma[:, None] * self.g
         return np.asarray(np.negative(turned, out=turned))
 
     def _factor(self, rows: Some, place: Some, products: Array, sy: Array) -> None:
-        """R⁻¹, D, YᵀY and γ with new pairs in their places; `products` of all pairs with y."""
-        self.YY[rows, place] = self.YY[rows, :, place] = products[:, MEMORY:]
+        """R⁻¹, D, YᵀY and γ with new pairs in their places; `products` of the pairs in use with y."""
+        used = slice(products.shape[1])
+        self.YY[rows, place, used] = self.YY[rows, used, place] = products[:, :, 1]
         # R⁻¹ without the oldest pair is what is left of it; a last column is put to R.
         self.inverse[rows, place] = self.inverse[rows, :, place] = 0.0
-        column = np.matmul(self.inverse[rows], products[:, :MEMORY, None])[:, :, 0]
-        self.inverse[rows, :, place] = -column / sy[:, None]
+        column = np.matmul(self.inverse[rows, used, used], products[:, :, :1])[:, :, 0]
+        self.inverse[rows, used, place] = -column / sy[:, None]
         self.inverse[rows, place, place] = 1 / sy
         self.diagonal[rows, place] = sy
-        self.gamma[rows] = sy / products[np.arange(rows.size), MEMORY + place]
+        self.gamma[rows] = sy / products[np.arange(rows.size), place, 1]
         self.count[rows] += 1
 
 
@@ -152,7 +163,7 @@ def minimise(function: Function, start: Array, budget: int) -> Minima:
         tries=np.zeros(size, int),
         iterations=np.zeros(size, int),
         searches=np.full(size, None),
-        pairs=np.zeros((size, 2 * MEMORY, n)),
+        pairs=np.zeros((size, MEMORY, 2, n)),
         inverse=np.zeros((size, MEMORY, MEMORY)),
         diagonal=np.zeros((size, MEMORY)),
         YY=np.zeros((size, MEMORY, MEMORY)),
@@ -179,6 +190,7 @@ def _advance(function: Function, rows: _Rows, budget: int) -> Some:
     f, g = function(x, rows.which)
     slope = np.vecdot(g, rows.direction)
     rows.tries += 1
+    rows.turns += 1
     moved, failed = _searched(rows, f, slope)
     rows.iterations[moved] += 1
 

@@ -15,7 +15,6 @@ import re
 import resource
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -25,14 +24,14 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from bounds import gram, networks
+from bounds import gram
 from bounds.check import Array, InvalidInput
 from bounds.estimators import dsm, dsm_step
 from bounds.gaussian import Gaussian
 from bounds.gram import exact, simulated
 from bounds.process import uniform_grid
 from bounds.risk import draw_dsm_risk
-from studies import executors, output, processes
+from studies import bench_networks, executors, output, processes
 from studies.projection import GRAM_FLOPS, Sweep, constants, project
 from studies.study import Cell, Lazy, Row, Settings, Study
 from studies.sweep import run as run_study
@@ -132,49 +131,6 @@ def _plain_steps(
         x = np.exp(-gap) * x + np.sqrt(-np.expm1(-2 * gap)) * rng.standard_normal((m, d))
         now = t
         yield x, -(x - np.exp(-t) * x0) / -np.expm1(-2 * t)
-
-
-def fit_networks(m: int, count: int, budget: int, solver: str) -> None:
-    """So many networks side by side, by L-BFGS or Adam,
-    on the denoising targets at one time step in one dimension.
-    """
-    x, y = _network_data(m, count)
-    rng = np.random.default_rng(8)
-    start = np.stack([networks.initial(1, 1, rng) for _ in range(count)])
-    if solver == "lbfgs":
-        networks.fit(start, x, y, budget)
-    else:
-        orders = [np.random.default_rng([8, k]) for k in range(count)]
-        networks.adam(networks.begin(start), x, y, budget, 0.01, orders)
-
-
-def fit_networks_in_turn(m: int, count: int, budget: int, solver: str) -> None:
-    """The same by scikit-learn's MLPRegressor, one after the other."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPRegressor
-
-    for k, (x, y) in enumerate(zip(*_network_data(m, count), strict=True)):
-        learner = MLPRegressor(
-            hidden_layer_sizes=(16, 16),
-            solver=solver,
-            activation="tanh",
-            learning_rate_init=0.01,
-            max_iter=budget,
-            random_state=k,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a spent budget is what is timed
-            learner.fit(x, y[:, 0])
-
-
-def _network_data(m: int, count: int) -> tuple[Array, Array]:
-    """Samples of two modes and their denoising targets: (count, m, 1) each."""
-    rng, t = np.random.default_rng(7), 0.5
-    x0 = 2 * rng.choice([-1, 1], (count, m, 1), p=[0.85, 0.15]) + 0.5 * rng.standard_normal(
-        (count, m, 1)
-    )
-    z = np.sqrt(-np.expm1(-2 * t)) * rng.standard_normal((count, m, 1))
-    return np.exp(-t) * x0 + z, z / np.expm1(-2 * t)
 
 
 def draw_bidiagonal(d: int, m: int) -> None:
@@ -399,12 +355,9 @@ def run(say: Callable[[str], None]) -> list[Line]:
         "exact with DSM",
     )
 
-    say("networks, 10 iterations of L-BFGS or 10 epochs of Adam")
-    for solver, words in (("lbfgs", "10 iterations of L-BFGS"), ("adam", "10 epochs of Adam")):
-        side = alone(fit_networks, 500, 40, 10, solver, repeats=5)[0]
-        turn = alone(fit_networks_in_turn, 500, 40, 10, solver)[0]
-        add(f"networks, two hidden layers of 16, m = 500, {words}", 40 / side, "networks/s")
-        add(f"networks, {words}: batched over one by one", turn / side, "times")
+    say("networks, each budget of Figure 3b")
+    for line in bench_networks.compare(alone):
+        add(*line)
 
     say("the runner")
     lines += runner()

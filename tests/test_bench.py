@@ -8,7 +8,7 @@ from bounds.gaussian import Gaussian
 from bounds.gram import simulated
 from bounds.process import uniform_grid
 from bounds.risk import risk
-from studies import bench
+from studies import bench, bench_networks
 
 
 def test_plain_numpy_solves_the_same_problem():
@@ -48,10 +48,10 @@ def test_every_timed_function_runs():
         (bench.simulate_plain, (4, 100, 2)),
         (bench.exact_dsm, (4, 100, 2)),
         (bench.fit_scikit_learn, (4, 100, 2)),
-        (bench.fit_networks, (20, 3, 2, "lbfgs")),
-        (bench.fit_networks, (20, 3, 2, "adam")),
-        (bench.fit_networks_in_turn, (20, 3, 2, "lbfgs")),
-        (bench.fit_networks_in_turn, (20, 3, 2, "adam")),
+        (bench_networks.fit_networks, (20, 3, 2, "lbfgs")),
+        (bench_networks.fit_networks, (20, 3, 2, "adam")),
+        (bench_networks.fit_networks_in_turn, (20, 3, 2, "lbfgs")),
+        (bench_networks.fit_networks_in_turn, (20, 3, 2, "adam")),
         (bench.draw_bidiagonal, (4, 100)),
         (bench.solve_dsm, (4, 100)),
         (bench.multiply, (4,)),

@@ -409,17 +409,17 @@ APART = "so many functions of time cannot be told apart on this grid in float64"
         ),
         (
             lambda: Scheme("piecewise", 3, power=60.0).system([1e-8, 0.5, 0.5 + 1e-9]),
-            "times: 3 functions of time cannot be fitted jointly on these 3 times in float64, "
+            "times: functions of time, 3 on a grid of 3, cannot be fitted jointly in float64, "
             "under the weights t_k − t_{k−1}; the closest are 0.5 and 0.500000001",
         ),
         (
             lambda: Scheme("piecewise", 2, skip=True).system([0.5, 400.0]),
-            "times: 2 functions of time cannot be fitted jointly on these 2 times in float64, "
+            "times: functions of time, 2 on a grid of 2, cannot be fitted jointly in float64, "
             "under the weights t_k − t_{k−1}; the closest are 0.5 and 400.0",
         ),
         (
             lambda: Scheme("piecewise", 1, skip=True).system([400.0]),
-            "times: 1 functions of time cannot be fitted jointly on these 1 times in float64, "
+            "times: functions of time, 1 on a grid of 1, cannot be fitted jointly in float64, "
             "under the weights t_k − t_{k−1}",
         ),
     ],
