@@ -42,6 +42,7 @@ COPIED = (
 # Beside test_MODULE.py, in the same place below tests: what else is a module's own.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
+    "claim": ("claim", "ledger"),
     "divergence": ("divergence", "reprs"),
     "features": ("features", "reprs"),
     "forgetting": ("papers.kumar_2025.forgetting",),

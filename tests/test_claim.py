@@ -211,6 +211,14 @@ def test_a_tight_claim_allows_noise_and_slack() -> None:
     assert found == pytest.approx(z * 0.05 + 0.08, rel=1e-9)
 
 
+def test_two_replicates_are_enough_for_a_standard_error() -> None:
+    """With one degree of freedom: Cauchy's law, whose quantile is tan(π (½ − tail))."""
+    subject = made("tight", false_alarm=0.05)
+    measured = [Measured({}, 1.25, 0.1, 2)]
+    z = math.tan(math.pi * (0.5 - 0.025))
+    assert verify(subject, measured).formula.margin == pytest.approx(0.25 / (0.1 * z), rel=1e-9)
+
+
 def test_detectable_change() -> None:
     """The relative change rejected with 95 % power, at the most and at the least precise cell:
     t-quantiles of each cell's own degrees of freedom times its relative error, and the
@@ -373,6 +381,9 @@ def test_a_cell_that_lacks_what_a_formula_needs(kind: Kind) -> None:
     with pytest.raises(InvalidInput) as caught:
         verify(made(kind, lambda c: c["m"], tolerance=0.1), points(1.0, 1.0, 1.0))
     assert str(caught.value) == "made: its formula needs 'm' in each cell, and a cell holds x"
+    for cell, held in (({}, "nothing"), ({"t": 1.0, "d": 2}, "d, t")):
+        with pytest.raises(InvalidInput, match=f"and a cell holds {held}$"):
+            verify(made("tight", lambda c: c["m"]), [Measured(cell, 1.0)])
 
 
 @pytest.mark.parametrize("x", [0.0, -4.0, math.inf, math.nan, "8", None, True])
@@ -451,6 +462,8 @@ def test_what_a_comparison_says_of_its_worst_cell() -> None:
     bound = compare(made("upper", tolerance=0.1), constant(10.0), noisy)
     assert (bound.cell, bound.reached) == ({"x": 1.0}, 0.9)
     assert compare(made("upper"), constant(-1.0), points(-2.0)).reached == 0.0
+    assert compare(made("upper"), constant(0.0), points(-2.0)).reached == 0.0
+    assert compare(made("upper"), constant(0.5), points(0.25)).reached == 0.5
 
 
 def test_a_rate_that_is_none() -> None:
@@ -463,8 +476,12 @@ def test_a_rate_that_is_none() -> None:
     assert compare(subject, one, points(1.0, -2.0, 3.0)) == contradicted
     unclear = Comparison("unclear", LARGEST, {"cells": 3}, 0.0, 0.0, 0.0)
     assert compare(subject, one, points(1.0, 0.0, 3.0, error=0.1)) == unclear
-    with pytest.raises(InvalidInput, match="a rate needs a formula that is positive at each cell"):
-        compare(subject, constant(-1.0), points(1.0, 2.0, 3.0))
+    reaching = quantile(subject, Measured({}, 1.0, 1.0, 50), 1)  # errors of 1: it just reaches 0
+    assert compare(subject, one, points(99.0, reaching, 99.0, error=1.0)) == unclear
+    for wrong in (-1.0, 0.0):
+        with pytest.raises(InvalidInput) as refused:
+            compare(subject, constant(wrong), points(1.0, 2.0, 3.0))
+        assert str(refused.value) == "made: a rate needs a formula that is positive at each cell"
 
 
 @pytest.mark.parametrize("kind", ["identity", "tight", "upper", "lower"])
@@ -482,6 +499,27 @@ def test_the_share_of_cells_that_reject(kind: Kind) -> None:
     assert verdict.decoy_cells == 3
     assert "at 3 of 5 cells" in str(verdict) == repr(verdict) or "at 3 of 5 cells" in repr(verdict)
     assert repr(verdict.claim) == f"Claim('made', derived, {kind})"
+    # a cell at the border does not reject, one just beyond it does
+    border = compare(made(kind, tolerance=0.5), constant(2.0), points(1.0, 3.0))
+    assert (border.margin, border.share) == (1.0, 0.0)
+    beyond = compare(made(kind, tolerance=0.4), constant(2.0), points(1.0, 2.0, 3.0))
+    assert beyond.margin == pytest.approx(1.25, rel=1e-12)
+    assert beyond.share == (2 / 3 if kind in ("identity", "tight") else 1 / 3)
+
+
+def test_the_sentence_of_a_verdict() -> None:
+    """Word for word: where the number is from, and whether the decoy fell."""
+    upper = verify(made("upper", constant(2.0), constant(0.5)), points(1.0, 0.25))
+    assert str(upper) == repr(upper)
+    assert str(upper) == (
+        "made: HOLDS. At the worst of 2 cells: measured 1, predicted 2. "
+        "Decoy (n) rejected, at 1 of 2 cells."
+    )
+    rate = verify(made("rate", tolerance=0.1), points(1.0, 1.0, 1.0))
+    assert str(rate) == (
+        "made: UNDECIDED. At its slope: measured 0, predicted 0. "
+        "Decoy (n) NOT rejected, at 0 of 3 cells."
+    )
 
 
 def test_a_rate_at_its_border_and_what_it_says() -> None:
@@ -492,9 +530,11 @@ def test_a_rate_at_its_border_and_what_it_says() -> None:
     slope = compare(made("rate", tolerance=9.0), one, measured).measured
     found = compare(made("rate", tolerance=abs(slope)), one, measured)
     assert found == Comparison("accepted", 1.0, {"cells": 3}, slope, 0.0, 0.0)
-    assert (
-        compare(made("rate", tolerance=0.99 * abs(slope)), one, measured).answer == "contradicted"
-    )
+    beyond = compare(made("rate", tolerance=0.99 * abs(slope)), one, measured)
+    assert (beyond.answer, beyond.share) == ("contradicted", 1.0)
+    below_one = [replace(m, cell={"x": m.cell["x"] / 64}) for m in measured]  # x = 1/16, 1/8, 1/4
+    again = compare(made("rate", tolerance=9.0), one, below_one)
+    assert again.measured == pytest.approx(slope, rel=1e-12)
 
 
 def test_a_rate_is_one_comparison() -> None:

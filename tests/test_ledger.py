@@ -196,5 +196,8 @@ def test_every_quantity_is_used() -> None:
 def test_no_other_quantity(part: Paper | Claim) -> None:
     """Refused in one sentence, for a work and for a claim."""
     about = {"luck": ("loop-dsm",)} if isinstance(part, Paper) else ("luck",)
-    with pytest.raises(InvalidInput, match="about 'luck' is not one of scores and laws, bias, "):
+    name = part.stem if isinstance(part, Paper) else part.name
+    with pytest.raises(
+        InvalidInput, match=f"^{name}: about 'luck' is not one of scores and laws, bias, "
+    ):
         replace(part, about=about)  # type: ignore[arg-type]
