@@ -352,6 +352,7 @@ HALVES, PLACES, EYES = (
 )
 SOUND = Mixture(HALVES, PLACES, EYES)
 THIN = Mixture(HALVES, PLACES, np.diag([1.0, 0.0]))
+NARROW = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[1e-4]]))
 
 
 @pytest.mark.parametrize(
@@ -399,7 +400,19 @@ THIN = Mixture(HALVES, PLACES, np.diag([1.0, 0.0]))
         (lambda: SOUND.marginal(-0.5), "t: must not be negative, but is -0.5"),
         (lambda: SOUND.score(0.5, np.array([np.nan, 0.0])), "x: holds NaN or an infinity"),
         (lambda: SOUND.score(0.5, np.ones(3)), "x: must have shape (…, 2), but has (3,)"),
+        (
+            lambda: NARROW.score(0.0, [1.01e148]),
+            "x: must lie within 1e+150 deviations, where log p is a number",
+        ),
         (lambda: SOUND.residual_covariance(0.0, np.ones(2)), "t: must be positive, but is 0"),
+        (
+            lambda: SOUND.residual_covariance(9e-151, np.ones(2)),
+            "t: must be at least 1e-150, where 1/t² is a number, but is 9e-151",
+        ),
+        (
+            lambda: SOUND.sample(-1, np.random.default_rng(1)),
+            "size: must be at least 0, but is -1",
+        ),
         (
             lambda: SOUND.curvature_bound(0.5),
             "covariances: must be one shared matrix for the bound on the curvature",
@@ -419,13 +432,29 @@ def test_refusals_are_one_sentence(call: Callable[[], object], sentence: str) ->
 
 def test_what_is_just_allowed() -> None:
     """Rounding: asymmetry of 10⁻¹³ of the scale, an eigenvalue
-    of −4·10⁻¹⁶ of it, at any scale; and t = 0 for a marginal.
+    of −4·10⁻¹⁶ of it, at any scale; an atom, whose scale is 0; and t = 0 for a marginal.
     """
     for scale in (1e-6, 1.0, 1e6):
         Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]]))
         Mixture(HALVES, PLACES, scale * np.array([[1.0, 0.9e-13], [0.0, 1.0]]))
         Mixture(HALVES, PLACES, scale * np.stack([np.eye(2), np.diag([1.0, -4e-16])]))
+    assert_allclose(Mixture(HALVES, PLACES, np.zeros((2, 2))).variances(1.0), -np.expm1(-2.0))
     assert_allclose(SOUND.marginal(0.0).means, PLACES)
+
+
+def test_the_farthest_points_and_the_earliest_time_that_are_allowed() -> None:
+    """By hand: log p = −x²/(2v) where the rest is too small to see, at 1e150 deviations, and in
+    the units of the law, however narrow; C_t = I/(2t) at t = 1e-150. No points and no draws have
+    no values, and are no error.
+    """
+    for law, x in ((SOUND, [1e150, 0.0]), (NARROW, [0.99e148])):
+        v = law.covariances.max()
+        assert_allclose(law.log_density(0.0, x), -(max(x) ** 2) / v / 2, rtol=1e-14)
+    thinnest = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[1e-302]]))
+    assert_allclose(thinnest.log_density(0.0, [0.05]), -(0.05**2) / 2e-302, rtol=1e-14)
+    assert_allclose(SOUND.residual_covariance(1e-150, [0.0, 0.0]), np.eye(2) / 2e-150, rtol=1e-14)
+    assert SOUND.log_density(0.5, np.ones((0, 2))).shape == (0,)
+    assert SOUND.sample(0, np.random.default_rng(1)).shape == (0, 2)
 
 
 def test_what_is_given_is_kept_as_numbers() -> None:

@@ -2,6 +2,7 @@
 against samples, and mode by mode for a mixture.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,32 @@ def test_bad_input() -> None:
             drawn(grid, np.ones(41), TIMES, lambda k, x: -x, name)
     with pytest.raises(InvalidInput, match="inverted"):
         carried(grid, lambda x: x[:, 0], np.array([0.1, 1.5]), lambda k, x: -3 * np.sin(4 * x))
+
+
+def test_densities_that_do_not_fit_the_grid() -> None:
+    """Each refusal names which of the densities it is, and what it lacks, word for word: a
+    negative one, and one of another length, which numpy might stretch to the grid.
+    """
+    grid = Grid(4.0, 5)
+    sound = np.full(5, 0.2)
+
+    def start(p: Array) -> object:
+        return drawn(grid, p, TIMES, lambda k, x: -x, "euler-maruyama")
+
+    calls: dict[str, list[Callable[[Array], object]]] = {
+        "start": [start],
+        "p": [lambda p: total_variation(grid, p, sound), lambda p: wasserstein(grid, p, sound)],
+        "q": [lambda q: total_variation(grid, sound, q), lambda q: wasserstein(grid, sound, q)],
+    }
+    for key, takers in calls.items():
+        for take in takers:
+            for bad, says in (
+                (np.ones(1), "must have shape (5,), one value a point, but has (1,)"),
+                (sound - 0.3, "must not be negative, but holds -0.1"),
+            ):
+                with pytest.raises(InvalidInput) as refused:
+                    take(bad)
+                assert str(refused.value) == f"{key}: {says}"
 
 
 def test_a_grid_rises_from_minus_half_to_half():
