@@ -6,6 +6,8 @@ eigenbasis: a random variable is its row of coefficients on (X_0, Z', N), an exp
 regression. bounds.identities says what each residual is of.
 """
 
+import re
+from collections import defaultdict
 from typing import TypeAlias
 
 import sympy as sp
@@ -53,6 +55,22 @@ def conditional(a: Row, b: Row, x: Row = X) -> sp.Expr:
 def scalar(row: Row) -> sp.Expr:
     """A row as one expression, zero if and only if the row is: its entries times free symbols."""
     return sum(sp.Symbol(f"y{i}") * entry for i, entry in enumerate(row))
+
+
+def vanishes(expression: sp.Expr) -> bool:
+    """Whether it is zero identically: for each of `scalar`'s symbols, over one denominator and
+    multiplied out. So is a rational function, also of exponentials; of roots that are nested, say,
+    it may be zero unseen.
+
+    Examples
+    --------
+    >>> vanishes(1 / S_T - 1 / V_T - E_T**2 * LAM / (S_T * V_T)), vanishes(1 / S_T - 1 / V_T)
+    (True, False)
+    """
+    parts: defaultdict[frozenset[sp.Symbol], sp.Expr] = defaultdict(lambda: sp.Integer(0))
+    for term in sp.Add.make_args(expression):
+        parts[frozenset(s for s in term.free_symbols if re.fullmatch(r"y\d", s.name))] += term
+    return all(sp.expand(sp.numer(sp.together(part))) == 0 for part in parts.values())
 
 
 def tweedie_matrix(scale: sp.Expr) -> sp.Expr:

@@ -138,6 +138,7 @@ def evidence(
     *,
     seed: int,
     replicates: int = 1,
+    quick: int | None = None,
     deep: int | None = None,
     batch: int = 64,
     needs: Mapping[str, str] | None = None,
@@ -152,14 +153,17 @@ def evidence(
     measure : as in Study; module-level in the study's own file, it returns `measured(parts, …)`
     parts : by the name in a cell
     seed : of the presets
-    replicates : of the presets quick and paper, where a cell is sampled
-    deep : replicates of the preset deep; the same as the others by default
+    replicates : of the preset paper, where a cell is sampled
+    quick, deep : of these presets; the same as in paper by default. Fewer in quick where they still
+        tell each claim from its decoy
     batch : replicates per task
     needs : as in Study; nothing by default
     """
     sampled = any(part_of(parts, cell).sampled for cell in cells)
     settings = EvidenceSettings if sampled else ComputedSettings
-    few = settings(replicates=replicates, seed=seed)
+
+    def preset(count: int) -> Settings:
+        return settings(replicates=count, seed=seed)
 
     def needed(cell: Cell, asked: Settings) -> int:
         return at_most(cell, asked) if part_of(parts, cell).sampled else 1
@@ -173,9 +177,9 @@ def evidence(
         columns=COLUMNS,
         batch=lambda cell: batch,
         presets={
-            "quick": few,
-            "paper": few,
-            "deep": settings(replicates=deep or replicates, seed=seed),
+            "quick": preset(quick or replicates),
+            "paper": preset(replicates),
+            "deep": preset(deep or replicates),
         },
         replicates=needed,
         normalised=("cell",),

@@ -1,9 +1,9 @@
 """Claims on the identities of the theory, in symbols.
 
-They are algebra: sympy simplifies each residual to zero, for Gaussian data with free eigenvalues,
-or for every law by integrands and path by path. Where a step is taken from probability (the tower
-property, an integral that vanishes) and not from algebra, `assumptions` says so. bounds.identities
-holds the residuals.
+They are algebra: each residual is brought to zero (bounds.gaussian_algebra.vanishes), for Gaussian
+data with free eigenvalues, or for every law by integrands and path by path. Where a step is taken
+from probability (the tower property, an integral that vanishes) and not from algebra, `assumptions`
+says so. bounds.identities holds the residuals.
 """
 
 from functools import partial
@@ -42,7 +42,7 @@ def _symbolic_decoy(cell: Cell) -> float:
     return float(abs(sp.N(concrete.subs(point), 30)))
 
 
-# 50 digits are computed, and what does not simplify to zero adds 1.
+# 50 digits are computed, and what algebra does not bring to zero adds 1.
 _proof = partial(
     Claim,
     origin="derived",

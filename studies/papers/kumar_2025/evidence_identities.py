@@ -284,7 +284,7 @@ def crossed(cell: Cell) -> list[Row]:
 
 def symbolic(cell: Cell) -> list[Row]:
     """|residual| of a derivation at a rational point,
-    in 50 digits; one more if it does not simplify to zero.
+    in 50 digits; one more if algebra does not bring it to zero.
 
     An undefined function becomes exp(−y⁴/3), and the k-th free symbol by name the k-th number of
     the cell.
@@ -292,6 +292,7 @@ def symbolic(cell: Cell) -> list[Row]:
     # sympy takes half a second to import, and the list of studies is imported by every command
     import sympy as sp
 
+    from bounds.gaussian_algebra import vanishes
     from bounds.identities import DERIVATIONS
 
     derivation = next(one for one in DERIVATIONS if one.name == cell["derivation"])
@@ -301,7 +302,7 @@ def symbolic(cell: Cell) -> list[Row]:
         lambda e: sp.exp(-(e.args[0] ** 4) / 3),
     ).doit()
     names = sorted(concrete.free_symbols, key=str)
-    survives = 0.0 if sp.simplify(residual) == 0 else 1.0
+    survives = 0.0 if vanishes(residual) else 1.0
     rows = []
     for point in cell["points"]:
         values = {s: sp.Rational(n, 1000) for s, n in zip(names, point[: len(names)], strict=True)}

@@ -162,12 +162,11 @@ def _learn(cell: Cell, seeds: Seeds) -> list[list[Row]]:
         grams = list(feature_grams(x0, known.times, known.features, rng))
         rows = []
         for name, scores in on_features(known, grams, "step", names).items():
-            found = share(known, returned(known, known.start, scores))
-            values = {
-                "score-error": _score_error(known, scores),
-                "share-error": (found - cell["minor"]) ** 2,
-                "estimation": (found - exact - own + cell["minor"]) ** 2,
-            }
+            values = {"score-error": _score_error(known, scores)}
+            if name != "wrong-level":  # whose samples no claim asks for
+                found = share(known, returned(known, known.start, scores))
+                values["share-error"] = (found - cell["minor"]) ** 2
+                values["estimation"] = (found - exact - own + cell["minor"]) ** 2
             rows += [
                 row(f"{quantity}/{name}", of, value)
                 for quantity, value in values.items()

@@ -3,7 +3,7 @@ over a continuous box of parameters, rounded outwards.
 
 A cell is a box. A row is a rigorous upper end of the formula's largest value there: no point of the
 box is left out, and no seed is used. Where the formula is the outcome of algebra, that algebra is
-done again beside it, and a residual that does not simplify to zero adds 1 to the row.
+done again beside it, and a residual that it does not bring to zero adds 1 to the row.
 """
 
 import math
@@ -28,15 +28,14 @@ def _information(cell: Cell) -> list[Row]:
     below it 2u/(1 + u), above it 2/log(1 + u), at its ends.
     """
     # sympy takes half a second to import, and the list of studies is imported by every command
-    import sympy as sp
-
+    from bounds.gaussian_algebra import vanishes
     from bounds.identities import DERIVATIONS
 
     low, high = cell["u"]
     inside = maximum(information, [(low, high)], gap=2e-5).upper
     below, above = 2 * Interval(low) / (1 + Interval(low)), 2 / Interval(high).increasing("log1p")
     (algebra,) = (one for one in DERIVATIONS if one.name == "information-over-fine-grid")
-    survives = 0.0 if sp.simplify(algebra.residual()) == 0 else 1.0
+    survives = 0.0 if vanishes(algebra.residual()) else 1.0
     largest = max(inside, below.upper, above.upper)
     return [row("information-over-bootstrap", cell, largest + survives)]
 

@@ -69,7 +69,7 @@ def test_each_symbolic_decoy_is_false_by_itself(claim, table):
 @pytest.mark.parametrize("name", [d.name for d in identities.DERIVATIONS])
 def test_a_residual_that_is_not_zero_is_measured_as_such(monkeypatch, name):
     """The decoy in the residual's place:
-    "does not simplify to zero" must count one, on top of its value.
+    "not brought to zero by algebra" must count one, on top of its value.
     """
     derivation = next(d for d in identities.DERIVATIONS if d.name == name)
     planted = dataclasses.replace(derivation, residual=derivation.decoy)
