@@ -95,11 +95,8 @@ class Loss:
     """
 
     def __init__(self, x: Array, y: Array) -> None:
-        count, self.m, self.inputs = x.shape
-        self.outputs = y.shape[2]
-        one = np.ones((count, 1, self.m))
-        self.x = _padded(np.concatenate([x.transpose(0, 2, 1), one], axis=1))
-        self.y = _padded(y.transpose(0, 2, 1))
+        self.m, self.inputs, self.outputs = x.shape[1], x.shape[2], y.shape[2]
+        self.x, self.y = (_padded(values) for values in _columns(x, y))
         # of each weight: none for the offsets, the last columns
         each = np.concatenate(
             [
@@ -195,6 +192,12 @@ class Loss:
         pull = self.penalties / m * weights
         gradient += pull
         return np.asarray((squares + np.vecdot(pull, weights)) / 2)
+
+
+def _columns(x: Array, y: Array) -> tuple[Array, Array]:
+    """Data as they stand: points as columns with a 1 below, values as columns."""
+    one = np.ones((len(x), 1, x.shape[1]))
+    return np.concatenate([x.transpose(0, 2, 1), one], axis=1), y.transpose(0, 2, 1)
 
 
 def _aligned(*shape: int, fill: float = 1.0) -> Array:
@@ -293,30 +296,28 @@ def adam(
     each = count // len(rngs)
     weights, loss, epochs, least, idle, mean, square, steps = (part.copy() for part in course)
     on = np.arange(count)
-    data = Loss(x, y)
-    in_turn = data.x, data.y
+    data, in_turn = Loss(x, y), _columns(x, y)
     for _ in range(budget):
         if not on.size:
             break
         if renewed:
-            again = Loss(*renewed())
-            in_turn = again.x, again.y
+            in_turn = _columns(*renewed())
         orders = [rng.permutation(m) for rng in rngs]
-        data.x, data.y = (
-            _padded(np.stack([values[i][:, orders[i // each]] for i in range(count)]))
-            for values in in_turn
-        )
+        for to, values in zip((data.x, data.y), in_turn, strict=True):
+            for i in range(count):
+                to[i, :, :m] = values[i][:, orders[i // each]]
         total = np.zeros(on.size)
+        live = slice(None) if on.size == count else on
         for start in range(0, m, min(PORTION, m)):
             part = slice(start, min(start + PORTION, m))
-            value, gradient = data(weights[on], on, part)
+            value, gradient = data(weights[live], on, part)
             total += value * (part.stop - part.start)
-            steps[on] += 1
-            mean[on] = DECAYS[0] * mean[on] + (1 - DECAYS[0]) * gradient
-            square[on] = DECAYS[1] * square[on] + (1 - DECAYS[1]) * gradient**2
-            far = steps[on][:, None]
+            steps[live] += 1
+            mean[live] = DECAYS[0] * mean[live] + (1 - DECAYS[0]) * gradient
+            square[live] = DECAYS[1] * square[live] + (1 - DECAYS[1]) * gradient**2
+            far = steps[live][:, None]
             pace = rate * np.sqrt(1 - DECAYS[1] ** far) / (1 - DECAYS[0] ** far)
-            weights[on] -= pace * mean[on] / (np.sqrt(square[on]) + TINY)
+            weights[live] -= pace * mean[live] / (np.sqrt(square[live]) + TINY)
         loss[on] = total / m
         epochs[on] += 1
         idle[on] = np.where(loss[on] > least[on] - GAIN, idle[on] + 1, 0)
