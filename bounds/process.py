@@ -72,6 +72,11 @@ def noise_variance(t: ArrayLike) -> Array:
     return np.asarray(-np.expm1(-2.0 * none_negative("t", t)))
 
 
+def _noise_variance(t: float) -> float:
+    """The same of one time that has been looked at, in a tenth of the time: a step knows its own."""
+    return float(-np.expm1(-2.0 * t))
+
+
 def uniform_grid(spacing: float, steps: int) -> Array:
     """t_j = Δ j for j = 1 … N, the grid of Theorem 1.
 
@@ -201,7 +206,7 @@ class Step:
     @property
     def fresh_variance(self) -> float:
         """τ² = 1 − e^{-2g}, the variance of the step's own noise."""
-        return float(noise_variance(self.gap))
+        return _noise_variance(self.gap)
 
     @property
     def fresh(self) -> float:
@@ -215,7 +220,8 @@ class Step:
 
         Source: theory.md, identity 5 (derived; Algorithm 1's own weights are unknown).
         """
-        return float(np.exp(-2 * self.gap) * noise_variance(self.t_prev) / noise_variance(self.t))
+        carried = np.exp(-2 * self.gap) * _noise_variance(self.t_prev)
+        return float(carried / _noise_variance(self.t))
 
 
 def steps(times: ArrayLike) -> list[Step]:
