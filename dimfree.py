@@ -120,7 +120,9 @@ def _reproduce(given: argparse.Namespace) -> int:
     from studies import catalog, presets, tables, verdicts
 
     out: Path = given.out or options.RESULTS / given.preset
-    complete, results = presets.measure(catalog.STUDIES, given.preset, out, given.workers)
+    complete, results = presets.measure(
+        catalog.STUDIES, given.preset, out, given.workers, ledger.CLAIMS
+    )
     with tables.blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
         drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]

@@ -110,7 +110,7 @@ class _Rows:
         return np.asarray(np.negative(turned, out=turned))
 
     def _factor(self, rows: Some, place: Some, products: Array, sy: Array) -> None:
-        """R⁻¹, D, YᵀY and γ with new pairs in their places; `products` of the pairs in use with y."""
+        """R⁻¹, D, YᵀY and γ with new pairs in their places; `products` of pairs in use with y."""
         used = slice(products.shape[1])
         self.YY[rows, place, used] = self.YY[rows, used, place] = products[:, :, 1]
         # R⁻¹ without the oldest pair is what is left of it; a last column is put to R.

@@ -73,7 +73,7 @@ def noise_variance(t: ArrayLike) -> Array:
 
 
 def _noise_variance(t: float) -> float:
-    """The same of one time that has been looked at, in a tenth of the time: a step knows its own."""
+    """The same of a time that is known to be one, in a tenth of the time."""
     return float(-np.expm1(-2.0 * t))
 
 

@@ -35,7 +35,7 @@ def judged(
         if one.name not in known
     ]
     with output.scratch() as scratch, own_code.blaming(own.path) if own else nullcontext():
-        complete, found = presets.measure(studies, PRESET, scratch, workers)
+        complete, found = presets.measure(studies, PRESET, scratch, workers, () if own else claims)
         complete &= not any(t.manifest["counts"]["cells_missing"] for t in known.values())
         with tables.blaming_gaps(complete):
             return complete, verdicts.judge(claims, {**known, **found}), {**known, **found}

@@ -2,6 +2,8 @@
 error as training by Adam goes on, at one time.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bounds import networks
@@ -21,6 +23,13 @@ DRAWS = 4
 KEPT = [20, 60, 200, 600]  # passes over the data
 
 
+def _noised(x0: Array, t: float, rngs: Sequence[np.random.Generator]) -> tuple[Array, Array]:
+    """X_t and T1 = −Z_t/σ_t² of data (replicates, n, 1), the noise of each from its own source."""
+    z = np.stack([rng.standard_normal(x0.shape[1:]) for rng in rngs])
+    z *= np.sqrt(noise_variance(t))
+    return decay(t) * x0 + z, -z / noise_variance(t)
+
+
 def _errors(weights: Array, law: Mixture, t: float) -> Array:
     """∫ p_t |f − s|² of each network."""
     grid = Grid(6.5, 521)
@@ -36,14 +45,11 @@ def _trained(cell: Cell, noise: str, samples: list[Array], seeds: Seeds) -> Arra
     law, t = mixture(1, cell["minor"], cell["separation"]), cell["t"]
     rngs = [np.random.default_rng(spawned(seed, 2)[1]) for seed in seeds]
     course = networks.begin(np.stack([networks.initial(1, 1, rng) for rng in rngs]))
-    draws, variance = DRAWS if noise == FEW else 1, noise_variance(t)
-    means = decay(t) * np.stack([np.tile(x0, (draws, 1)) for x0 in samples])
+    draws = DRAWS if noise == FEW else 1
+    data = np.stack([np.tile(x0, (draws, 1)) for x0 in samples])
 
     def drawn() -> tuple[Array, Array]:
-        """X_t and T1 = −Z_t/σ_t², `draws` for each datum: each (replicates, draws m, 1)."""
-        z = np.stack([rng.standard_normal(means.shape[1:]) for rng in rngs])
-        z *= np.sqrt(variance)
-        return means + z, -z / variance
+        return _noised(data, t, rngs)
 
     first = drawn()
     found, before = [], 0

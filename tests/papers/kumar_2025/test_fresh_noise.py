@@ -30,18 +30,18 @@ def seeds(count):
 
 
 def test_what_the_networks_see():
-    """X = e^{-t} x₀ + Z and −Z/σ² with σ² = 1 − e^{-2t}; each datum as often as it is drawn, the
-    draws normal and independent. Catches −Z/σ and noise shared among the draws.
+    """X = e^{-t} x₀ + Z and −Z/σ² with σ² = 1 − e^{-2t}, normal and independent among draws and
+    replicates. Catches −Z/σ and noise shared among them.
     """
-    rng = np.random.default_rng(1)
-    x0 = rng.standard_normal((3000, 1))
-    x, y = evidence_networks._noised(x0, 0.3, rng, 4)
+    rngs = [np.random.default_rng(1), np.random.default_rng(2)]
+    x0 = np.tile(rngs[0].standard_normal((2, 3000, 1)), (1, 4, 1))
+    x, y = evidence_networks._noised(x0, 0.3, rngs)
     noise = 1 - np.exp(-0.6)
-    z = x - np.exp(-0.3) * np.concatenate([x0] * 4)
+    z = x - np.exp(-0.3) * x0
     np.testing.assert_allclose(y, -z / noise)
-    assert stats.kstest(z[:, 0] / np.sqrt(noise), "norm").pvalue > 1e-4
-    draws = z.reshape(4, 3000)
-    assert np.abs(np.corrcoef(draws) - np.eye(4)).max() < 6 / np.sqrt(3000)
+    assert stats.kstest(z.ravel() / np.sqrt(noise), "norm").pvalue > 1e-4
+    draws = z.reshape(8, 3000)
+    assert np.abs(np.corrcoef(draws) - np.eye(8)).max() < 6 / np.sqrt(3000)
 
 
 def test_the_error_is_an_integral():

@@ -1,0 +1,59 @@
+"""Presets measured one after the other, and what is asked beside."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from bounds.check import InvalidInput
+from bounds.ledger import CLAIMS
+from studies import presets, quantities, verdicts
+from studies.catalog import study
+
+NAME = "error-vs-timestep"
+
+
+def test_formulas_are_asked_beside_the_measurement(tmp_path, monkeypatch):
+    """What they said is remembered, so that verdicts ask nothing anew; a formula that fails there
+    fails again where the verdict is asked for. Catches a thread that judges other studies' claims,
+    dies with the first failure, or is not waited for.
+    """
+    monkeypatch.setattr(verdicts, "_known", {})
+    right, failing, *_ = (one for one in CLAIMS if quantities.study_of(one) == NAME)
+    other = next(one for one in CLAIMS if quantities.study_of(one) != NAME)
+    asked = []
+
+    def counted(formula):
+        def value(cell):
+            asked.append(threading.current_thread())
+            return formula(cell)
+
+        return value
+
+    def fails(cell):
+        raise InvalidInput("cell", "has no such number")
+
+    right = replace(right, formula=counted(right.formula), decoy=counted(right.decoy))
+    other = replace(other, formula=counted(other.formula))
+    failing = replace(failing, formula=fails)
+    claims = [other, failing, right]
+    complete, tables = presets.measure([study(NAME)], "quick", tmp_path, 1, claims)
+    assert complete
+    before = len(asked)
+    assert before > 0
+    assert threading.current_thread() not in asked
+    (verdict,) = verdicts.judge([right], tables)
+    assert len(asked) == before
+    assert verdict.as_expected
+    with pytest.raises(InvalidInput, match="has no such number"):
+        verdicts.judge([failing], tables)
+
+
+def test_a_stop_ends_what_is_asked_beside():
+    """Within the formula that is under way: no thread is left that goes on through the claims."""
+    with pytest.raises(KeyboardInterrupt), presets._asked(CLAIMS):
+        running = [one for one in threading.enumerate() if one.name.endswith("(judge)")]
+        assert running
+        raise KeyboardInterrupt
+    running[0].join(5)
+    assert not running[0].is_alive()
