@@ -268,6 +268,7 @@ STUDY = evidence(
     PARTS,
     seed=104,
     replicates=1000,
+    quick=300,
     batch=500,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

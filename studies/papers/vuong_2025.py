@@ -132,6 +132,7 @@ STUDY = evidence(
     PARTS,
     seed=96,
     replicates=REPLICATES,
+    quick=2500,
     batch=400,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

@@ -338,6 +338,7 @@ STUDY = evidence(
     PARTS,
     seed=83,
     replicates=100,
+    quick=64,
     deep=1600,
     batch=50,
 )

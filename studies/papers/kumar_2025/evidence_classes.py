@@ -244,6 +244,7 @@ STUDY = evidence(
     PARTS,
     seed=61,
     replicates=400,
+    quick=300,
     deep=6400,
     batch=50,
 )

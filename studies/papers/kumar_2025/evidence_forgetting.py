@@ -302,5 +302,6 @@ STUDY = evidence(
     PARTS,
     seed=43,
     replicates=60,
+    quick=45,
     batch=8,
 )

@@ -236,5 +236,6 @@ EVIDENCE = evidence(
     PARTS,
     seed=41,
     replicates=60,
+    quick=45,
     batch=8,
 )
