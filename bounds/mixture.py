@@ -186,9 +186,11 @@ class Mixture:
             )
         centres = decay(t) * self.means
         y = np.stack([(points - c) @ q for c, q in zip(centres, self._spectra[1], strict=True)])
-        if np.abs(y).max(initial=0.0) > MAX_DISTANCE * np.sqrt(v.min()):
+        if np.abs(y).max(initial=0.0) > MAX_DISTANCE * min(1.0, np.sqrt(v.min())):
             raise InvalidInput(
-                "x", f"must lie within {MAX_DISTANCE:g} deviations, where log p is a number"
+                "x",
+                f"must lie within {MAX_DISTANCE:g} deviations and within {MAX_DISTANCE:g} of each "
+                "mean, where log p is a number",
             )
         each = [
             np.log(w) - (np.sum(u**2 / s, axis=-1) + np.sum(np.log(2 * np.pi * s))) / 2

@@ -402,7 +402,8 @@ NARROW = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[1e-4]]))
         (lambda: SOUND.score(0.5, np.ones(3)), "x: must have shape (…, 2), but has (3,)"),
         (
             lambda: NARROW.score(0.0, [1.01e148]),
-            "x: must lie within 1e+150 deviations, where log p is a number",
+            "x: must lie within 1e+150 deviations and within 1e+150 of each mean, where log p is a "
+            "number",
         ),
         (lambda: SOUND.residual_covariance(0.0, np.ones(2)), "t: must be positive, but is 0"),
         (
@@ -445,11 +446,16 @@ def test_what_is_just_allowed() -> None:
 def test_the_farthest_points_and_the_earliest_time_that_are_allowed() -> None:
     """By hand: log p = −x²/(2v) where the rest is too small to see, at 1e150 deviations, and in
     the units of the law, however narrow; C_t = I/(2t) at t = 1e-150. No points and no draws have
-    no values, and are no error.
+    no values, and are no error. Of a wide law x² itself must be a number: at 9e154, 9e149
+    deviations, the score would be none.
     """
     for law, x in ((SOUND, [1e150, 0.0]), (NARROW, [0.99e148])):
         v = law.covariances.max()
         assert_allclose(law.log_density(0.0, x), -(max(x) ** 2) / v / 2, rtol=1e-14)
+    wide = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[1e10]]))
+    assert_allclose(wide.log_density(0.0, [1e150]), -0.5e290, rtol=1e-14)
+    with pytest.raises(InvalidInput, match=r"within 1e.150 of each mean"):
+        wide.score(0.0, [9e154])
     thinnest = Mixture(np.ones(1), np.zeros((1, 1)), np.array([[1e-302]]))
     assert_allclose(thinnest.log_density(0.0, [0.05]), -(0.05**2) / 2e-302, rtol=1e-14)
     assert_allclose(SOUND.residual_covariance(1e-150, [0.0, 0.0]), np.eye(2) / 2e-150, rtol=1e-14)
