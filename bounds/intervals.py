@@ -51,12 +51,19 @@ class Interval:
         self.low = arb(low)
         self.high = self.low if high is None else arb(high)
 
+    @classmethod
+    def _of(cls, low: Any, high: Any) -> "Interval":
+        """From ends that are balls already: every operation makes one, in half the time."""
+        new = cls.__new__(cls)
+        new.low, new.high = low, high
+        return new
+
     def __add__(self, other: Number) -> "Interval":
         other = _interval(other)
-        return Interval(self.low + other.low, self.high + other.high)
+        return Interval._of(self.low + other.low, self.high + other.high)
 
     def __neg__(self) -> "Interval":
-        return Interval(-self.high, -self.low)
+        return Interval._of(-self.high, -self.low)
 
     def __sub__(self, other: Number) -> "Interval":
         return self + -_interval(other)
@@ -67,12 +74,12 @@ class Interval:
     def __mul__(self, other: Number) -> "Interval":
         other = _interval(other)
         if self.low >= 0 and other.low >= 0:
-            return Interval(self.low * other.low, self.high * other.high)
+            return Interval._of(self.low * other.low, self.high * other.high)
         ends = [x * y for x in (self.low, self.high) for y in (other.low, other.high)]
         low = high = ends[0]
         for end in ends[1:]:
             low, high = low.min(end), high.max(end)
-        return Interval(low, high)
+        return Interval._of(low, high)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -81,18 +88,18 @@ class Interval:
         other = _interval(other)
         if not (other.low > 0 or other.high < 0):
             return Interval(math.nan)
-        return self * Interval(1 / other.high, 1 / other.low)
+        return self * Interval._of(1 / other.high, 1 / other.low)
 
     def __rtruediv__(self, other: Number) -> "Interval":
         return _interval(other) / self
 
     def increasing(self, name: str) -> "Interval":
         """An increasing function, by arb's name for it."""
-        return Interval(getattr(self.low, name)(), getattr(self.high, name)())
+        return Interval._of(getattr(self.low, name)(), getattr(self.high, name)())
 
     def larger(self, other: "Interval") -> "Interval":
         """The range of max(x, y)."""
-        return Interval(self.low.max(other.low), self.high.max(other.high))
+        return Interval._of(self.low.max(other.low), self.high.max(other.high))
 
     @property
     def lower(self) -> float:
