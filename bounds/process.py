@@ -201,7 +201,7 @@ class Step:
     @property
     def fresh_variance(self) -> float:
         """τ² = 1 − e^{-2g}, the variance of the step's own noise."""
-        return float(noise_variance(self.gap))
+        return float(-np.expm1(-2.0 * self.gap))
 
     @property
     def fresh(self) -> float:
@@ -215,7 +215,7 @@ class Step:
 
         Source: theory.md, identity 5 (derived; Algorithm 1's own weights are unknown).
         """
-        return float(np.exp(-2 * self.gap) * noise_variance(self.t_prev) / noise_variance(self.t))
+        return float(np.exp(-2 * self.gap) * np.expm1(-2 * self.t_prev) / np.expm1(-2 * self.t))
 
 
 def steps(times: ArrayLike) -> list[Step]:
