@@ -114,6 +114,8 @@ def finite(key: str, values: Any) -> Array:
     InvalidInput
         If it holds anything but finite real numbers.
     """
+    if type(values) is float and values - values == 0:
+        return np.asarray(values)
     array = real(key, values)
     if not np.isfinite(array).all():
         raise InvalidInput(key, "holds NaN or an infinity")
