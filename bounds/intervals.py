@@ -72,6 +72,9 @@ class Interval:
         return _interval(other) + -self
 
     def __mul__(self, other: Number) -> "Interval":
+        if isinstance(other, int | float):  # most factors: no ends to compare
+            low, high = self.low * other, self.high * other
+            return Interval._of(low, high) if other >= 0 else Interval._of(high, low)
         other = _interval(other)
         if self.low >= 0 and other.low >= 0:
             return Interval._of(self.low * other.low, self.high * other.high)
@@ -85,13 +88,17 @@ class Interval:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Number) -> "Interval":
-        other = _interval(other)
-        if not (other.low > 0 or other.high < 0):
-            return Interval(math.nan)
-        return self * Interval._of(1 / other.high, 1 / other.low)
+        return _interval(other)._inverse(self)
 
     def __rtruediv__(self, other: Number) -> "Interval":
-        return _interval(other) / self
+        return self._inverse(other)
+
+    def _inverse(self, times: Number) -> "Interval":
+        """`times`/self; nothing is known of it where 0 lies inside or at an end."""
+        if not (self.low > 0 or self.high < 0):
+            return Interval(math.nan)
+        found: Interval = Interval._of(1 / self.high, 1 / self.low) * times
+        return found
 
     def increasing(self, name: str) -> "Interval":
         """An increasing function, by arb's name for it."""
