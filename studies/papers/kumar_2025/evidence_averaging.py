@@ -28,8 +28,7 @@ from studies.papers.kumar_2025.evidence_concentration import path_sums
 from studies.papers.kumar_2025.supermartingale import worst_constants
 from studies.study import Cell, Row
 
-# --- s and orthonormal directions
-# ----------------------------------------------------------------------------------
+# --- s and orthonormal directions -----------------------------------------------------------------
 
 
 def _observed(size: int, epsilon: float, truth: bool, rng: Rng, draws: int) -> Array:
@@ -126,8 +125,7 @@ def _pick(cell: Cell, rng: Rng) -> list[Row]:
     return rows
 
 
-# --- s outside, and priors
-# ----------------------------------------------------------------------------------
+# --- s outside, and priors ------------------------------------------------------------------------
 
 
 def _outside(cell: Cell, rng: Rng) -> list[Row]:
@@ -184,8 +182,7 @@ def _joint(cell: Cell, rng: Rng) -> list[Row]:
     return [row("aggregate-quantile", {key: cell[key] for key in kept}, quantile)]
 
 
-# --- the mmse by quadrature
-# ----------------------------------------------------------------------------------
+# --- the mmse by quadrature -----------------------------------------------------------------------
 
 
 def mmse(size: float, square: float) -> float:
@@ -241,8 +238,7 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-# --- cells
-# ----------------------------------------------------------------------------------
+# --- cells ----------------------------------------------------------------------------------------
 
 SIZES = (10, 30, 100, 300, 1000, 10_000)
 RATIOS = {
