@@ -133,7 +133,9 @@ def covariance_rounds(
     for _ in range(rounds):
         held, early, late, shrink = _sensitivities(eigenvalues, x)
         local, xx = np.split(_turned(both, basis), 2, axis=-2)
-        moved = (local + shrink * xx) * late
+        moved = shrink * xx
+        moved += local
+        moved *= late
         wanted = (early[..., None, :] @ moved)[..., 0, :] + held * _diagonal(eigenvalues)
         if family is None:
             new = (
