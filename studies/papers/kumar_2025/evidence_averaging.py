@@ -3,7 +3,7 @@ r"""Evidence on averages of candidates against picks, in units of κ/m.
 Of Gaussian noise with variance κ given X only the differences of losses matter, which are jointly
 normal: with orthonormal directions v_h, y_h = g_h + (truth − s)_h in units of √(κ/m) is all that is
 drawn. "joint" takes sums over simulated paths. Q-aggregation is the library's, but over s and many
-orthonormal directions: there θ_h + (4/ε²) log θ_h is linear in y_h, but for one number for all.
+orthonormal directions: there θ_h + (4/ε²) log θ_h is linear in y_h, up to one number for all.
 """
 
 import numpy as np
