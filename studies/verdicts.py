@@ -35,6 +35,11 @@ def _remembered(formula: Formula) -> Formula:
     return value
 
 
+def forget() -> None:
+    """What formulas have said: for who has changed one."""
+    _known.clear()
+
+
 def judge(claims: Sequence[Claim], tables: Mapping[str, Table]) -> list[Verdict]:
     """The verdicts on the claims whose study is among the tables, in the order of the claims."""
     found = []

@@ -15,7 +15,7 @@ from pathlib import Path
 import dimfree
 from bounds.claim import Verdict
 from bounds.ledger import CLAIMS, claim
-from studies import tables
+from studies import tables, verdicts
 from studies.catalog import STUDIES, study
 from studies.quantities import study_of
 from studies.sweep import run
@@ -57,9 +57,15 @@ def _measured(name: str) -> Table:
         return tables.read(folder, name, one.columns)
 
 
-@cache
 def verdict(name: str) -> Verdict:
-    """What the preset quick makes of a claim; judged once in a process."""
+    """What the preset quick makes of a claim; judged once in a process, or once a mutant of it."""
+    return _verdict(name, os.environ.get("MUTANT_UNDER_TEST", ""))
+
+
+@cache
+def _verdict(name: str, mutant: str) -> Verdict:
+    if mutant:
+        verdicts.forget()
     one = claim(name)
     (found,) = judge([one], {study_of(one): _measured(study_of(one))})
     return found

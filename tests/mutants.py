@@ -12,9 +12,9 @@ survivors than reasons, or is gone. Interrupted, it goes on where it stopped; it
 has changed, and every survivor when a test has, but not what was noticed once: `rm -r mutants` for
 that.
 
-Whatever a test file measures once and keeps is measured by the unbroken code here, since a mutant
-is a fork of the process that did it: a mutant noticed in this way is noticed by a formula. So the
-score is on the low side.
+A module of claims is tried by the verdicts on its claims, too, which are asked for anew. Whatever
+else a test file measures once and keeps is measured by the unbroken code here, since a mutant is a
+fork of the process that did it. So the score is on the low side.
 """
 
 import ast
@@ -29,7 +29,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from bounds.ledger import CLAIMS
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "mutants"
@@ -183,6 +187,20 @@ def tests_of(module: str) -> list[str]:
     ]
 
 
+def verdicts_of(module: str) -> list[str]:
+    """The tests of the verdicts on claims of a work whose formula or decoy it holds."""
+
+    def held(formula: Any) -> bool:
+        plain = formula.func if isinstance(formula, partial) else formula
+        return bool(plain.__module__ == f"bounds.{module}")
+
+    return [
+        f"tests/test_papers.py::test_the_verdict_is_the_expected_one[{one.name}]"
+        for one in CLAIMS
+        if module.startswith("papers.") and (held(one.formula) or held(one.decoy))
+    ]
+
+
 def workspace(module: str) -> tuple[Path, bool]:
     """A copy of what the module's tests need, with mutmut's settings;
     what mutmut found out before stays.
@@ -210,7 +228,11 @@ def workspace(module: str) -> tuple[Path, bool]:
     copied = [name for name in COPIED if name != "bounds"]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(
-            CONFIG.format(path=path_of(module), copied=json.dumps(copied), tests=json.dumps(tests))
+            CONFIG.format(
+                path=path_of(module),
+                copied=json.dumps(copied),
+                tests=json.dumps([*tests, *verdicts_of(module)]),
+            )
         )
     return folder, known and before != [(folder / name).read_bytes() for name in decisive]
 

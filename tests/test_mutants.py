@@ -1,6 +1,10 @@
 """Which survivors of mutation need a reason; what mutmut finds, `make mutants` says."""
 
-from tests.mutants import Mutant, complaints, mutant, rules
+import pytest
+
+from studies import verdicts
+from tests import measured
+from tests.mutants import Mutant, complaints, mutant, rules, verdicts_of
 
 ALONE = Mutant("f", "if x < 1:", "if x <= 1:")
 
@@ -45,3 +49,17 @@ def test_what_mutmut_shows_is_read() -> None:
     assert shown == Mutant("Gram.add", "return 1", "return 2")
     assert shown.around == "def f(): return 1 return 2 # so"
     assert mutant("bounds.gram.x__step__mutmut_3", diff).function == "_step"
+
+
+def test_a_mutant_of_a_formula_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the verdicts on its module's claims, and not by what the unbroken formula said before."""
+    assert verdicts_of("papers.kumar_2025.linear")[0].endswith("one[dsm-risk]")
+    assert verdicts_of("gram") == []
+    name = "dsm-risk"
+    first = measured.verdict(name)
+    monkeypatch.setattr(verdicts, "_known", dict.fromkeys(verdicts._known, 1000000000.0))
+    assert measured.verdict(name) is first
+    monkeypatch.setenv("MUTANT_UNDER_TEST", "bounds.papers.kumar_2025.linear.x_f__mutmut_1")
+    again = measured.verdict(name)
+    assert again is not first
+    assert again.status == first.status
