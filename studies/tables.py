@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -179,22 +180,23 @@ def _lines(
     lines = _Lines()
     yield lines.of([study.columns])
     # A row as it is stored, with the study and the replicate behind it, in the columns' order.
-    order = itemgetter(*((*study.measured, "study", "replicate").index(c) for c in study.columns))
-    cells_at = [study.measured.index(column) for column in study.normalised]
+    measured = study.measured
+    order = itemgetter(*((*measured, "study", "replicate").index(c) for c in study.columns))
+    cells_at, width = [measured.index(column) for column in study.normalised], len(measured)
     for place, cell in enumerate(cells):
         needed, present = study.replicates(cell, kept.settings), 0
         rounding = study.digits if needed > 1 else None
         reason = kept.failures.get(place, "")
         for replicate, stored in kept.store.rows(kept.key, cell_key(cell), needed):
             rows = json.loads(stored)
-            if not all(finite(value) for row in rows for value in row):
+            if not all(_finite(value) for row in rows for value in row):
                 # by a version that let it pass
                 reason = (
                     reason or f"replicate {replicate} is stored with a number that is not finite"
                 )
                 continue
             for row in rows:
-                if len(row) != len(study.measured):
+                if len(row) != width:
                     raise ValueError(f"{study.name} has stored a row of other columns")
                 if rounding:
                     row[:] = [_significant(v, rounding) if isinstance(v, float) else v for v in row]
@@ -208,6 +210,13 @@ def _lines(
         counts.replicates += needed
         if present < needed:
             counts.missing.append(Missing(cell, needed - present, reason))
+
+
+_word = lru_cache(4096)(finite)  # the same few names and cells stand in all rows
+
+
+def _finite(value: float | int | str) -> bool:
+    return math.isfinite(value) if isinstance(value, float) else _word(value)
 
 
 def _significant(value: float, digits: int) -> float:
