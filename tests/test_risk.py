@@ -430,6 +430,37 @@ def test_quantiles_invert_the_law(m):
         assert phases(scales, q) == pytest.approx(p, abs=2e-9)
 
 
+@pytest.mark.parametrize("d", [1, 3, 300])
+def test_quantiles_where_the_scales_agree(d):
+    """They are χ²'s with d² degrees of freedom, by scipy, from p = 10⁻⁹ to 1 − 10⁻¹⁴.
+
+    Catches an upper tail that is lost at d = 1, which is scipy's own, or at d = 300, where the mean
+    is 90 000: cut off too early, or taken as 1 minus the lower one far above the mean.
+    """
+    law = Gaussian(np.ones(d))
+    scale = law.conditional_variances(0.5)[0] / 1000
+    for p in (1e-9, 0.3, 0.52, 1 - 1e-9, 1 - 1e-14):
+        expected = stats.chi2.ppf(p, d * d) if p < 0.5 else stats.chi2.isf(1 - p, d * d)
+        found = r.dsm_empirical_risk_quantile(law, 0.5, 1000, p)
+        assert found == pytest.approx(scale * expected, rel=1e-9, abs=0)
+
+
+def test_both_tails_at_the_ends_of_the_line():
+    """Nothing lies below what float64 tells from 0, nothing above infinity; logarithms, exactly."""
+    found = r._log_tails(np.array([0.5, 1.0]), 3, np.array([-np.inf, 0.0, 1e-300, np.inf]))
+    nothing, everything = -np.inf, 0.0
+    np.testing.assert_array_equal(found[0], [nothing, nothing, nothing, everything])
+    np.testing.assert_array_equal(found[1], [everything, everything, everything, nothing])
+
+
+def test_an_integral_that_is_not_reached_is_refused():
+    """No law here has as few as 0.002 degrees of freedom, whose integrand falls off too slowly:
+    a sentence, no NaN.
+    """
+    with pytest.raises(InvalidInput, match="covariance: makes a law of the empirical risk"):
+        r._saddle_integral(np.array([1.0]), np.array([0.001]), np.array([0.003]))
+
+
 LAW4 = Gaussian(np.ones(4))
 LAW_LINEAR = Gaussian(spectrum("linear", 4))
 
