@@ -445,6 +445,17 @@ def test_quantiles_where_the_scales_agree(d):
         assert found == pytest.approx(scale * expected, rel=1e-9, abs=0)
 
 
+def test_scales_that_vanish_beside_others_leave_a_chi_square():
+    """Five of ten scales are 1e-12 of the others: χ² with 50 degrees of freedom, at 200 values.
+
+    Catches a search for the saddle point that strays across the singularities between it and 0.
+    """
+    law = Gaussian(np.repeat([1.0, 1e-12], 5))
+    ratio = np.linspace(20.0, 60.0, 200)
+    found = r.dsm_empirical_risk_cdf(law, 0.5, 30, ratio * law.conditional_variances(0.5)[0] / 30)
+    np.testing.assert_allclose(found, stats.chi2.cdf(ratio, 50), rtol=1e-9)
+
+
 def test_both_tails_at_the_ends_of_the_line():
     """Nothing lies below what float64 tells from 0, nothing above infinity; logarithms, exactly."""
     found = r._log_tails(np.array([0.5, 1.0]), 3, np.array([-np.inf, 0.0, 1e-300, np.inf]))
@@ -489,6 +500,10 @@ LAW_LINEAR = Gaussian(spectrum("linear", 4))
         (
             lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 50, 0.0),
             "probability: must lie strictly between 0 and 1, but is 0",
+        ),
+        (
+            lambda: r.risk(LAW4, 0.1, np.zeros((2, 3, 3))),
+            "estimate: must have shape (…, 4, 4), but has (2, 3, 3)",
         ),
     ],
 )
