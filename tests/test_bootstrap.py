@@ -213,7 +213,9 @@ def test_the_fits_are_mixed_by_the_laws_own_weights(scalar):
     q, times = np.array([[0.6, -0.8], [0.8, 0.6]]), [0.3, 0.8]
     law = Gaussian(np.array([0.1, 4.0]), q)
     grams = list(exact(law, 20, times, np.random.default_rng(55)))
-    local, transported = (list(bootstrap(lambda _, w=w: w)(grams))[1] for w in (0.0, 1.0))
+    local, transported = (
+        list(bootstrap(rule)(grams))[1] for rule in (lambda step: 0.0, lambda step: 1.0)
+    )
     change = q.T @ (transported - local) @ q
 
     def mixed(scalar):
