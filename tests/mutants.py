@@ -77,7 +77,6 @@ TESTS: Mapping[str, Sequence[str]] = {
     "papers.zhu_2023.beside": ("papers.zhu_2023",),
     "papers.zhu_2023.causes": ("papers.zhu_2023",),
     "reverse": ("reverse", "reprs"),
-    "risk": ("risk", "inputs"),
 }
 CONFIG = """
 [tool.mutmut]
