@@ -545,7 +545,7 @@ def test_bootstrap_risk_falls_as_one_over_m_and_its_weight_may_depend_on_the_ste
     np.testing.assert_allclose(found, by_hand, rtol=1e-12)
 
 
-# --- the accuracy that is promised of the law of the empirical risk --------------------------------
+# --- the accuracy that is promised of the law of the empirical risk -------------------------------
 
 
 def hypoexponential(scales, x):
