@@ -117,12 +117,11 @@ def _reproduce(given: argparse.Namespace) -> int:
     from bounds import ledger
     from figures import catalog as pictured
     from figures import minute, report
-    from studies import catalog, presets, tables, verdicts
+    from studies import catalog, judging, presets, tables, verdicts
 
     out: Path = given.out or options.RESULTS / given.preset
-    complete, results = presets.measure(
-        catalog.STUDIES, given.preset, out, given.workers, ledger.CLAIMS
-    )
+    with judging.asked(ledger.CLAIMS) as tell:
+        complete, results = presets.measure(catalog.STUDIES, given.preset, out, given.workers, tell)
     with tables.blaming_gaps(complete):
         judged = verdicts.judge(ledger.CLAIMS, results)
         drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]

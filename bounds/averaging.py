@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_softmax, logsumexp
+from scipy.special import log_softmax
 
 from bounds.check import Array, InvalidInput, finite, positive, symmetric
 from bounds.kernels import grid_of
@@ -219,7 +219,8 @@ def _newton(
 
     def at(u: Array) -> tuple[Array, Array]:
         exponents = log_prior - (costs + u @ vectors) / strength
-        total = logsumexp(exponents, axis=1, keepdims=True)
+        largest = exponents.max(axis=1, keepdims=True)
+        total = largest + np.log(np.exp(exponents - largest).sum(axis=1, keepdims=True))
         return exponents - total, (u * u).sum(axis=1) / 2 + strength * total[:, 0]
 
     log_weights, value = at(u)
@@ -236,14 +237,14 @@ def _newton(
         descent = (slope * step).sum(axis=1)
         length = np.where(left, 1.0, 0.0)
         for _ in range(60):
-            new_value = at(u + length[:, None] * step)[1]
+            new = u + length[:, None] * step
+            new_weights, new_value = at(new)
             # A full step near the end may be lost in the rounding of the value.
             worse = new_value > value + 1e-4 * length * descent + 1e-14 * np.abs(value)
             if not worse.any():
                 break
             length = np.where(worse, length / 2, length)
-        u = u + length[:, None] * step
-        log_weights, value = at(u)
+        u, log_weights, value = new, new_weights, new_value
     slope = u - np.exp(log_weights) @ vectors.T
     return u, log_weights, np.asarray((slope * slope).sum(axis=1) / 2)
 

@@ -74,10 +74,12 @@ def bandwidth(data: ArrayLike) -> float:
     InvalidInput
         If it is 0, or the data cannot be ordered.
     """
-    x = table(data)
-    distances = np.sqrt(_squares(x)).ravel()
-    middle = (distances.size - 1) // 2
-    found = float(np.partition(distances, middle)[middle])
+    return _median(_squares(table(data)))
+
+
+def _median(squares: Array) -> float:
+    middle = (squares.size - 1) // 2
+    found = float(np.sqrt(np.partition(squares.ravel(), middle)[middle]))
     if found == 0:
         raise InvalidInput("data", "half of all pairs of rows are the same: their scale is 0")
     return found
@@ -115,8 +117,9 @@ def jacobian_diagonal(data: ArrayLike, *, ridge: float = 1e-3, scale: float | No
     n³/3 + 4 n² d flops and three n × n matrices.
     """
     x, eta = table(data), positive("ridge", ridge)
-    s = bandwidth(x) if scale is None else positive("scale", scale)
-    K = np.exp(-_squares(x) / (2 * s**2)) / s
+    squares = _squares(x)
+    s = _median(squares) if scale is None else positive("scale", scale)
+    K = np.exp(-squares / (2 * s**2)) / s
     slopes, bends = np.empty_like(x), np.empty_like(x)
     for j, column in enumerate(x.T):
         apart = np.subtract.outer(column, column)

@@ -114,6 +114,8 @@ def finite(key: str, values: Any) -> Array:
     InvalidInput
         If it holds anything but finite real numbers.
     """
+    if type(values) is float and values - values == 0:
+        return np.asarray(values)
     array = real(key, values)
     if not np.isfinite(array).all():
         raise InvalidInput(key, "holds NaN or an infinity")
@@ -235,8 +237,9 @@ def symmetric(key: str, values: Any) -> Array:
     array = matrices(key, values)
     mirror = np.swapaxes(array, -1, -2)
     largest = float(np.abs(array).max(initial=0.0))
-    if not np.allclose(array, mirror, rtol=1e-10, atol=1e-13 * largest):
-        off = float(np.abs(array - mirror).max()) / largest
+    apart = np.abs(array - mirror)
+    if (apart > 1e-10 * np.abs(mirror) + 1e-13 * largest).any():
+        off = float(apart.max()) / largest
         remedy = ""
         if off < 1e-5:
             remedy = ", as in float32: use float64, or (S + S.T) / 2"

@@ -15,6 +15,8 @@ solved:
 The first two fit p parameters linearly, p the number of ones in the mask or of the B_k.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bounds.check import Array, InvalidInput, finite, how_many, whole
@@ -124,7 +126,8 @@ def spanned(gram: Gram, basis: Array) -> Array:
         raise InvalidInput("basis", "must be linearly independent")
     xy = gram.xz / -np.sqrt(noise_variance(gram.step.t))
     flat = basis.reshape(len(basis), d * d)
-    through = (basis @ gram.xx[..., None, :, :]).reshape(*gram.xx.shape[:-2], len(basis), d * d)
+    through = basis.reshape(-1, d) @ gram.xx  # B_k xx below one another
+    through = through.reshape(*gram.xx.shape[:-2], len(basis), d * d)
     right = np.swapaxes(xy, -1, -2).reshape(*xy.shape[:-2], d * d) @ flat.T
     weights = solve(through @ flat.T, right[..., None])[..., 0]
     return np.asarray((weights @ flat).reshape(gram.xx.shape))
@@ -153,10 +156,16 @@ def low_rank(gram: Gram, rank: int) -> Array:
     approximation of (Â_dsm + I) L (Eckart and Young), and rank D = rank D L. Cost: one singular
     value decomposition. Source: derived.
     """
+    return low_ranks(gram, [rank])[0]
+
+
+def low_ranks(gram: Gram, ranks: Sequence[int]) -> list[Array]:
+    """`low_rank` for several ranks, from one singular value decomposition."""
     d = gram.xx.shape[-1]
-    rank = whole("rank", rank, None)
-    if not 0 <= rank <= d:
-        raise InvalidInput("rank", f"must lie between 0 and d = {d}, but is {rank}")
+    ranks = [whole("rank", rank, None) for rank in ranks]
+    for rank in ranks:
+        if not 0 <= rank <= d:
+            raise InvalidInput("rank", f"must lie between 0 and d = {d}, but is {rank}")
     try:
         factor = np.linalg.cholesky(gram.xx)
     except np.linalg.LinAlgError:
@@ -164,6 +173,7 @@ def low_rank(gram: Gram, rank: int) -> Array:
             "samples", "the Gram matrix XᵀX is singular or not positive definite"
         ) from None
     left, values, right = np.linalg.svd((dsm_step(gram) + np.eye(d)) @ factor)
-    best = (left[..., :, :rank] * values[..., None, :rank]) @ right[..., :rank, :]
-    correction = np.linalg.solve(np.swapaxes(factor, -1, -2), np.swapaxes(best, -1, -2))
-    return np.asarray(np.swapaxes(correction, -1, -2) - np.eye(d))
+    # D L = (left · values) right, cut at r: `right` is taken through L^{-1} once.
+    back = np.linalg.solve(np.swapaxes(factor, -1, -2), np.swapaxes(right, -1, -2))
+    scaled, back = left * values[..., None, :], np.swapaxes(back, -1, -2)
+    return [scaled[..., :, :rank] @ back[..., :rank, :] - np.eye(d) for rank in ranks]

@@ -108,9 +108,12 @@ def pair_block(gram: ArrayLike, samples: float) -> Array:
         raise InvalidInput(
             "gram", "is singular: some columns are sums of multiples of others, or rows are too few"
         )
-    corner = factor[..., -2:, -2:]
-    inverse = np.linalg.inv(corner @ np.swapaxes(corner, -1, -2))[..., ::-1, ::-1]
-    return np.asarray(m * inverse * scale[..., :2, None] * scale[..., None, :2])
+    # What is left of b and a is [[p², pq], [pq, q² + r²]].
+    p, q, r = factor[..., -2, -2], factor[..., -1, -2], factor[..., -1, -1]
+    block = np.empty((*held.shape[:-2], 2, 2))
+    block[..., 0, 0], block[..., 1, 1] = 1 / r**2, (1 + (q / r) ** 2) / p**2
+    block[..., 0, 1] = block[..., 1, 0] = -q / (p * r**2)
+    return m * block * scale[..., :2, None] * scale[..., None, :2]
 
 
 def _checked(block: ArrayLike, samples: float, level: float) -> tuple[Array, float, float]:

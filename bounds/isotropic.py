@@ -22,11 +22,12 @@ The recursion for u is affine, so a block of it is folded lane by lane: each lan
 u ↦ Au + C of its own steps and what it adds to the sum, α u + β.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from bounds.check import Array, InvalidInput, how_many, positive
+from bounds.gram import Generators
 from bounds.process import decay, noise_variance
 
 LANES, STEPS = 256, 32
@@ -49,19 +50,20 @@ def check_traces(dimension: int, samples: int) -> None:
         raise InvalidInput("samples", f"m must exceed d = {d}, but is {m}")
 
 
-def draw_traces(dimension: int, samples: int, rng: np.random.Generator) -> tuple[float, float]:
-    """One draw of tr(W_1^{-1} W_2) and tr W_2, jointly.
+def draw_traces(dimension: int, samples: int, rng: Generators) -> tuple[Array, Array]:
+    """One draw of tr(W_1^{-1} W_2) and tr W_2, jointly, from each Generator.
 
     Parameters
     ----------
     dimension : d ≤ 10⁹
     samples : m > d, at most 10¹²
-    rng : source of the draw
+    rng : source of the draw: one Generator, or R of them, one a draw
 
     Returns
     -------
     tr(W_1^{-1} W_2), of mean d²/(m − d − 1) if m > d + 1, and tr W_2, of mean d²; times c they are
-    DSM's population risk and m times its empirical risk.
+    DSM's population risk and m times its empirical risk. Shape () each, or (R,). A draw depends on
+    its own Generator alone.
 
     Raises
     ------
@@ -71,82 +73,103 @@ def draw_traces(dimension: int, samples: int, rng: np.random.Generator) -> tuple
     Notes
     -----
     Cost: 4 d gamma, d normal and d χ² variates and 30 d flops, about 0.2 µs for each dimension;
-    1 MB, whatever d. Source: theory.md, "Isotropic DSM risk in order d numbers" (from a recalled
-    theorem).
+    1 MB, whatever d. Of small d many draws go side by side. Source: theory.md, "Isotropic DSM risk
+    in order d numbers" (from a recalled theorem).
 
     Examples
     --------
     >>> risk, noise = draw_traces(10**5, 2 * 10**5, np.random.default_rng(1))
-    >>> round(risk / (1e10 / (10**5 - 1)), 3), round(noise / 1e10, 3)
+    >>> round(float(risk) / (1e10 / (10**5 - 1)), 3), round(float(noise) / 1e10, 3)
     (1.0, 1.0)
     """
     check_traces(dimension, samples)
     d, m = int(dimension), int(samples)
-    u, risk, noise = 1.0, 0.0, 0.0
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        for diagonal, above, before, fresh, crossed in _chain(d, m, rng):
-            u, added = _folded(u, diagonal, above)
-            risk += added
-            # tr T(I − BᵀB): the diagonal's part, and twice what stands beside it.
-            noise += float(fresh @ (1 - diagonal - before))
-            noise += 2 * float(np.sqrt(diagonal * above) @ crossed)
-    if not np.isfinite(risk):
+    single = isinstance(rng, np.random.Generator)
+    generators = [rng] if isinstance(rng, np.random.Generator) else list(rng)
+    many = max(1, BLOCK // d)
+    groups = [generators[k : k + many] for k in range(0, len(generators), many)]
+    risk, noise = np.concatenate([np.empty((2, 0)), *(_traces(d, m, g) for g in groups)], axis=1)
+    if not np.isfinite(risk).all():
         raise InvalidInput("samples", f"m = {m} is so near d = {d} that the risk leaves float64")
-    return risk, noise
+    return (risk[0], noise[0]) if single else (risk, noise)
+
+
+def _traces(d: int, m: int, generators: Sequence[np.random.Generator]) -> Array:
+    """Both traces of each draw, shape (2, R)."""
+    u, traces = np.ones(len(generators)), np.zeros((2, len(generators)))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        for diagonal, above, before, fresh, crossed in _chain(d, m, generators):
+            u, added = _folded(u, diagonal, above)
+            traces[0] += added
+            # tr T(I − BᵀB): the diagonal's part, and twice what stands beside it.
+            traces[1] += np.vecdot(fresh, 1 - diagonal - before)
+            traces[1] += 2 * np.vecdot(np.sqrt(diagonal * above), crossed)
+    return traces
 
 
 def _chain(
-    d: int, m: int, rng: np.random.Generator
+    d: int, m: int, generators: Sequence[np.random.Generator]
 ) -> Iterator[tuple[Array, Array, Array, Array, Array]]:
-    """Block by block: β_j², o_j² (0 at j = d), o_{j−1}², T_jj and T_{j,j+1} (0 at j = d)."""
-    a, n = m - d, m + d
-    carried, last, cross = 1.0, 0.0, 0.0  # s'² of the step before, its o², and the g_j before
-    first = True
+    """Block by block: β_j², o_j² (0 at j = d), o_{j−1}², T_jj and T_{j,j+1} (0 at j = d), each of
+    shape (R, length of the block).
+    """
+    a, n, draws = m - d, m + d, len(generators)
+    # s'² of the step before, its o², and the g_j before
+    carried, last, cross = np.ones(draws), np.zeros(draws), np.zeros(draws)
     for start in range(d, 0, -BLOCK):
         k = np.arange(start, max(start - BLOCK, 0), -1, dtype=np.float64)
-        cosine = rng.beta((a + k) / 2, k / 2)
         inner = k[k > 1] - 1
-        turn = np.zeros(k.size)
-        turn[: inner.size] = rng.beta(inner / 2, (a + 1 + inner) / 2)
-        diagonal = cosine * np.concatenate([[carried], 1 - turn[:-1]])
+        cosine, g, fresh = np.empty((3, draws, k.size))
+        turn = np.zeros((draws, k.size))
+        for one, rng in enumerate(generators):
+            cosine[one] = rng.beta((a + k) / 2, k / 2)
+            turn[one, : inner.size] = rng.beta(inner / 2, (a + 1 + inner) / 2)
+            rng.standard_normal(out=g[one])
+            fresh[one] = rng.chisquare(n - 1, k.size)
+            if start == d:
+                cross[one] = rng.standard_normal()
+        diagonal = cosine * np.concatenate([carried[:, None], 1 - turn[:, :-1]], axis=1)
         above = (1 - cosine) * turn
-        before = np.concatenate([[last], above[:-1]])
-        g = rng.standard_normal(k.size)
-        fresh = rng.chisquare(n - 1, k.size)
-        fresh[1:] += g[:-1] ** 2
-        fresh[0] += rng.standard_normal() ** 2 if first else cross**2
+        before = np.concatenate([last[:, None], above[:, :-1]], axis=1)
+        fresh[:, 1:] += g[:, :-1] ** 2
+        fresh[:, 0] += cross**2
         yield diagonal, above, before, fresh, np.sqrt(fresh) * g
-        carried, last, cross, first = 1 - turn[-1], above[-1], g[-1], False
+        carried, last, cross = 1 - turn[:, -1], above[:, -1], g[:, -1]
 
 
-def _folded(u: float, diagonal: Array, above: Array) -> tuple[float, float]:
-    """u after a block, and Σ (u_j/β_j² − 1) over it."""
-    steps = min(STEPS, diagonal.size)
-    lanes = -(-diagonal.size // steps)
-    short = lanes * steps - diagonal.size
+def _folded(u: Array, diagonal: Array, above: Array) -> tuple[Array, Array]:
+    """u after a block, and Σ (u_j/β_j² − 1) over it; shape (R,) each, from (R,) and (R, length)."""
+    draws, length = diagonal.shape
+    steps = min(STEPS, length)
+    lanes = -(-length // steps)
     # What fills the last lane adds 0 to the sum if u/β² − 1 is left out there, and keeps u.
-    inverse = np.pad(1 / diagonal, (0, short)).reshape(lanes, steps).T
-    ratio = np.pad(above / diagonal, (0, short), constant_values=1.0).reshape(lanes, steps).T
-    real = np.pad(np.ones(diagonal.size), (0, short)).reshape(lanes, steps).T
-    slope, offset = np.ones(lanes), np.zeros(lanes)
-    alpha, beta = np.zeros(lanes), np.zeros(lanes)
-    for v, r, here in zip(inverse, ratio, real, strict=True):
+    inverse, ratio, real = np.zeros((3, draws, lanes * steps))
+    inverse[:, :length] = 1 / diagonal
+    ratio[:, :length], ratio[:, length:] = above / diagonal, 1.0
+    real[:, :length] = 1.0
+    by_step = (np.moveaxis(x.reshape(draws, lanes, steps), 2, 0) for x in (inverse, ratio, real))
+    slope, offset = np.ones((draws, lanes)), np.zeros((draws, lanes))
+    alpha, beta = np.zeros((draws, lanes)), np.zeros((draws, lanes))
+    for v, r, here in zip(*by_step, strict=True):
         alpha += slope * v
         beta += offset * v - here
         slope *= r
         offset = here + r * offset
-    total = 0.0
-    for a, b, s, c in zip(
-        alpha.tolist(), beta.tolist(), slope.tolist(), offset.tolist(), strict=True
-    ):
-        total += a * u + b
-        u = s * u + c
-    return u, total
+    ends, totals = [], []
+    maps = np.stack([alpha, beta, slope, offset], axis=-1)
+    for x, lane_by_lane in zip(u.tolist(), maps.tolist(), strict=True):
+        total = 0.0
+        for a, b, s, c in lane_by_lane:
+            total += a * x + b
+            x = s * x + c
+        ends.append(x)
+        totals.append(total)
+    return np.array(ends), np.array(totals)
 
 
 def draw_isotropic_risks(
-    dimension: int, samples: int, t: float, rng: np.random.Generator, *, eigenvalue: float = 1.0
-) -> tuple[float, float]:
+    dimension: int, samples: int, t: float, rng: Generators, *, eigenvalue: float = 1.0
+) -> tuple[Array, Array]:
     """DSM's population and empirical risk at one time for Σ = λI, jointly; see `draw_traces`.
 
     Parameters
@@ -157,7 +180,7 @@ def draw_isotropic_risks(
 
     Returns
     -------
-    c tr(W_1^{-1} W_2) and c tr W_2/m.
+    c tr(W_1^{-1} W_2) and c tr W_2/m; shape () each, or (R,).
     """
     signal, noise = positive("eigenvalue", eigenvalue) * decay(2 * t), noise_variance(t)
     c = float(signal / (noise * (signal + noise)))

@@ -117,24 +117,26 @@ def covariance_rounds(
     rounds = whole("rounds", rounds, 0)
     family = _checked(family, path[0].xx.shape[-1])
     paths = path[0].paths
-    xx = np.stack([gram.xx for gram in path]) / paths
-    local = np.stack([-_transpose(gram.xw) / gram.step.fresh for gram in path]) / paths
+    # T3ᵀX and XᵀX, the steps beside one another: a basis turns all of them in two products.
+    products = [-_transpose(gram.xw) / gram.step.fresh for gram in path]
+    both = np.stack([*products, *(gram.xx for gram in path)], axis=-2) / paths
     x = np.array([0.0, *clock([gram.step.t for gram in path])])
     eigenvalues, basis = moments = spectrum_estimate(path[0])
     if start is not None:
         eigenvalues, basis = _positive(
-            np.broadcast_to(finite("start", start), xx.shape[1:]), x, paths
+            np.broadcast_to(finite("start", start), path[0].xx.shape), x, paths
         )
     _in_range(eigenvalues)
     if rounds:
         _check_information(moments[0].max(), paths, x[-1], LEAST_SEEN)
     estimates = [(basis * eigenvalues[..., None, :]) @ _transpose(basis)]
     for _ in range(rounds):
-        held, gain, shrink = _sensitivities(eigenvalues, x)
-        turned_local, turned_xx = (_transpose(basis) @ (a @ basis) for a in (local, xx))
-        wanted = (gain * (turned_local + shrink * turned_xx)).sum(axis=0) + held * _diagonal(
-            eigenvalues
-        )
+        held, early, late, shrink = _sensitivities(eigenvalues, x)
+        local, xx = np.split(_turned(both, basis), 2, axis=-2)
+        moved = shrink * xx
+        moved += local
+        moved *= late
+        wanted = (early[..., None, :] @ moved)[..., 0, :] + held * _diagonal(eigenvalues)
         if family is None:
             new = (
                 basis
@@ -250,12 +252,22 @@ def _check_information(largest: float, samples: int, x: float, least: float) -> 
         )
 
 
-def _sensitivities(eigenvalues: Array, x: Array) -> tuple[Array, Array, Array]:
-    """I_ij, shape (…, d, d); s_k,ij/h_i, shape (N, …, d, d); 1/v_i(t_k), shape (N, …, d, 1)."""
-    ticks = x.reshape(-1, *(1,) * eigenvalues.ndim)
-    p = eigenvalues + ticks
-    gain = (np.diff(ticks, axis=0) / p[:-1])[..., :, None] / p[1:, ..., None, :]
-    return information(eigenvalues, x), gain, ((1 + ticks[1:]) / p[1:])[..., :, None]
+def _turned(many: Array, basis: Array) -> Array:
+    """Bᵀ A_k B of matrices A_k that lie beside one another; shape (…, d, K, d) to the same."""
+    *leading, d, count, _ = many.shape
+    left = _transpose(basis) @ many.reshape(*leading, d, count * d)
+    return (left.reshape(*leading, d * count, d) @ basis).reshape(many.shape)
+
+
+def _sensitivities(eigenvalues: Array, x: Array) -> tuple[Array, Array, Array, Array]:
+    """I_ij, shape (…, d, d); s_k,ij/h_i as a factor of i and k, shape (…, d, N), times one of k and
+    j, shape (…, 1, N, d); 1/v_i(t_k), shape (…, d, N, 1).
+    """
+    p = eigenvalues[..., None] + x
+    early = np.diff(x) / p[..., :-1]
+    late = 1 / np.swapaxes(p[..., 1:], -1, -2)
+    shrink = (1 + x[1:]) / p[..., 1:]
+    return information(eigenvalues, x), early, late[..., None, :, :], shrink[..., None]
 
 
 def _diagonal(eigenvalues: Array) -> Array:

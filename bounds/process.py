@@ -72,11 +72,6 @@ def noise_variance(t: ArrayLike) -> Array:
     return np.asarray(-np.expm1(-2.0 * none_negative("t", t)))
 
 
-def _noise_variance(t: float) -> float:
-    """The same of a time that is known to be one, in a tenth of the time."""
-    return float(-np.expm1(-2.0 * t))
-
-
 def uniform_grid(spacing: float, steps: int) -> Array:
     """t_j = Δ j for j = 1 … N, the grid of Theorem 1.
 
@@ -206,7 +201,7 @@ class Step:
     @property
     def fresh_variance(self) -> float:
         """τ² = 1 − e^{-2g}, the variance of the step's own noise."""
-        return _noise_variance(self.gap)
+        return float(-np.expm1(-2.0 * self.gap))
 
     @property
     def fresh(self) -> float:
@@ -220,8 +215,7 @@ class Step:
 
         Source: theory.md, identity 5 (derived; Algorithm 1's own weights are unknown).
         """
-        carried = np.exp(-2 * self.gap) * _noise_variance(self.t_prev)
-        return float(carried / _noise_variance(self.t))
+        return float(np.exp(-2 * self.gap) * np.expm1(-2 * self.t_prev) / np.expm1(-2 * self.t))
 
 
 def steps(times: ArrayLike) -> list[Step]:

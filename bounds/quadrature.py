@@ -56,7 +56,8 @@ class Monomials:
             times = order if i == row else 0
             for j in range(times):
                 out *= np.maximum(powers - j, 0)
-            out *= points[:, [i]] ** np.maximum(powers - times, 0)
+            left, place = np.unique(np.maximum(powers - times, 0), return_inverse=True)
+            out *= (points[:, [i]] ** left)[:, place]
         return out
 
     def value(self, x: ArrayLike) -> Array:

@@ -1,8 +1,10 @@
 """Claims judged by what is known, and what is not known measured first: dimfree's and a user's."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 from types import MappingProxyType
 
 from bounds.claim import Claim, Verdict
@@ -12,6 +14,41 @@ from studies.tables import Table
 
 PRESET = "quick"
 """What is measured for it."""
+
+
+@contextmanager
+def asked(claims: Sequence[Claim]) -> Iterator[Callable[[str, Table], None]]:
+    """Yields what takes a study's name and table, and judges the claims on it in a thread beside,
+    while the next study is measured: the verdicts are dropped, what the formulas said is
+    remembered.
+
+    Where one of them fails, it will fail again for whoever asks for the verdict.
+    """
+    told: SimpleQueue[tuple[str, Table] | None] = SimpleQueue()
+    over = Event()
+
+    def judge() -> None:
+        while (study := told.get()) is not None:
+            name, table = study
+            for claim in claims:
+                if over.is_set():
+                    return
+                if quantities.study_of(claim) == name:
+                    with suppress(Exception):
+                        verdicts.judge([claim], {name: table})
+
+    def ask(name: str, table: Table) -> None:
+        told.put((name, table))
+
+    beside = Thread(target=judge, daemon=True)
+    beside.start()
+    try:
+        yield ask
+        told.put(None)
+        beside.join()
+    finally:
+        over.set()
+        told.put(None)
 
 
 def judged(
@@ -35,7 +72,8 @@ def judged(
         if one.name not in known
     ]
     with output.scratch() as scratch, own_code.blaming(own.path) if own else nullcontext():
-        complete, found = presets.measure(studies, PRESET, scratch, workers, () if own else claims)
+        with asked(() if own else claims) as tell:
+            complete, found = presets.measure(studies, PRESET, scratch, workers, tell)
         complete &= not any(t.manifest["counts"]["cells_missing"] for t in known.values())
         with tables.blaming_gaps(complete):
             return complete, verdicts.judge(claims, {**known, **found}), {**known, **found}

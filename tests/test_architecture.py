@@ -144,8 +144,9 @@ def reach(modules: Sources, start: str) -> set[str]:
     seen, todo = set(), [start]
     while todo:
         here = todo.pop()
-        package = any(module.startswith(f"{here}.") for module in modules)
-        if here in seen or here not in modules or (package and here != start):
+        if here in seen or here not in modules:
+            continue
+        if here != start and any(module.startswith(f"{here}.") for module in modules):
             continue
         seen.add(here)
         todo += imported(here, modules[here])

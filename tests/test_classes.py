@@ -14,6 +14,7 @@ from bounds.classes import (
     block_mask,
     circulant_basis,
     low_rank,
+    low_ranks,
     scalar_basis,
     spanned,
     supported,
@@ -111,6 +112,8 @@ def test_low_rank_beats_a_general_optimiser_and_interpolates():
         optimize.minimize(factored, rng.standard_normal(16), method="BFGS").fun for _ in range(6)
     ]
     mine = loss(low_rank(gram, 2))
+    for rank, one in zip((3, 0, 2), low_ranks(gram, (3, 0, 2)), strict=True):
+        np.testing.assert_array_equal(one, low_rank(gram, rank))
     assert min(found) == pytest.approx(mine, rel=1e-7)
     left, values, right = np.linalg.svd(dsm_step(gram) + np.eye(4))
     assert loss(-np.eye(4) + (left[:, :2] * values[:2]) @ right[:2]) > mine * 1.0001

@@ -103,7 +103,7 @@ def test_what_an_estimator_cannot_be_fitted_on_is_said_before():
         check_estimator(name, plain, 50, times)
         check_estimator(name, vast, 10**7, times)
         for refuses, law, at, words in (
-            ("joint", plain, near, "times: 4 functions of time cannot be fitted jointly"),
+            ("joint", plain, near, "times: functions of time, 4 on a grid of 4, cannot be"),
             ("path", vast, times, "covariance: the path fit cannot tell an eigenvalue of 1e.06"),
         ):
             if name == refuses:

@@ -152,6 +152,7 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (classes.symmetric_basis, {"dimension": 3}),
     (classes.spanned, {"gram": GRAMS[0], "basis": EYE[None]}),
     (classes.low_rank, {"gram": GRAMS[0], "rank": 1}),
+    (classes.low_ranks, {"gram": GRAMS[0], "ranks": [1, 2]}),
     (Normal, {"mean": np.zeros(2), "covariance": EYE}),
     (Mixture, {"weights": np.full(2, 0.5), "means": EYE, "covariances": EYE}),
     (TWO.variances, {"t": 0.1}),

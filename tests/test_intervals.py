@@ -44,6 +44,9 @@ def test_intervals_are_the_exact_range_even_where_wide():
         (1 / Interval(1.0, 1000.0), 1e-3, 1.0),
         (Interval(0.0, 6.0).increasing("exp"), 1.0, math.exp(6)),
         (Interval(-1.0, 2.0) * Interval(-3.0, 5.0), -6.0, 10.0),
+        (Interval(-1.0, 2.0) * -3, -6.0, 3.0),
+        (0.5 * Interval(-1.0, 2.0), -0.5, 1.0),
+        (-2 / Interval(-4.0, -1.0), 0.5, 2.0),
         (-Interval(-1.0, 2.0), -2.0, 1.0),
         (Interval(0.0, 3.0).larger(Interval(1.0, 2.0)), 1.0, 3.0),
     ):

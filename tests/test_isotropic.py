@@ -51,14 +51,25 @@ def test_blocks_and_lanes_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None
         for b, o in zip(diagonal, above, strict=True):
             total += u / b - 1
             u = 1 + o / b * u
-        found = isotropic._folded(1.7, diagonal, above)
-        assert found == pytest.approx((u, total), rel=1e-12)
+        found = isotropic._folded(np.array([1.7]), diagonal[None], above[None])
+        assert np.ravel(found) == pytest.approx((u, total), rel=1e-12)
     whole = np.array([draw_traces(50, 120, rng) for _ in range(DRAWS)])
     monkeypatch.setattr(isotropic, "BLOCK", 7)
     cut = np.array([draw_traces(50, 120, rng) for _ in range(DRAWS)])
     for k in (0, 1):
         assert stats.ks_2samp(whole[:, k], cut[:, k]).pvalue > 1e-5
     assert np.corrcoef(cut.T)[0, 1] == pytest.approx(np.corrcoef(whole.T)[0, 1], abs=0.06)
+
+
+@pytest.mark.parametrize("d", [1, 5, 40])
+def test_draws_side_by_side_are_those_one_by_one(d: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit for bit, where several draws share a block and where a draw takes several blocks; a seed
+    used for two draws, or a block's end carried to another draw, would show."""
+    monkeypatch.setattr(isotropic, "BLOCK", 16)
+    side = draw_traces(d, 3 * d + 4, [np.random.default_rng(seed) for seed in range(9)])
+    apart = [draw_traces(d, 3 * d + 4, np.random.default_rng(seed)) for seed in range(9)]
+    np.testing.assert_array_equal(np.transpose(side), apart)
+    assert len(np.unique(side[0])) == 9
 
 
 @pytest.mark.parametrize(("d", "m"), [(3, 30), (20, 60), (200, 400)])

@@ -2,9 +2,8 @@ r"""Evidence on averages of candidates against picks, in units of κ/m.
 
 Of Gaussian noise with variance κ given X only the differences of losses matter, which are jointly
 normal: with orthonormal directions v_h, y_h = g_h + (truth − s)_h in units of √(κ/m) is all that is
-drawn. "joint" simulates paths at joint times and takes their sums. Q-aggregation is the library's,
-but over s and many orthonormal directions, where it is separable: θ_h + (4/ε²) log θ_h is linear in
-y_h, and one number makes the weights add up to 1.
+drawn. "joint" takes sums over simulated paths. Q-aggregation is the library's, but over s and many
+orthonormal directions: there θ_h + (4/ε²) log θ_h is linear in y_h, up to one number for all.
 """
 
 import numpy as np
@@ -13,13 +12,22 @@ from scipy.special import logsumexp, wrightomega
 from bounds.averaging import exponential_weights, q_aggregation
 from bounds.check import Array
 from bounds.lbfgs import Some
-from studies.evidence import Parts, Rng, Seeds, computed, evidence, measured, one_by_one, row
+from studies.evidence import (
+    Parts,
+    Rng,
+    Seeds,
+    computed,
+    evidence,
+    measured,
+    one_by_one,
+    row,
+    together,
+)
 from studies.papers.kumar_2025.evidence_concentration import path_sums
 from studies.papers.kumar_2025.supermartingale import worst_constants
 from studies.study import Cell, Row
 
-# --- s and orthonormal directions
-# ----------------------------------------------------------------------------------
+# --- s and orthonormal directions -----------------------------------------------------------------
 
 
 def _observed(size: int, epsilon: float, truth: bool, rng: Rng, draws: int) -> Array:
@@ -116,8 +124,7 @@ def _pick(cell: Cell, rng: Rng) -> list[Row]:
     return rows
 
 
-# --- s outside, and priors
-# ----------------------------------------------------------------------------------
+# --- s outside, and priors ------------------------------------------------------------------------
 
 
 def _outside(cell: Cell, rng: Rng) -> list[Row]:
@@ -149,15 +156,16 @@ def _excess(cell: Cell, noise: Array, kappa: float) -> Array:
     return np.asarray(risks - ((candidates[cell["star"]] - truth) ** 2).sum())
 
 
-def _aggregate(cell: Cell, rng: Rng) -> list[Row]:
+def _aggregate(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """The (1 − δ)-quantile of that excess; where no δ is named its mean."""
-    noise = rng.standard_normal((cell["sets"], len(cell["truth"])))
-    excess = _excess(cell, noise, 1.0)
+    shape = (cell["sets"], len(cell["truth"]))
+    noise = [np.random.default_rng(seed).standard_normal(shape) for seed in seeds]
+    each = _excess(cell, np.concatenate(noise), 1.0).reshape(len(seeds), -1)
     of = {key: cell[key] for key in ("candidates", "truth", "prior", "star")}
     if "delta" not in cell:
-        return [row("aggregate-mean", of, float(excess.mean()))]
-    value = float(np.quantile(excess, 1 - cell["delta"], method="higher"))
-    return [row("aggregate-quantile", {**of, "delta": cell["delta"]}, value)]
+        return [[row("aggregate-mean", of, excess.mean())] for excess in each]
+    values = np.quantile(each, 1 - cell["delta"], axis=1, method="higher")
+    return [[row("aggregate-quantile", {**of, "delta": cell["delta"]}, value)] for value in values]
 
 
 def _joint(cell: Cell, rng: Rng) -> list[Row]:
@@ -173,8 +181,7 @@ def _joint(cell: Cell, rng: Rng) -> list[Row]:
     return [row("aggregate-quantile", {key: cell[key] for key in kept}, quantile)]
 
 
-# --- the mmse by quadrature
-# ----------------------------------------------------------------------------------
+# --- the mmse by quadrature -----------------------------------------------------------------------
 
 
 def mmse(size: float, square: float) -> float:
@@ -218,7 +225,7 @@ PARTS: Parts = {
     "finite": one_by_one(_finite, "finite-risk", "finite-aggregation"),
     "pick": one_by_one(_pick, "pick-risk", "draw-risk"),
     "outside": one_by_one(_outside, "pick-regret", "least-loss-regret"),
-    "aggregate": one_by_one(_aggregate, "aggregate-mean", "aggregate-quantile"),
+    "aggregate": together(_aggregate, "aggregate-mean", "aggregate-quantile"),
     "joint": one_by_one(_joint, "aggregate-quantile"),
     "information": computed(_information, "information"),
     "bayes": computed(_bayes, "bayes-risk"),
@@ -230,8 +237,7 @@ def measure(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     return measured(PARTS, cell, seeds)
 
 
-# --- cells
-# ----------------------------------------------------------------------------------
+# --- cells ----------------------------------------------------------------------------------------
 
 SIZES = (10, 30, 100, 300, 1000, 10_000)
 RATIOS = {

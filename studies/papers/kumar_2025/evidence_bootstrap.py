@@ -19,7 +19,7 @@ from bounds.gram import Gram, exact
 from bounds.joint import Scheme, joint_fit
 from bounds.mixture import Mixture
 from bounds.path import path
-from bounds.process import noise_variance, simulate, uniform_grid, weights
+from bounds.process import noise_variance, simulate, steps, uniform_grid, weights
 from bounds.risk import risk
 from bounds.targets import local_variances
 from studies.evidence import Parts, Seeds, evidence, measured, row, together
@@ -138,43 +138,30 @@ def covariance_of(law: Mixture) -> Array:
 
 
 def mixture_grams(
-    law: Mixture, m: int, times: Sequence[float], rng: np.random.Generator
+    law: Mixture, m: int, times: Sequence[float], generators: Sequence[np.random.Generator]
 ) -> tuple[Array, list[Gram]]:
-    """The empirical covariance of m samples of X_0,
-    and the Gram matrices of the paths that start there.
+    """The empirical covariance of m samples of X_0, and the Gram matrices of the paths that start
+    there; a leading axis for the generators.
     """
-    x0 = law.sample(m, rng)
+    covariances, products = [], []
+    for rng in generators:
+        x0 = law.sample(m, rng)
+        covariances.append(x0.T @ x0 / m)
+        slices = simulate(x0, times, rng)
+        products.append([(now.x.T @ now.x, now.x.T @ now.z, now.x.T @ now.w) for now in slices])
     grams = [
-        Gram(
-            now.step,
-            m,
-            now.x.T @ now.x,
-            now.x.T @ now.z / np.sqrt(noise_variance(now.step.t)),
-            now.x.T @ now.w,
+        Gram(step, m, xx, xz / np.sqrt(noise_variance(step.t)), xw)
+        for step, (xx, xz, xw) in zip(
+            steps(times), np.moveaxis(np.array(products), 0, 2), strict=True
         )
-        for now in simulate(x0, times, rng)
     ]
-    return x0.T @ x0 / m, grams
-
-
-def _stack(many: Sequence[Sequence[Gram]]) -> list[Gram]:
-    return [
-        Gram(
-            one[0].step,
-            one[0].samples,
-            np.stack([g.xx for g in one]),
-            np.stack([g.xz for g in one]),
-            np.stack([g.xw for g in one]),
-        )
-        for one in zip(*many, strict=True)
-    ]
+    return np.stack(covariances), grams
 
 
 def _mixture(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     law, m, times = mixture_of(cell), cell["m"], cell["times"]
     generators = _generators(seeds, cell["draws"])
-    drawn = [mixture_grams(law, m, times, rng) for rng in generators]
-    covariances, grams = np.stack([one[0] for one in drawn]), _stack([one[1] for one in drawn])
+    covariances, grams = mixture_grams(law, m, times, generators)
     best = Gaussian.from_covariance(covariance_of(law))
     shared = {
         "law": cell["law"],

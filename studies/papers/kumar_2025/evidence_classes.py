@@ -17,6 +17,7 @@ from bounds.classes import (
     block_mask,
     circulant_basis,
     low_rank,
+    low_ranks,
     scalar_basis,
     spanned,
     supported,
@@ -92,8 +93,8 @@ def _classes(cell: Cell, seeds: Seeds) -> list[list[Row]]:
             level = parameters + 2 * np.sqrt(2 * parameters)
             beyond = empirical > level / np.expm1(2 * t)
             _append(rows, {**of, "level": level}, {"beyond": beyond}, seeds)
-    for rank in cell["ranks"]:
-        found = {"low-rank": m * empirical_risk(law, gram, low_rank(gram, rank))}
+    for rank, estimate in zip(cell["ranks"], low_ranks(gram, cell["ranks"]), strict=True):
+        found = {"low-rank": m * empirical_risk(law, gram, estimate)}
         _append(rows, {"rank": rank, "d": d, "m": m, "t": t}, found, seeds)
     return rows
 

@@ -3,6 +3,7 @@ every level on the same paths, scores exact by quadrature; no formula and no bou
 """
 
 import numpy as np
+from numpy.polynomial.polynomial import polyvander
 
 from bounds.catalog import estimator
 from bounds.check import Array
@@ -68,7 +69,7 @@ def measure_safe(cell: Cell, rng: Rng) -> list[Row]:
     x0 = draw(law, scale, sets * m, rng).reshape(sets, m, 1)
     paths = Paths(x0, times, scalar_score(law, scale), rng)
     most = max(cell["parameters"])
-    bases = [basis(x ** np.arange(most)) for x in paths.x]
+    bases = [basis(np.asarray(polyvander(x[..., 0], most - 1), np.float64)) for x in paths.x]
     rows = []
     for count in cell["parameters"]:
         found = squares(paths.fits([one[..., :count] for one in bases])[1])

@@ -300,7 +300,6 @@ STUDY = evidence(
     PARTS,
     seed=79,
     replicates=32,
-    quick=20,
     deep=400,
     batch=8,
 )

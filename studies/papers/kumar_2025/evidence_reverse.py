@@ -7,6 +7,7 @@ them.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -23,7 +24,8 @@ from studies.study import Cell, Row
 ESTIMATORS = {"dsm": dsm, "bsm": bsm}
 
 
-def _law(eigenvalues: Sequence[float]) -> Gaussian:
+@cache
+def _law(*eigenvalues: float) -> Gaussian:
     """A law whose eigenbasis is nobody's axes, so that no matrix of the chain is diagonal."""
     values = np.array(eigenvalues)
     basis, _ = np.linalg.qr(
@@ -36,14 +38,15 @@ def _law(eigenvalues: Sequence[float]) -> Gaussian:
 
 
 def _order(cell: Cell) -> list[Row]:
-    law, (first, last), count = _law(cell["eigenvalues"]), cell["ends"], cell["steps"]
+    law, (first, last), count = _law(*cell["eigenvalues"]), cell["ends"], cell["steps"]
     shared = {"eigenvalues": cell["eigenvalues"], "ends": cell["ends"]}
+    grids = [np.linspace(first, last, n + 1) for n in (count, 2 * count)]
+    scores = [exact_scores(law, times) for times in grids]
     rows = []
     for sampler in SAMPLERS:
         found: dict[str, list[float]] = {"w2": [], "kl": []}
-        for n in (count, 2 * count):
-            times = np.linspace(first, last, n + 1)
-            drawn = sampled_law(times, exact_scores(law, times), marginal(law, last), sampler)
+        for times, exactly in zip(grids, scores, strict=True):
+            drawn = sampled_law(times, exactly, marginal(law, last), sampler)
             for name, distance in (("w2", w2), ("kl", kl)):
                 found[name].append(float(distance(marginal(law, first), drawn)))
         for name, (coarse, fine) in found.items():
@@ -56,7 +59,7 @@ def _order(cell: Cell) -> list[Row]:
 
 def _step(cell: Cell) -> list[Row]:
     """One ancestral step from p_t itself, and its mean from a point, over a few steps."""
-    law, times = _law(cell["eigenvalues"]), np.array(cell["times"])
+    law, times = _law(*cell["eigenvalues"]), np.array(cell["times"])
     scores = exact_scores(law, times)
     drawn = sampled_law(times[-2:], scores[-2:], marginal(law, times[-1]), "ancestral")
     lack = marginal(law, times[-2]).covariance - drawn.covariance
@@ -75,30 +78,27 @@ def _step(cell: Cell) -> list[Row]:
 
 def _start(cell: Cell) -> list[Row]:
     law, first, spacing, last = (
-        _law(cell["eigenvalues"]),
+        _law(*cell["eigenvalues"]),
         cell["first"],
         cell["spacing"],
         cell["last"],
     )
     times = np.linspace(first, last, 1 + round((last - first) / spacing))
-    scores = exact_scores(law, times)
+    scores, d = exact_scores(law, times), law.dimension
+    starts = Normal(np.zeros((2, d)), np.stack([marginal(law, last).covariance, np.eye(d)]))
     rows = []
     for sampler in SAMPLERS:
-        part = error_split(law, times, scores, sampler).w2
+        drawn = sampled_law(times, scores, starts, sampler)
+        part = w2(*(Normal(np.zeros(d), covariance) for covariance in drawn.covariance))
         kind = "flow" if sampler == "flow" else "stochastic"
-        rows.append(
-            row(
-                f"start-{kind}",
-                {"sampler": sampler, "x": float(np.exp(last))},
-                float(part.initialisation),
-            )
-        )
+        of = {"sampler": sampler, "x": float(np.exp(last))}
+        rows.append(row(f"start-{kind}", of, float(part)))
     return rows
 
 
 def _split(cell: Cell) -> list[Row]:
     """Scores of a law that is wrong by a factor: an error of estimation that needs no sample."""
-    law, times = _law(cell["eigenvalues"]), np.linspace(0.1, cell["last"], cell["steps"])
+    law, times = _law(*cell["eigenvalues"]), np.linspace(0.1, cell["last"], cell["steps"])
     wrong = Gaussian(law.eigenvalues * cell["factor"], law.basis)
     rows = []
     for sampler in SAMPLERS:
@@ -110,7 +110,7 @@ def _split(cell: Cell) -> list[Row]:
 
 def _grid(cell: Cell) -> list[Row]:
     """The discretisation part on every k-th step over that on all steps."""
-    law, first, last = _law(cell["eigenvalues"]), cell["ends"][0], cell["ends"][1]
+    law, first, last = _law(*cell["eigenvalues"]), cell["ends"][0], cell["ends"][1]
     times = np.linspace(first, last, cell["steps"])
     scores = exact_scores(law, times)
 
@@ -148,7 +148,7 @@ def _samples(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     A replicate speaks for one sampler only of the rate in W2, whose cells must be independent of
     each other.
     """
-    law, m, ends, count = _law(cell["eigenvalues"]), cell["m"], cell["ends"], cell["steps"]
+    law, m, ends, count = _law(*cell["eigenvalues"]), cell["m"], cell["ends"], cell["steps"]
     times = np.linspace(ends[0], ends[1], count)
     scores = _scores(law, m, times, seeds, ("dsm", "bsm"))
     gap = times[1] - times[0]
@@ -188,15 +188,22 @@ def _drawn_laws(law: Gaussian, times: Array, scores: Array, sampler: str) -> tup
     the ends of the estimation part.
     """
     begin = Normal(np.zeros(law.dimension), np.eye(law.dimension))
-    exactly = sampled_law(times, exact_scores(law, times), begin, sampler)
+    exactly = _exactly_drawn(law, tuple(times.tolist()), sampler)
     return exactly, sampled_law(times, scores, begin, sampler)
+
+
+@cache
+def _exactly_drawn(law: Gaussian, times: tuple[float, ...], sampler: str) -> Normal:
+    """With exact scores: no replicate changes it."""
+    begin = Normal(np.zeros(law.dimension), np.eye(law.dimension))
+    return sampled_law(times, exact_scores(law, times), begin, sampler)
 
 
 def _flow(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """m × the estimation part of KL under the probability flow
     with BSM scores, a mean over the draws of a replicate.
     """
-    law, m, ends = _law(cell["eigenvalues"]), cell["m"], cell["ends"]
+    law, m, ends = _law(*cell["eigenvalues"]), cell["m"], cell["ends"]
     times = np.linspace(ends[0], ends[1], cell["steps"])
     each = [one for seed in seeds for one in seed.spawn(cell["draws"])]
     scores = _scores(law, m, times, each, ("bsm",))["bsm"]
@@ -207,7 +214,7 @@ def _flow(cell: Cell, seeds: Seeds) -> list[list[Row]]:
 
 def _thin(cell: Cell, seeds: Seeds) -> list[list[Row]]:
     """DSM on all N steps, sampling on every k-th."""
-    law, sampler = _law(cell["eigenvalues"]), cell["sampler"]
+    law, sampler = _law(*cell["eigenvalues"]), cell["sampler"]
     times = np.linspace(cell["ends"][0], cell["ends"][1], cell["steps"])
     scores = _scores(law, cell["m"], times, seeds, ("dsm",))["dsm"]
     rows: list[list[Row]] = [[] for _ in seeds]

@@ -64,12 +64,12 @@ class Paths:
         """
         before = np.zeros_like(self.levels[0][1])
         for (part, exact), basis in zip(self.levels, bases, strict=True):
-            off = [
-                least_squares(basis, (target - exact).reshape(*basis.shape[:2], -1))
-                for target in (denoising(part), bootstrapped(part, before))
-            ]
-            before = exact + off[1].reshape(exact.shape)
-        return off[0].reshape(self.shape), off[1].reshape(self.shape)
+            off = self._off(bootstrapped(part, before) - exact, basis)
+            before = exact + off.reshape(exact.shape)
+        return self._off(denoising(part) - exact, basis), off
+
+    def _off(self, noise: Array, basis: Array) -> Array:
+        return least_squares(basis, noise.reshape(*basis.shape[:2], -1)).reshape(self.shape)
 
 
 def basis(columns: Array) -> Array:

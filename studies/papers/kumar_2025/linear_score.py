@@ -251,7 +251,7 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     d² numbers a replicate.
     """
     if cell["engine"] == "isotropic":
-        return [[_isotropic_row(cell, np.random.default_rng(s))] for s in seeds]
+        return [[one] for one in _isotropic(cell, [np.random.default_rng(s) for s in seeds])]
     law = Spectrum(**cell["spectrum"]).law(cell["d"])
     redraws = redraws_of(cell)
     generators = [np.random.default_rng(s) for s in seeds]
@@ -280,13 +280,20 @@ def measure(cell: Cell, seeds: Sequence[np.random.SeedSequence]) -> list[list[Ro
     return rows
 
 
-def _isotropic_row(cell: Cell, rng: np.random.Generator) -> Row:
+def _isotropic(cell: Cell, generators: Sequence[np.random.Generator]) -> list[Row]:
     """Both risks of DSM at one time, Σ = I."""
     (t,), m = cell["times"], cell["m"]
-    population, empirical = draw_isotropic_risks(cell["d"], m, t, rng)
+    found = draw_isotropic_risks(cell["d"], m, t, generators)
     shared = {"d": cell["d"], "m": m, "redraws": 1, "t": t, "estimator": "dsm"}
-    risks = {"risk": population, "empirical_risk": empirical}
-    return {**shared, "engine": cell["engine"], **risks}
+    return [
+        {
+            **shared,
+            "engine": cell["engine"],
+            "risk": float(population),
+            "empirical_risk": float(empirical),
+        }
+        for population, empirical in zip(*found, strict=True)
+    ]
 
 
 def batch(cell: Cell) -> int:

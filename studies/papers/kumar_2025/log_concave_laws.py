@@ -165,17 +165,17 @@ def measure_law(cell: Cell, rng: Rng) -> list[Row]:
     """
     law, d, m, sets = (cell[k] for k in ("law", "d", "m", "sets"))
     times, delta = np.array(cell["times"]), cell["delta"]
-    w = worst_constants(times, 1e6)[1]
+    w, gammas = worst_constants(times, 1e6)[1], weights(times)
     x0 = draw(law, sets * m, d, rng)
     sums = np.zeros((4, x0.shape[0]))
     totals = {name: np.zeros_like(x0) for name in ("constant", "switching", "turning")}
-    for j, part in enumerate(simulate(x0, times, rng)):
-        t, gamma = part.step.t, weights(times)[j]
+    for part, gamma, each in zip(simulate(x0, times, rng), gammas, w, strict=True):
+        t = part.step.t
         noise = -np.expm1(-2 * t)
         residual = (np.exp(-t) * posterior_mean(law, t, part.x) - part.x + part.z) / noise
-        sums += gamma * w[j] * np.sum(fields(part.x) * residual, axis=2)
+        sums += gamma * each * np.sum(fields(part.x) * residual, axis=2)
         for name, product in families(part.x, residual).items():
-            totals[name] += gamma * w[j] * product
+            totals[name] += gamma * each * product
     known = {
         "law": law,
         "d": d,

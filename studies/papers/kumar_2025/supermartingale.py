@@ -16,6 +16,7 @@ Longer than 350 lines: the three ways share their laws and grids, and are told t
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -46,6 +47,13 @@ def residual_covariance(times: Array, eigenvalue: float) -> Array:
 
 def worst_constants(times: Array, eigenvalue: float) -> tuple[float, Array]:
     """The largest Var Σ_j γ_j w_j U_j over Σ_j γ_j w_j² = 1, and that w ≥ 0, shape (N,)."""
+    return _worst_constants(tuple(times.tolist()), eigenvalue)
+
+
+@cache
+def _worst_constants(grid: tuple[float, ...], eigenvalue: float) -> tuple[float, Array]:
+    """All replicates of a cell ask for the same."""
+    times = np.array(grid)
     root = np.sqrt(weights(times))
     values, vectors = np.linalg.eigh(residual_covariance(times, eigenvalue) * np.outer(root, root))
     return float(values[-1]), np.abs(vectors[:, -1]) / root

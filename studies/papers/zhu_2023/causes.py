@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import sympy
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.optimize import brentq, minimize_scalar
 
@@ -48,6 +47,8 @@ def _graph(c: Cell) -> tuple[list[Function], list[float]]:
 
 def _moments(c: Cell, j: int) -> tuple[float, float]:
     """Mean and variance of ∂_jj log p."""
+    import sympy  # half a second, and every command imports the list of studies
+
     children, variances = _graph(c)
     symbols = sympy.symbols(f"x:{len(variances)}")
     means = [0, *(f(symbols, sympy.sin) for f in children)]
@@ -75,28 +76,33 @@ def _mean(cell: Cell) -> list[Row]:
     return [row("mean", cell, -1 / _moments(cell, int(cell["node"] == "leaf"))[0])]
 
 
-def _linear(cell: Cell) -> list[Row]:
-    """Var ∂_11 log p over Var ∂_22 log p, x_2 = b x_1 + ε, noises of two modes at ±m of variance v:
-    log densities in symbols, the trapezoid rule.
-    """
-    m, v, b = cell["m"], cell["v"], cell["b"]
-    x, y = sympy.symbols("x y")
+@cache
+def _chain_of_modes(root: str) -> list[Callable[..., Array]]:
+    """log p of x and y = b x + ε, and its two second derivatives: functions of x, y, b, m and v."""
+    import sympy  # as above
+
+    x, y, b, m, v = names = sympy.symbols("x y b m v")
 
     def modes(e: Any) -> Any:
         return sympy.log(
             sympy.exp(-((e - m) ** 2) / (2 * v)) + sympy.exp(-((e + m) ** 2) / (2 * v))
         )
 
-    root = modes(x) if cell["root"] == "modes" else -(x**2) / 2
-    log = root + modes(y - b * x)
+    log = (modes(x) if root == "modes" else -(x**2) / 2) + modes(y - b * x)
+    return [sympy.lambdify(names, f) for f in (log, sympy.diff(log, x, 2), sympy.diff(log, y, 2))]
+
+
+def _linear(cell: Cell) -> list[Row]:
+    """Var ∂_11 log p over Var ∂_22 log p, x_2 = b x_1 + ε, noises of two modes at ±m of variance v:
+    log densities in symbols, the trapezoid rule.
+    """
+    m, v, b = cell["m"], cell["v"], cell["b"]
     node = np.linspace(-8, 8, 161)
     X, E = np.meshgrid(node, node, indexing="ij")
-    p = np.exp(sympy.lambdify((x, y), log)(X, E + b * X))
+    log, *bends = (f(X, E + b * X, b, m, v) for f in _chain_of_modes(cell["root"]))
+    p = np.exp(log)
     p /= p.sum()
-    found = []
-    for one in (x, y):
-        bend = sympy.lambdify((x, y), sympy.diff(log, one, 2))(X, E + b * X)
-        found.append(float(np.sum(p * bend**2) - np.sum(p * bend) ** 2))
+    found = [float(np.sum(p * bend**2) - np.sum(p * bend) ** 2) for bend in bends]
     return [row("wrong-leaf", cell, found[0] / found[1])]
 
 

@@ -395,19 +395,14 @@ def test_mixture_grams_are_those_of_their_paths():
     That is more than six standard errors; the decoy is σ_t in place of τ.
     """
     law = evidence.mixture_of(evidence._LAWS[0])
-    drawn = [
-        evidence.mixture_grams(law, 50, (0.1, 0.5), np.random.default_rng([8, k]))
-        for k in range(300)
-    ]
-    last = evidence._stack([one[1] for one in drawn])[1]
+    generators = [np.random.default_rng([8, k]) for k in range(300)]
+    covariances, (_, last) = evidence.mixture_grams(law, 50, (0.1, 0.5), generators)
     step = Step(0.1, 0.5)
     v = np.exp(-1) * evidence.covariance_of(law) + (1 - np.exp(-1)) * np.eye(3)
     assert np.abs(last.xx.mean(axis=0) / 50 - v).max() < 0.1
     assert np.abs(last.xw.mean(axis=0) / 50 - step.fresh * np.eye(3)).max() < 0.05
     assert np.abs(last.xw.mean(axis=0) / 50 - np.sqrt(1 - np.exp(-1)) * np.eye(3)).max() > 0.05
-    assert (
-        np.abs(np.mean([one[0] for one in drawn], axis=0) - evidence.covariance_of(law)).max() < 0.1
-    )
+    assert np.abs(covariances.mean(axis=0) - evidence.covariance_of(law)).max() < 0.1
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_parts_of_the_split_one_eigenvalue_at_a_time(sampler):
         "factor": 1.2,
         "sampler": sampler,
     }
-    law, times = evidence._law(cell["eigenvalues"]), np.linspace(0.1, 1.1, 11)
+    law, times = evidence._law(*cell["eigenvalues"]), np.linspace(0.1, 1.1, 11)
     wrong = Gaussian(1.2 * law.eigenvalues, law.basis)
     found = error_split(law, times, exact_scores(wrong, times), sampler).w2
     parts = [found.discretisation, found.initialisation, found.score]

@@ -1,4 +1,4 @@
-"""Presets measured one after the other, and what is asked beside."""
+"""Claims judged beside the measurement of what comes next."""
 
 import threading
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from bounds.check import InvalidInput
 from bounds.ledger import CLAIMS
-from studies import presets, quantities, verdicts
+from studies import judging, presets, quantities, verdicts
 from studies.catalog import study
 
 NAME = "error-vs-timestep"
@@ -37,7 +37,8 @@ def test_formulas_are_asked_beside_the_measurement(tmp_path, monkeypatch):
     other = replace(other, formula=counted(other.formula))
     failing = replace(failing, formula=fails)
     claims = [other, failing, right]
-    complete, tables = presets.measure([study(NAME)], "quick", tmp_path, 1, claims)
+    with judging.asked(claims) as tell:
+        complete, tables = presets.measure([study(NAME)], "quick", tmp_path, 1, tell)
     assert complete
     before = len(asked)
     assert before > 0
@@ -51,7 +52,7 @@ def test_formulas_are_asked_beside_the_measurement(tmp_path, monkeypatch):
 
 def test_a_stop_ends_what_is_asked_beside():
     """Within the formula that is under way: no thread is left that goes on through the claims."""
-    with pytest.raises(KeyboardInterrupt), presets._asked(CLAIMS):
+    with pytest.raises(KeyboardInterrupt), judging.asked(CLAIMS):
         running = [one for one in threading.enumerate() if one.name.endswith("(judge)")]
         assert running
         raise KeyboardInterrupt
