@@ -2,6 +2,8 @@
 brute force, differential equations and measurement.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
@@ -18,7 +20,7 @@ from bounds.bootstrap import (
     spectrum_estimate,
 )
 from bounds.check import InvalidInput
-from bounds.estimators import bsm, dsm
+from bounds.estimators import bootstrap, bsm, dsm
 from bounds.gaussian import Gaussian
 from bounds.gram import Gram, exact
 from bounds.process import simulate, steps
@@ -173,14 +175,6 @@ def test_plug_in_is_equivariant_and_positive():
     assert np.any(raw < 0)  # what the safeguard is for
 
 
-ESTIMATES = {
-    (False, "oracle"): optimal(law=LAW),
-    (False, "plug-in"): optimal(),
-    (True, "oracle"): optimal(scalar=True, law=LAW),
-    (True, "plug-in"): optimal(scalar=True),
-}
-
-
 def test_measured_ratios():
     """m = 20000, 1200 replicates, exact engine:
     measured ratios to DSM within 4 s.e. of predicted, errors below 2 %.
@@ -198,8 +192,8 @@ def test_measured_ratios():
         )
 
     base = risks(dsm)
-    for (scalar, _), estimate in ESTIMATES.items():
-        got = risks(estimate)
+    for scalar, known in product((False, True), (LAW, None)):
+        got = risks(optimal(scalar=scalar, law=known))
         for t in PRINTED[scalar]:
             k = at(t)
             ratio = got[k].mean() / base[k].mean()
@@ -208,6 +202,32 @@ def test_measured_ratios():
             assert abs(ratio - predicted(scalar)[k]) < 4 * error
             if t >= 1:
                 assert abs(ratio - predicted(not scalar)[k]) > 4 * error
+
+
+@pytest.mark.parametrize("scalar", [False, True])
+def test_the_fits_are_mixed_by_the_laws_own_weights(scalar):
+    """T3's fit, and in the eigenbasis w of the way to T2's: one w for all entries, or one for each.
+
+    Catches weights of the other kind, by more than 1e-3, and a path that starts late.
+    """
+    q, times = np.array([[0.6, -0.8], [0.8, 0.6]]), [0.3, 0.8]
+    law = Gaussian(np.array([0.1, 4.0]), q)
+    grams = list(exact(law, 20, times, np.random.default_rng(55)))
+    local, transported = (
+        list(bootstrap(rule)(grams))[1] for rule in (lambda step: 0.0, lambda step: 1.0)
+    )
+    change = q.T @ (transported - local) @ q
+
+    def mixed(scalar):
+        w = optimal_weights(law, times, scalar=scalar)[grams[1].step]
+        return local + q @ (w * change) @ q.T
+
+    estimate = optimal(scalar=scalar, law=law)
+    found = list(estimate(grams))[1]
+    np.testing.assert_allclose(found, mixed(scalar), rtol=1e-10)
+    assert not np.allclose(found, mixed(not scalar), rtol=1e-3)
+    with pytest.raises(InvalidInput, match="grams: must start at the data"):
+        list(estimate(grams[1:]))
 
 
 def test_what_the_plug_in_loses_at_small_m():

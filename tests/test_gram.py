@@ -563,6 +563,8 @@ def test_draws_come_in_groups_by_their_shapes_alone():
     sizes = [sum((rows + p) * 100 for rows, p, _ in group) for group in groups]
     assert max(sizes) <= gram.WHOLE and min(sizes[:-1]) > gram.WHOLE - 30_000
     assert [len(group) for group in gram._groups([(0, 900, 2000)] * 3, 900)] == [1, 1, 1]
+    half = (0, gram.WHOLE // 2, 10**6)  # of one column: two of them are WHOLE numbers
+    assert [len(group) for group in gram._groups([half] * 4, 1)] == [2, 2]
 
     class Counting:
         def __init__(self, rng):
@@ -575,6 +577,21 @@ def test_draws_come_in_groups_by_their_shapes_alone():
     counting = Counting(np.random.default_rng(4))
     list(gram._draws([cast(np.random.Generator, counting)], [(0, 8, 100), *[(16, 8, 92)] * 10], 8))
     assert counting.calls == 2
+
+
+def test_redraws_count_in_the_resolution():
+    """tr C_t/d = 7.4e-17 at t = 18.57 and 1.04e-16 at 18.4, on either side of 10⁻²⁵ mK = 10⁻¹⁶;
+    by default K = 1.
+    """
+    sentence = (
+        f"times: at t = 18.57 with m = 500000000 samples, 2 noise paths for each, {RESOLUTION}"
+    )
+    with pytest.raises(InvalidInput) as refusal:
+        gram.check_range(ONES, 5 * 10**8, [0.1, 18.57], 2)
+    assert str(refusal.value) == sentence
+    gram.check_range(ONES, 5 * 10**8, [0.1, 18.40], 2)
+    gram.check_range(ONES, 10**9, [0.1, 18.40])
+    assert gram.check_samples(10**12, 4) == 10**12
 
 
 # --- given the data -------------------------------------------------------------------------------
@@ -634,6 +651,7 @@ def test_given_rows_of_another_law_it_is_their_noise(m, redraws):
     ("data", "reason"),
     [
         ([[1.0, 0.0]], "data: must have shape"),
+        (np.eye(3), r"data: must have shape \(…, 2, 2\), but has \(3, 3\)"),
         ([[1.0, 0.5], [0.0, 1.0]], "data: must be symmetric"),
         ([[1.0, 0.0], [0.0, -1.0]], "data: is no X.T X: it has the eigenvalue -1"),
         ([[1.0, 0.0], [0.0, np.nan]], "data: "),
@@ -668,6 +686,7 @@ def of(step: int, samples: int = 9, **fields: Any) -> Gram:
         (lambda: of(0, xw=np.full((2, 2), np.nan)), "xw: holds NaN or an infinity"),
         (lambda: of(0, xx=ASKEW), "xx: must be symmetric, as X.T X is"),
         (lambda: of(0, data=ASKEW), "data: must be symmetric, as X.T X is"),
+        (lambda: of(0, xx=1e-9 * ASKEW), "xx: must be symmetric, as X.T X is"),
         (lambda: of(0, samples=0), "samples: must be at least 1, but is 0"),
         (lambda: of(0, redraws=0), "redraws: must be at least 1, but is 0"),
         (

@@ -13,7 +13,6 @@ import mpmath
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from bounds import (
     affine,
@@ -48,7 +47,6 @@ from bounds.gram import Gram, exact
 from bounds.mixture import Mixture
 from bounds.papers.kumar_2025 import published, rates
 from bounds.process import Step
-from bounds.risk import dsm_empirical_risk_cdf, dsm_empirical_risk_quantile
 from bounds.transfer import Grid
 
 LAW, TIMES, M = Gaussian(np.array([0.5, 2.0])), np.array([0.1, 0.3, 0.6]), 60
@@ -588,81 +586,6 @@ def test_dsm_takes_any_steps_and_features_theirs() -> None:
 
 
 # --- accuracy promised ----------------------------------------------------------------------------
-
-
-def hypoexponential(scales: Array, x: float) -> tuple[Any, Any]:
-    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2,
-    a_i different, in 400 digits: a sum over exponentials.
-    """
-    with mpmath.workdps(400):
-        rate = [1 / (2 * mpmath.mpf(float(a))) for a in scales]
-        tail = mpmath.mpf(0)
-        for i, one in enumerate(rate):
-            others = [r / (r - one) for k, r in enumerate(rate) if k != i]
-            tail += mpmath.fprod(others) * mpmath.exp(-one * mpmath.mpf(x))
-        return 1 - tail, tail
-
-
-@pytest.mark.parametrize("ratio", [1 + 1e-9, 1.01, 3.0, 1e3, 1e6, 1e9])
-def test_the_law_of_the_empirical_risk_in_both_tails(ratio: float) -> None:
-    """d = 2, whose law is a sum of two exponentials:
-    to 1e-9 relative from 1e-280 on, far apart or nearly equal.
-
-    The inversion that was here before was off by 1e-6 at a ratio of 1e9, by all there is in the
-    lower tail.
-    """
-    law = Gaussian(np.array([1.0, ratio]))
-    scales = law.conditional_variances(1.0) / 50
-    x = 2 * scales.sum() * np.array([1e-140, 1e-20, 1e-3, 0.3, 0.9, 1.0, 1.001, 1.2, 3.0, 30.0])
-    found = dsm_empirical_risk_cdf(law, 1.0, 50, x)
-    expected = [float(hypoexponential(scales, one)[0]) for one in x]
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
-    for one, alone in zip(x, found, strict=True):
-        assert dsm_empirical_risk_cdf(law, 1.0, 50, one) == alone
-
-
-@pytest.mark.parametrize("d", [1, 3, 8, 100, 300])
-def test_equal_scales_are_a_chi_square(d: int) -> None:
-    law = Gaussian(np.ones(d))
-    scale = law.conditional_variances(0.5)[0] / 1000
-    x = d * d * scale * np.array([0.01, 0.5, 0.9, 1.0, 1.1, 2.0])
-    np.testing.assert_allclose(
-        dsm_empirical_risk_cdf(law, 0.5, 1000, x),
-        stats.chi2.cdf(x / scale, d * d),
-        rtol=1e-9,
-        atol=1e-300,
-    )
-
-
-@pytest.mark.parametrize("far", [1e6, 1e300, np.inf, -np.inf, -1e300, 1.7e308, 1e-300])
-def test_a_far_value_is_right_and_spoils_no_neighbour(far: float) -> None:
-    """0 or 1 there; what stands beside it in the same call has the bits that it has alone."""
-    law = Gaussian(gaussian.spectrum("linear", 4))
-    alone = dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, 0.2])
-    both = dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, far, 0.2])
-    assert both[[0, 2]].tolist() == alone.tolist()
-    assert both[1] == pytest.approx(float(far > 1), abs=1e-300)
-    with pytest.raises(InvalidInput, match="value: holds NaN"):
-        dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, np.nan])
-
-
-@pytest.mark.parametrize(
-    "p", [1e-290, 1e-100, 1e-14, 1e-5, 0.1, 0.5, 0.9, 1 - 1e-9, 1 - 1e-14, 1 - 2**-53]
-)
-@pytest.mark.parametrize("ratio", [1.5, 1e4])
-def test_quantiles_at_both_ends(p: float, ratio: float) -> None:
-    """In 400 digits, the law at the quantile is p, or 1 − p above 1/2, to 1e-8 relative."""
-    law = Gaussian(np.array([1.0, ratio]))
-    q = dsm_empirical_risk_quantile(law, 1.0, 50, p)
-    below, above = hypoexponential(law.conditional_variances(1.0) / 50, q)
-    reached, wanted = (below, mpmath.mpf(p)) if p < 0.5 else (above, 1 - mpmath.mpf(p))
-    assert abs(reached / wanted - 1) < 1e-8
-
-
-def test_quantiles_that_float64_cannot_tell_are_refused() -> None:
-    for p in (1e-291, 5e-324, -0.1, 1.0, np.nan):
-        with pytest.raises(InvalidInput, match=r"^probability: "):
-            dsm_empirical_risk_quantile(LAW, 1.0, 50, p)
 
 
 @pytest.mark.parametrize("narrow", [1.0, 1e-8, 1e-20, 1e-200, 1e8, 1e100])

@@ -1,5 +1,6 @@
 """Exact and leading-order risks against measurements and second derivations."""
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import stats
@@ -430,6 +431,48 @@ def test_quantiles_invert_the_law(m):
         assert phases(scales, q) == pytest.approx(p, abs=2e-9)
 
 
+@pytest.mark.parametrize("d", [1, 3, 300])
+def test_quantiles_where_the_scales_agree(d):
+    """They are χ²'s with d² degrees of freedom, by scipy, from p = 10⁻⁹ to 1 − 10⁻¹⁴.
+
+    Catches an upper tail that is lost at d = 1, which is scipy's own, or at d = 300, where the mean
+    is 90 000: cut off too early, or taken as 1 minus the lower one far above the mean.
+    """
+    law = Gaussian(np.ones(d))
+    scale = law.conditional_variances(0.5)[0] / 1000
+    for p in (1e-9, 0.3, 0.52, 1 - 1e-9, 1 - 1e-14):
+        expected = stats.chi2.ppf(p, d * d) if p < 0.5 else stats.chi2.isf(1 - p, d * d)
+        found = r.dsm_empirical_risk_quantile(law, 0.5, 1000, p)
+        assert found == pytest.approx(scale * expected, rel=1e-9, abs=0)
+
+
+def test_scales_that_vanish_beside_others_leave_a_chi_square():
+    """Five of ten scales are 1e-12 of the others: χ² with 50 degrees of freedom, at 200 values.
+
+    Catches a search for the saddle point that strays across the singularities between it and 0.
+    """
+    law = Gaussian(np.repeat([1.0, 1e-12], 5))
+    ratio = np.linspace(20.0, 60.0, 200)
+    found = r.dsm_empirical_risk_cdf(law, 0.5, 30, ratio * law.conditional_variances(0.5)[0] / 30)
+    np.testing.assert_allclose(found, stats.chi2.cdf(ratio, 50), rtol=1e-9)
+
+
+def test_both_tails_at_the_ends_of_the_line():
+    """Nothing lies below what float64 tells from 0, nothing above infinity; logarithms, exactly."""
+    found = r._log_tails(np.array([0.5, 1.0]), 3, np.array([-np.inf, 0.0, 1e-300, np.inf]))
+    nothing, everything = -np.inf, 0.0
+    np.testing.assert_array_equal(found[0], [nothing, nothing, nothing, everything])
+    np.testing.assert_array_equal(found[1], [everything, everything, everything, nothing])
+
+
+def test_an_integral_that_is_not_reached_is_refused():
+    """No law here has as few as 0.002 degrees of freedom, whose integrand falls off too slowly:
+    a sentence, no NaN.
+    """
+    with pytest.raises(InvalidInput, match="covariance: makes a law of the empirical risk"):
+        r._saddle_integral(np.array([1.0]), np.array([0.001]), np.array([0.003]))
+
+
 LAW4 = Gaussian(np.ones(4))
 LAW_LINEAR = Gaussian(spectrum("linear", 4))
 
@@ -458,6 +501,11 @@ LAW_LINEAR = Gaussian(spectrum("linear", 4))
         (
             lambda: r.dsm_empirical_risk_quantile(LAW4, 0.1, 50, 0.0),
             "probability: must lie strictly between 0 and 1, but is 0",
+        ),
+        (lambda: r.bootstrap_risk(LAW4, [0.1], 0), "samples: must be at least 1, but is 0"),
+        (
+            lambda: r.risk(LAW4, 0.1, np.zeros((2, 3, 3))),
+            "estimate: must have shape (…, 4, 4), but has (2, 3, 3)",
         ),
     ],
 )
@@ -495,3 +543,81 @@ def test_bootstrap_risk_falls_as_one_over_m_and_its_weight_may_depend_on_the_ste
     fresh = w**2 * np.exp(2 * g) / before + (1 - w) ** 2 / tau2 - 1 / after
     by_hand = fresh[:, None] + w**2 * (before / after)[None, :] * start[:, None]
     np.testing.assert_allclose(found, by_hand, rtol=1e-12)
+
+
+# --- the accuracy that is promised of the law of the empirical risk -------------------------------
+
+
+def hypoexponential(scales, x):
+    """P(S ≤ x) and P(S > x) of Σ a_i χ²_2,
+    a_i different, in 400 digits: a sum over exponentials.
+    """
+    with mpmath.workdps(400):
+        rates = [1 / (2 * mpmath.mpf(float(a))) for a in scales]
+        tail = mpmath.mpf(0)
+        for i, one in enumerate(rates):
+            others = [rate / (rate - one) for k, rate in enumerate(rates) if k != i]
+            tail += mpmath.fprod(others) * mpmath.exp(-one * mpmath.mpf(x))
+        return 1 - tail, tail
+
+
+@pytest.mark.parametrize("ratio", [1 + 1e-9, 1.01, 3.0, 1e3, 1e6, 1e9])
+def test_the_law_of_the_empirical_risk_in_both_tails(ratio):
+    """d = 2, whose law is a sum of two exponentials:
+    to 1e-9 relative from 1e-280 on, far apart or nearly equal.
+
+    The inversion that was here before was off by 1e-6 at a ratio of 1e9, by all there is in the
+    lower tail.
+    """
+    law = Gaussian(np.array([1.0, ratio]))
+    scales = law.conditional_variances(1.0) / 50
+    x = 2 * scales.sum() * np.array([1e-140, 1e-20, 1e-3, 0.3, 0.9, 1.0, 1.001, 1.2, 3.0, 30.0])
+    found = r.dsm_empirical_risk_cdf(law, 1.0, 50, x)
+    expected = [float(hypoexponential(scales, one)[0]) for one in x]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    for one, alone in zip(x, found, strict=True):
+        assert r.dsm_empirical_risk_cdf(law, 1.0, 50, one) == alone
+
+
+@pytest.mark.parametrize("d", [1, 3, 8, 100, 300])
+def test_equal_scales_are_a_chi_square(d):
+    law = Gaussian(np.ones(d))
+    scale = law.conditional_variances(0.5)[0] / 1000
+    x = d * d * scale * np.array([0.01, 0.5, 0.9, 1.0, 1.1, 2.0])
+    np.testing.assert_allclose(
+        r.dsm_empirical_risk_cdf(law, 0.5, 1000, x),
+        stats.chi2.cdf(x / scale, d * d),
+        rtol=1e-9,
+        atol=1e-300,
+    )
+
+
+@pytest.mark.parametrize("far", [1e6, 1e300, np.inf, -np.inf, -1e300, 1.7e308, 1e-300])
+def test_a_far_value_is_right_and_spoils_no_neighbour(far):
+    """0 or 1 there; what stands beside it in the same call has the bits that it has alone."""
+    law = Gaussian(spectrum("linear", 4))
+    alone = r.dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, 0.2])
+    both = r.dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, far, 0.2])
+    assert both[[0, 2]].tolist() == alone.tolist()
+    assert both[1] == pytest.approx(float(far > 1), abs=1e-300)
+    with pytest.raises(InvalidInput, match="value: holds NaN"):
+        r.dsm_empirical_risk_cdf(law, 0.5, 40, [0.1, np.nan])
+
+
+@pytest.mark.parametrize(
+    "p", [1e-290, 1e-100, 1e-14, 1e-5, 0.1, 0.5, 0.9, 1 - 1e-9, 1 - 1e-14, 1 - 2**-53]
+)
+@pytest.mark.parametrize("ratio", [1.5, 1e4])
+def test_quantiles_at_both_ends(p, ratio):
+    """In 400 digits, the law at the quantile is p, or 1 − p above 1/2, to 1e-8 relative."""
+    law = Gaussian(np.array([1.0, ratio]))
+    q = r.dsm_empirical_risk_quantile(law, 1.0, 50, p)
+    below, above = hypoexponential(law.conditional_variances(1.0) / 50, q)
+    reached, wanted = (below, mpmath.mpf(p)) if p < 0.5 else (above, 1 - mpmath.mpf(p))
+    assert abs(reached / wanted - 1) < 1e-8
+
+
+def test_quantiles_that_float64_cannot_tell_are_refused():
+    for p in (1e-291, 5e-324, -0.1, 1.0, np.nan):
+        with pytest.raises(InvalidInput, match=r"^probability: "):
+            r.dsm_empirical_risk_quantile(LAW, 1.0, 50, p)
