@@ -211,7 +211,8 @@ def dsm_empirical_risk_quantile(law: Gaussian, t: float, samples: int, probabili
     Raises
     ------
     InvalidInput
-        If the probability is not strictly between 0 and 1 or below 1e-290, or m ≤ d.
+        If the probability is not strictly between 0 and 1 or below 1e-290, m ≤ d, or the quantile
+        is too near 0 for float64, as for d = 1 below 1.2e-150.
     """
     scales, p = _risk_scales(law, t, samples), number("probability", probability)
     if not 0 < p < 1:
@@ -224,14 +225,18 @@ def dsm_empirical_risk_quantile(law: Gaussian, t: float, samples: int, probabili
         return float(_log_tails(scales, law.dimension, np.exp([log_x]))[side, 0] - wanted)
 
     low = high = float(np.log(law.dimension * scales.sum()))
+    least = float(np.log(max(np.finfo(float).tiny, 2 * NEAR_ZERO * scales.max())))
     while np.exp(_log_tails(scales, law.dimension, np.exp([low]))[0, 0]) > p:
-        low -= 2.0
+        if low == least:
+            raise InvalidInput("probability", f"is {p:g}, and its quantile too near 0 for float64")
+        low = max(low - 2.0, least)
     while np.exp(_log_tails(scales, law.dimension, np.exp([high]))[0, 0]) < p:
         high += 0.5
     return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-13, rtol=1e-13)))
 
 
 LEAST_PROBABILITY = 1e-290
+NEAR_ZERO = 1e-300  # of the largest scale; below it P(S ≤ x) counts as 0
 
 
 def _risk_scales(law: Gaussian, t: float, samples: int) -> Array:
@@ -260,9 +265,9 @@ def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
     # Laurent and Massart: beyond this P(S > x) < e^{-800}, which no float64 tells from 0.
     end = 2 * (half * a).sum() + 2 * np.sqrt(1600 * (half * a**2).sum()) + 1600
     out = np.empty((2, y.size))
-    out[:, y <= 1e-300] = [[-np.inf], [0.0]]
+    out[:, y <= NEAR_ZERO] = [[-np.inf], [0.0]]
     out[:, y >= end] = [[0.0], [-np.inf]]
-    (inside,) = np.nonzero((y > 1e-300) & (y < end))
+    (inside,) = np.nonzero((y > NEAR_ZERO) & (y < end))
     for start in range(0, inside.size, 256):
         part = inside[start : start + 256]
         out[:, part] = _saddle_integral(a, half, y[part])

@@ -621,3 +621,17 @@ def test_quantiles_that_float64_cannot_tell_are_refused():
     for p in (1e-291, 5e-324, -0.1, 1.0, np.nan):
         with pytest.raises(InvalidInput, match=r"^probability: "):
             r.dsm_empirical_risk_quantile(LAW, 1.0, 50, p)
+
+
+def test_a_quantile_that_no_float_can_hold_is_refused() -> None:
+    """One coordinate has P(χ²_1 ≤ x) = √(2x/π) (1 − x/6 …), so x = π p²/2: met while x is a number,
+    refused beyond, where a number without a word would be of another probability.
+    """
+    law = Gaussian(np.ones(1))
+    scale = float(law.conditional_variances(0.5)[0]) / 10
+    for p in (1e-30, 1e-100, 1.2e-150):
+        found = r.dsm_empirical_risk_quantile(law, 0.5, 10, p)
+        assert found / scale == pytest.approx(np.pi * p**2 / 2, rel=1e-9, abs=0)
+    for t, p, many in ((0.5, 1e-151, law), (300.0, 1e-290, Gaussian(np.array([1.0, 2.0])))):
+        with pytest.raises(InvalidInput, match="too near 0 for float64"):
+            r.dsm_empirical_risk_quantile(many, t, 10, p)
