@@ -4,7 +4,7 @@ import pytest
 
 from studies import verdicts
 from tests import measured
-from tests.mutants import Mutant, complaints, mutant, rules, verdicts_of
+from tests.mutants import Mutant, complaints, decoys, mutant, rules, verdicts_of
 
 ALONE = Mutant("f", "if x < 1:", "if x <= 1:")
 
@@ -55,6 +55,8 @@ def test_a_mutant_of_a_formula_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -
     """By the verdicts on its module's claims, and not by what the unbroken formula said before."""
     assert verdicts_of("papers.kumar_2025.linear")[0].endswith("one[dsm-risk]")
     assert verdicts_of("gram") == []
+    found = decoys("papers.kumar_2025.averaging")
+    assert "_pick_union" in found and "pick" not in found  # a decoy, and another claim's formula
     name = "dsm-risk"
     first = measured.verdict(name)
     monkeypatch.setattr(verdicts, "_known", dict.fromkeys(verdicts._known, 1000000000.0))
