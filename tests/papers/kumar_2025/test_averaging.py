@@ -37,6 +37,28 @@ def test_weights_of_two_directions_on_a_grid_of_the_plane(b, first):
     assert theory.weighted(2, epsilon, 1.5 - b, first, rest) != pytest.approx(wanted, rel=1e-2)
 
 
+@pytest.mark.parametrize(
+    ("rule", "b", "first", "rest"),
+    [("exponential weights", 0.5, 1 / 3, 1 / 3), ("Bayes", 1.0, 0.5, 0.25)],
+)
+def test_each_rule_has_its_prior_and_its_temperature(rule, b, first, rest):
+    """Of s and two directions, in units of log 3; what the weights risk is tested above."""
+    wanted = theory.weighted(2, np.sqrt(2 * np.log(3)), b, first, rest) / np.log(3)
+    found = theory.finite({"hypotheses": 3, "ratio": 2.0, "rule": rule})
+    assert found == pytest.approx(wanted, rel=1e-12)
+
+
+def test_the_bound_is_in_units_of_kappa():
+    """With times it is κ times what it is without, κ the largest eigenvalue of the kernel."""
+    cell = {"prior": [0.5, 0.5], "star": 1, "delta": 0.1}
+    times = np.array([0.2, 0.4, 0.6])
+    kappa = theory._aggregation_bound(
+        cell | {"times": times.tolist(), "eigenvalue": 1.0}
+    ) / theory._aggregation_bound(cell)
+    assert kappa == pytest.approx(kappa_gaussian(times, weights(times), [1.0]), rel=1e-12)
+    assert kappa != pytest.approx(1.0, rel=0.1)
+
+
 def test_picks_of_few_directions():
     """Least loss of one and the likeliest of two are normal tails; of three by a grid."""
     assert theory.least_loss(1, 1.3) == pytest.approx(1.3**2 * stats.norm.sf(0.65), rel=1e-12)
