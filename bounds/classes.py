@@ -160,7 +160,22 @@ def low_rank(gram: Gram, rank: int) -> Array:
 
 
 def low_ranks(gram: Gram, ranks: Sequence[int]) -> list[Array]:
-    """`low_rank` for several ranks, from one singular value decomposition."""
+    """`low_rank` for several ranks, from one singular value decomposition.
+
+    Parameters
+    ----------
+    gram : as for `low_rank`
+    ranks : of Â + I, each from 0 to d
+
+    Returns
+    -------
+    The fits, in the order of the ranks.
+
+    Raises
+    ------
+    InvalidInput
+        As `low_rank`.
+    """
     d = gram.xx.shape[-1]
     ranks = [whole("rank", rank, None) for rank in ranks]
     for rank in ranks:
