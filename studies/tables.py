@@ -212,7 +212,7 @@ def _lines(
             counts.missing.append(Missing(cell, needed - present, reason))
 
 
-_word = lru_cache(4096)(finite)  # the same few names and cells stand in all rows
+_word = lru_cache(64)(finite)  # the same few names stand in all rows
 
 
 def _finite(value: float | int | str) -> bool:
