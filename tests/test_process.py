@@ -7,7 +7,9 @@ import pytest
 
 from bounds.check import InvalidInput
 from bounds.process import (
+    Slice,
     Step,
+    clock,
     decay,
     geometric_grid,
     noise_variance,
@@ -153,3 +155,33 @@ def test_a_slice_holds_the_step_that_led_to_it_and_its_noise():
             one.x, np.exp(-g) * before + np.sqrt(1 - np.exp(-2 * g)) * one.w, atol=1e-14
         )
         before, now = one.x, t
+
+
+def test_the_clock_by_hand():
+    """e^{2t} − 1 at t = 0, (log 2)/2 and 1e-20, at 350 still, and of no times at all."""
+    np.testing.assert_allclose(clock([0.0, math.log(2) / 2, 1e-20]), [0.0, 1.0, 2e-20], rtol=1e-15)
+    assert np.isfinite(clock(350.0))
+    assert clock([]).shape == (0,)
+
+
+@pytest.mark.parametrize("function", [decay, noise_variance, clock])
+def test_a_time_that_is_none_is_named(function):
+    with pytest.raises(InvalidInput, match=r"^t: must not be negative, but holds -1"):
+        function([0.5, -1.0])
+
+
+def test_borders_of_times_are_named():
+    """The last time of the clock, and a step that takes no time."""
+    with pytest.raises(InvalidInput) as refused:
+        clock([1.0, 350.5])
+    assert str(refused.value) == (
+        "t: must be at most 350, where e^(2t) leaves float64, but holds 350.5"
+    )
+    with pytest.raises(InvalidInput, match=r"^t: must be later than t' = 0\.5, but is 0\.5"):
+        Step(0.5, 0.5)
+
+
+def test_a_slice_says_its_shape():
+    step = Step(0.0, 0.5)
+    x = np.zeros((7, 3))
+    assert "m = 7, d = 3" in repr(Slice(step, x, x, x))
