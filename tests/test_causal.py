@@ -122,3 +122,48 @@ def test_settings_out_of_range():
     with pytest.raises(InvalidInput, match="at least 19"):
         causal_order(draw(), np.random.default_rng(0), surrogates=5)
     np.testing.assert_array_equal(table(draw()), draw())
+
+
+def test_shares_and_warning_by_hand():
+    """White columns: the Gaussian samples are drawn anew from the same source and counted, step by
+    step; a warning names both columns. Catches a share of other samples, and a gap turned over.
+    """
+    rng, again = np.random.default_rng(0), np.random.default_rng(0)
+    x = rng.standard_normal((30, 3))
+    again.standard_normal((30, 3))
+    found = causal_order(x, rng)
+    left = [0, 1, 2]
+    for column in (0, 2):  # the leaf, and the leaf of what is left
+        kept = x[:, left]
+        root = np.linalg.cholesky(np.cov(kept.T))
+
+        def pick(data):
+            variances = np.var(jacobian_diagonal(data), axis=0)
+            least, second = np.sort(variances)[:2]
+            return int(np.argmin(variances)), second / least
+
+        place, gap = pick(kept)
+        assert left[place] == column
+        drawn = [pick(again.standard_normal(kept.shape) @ root.T) for _ in range(19)]
+        same = sum(other == place and wide >= gap for other, wide in drawn)
+        assert found.shares[column] == same / 19
+        left.remove(column)
+    assert found.order == (1, 2, 0)
+    assert found.warning == (
+        "at column 0, 2 Gaussian data of the same covariance, which have no order, do the same by "
+        "as wide a gap: there the data's own precision, or chance, decides"
+    )
+
+
+def test_one_in_twenty_is_no_doubt():
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal(40)
+    found = causal_order(np.column_stack([x, x + rng.standard_normal(40)]), rng, surrogates=20)
+    assert found.shares[1] == 1 / 20
+    assert found.warning == ""
+
+
+def test_the_fewest_and_the_most_rows():
+    """d + 2 of d columns, and 5000."""
+    assert table(draw(4)).shape == (4, 2)
+    assert table(np.arange(5000.0)[:, None]).shape == (5000, 1)
