@@ -223,9 +223,12 @@ def workspace(module: str) -> tuple[Path, bool]:
     folder.mkdir(parents=True, exist_ok=True)
     tests = tests_of(module)
     decisive = [*tests, "tests/reference.py", "tests/measured.py", "tests/conftest.py"]
-    before = [
-        (folder / name).read_bytes() if (folder / name).exists() else b"" for name in decisive
-    ]
+
+    def content(names: Sequence[str]) -> list[bytes]:
+        files = [folder / name for name in names]
+        return [file.read_bytes() if file.exists() else b"" for file in files]
+
+    before, source_before = content(decisive), held([path_of(module)])
     for name in COPIED:
         source, target = ROOT / name, folder / name
         if source.is_dir():
@@ -243,7 +246,10 @@ def workspace(module: str) -> tuple[Path, bool]:
                 tests=json.dumps([*tests, *verdicts_of(module)]),
             )
         )
-    return folder, known and before != [(folder / name).read_bytes() for name in decisive]
+    if source_before != content([path_of(module)]):
+        # which test calls which function: of a new function it would know none
+        (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    return folder, known and before != content(decisive)
 
 
 def mutmut(folder: Path, *words: str) -> str:
