@@ -228,7 +228,7 @@ def workspace(module: str) -> tuple[Path, bool]:
         files = [folder / name for name in names]
         return [file.read_bytes() if file.exists() else b"" for file in files]
 
-    before, source_before = content(decisive), held([path_of(module)])
+    before, source_before = content(decisive), content([path_of(module)])
     for name in COPIED:
         source, target = ROOT / name, folder / name
         if source.is_dir():
