@@ -313,6 +313,10 @@ def test_entries_are_the_librarys_recursion():
     assert least.sum() == pytest.approx(information_bound(law, 0.7, 1), rel=1e-12)
     dsm = np.repeat(law.conditional_variances(0.7)[:, None], 3, axis=1)
     assert claims._bound_over(cell, "DSM") == pytest.approx((least / dsm).max(), rel=1e-12)
+    # Alone, λ has the bound 2 (1 + x) λ²/p³, and DSM has (1 + x) λ/(x p).
+    x = np.expm1(1.4)
+    alone = {"eigenvalues": [7.0], "times": times, "t": 0.7}
+    assert claims._bound_over(alone, "DSM") == pytest.approx(14 * x / (7 + x) ** 2, rel=1e-12)
 
 
 def test_the_order_is_strict_where_it_should_be():

@@ -135,6 +135,7 @@ def test_bounds_are_eight_kappa_over_m() -> None:
     norm = 1 / noise - 1 / (np.exp(-1.4) * 3.0 + noise)
     wanted = 8 * 0.7 * norm * np.log(200) / 4
     assert NAMED["gaussian-bound"].formula(cell) == pytest.approx(wanted, rel=1e-12)
+    assert NAMED["prior-bound"].formula(cell) == pytest.approx(wanted / np.log(200), rel=1e-12)
 
 
 def test_kappa_of_the_profile_is_one_step_after_another() -> None:

@@ -34,6 +34,7 @@ from studies.sweep import run
 LAM = np.array([0.4, 2.5])
 GRID = [0.1, 0.3, 0.7]
 TWENTIETHS = [round(0.1 * k, 1) for k in range(1, 21)]
+BIMODAL = Mixture(np.array([0.5, 0.5]), np.array([[-2.0], [2.0]]), np.array([[0.5]]))
 DENSITIES: dict[str, Callable[[float], Any]] = {
     "exponential": lambda y: np.exp(-y / 1.5),
     "laplace": lambda y: np.exp(-np.abs(y) / 1.5),
@@ -95,15 +96,19 @@ def test_the_bound_by_hand():
     assert found == pytest.approx(3 * known / 100, rel=1e-9)
 
 
-def test_densities_of_levels_are_those_of_draws():
-    """E X_t² by the closed density against e_t² E X_0² + σ_t²: a wrong density moves it."""
-    for law, square in (("exponential", 2.0), ("laplace", 2.0), ("uniform", 1 / 3)):
-        x = forgetting._grid(law, 1.0, 0.4)
-        p, variance = forgetting._averages(law, 1.0, 0.4)
-        wanted = np.exp(-0.8) * square + 1 - np.exp(-0.8)
+@pytest.mark.parametrize(("t", "scale"), [(0.4, 1.0), (0.001, 3.0), (6.0, 1.0)])
+def test_densities_of_levels_are_those_of_draws(t, scale):
+    """E X_t² by the closed density against e_t² E X_0² + σ_t²: a wrong density moves it, as does a
+    grid that leaves some of X_t out or is too coarse for it.
+    """
+    squares = {"exponential": 2.0, "laplace": 2.0, "uniform": 1 / 3, "gaussian": 1.0}
+    for law, square in squares.items():
+        x = forgetting._grid(law, scale, t)
+        p, variance = forgetting._averages(law, scale, t)
+        wanted = np.exp(-2 * t) * square * scale**2 - np.expm1(-2 * t)
         assert p @ x**2 == pytest.approx(wanted, rel=1e-6)
-        mean = every_m.moments(law, 1.0, 0.4, x)[1]
-        assert p @ (variance + mean**2) == pytest.approx(square, rel=1e-6)
+        mean = every_m.moments(law, scale, t, x)[1]
+        assert p @ (variance + mean**2) == pytest.approx(square * scale**2, rel=1e-6)
 
 
 def gaussian_profile(largest: float) -> Callable[[float], float]:
@@ -118,9 +123,53 @@ def test_variation_of_profiles():
         found = variation(0.5, gaussian_profile(largest))
         assert found == pytest.approx(largest * x / (largest + x), rel=1e-9)
     assert variation(0.5, lambda s: 0.0) == pytest.approx(variation(0.5), rel=1e-10)
-    two = Mixture(np.array([0.5, 0.5]), np.array([[-2.0], [2.0]]), np.array([[0.5]]))
     for t in (0.1, 1.3):
-        assert every_m._profile(t) == pytest.approx(float(two.curvature_bound(t)), rel=1e-12)
+        assert every_m._profile(t) == pytest.approx(float(BIMODAL.curvature_bound(t)), rel=1e-12)
+
+
+def test_bounds_use_the_profile_of_their_law():
+    """Theorem A's mean and the target's variance have a² B: 1/σ² and τ²/σ_t⁴ for log-concave data,
+    and for the bimodal law what its mixture's own profile gives. Both are upper bounds, so no
+    measurement tells one that is too high.
+    """
+    times = [0.3, 0.5, 1.0, 1.4]
+
+    def known(t: float) -> float:
+        return variation(t, lambda s: float(BIMODAL.curvature_bound(s)))
+
+    mean = {"parameters": 3, "times": times}
+    square = np.exp(2.8) / np.expm1(2.8) ** 2  # a² = e^{2t}/(e^{2t} − 1)²
+    assert every_m.mean_bound({**mean, "law": "bimodal"}) == pytest.approx(3 * square * known(1.4))
+    assert every_m.mean_bound({**mean, "law": "laplace"}) == pytest.approx(-3 / np.expm1(-2.8))
+    target = {"times": [0.3, 1.0]}
+    square, fresh = np.exp(2.0) / np.expm1(2.0) ** 2, known(1.0) - known(0.3)
+    assert every_m.target_bound({**target, "law": "bimodal"}) == pytest.approx(square * fresh)
+    wanted = -np.expm1(-1.4) / np.expm1(-2.0) ** 2
+    assert every_m.target_bound({**target, "law": "laplace"}) == pytest.approx(wanted)
+
+
+def test_few_samples_cost_the_mean_of_an_inverse():
+    """m/(m − 2) in one dimension is m E[1/χ²_m], by scipy's quadrature."""
+    for m in (5, 12):
+        wanted = m * stats.chi2(m).expect(lambda s: 1 / s)
+        assert every_m._few({"m": m, "eigenvalues": [1.3]}) == pytest.approx(wanted)
+
+
+def test_what_linear_scores_keep_is_a_correlation():
+    """(Cov(X_t', X_t))²/(Var X_t' Var X_t) of Gaussian data, in time and not in the clock."""
+    first, last = (0.7 * np.exp(-2 * t) - np.expm1(-2 * t) for t in (0.2, 0.9))
+    cell = {"largest": 0.7, "times": [0.2, 0.5], "t": 0.9}
+    wanted = np.exp(-1.4) * first / last
+    assert forgetting.linear_kept(cell) == pytest.approx(wanted)
+
+
+def test_constants_are_bounded_as_dsm_is():
+    """Two levels by hand: of a constant and two others only these forget."""
+    x = np.expm1(np.array([0.4, 1.0]))
+    early, late = 0.7 * x / (0.7 + x)
+    forgets = late - early + (0.7 + x[0]) / (0.7 + x[1]) * early
+    cell = {"largest": 0.7, "times": [0.2, 0.5], "degrees": [0, 1, 2]}
+    assert forgetting.strong_bound(cell) == pytest.approx(late + 2 * forgets)
 
 
 def test_the_tail_covers_chi_squared():
@@ -129,7 +178,7 @@ def test_the_tail_covers_chi_squared():
     """
     for count in (1, 3, 8):
         for delta in (0.1, 0.002):
-            cell = {"parameters": count, "times": [0.2, 0.5], "delta": delta}
+            cell = {"parameters": count, "times": [0.2, 0.3, 0.5], "delta": delta}
             proxy = 1 / (1 - np.exp(-1.0))
             passed = stats.chi2.sf(every_m.tail_bound(cell) / proxy, count)
             assert delta / 200 < passed <= delta

@@ -115,10 +115,11 @@ def test_the_formulas() -> None:
         for form in ("ridge", "event")
     )
     assert (ridge, event) == pytest.approx((kappa * np.log(6), kappa / 0.8))
-    values: Cell = {"law": "gaussian", "eigenvalue": 4.0, "candidates": [1.0, 4.0], "times": [t]}
+    values: Cell = {"law": "gaussian", "eigenvalue": 4.0, "times": [t]}
+    values |= {"candidates": [1.0, 2.0, 4.0]}
     values |= {"d": 3, "m": 20, "eta": 0.2}
     v = 1 + 3 * np.exp(-2 * t)
-    noise = t * (1 / -np.expm1(-2 * t) - 1 / v) * 2 * np.log(6) / 20
+    noise = t * (1 / -np.expm1(-2 * t) - 1 / v) * 3 * np.log(6) / 20
     assert parameters._ridge(values, 0.0) == pytest.approx(noise)
     root = np.sqrt(noise) + np.sqrt(0.2 * t * 3 / v)
     assert parameters.ridge_mean(values) == pytest.approx(root**2)

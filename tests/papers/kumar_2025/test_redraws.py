@@ -106,6 +106,17 @@ def test_the_joint_fits_limit_by_second_differences():
     np.testing.assert_allclose(redraws.joint_limit(here), total, rtol=1e-4)
 
 
+def test_one_draw_of_the_joint_fit_is_its_leading_order():
+    """At K = 1 nothing is split: m · risk is that of joint_risk, on ten times, where the bias is
+    not 0. Catches a shift with the wrong sign.
+    """
+    times = [0.1 * k for k in range(1, 11)]
+    wanted = 1000 * joint_risk(LAW, times).at(1000)
+    for k in (0, 4):
+        found = redraws.joint_split({**cell(times[k]), "times": times})
+        assert found == pytest.approx(wanted[k], rel=1e-9)
+
+
 def test_many_redraws_reach_the_plug_in_and_no_further():
     """DSM at K = 10⁸ has the plug-in's risk to 1e-3,
     on the same drawn data; at K = 1 it has several times as much.

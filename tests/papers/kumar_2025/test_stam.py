@@ -23,6 +23,19 @@ def test_total_is_the_recursion(k):
     assert claims.total(cell, control=True) == pytest.approx(plain, rel=1e-9)
 
 
+def test_the_gain_of_white_data_is_a_difference():
+    """r_BSM − r of the recursion; and of the targets' variances alone, where w° leaves nothing and
+    w = e^{−2g} σ_{t'}²/σ_t², the control-variate weight, leaves e^{2g} w²/v' + (1 − w)²/τ² − 1/v.
+    """
+    cell = {"eigenvalue": 0.8, "eigenvalues": [0.8], "times": [0.3, 0.9], "t": 0.9}
+    difference = claims.total(cell, control=True) - claims.total(cell)
+    assert claims.white_gain(cell) == pytest.approx(difference, rel=1e-9)
+    (before,), (v,) = (Gaussian(np.array([0.8])).variances(t) for t in (0.3, 0.9))
+    w = np.exp(-1.2) * np.expm1(-0.6) / np.expm1(-1.8)
+    left = np.exp(1.2) * w**2 / before - (1 - w) ** 2 / np.expm1(-1.2) - 1 / v
+    assert claims.white_gain(cell, carried=False) == pytest.approx(left, rel=1e-9)
+
+
 def test_white_data_cross_denoising_at_the_square():
     """x x_1 = λ²: the same risk as DSM's there, more before it, less after it; by the recursion."""
     value, first = 0.8, 0.2
