@@ -57,21 +57,22 @@ def test_two_candidates_by_their_first_order_condition():
     np.testing.assert_allclose(found, [1 - root, root], atol=1e-5)
 
 
+@pytest.mark.parametrize("kappa", [0.2, 5.0])
 @pytest.mark.parametrize("tolerance", [1.0, 1e-2, 1e-10])
-def test_the_gap_is_a_certificate(monkeypatch, tolerance):
+def test_the_gap_is_a_certificate(monkeypatch, tolerance, kappa):
     """Stopped early or not: the objective is at most the gap above its minimum, the average within
     √(2 gap) of the best. Decoy: a hundredth of the gap is too little for what stops early."""
     candidates, y, prior, losses, distances = problem(5, 5, 4)
-    best = q_aggregation(losses, distances, 0.2, prior).weights
+    best = q_aggregation(losses, distances, kappa, prior).weights
     monkeypatch.setattr(averaging, "TOLERANCE", tolerance)
     monkeypatch.setattr(averaging, "ON_THE_WAY", 10.0)
-    found = q_aggregation(losses, distances, 0.2, prior)
-    above = objective(found.weights, candidates, y, prior, 0.2) - objective(
-        best, candidates, y, prior, 0.2
+    found = q_aggregation(losses, distances, kappa, prior)
+    above = objective(found.weights, candidates, y, prior, kappa) - objective(
+        best, candidates, y, prior, kappa
     )
     apart = (((found.weights - best) @ candidates) ** 2).sum()
     assert above <= found.gap + 1e-9 and apart <= 2 * found.gap + 1e-9
-    assert found.gap <= 0.8 * tolerance
+    assert found.gap <= 4 * kappa * tolerance
     if tolerance == 1.0:
         assert above > found.gap / 100 > 1e-6
 
@@ -139,6 +140,8 @@ def test_one_candidate_and_twins():
     """One has all the weight; two that are the same share it as the prior does."""
     scores, targets, times, gamma = data()
     assert average(scores[:1], targets, times, gamma, 1.0).weights == pytest.approx([1.0])
+    number = average([[[[2.0]]]], [[[1.0]]], [0.5], [1.0], 1.0)
+    assert number.losses == pytest.approx([1.0])
     twins = average(scores[[0, 0]], targets, times, gamma, 1.0, [0.25, 0.75])
     np.testing.assert_allclose(twins.weights, [0.25, 0.75], rtol=1e-9)
 
@@ -168,9 +171,12 @@ SCORES, TARGETS, TIMES, GAMMA = data()
         (lambda: exponential_weights([], 1.0), "losses: must have shape"),
         (
             lambda: average(SCORES[:, :4], TARGETS, TIMES, GAMMA, 1.0),
-            r"scores: must have shape \(H, 5",
+            r"scores: must have shape \(H, 5, 2, 4\), but has \(3, 4, 2, 4\)",
         ),
         (lambda: average(SCORES, TARGETS[0], TIMES, GAMMA, 1.0), "targets: must have shape"),
+        (lambda: average(SCORES[0], TARGETS[:, :, 0], TIMES, GAMMA, 1.0), "targets: must have"),
+        (lambda: average(SCORES[:, :, :1], TARGETS[:, :1], TIMES, GAMMA, 1.0), "targets: must"),
+        (lambda: average(SCORES[:, :0], TARGETS[:0], TIMES, GAMMA, 1.0), "targets: must have"),
         (lambda: average(SCORES, TARGETS, [0.7, 0.2], GAMMA, 1.0), "times: must be strictly"),
         (lambda: average(SCORES, TARGETS, TIMES, [1.0, -1.0], 1.0), "gamma: must be positive"),
         (lambda: average(SCORES, TARGETS, TIMES, GAMMA, True), "kappa: must be numbers"),
