@@ -114,6 +114,7 @@ def finite(key: str, values: Any) -> Array:
     InvalidInput
         If it holds anything but finite real numbers.
     """
+    # A float, most of what is asked about, in a tenth of the time; ∞ − ∞ and NaN − NaN are NaN.
     if type(values) is float and values - values == 0:
         return np.asarray(values)
     array = real(key, values)

@@ -201,6 +201,7 @@ class Step:
     @property
     def fresh_variance(self) -> float:
         """τ² = 1 − e^{-2g}, the variance of the step's own noise."""
+        # noise_variance of a time that has been looked at: steps ask for it in every loop
         return float(-np.expm1(-2.0 * self.gap))
 
     @property

@@ -1,4 +1,8 @@
-"""What the networks of Figure 3b cost, side by side and one by one."""
+"""What the networks of Figure 3b cost, side by side and one by one.
+
+The data are those of one time of a mixture; the sum over all networks is over as many as the figure
+fits with each budget.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping

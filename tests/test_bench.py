@@ -1,5 +1,7 @@
 """The bench: what it times is what it says, at sizes too small to time. No assertion on seconds."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from bounds.gram import simulated
 from bounds.process import uniform_grid
 from bounds.risk import risk
 from studies import bench, bench_networks
+from studies.papers.kumar_2025.mixture_bootstrap import STUDY, MixtureSettings
 
 
 def test_plain_numpy_solves_the_same_problem():
@@ -59,6 +62,20 @@ def test_every_timed_function_runs():
         seconds, peak = bench.timed(function, arguments, 2)
         assert seconds > 0
         assert peak > 1
+
+
+def test_the_networks_that_are_counted_are_the_figures():
+    """Of each solver and budget as many as preset "paper" fits: one a step and method by L-BFGS,
+    one a method by Adam.
+    """
+    counted: Counter[tuple[str, int]] = Counter()
+    settings = STUDY.presets["paper"]
+    assert isinstance(settings, MixtureSettings)
+    for case in settings.cases:
+        if case.learner == "network":
+            solver, each = ("lbfgs", case.steps) if case.fit == "step" else ("adam", 1)
+            counted[solver, case.budget] += each * len(case.estimators) * case.most
+    assert counted == bench_networks.FIGURE_3B
 
 
 def test_counted_flops():
