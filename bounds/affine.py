@@ -22,8 +22,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.integrate import solve_ivp
 
 from bounds.check import Array, InvalidInput, finite, not_negative
 from bounds.divergence import Normal
@@ -195,7 +195,7 @@ def _integrated(
     found = [Moments(start, 0.0)]
     for begin, end in pairwise(grid):
         with np.errstate(over="ignore", invalid="ignore"):
-            path = solve_ivp(
+            path = scipy.integrate.solve_ivp(
                 rate,
                 (begin, end),
                 state,

@@ -27,7 +27,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from bounds.check import InvalidInput
 
@@ -374,7 +374,7 @@ def verify(claim: Claim, measured: Sequence[Measured]) -> Verdict:
     elif formula.answer == "accepted" and decoy.answer == "contradicted":
         status = "HOLDS"
     changes = [
-        (quantile(claim, one, len(measured)) + stats.t.isf(0.05, one.replicates - 1))
+        (quantile(claim, one, len(measured)) - stdtrit(one.replicates - 1, 0.05))
         * one.error
         / abs(one.value)
         for one in measured
@@ -399,7 +399,7 @@ def quantile(claim: Claim, one: Measured, cells: int) -> float:
     if one.error == 0:
         return 0.0
     comparisons = 1 if claim.kind == "rate" else cells
-    return float(stats.t.isf(claim.false_alarm / 2 / comparisons, one.replicates - 1))
+    return -float(stdtrit(one.replicates - 1, claim.false_alarm / 2 / comparisons))
 
 
 def compare(claim: Claim, formula: Formula, measured: Sequence[Measured]) -> Comparison:

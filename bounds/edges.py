@@ -24,8 +24,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from bounds.check import Array, InvalidInput, matrices, number, positive, symmetric, whole
 from bounds.data import rows_of
@@ -121,7 +121,7 @@ def _checked(block: ArrayLike, samples: float, level: float) -> tuple[Array, flo
     inside = number("level", level)
     if not 0 < inside < 1:
         raise InvalidInput("level", f"must lie between 0 and 1, but is {inside:g}")
-    return found, m, float(stats.norm.isf((1 - inside) / 2))
+    return found, m, float(scipy.stats.norm.isf((1 - inside) / 2))
 
 
 def _spread(block: Array) -> Array:
@@ -196,7 +196,7 @@ def null_p_value(block: ArrayLike, samples: float, columns: int) -> Array:
         raise InvalidInput("columns", f"must be fewer than m − 1 = {m - 1:g}, but are {k}")
     square = found[..., 0, 1] ** 2
     left = found[..., 0, 0] * found[..., 1, 1] - square
-    return np.asarray(2 * stats.t.sf(np.sqrt((m - k + 1) * square / left), m - k + 1))
+    return np.asarray(2 * scipy.stats.t.sf(np.sqrt((m - k + 1) * square / left), m - k + 1))
 
 
 def neighbours(rows: ArrayLike, node: int, penalty: float | None = None) -> tuple[int, ...]:

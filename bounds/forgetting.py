@@ -17,8 +17,8 @@ else.
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.integrate import quad
 
 from bounds.check import Array, InvalidInput, number, positive, whole
 from bounds.gaussian import Gaussian
@@ -50,7 +50,7 @@ def variation(t: float, curvature: Callable[[float], float] | None = None) -> fl
         tilt = number("curvature", curvature(s))
         return float(2 * np.exp(2 * s) * (1 + noise_variance(s) * tilt) ** 2)
 
-    return float(quad(rate, 0, t, epsabs=0, epsrel=1e-10, limit=200)[0])
+    return float(scipy.integrate.quad(rate, 0, t, epsabs=0, epsrel=1e-10, limit=200)[0])
 
 
 def bound(

@@ -24,8 +24,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 
 from bounds.check import Array, InvalidInput, finite, positive, symmetric, whole
 
@@ -215,7 +215,7 @@ def within(loss: Quadratic, radius: float) -> Array:
 
     ones = np.ones(2 * p)
     inside = {"type": "ineq", "fun": lambda parts: 1 - parts.sum(), "jac": lambda parts: -ones}
-    found = minimize(
+    found = scipy.optimize.minimize(
         of_parts,
         0 * ones,
         jac=True,

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
 
 from bounds.check import Array, InvalidInput, finite, matrices, not_negative, number, real, whole
 from bounds.gaussian import Gaussian
@@ -232,7 +232,7 @@ def dsm_empirical_risk_quantile(law: Gaussian, t: float, samples: int, probabili
         low = max(low - 2.0, least)
     while np.exp(_log_tails(scales, law.dimension, np.exp([high]))[0, 0]) < p:
         high += 0.5
-    return float(np.exp(optimize.brentq(excess, low, high, xtol=1e-13, rtol=1e-13)))
+    return float(np.exp(scipy.optimize.brentq(excess, low, high, xtol=1e-13, rtol=1e-13)))
 
 
 LEAST_PROBABILITY = 1e-290
@@ -256,7 +256,9 @@ def _log_tails(scales: Array, freedom: int, x: Array) -> Array:
     """
     if scales.size == 1:
         ratio = x / scales[0]
-        return np.stack([stats.chi2.logcdf(ratio, freedom), stats.chi2.logsf(ratio, freedom)])
+        return np.stack(
+            [scipy.stats.chi2.logcdf(ratio, freedom), scipy.stats.chi2.logsf(ratio, freedom)]
+        )
     largest = scales.max()
     a, counts = np.unique(scales / largest, return_counts=True)
     half = counts * freedom / 2

@@ -60,11 +60,13 @@ class Part:
     sampled : whether a replicate is one draw of many
     quantities : all that its rows may hold as "quantity", so that a claim is measured at its own
         cells alone
+    seeded : whether it is handed a seed
     """
 
     rows: Callable[[Cell, Seeds], list[list[Row]]]
     sampled: bool
     quantities: tuple[str, ...]
+    seeded: bool = True
 
 
 Parts = Mapping[str, Part]
@@ -96,7 +98,10 @@ def drawn_once(rows: Callable[[Cell, Rng], list[Row]], *quantities: str) -> Part
 def computed(rows: Callable[[Cell], list[Row]], *quantities: str) -> Part:
     """Computed from the cell alone."""
     return Part(
-        lambda cell, seeds: [rows(cell) for _ in seeds], sampled=False, quantities=quantities
+        lambda cell, seeds: [rows(cell) for _ in seeds],
+        sampled=False,
+        quantities=quantities,
+        seeded=False,
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from bounds.check import Array, InvalidInput, finite
 from studies.designs import Design, deciding_design, power
@@ -348,7 +348,7 @@ def _relative(d: Array, mean: Array, se: Array | None, counts: Array | None) -> 
     pooled = np.average(variances, weights=dof)
     spread = dof.sum() * np.log(pooled) - np.sum(dof * np.log(variances))
     spread /= 1 + (np.sum(1 / dof) - 1 / dof.sum()) / (3 * (d.size - 1))
-    if stats.chi2.sf(spread, d.size - 1) < 0.01:
+    if scipy.stats.chi2.sf(spread, d.size - 1) < 0.01:
         return se / mean
     return np.asarray(np.sqrt(pooled / counts))
 

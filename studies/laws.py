@@ -41,8 +41,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import signal, stats
 
 from bounds.check import Array, InvalidInput, finite, positive
 from studies.least_squares import ROUNDING, columns
@@ -79,14 +79,14 @@ def radius(dof: tuple[float, ...], level: float = LEVEL) -> float:
     """
     n = len(dof)
     if np.all(np.isinf(dof)):
-        return float(stats.chi2.isf(1 - level, n))
-    top = float(np.sum(stats.t.isf((1 - level) / (2 * n), dof) ** 2))
+        return float(scipy.stats.chi2.isf(1 - level, n))
+    top = float(np.sum(scipy.stats.t.isf((1 - level) / (2 * n), dof) ** 2))
     edges = np.linspace(0, top, 2**15 + 1)
     total = np.zeros(edges.size)
     total[0] = 1
     for one in dof:
-        steps = np.concatenate([[0], np.diff(1 - 2 * stats.t.sf(np.sqrt(edges), one))])
-        total = signal.fftconvolve(total, steps)[: edges.size]
+        steps = np.concatenate([[0], np.diff(1 - 2 * scipy.stats.t.sf(np.sqrt(edges), one))])
+        total = scipy.signal.fftconvolve(total, steps)[: edges.size]
     above = np.flatnonzero(np.cumsum(total) >= level)
     return float(edges[above[0]]) if above.size else top
 
@@ -180,7 +180,7 @@ def judge(dims: Array, y: Array, sd: Array | None, counts: Array | None, margin:
         return _confidence_set(dims, y, sd, q, margin)
     shapes = np.column_stack([shape(dims) / shape(dims).max() for shape in LAWS.values()])
     p = shapes.shape[1]
-    q = _squares(shapes, y, y) * (1 + p / (n - p) * stats.f.isf(1 - LEVEL, p, n - p))
+    q = _squares(shapes, y, y) * (1 + p / (n - p) * scipy.stats.f.isf(1 - LEVEL, p, n - p))
     # A table without any scatter is still rounded.
     return _confidence_set(dims, y, y, np.maximum(q, n * ROUNDING**2), margin)
 

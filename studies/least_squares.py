@@ -20,8 +20,8 @@ test of level 0.01 in 4.3 % of tables; with it, in 1.7 %.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 from statsmodels.regression.linear_model import WLS
 
 from bounds.check import Array, InvalidInput, finite
@@ -76,13 +76,15 @@ def _solve(design: Array, y: Array, sd: Array) -> tuple[Array, Array, float, flo
 
 def critical(tail: float, dispersion: float, dof: int) -> float:
     """The wider of the two quantiles of the module's docstring, in units of the standard error."""
-    return float(max(stats.norm.isf(tail), np.sqrt(dispersion) * stats.t.isf(tail, dof)))
+    return float(
+        max(scipy.stats.norm.isf(tail), np.sqrt(dispersion) * scipy.stats.t.isf(tail, dof))
+    )
 
 
 def tail_probability(distance: float, dispersion: float, dof: int) -> float:
     """P(noise ≥ `distance` standard errors), the larger of the two accounts; dual to `critical`."""
     scatter = max(np.sqrt(dispersion), EPS)
-    return float(max(stats.norm.sf(distance), stats.t.sf(distance / scatter, dof)))
+    return float(max(scipy.stats.norm.sf(distance), scipy.stats.t.sf(distance / scatter, dof)))
 
 
 def _enlarged(sd: Array, replicates: ArrayLike | None) -> Array:
@@ -201,7 +203,7 @@ def fit_line(
         level=level,
         chi_square=chi_square,
         dof=dof,
-        p_fit=float(stats.chi2.sf(chi_square, dof)),
+        p_fit=float(scipy.stats.chi2.sf(chi_square, dof)),
         dispersion=chi_square / dof,
         condition=condition,
         discrepancy=discrepancy,

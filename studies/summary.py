@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from bounds.check import Array, InvalidInput
 
@@ -20,6 +20,20 @@ def groups(frame: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, pd.D
     yield from frame.groupby(by)
 
 
+def half_width(error: float, replicates: int, comparisons: int = 1) -> float:
+    """How far Student's interval at LEVEL reaches on either side of a mean; 0 of what has no error.
+
+    Parameters
+    ----------
+    error : the standard error of the mean, ≥ 0
+    replicates : whose mean it is, ≥ 2 where there is an error
+    comparisons : over which intervals of this kind hold together (Bonferroni), ≥ 1
+    """
+    if error == 0:
+        return 0.0
+    return -float(stdtrit(replicates - 1, (1 - LEVEL) / 2 / comparisons)) * error
+
+
 def summary(values: pd.Series) -> dict[str, float]:
     """n, mean, standard error, 95 % interval of the mean,
     and the 5 % and 95 % quantiles of replicates.
@@ -28,7 +42,7 @@ def summary(values: pd.Series) -> dict[str, float]:
     if n < 2:
         raise InvalidInput("replicates", "an interval needs at least 2 of them")
     mean, se = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(n)
-    half = float(stats.t.isf((1 - LEVEL) / 2, n - 1)) * se
+    half = half_width(se, n)
     return {
         "n": n,
         "mean": mean,

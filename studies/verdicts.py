@@ -8,14 +8,13 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
-from scipy import stats
 
 from bounds.claim import Cell, Claim, Formula, Verdict, verify
 from studies.catalog import STEMS
 from studies.joined import Joined
 from studies.quantities import measured_by, part, study_of
 from studies.study import canonical
-from studies.summary import LEVEL
+from studies.summary import half_width
 from studies.tables import Table
 
 _known: dict[tuple[Formula, str], float] = {}
@@ -122,11 +121,7 @@ def points(claims: Sequence[Claim], tables: Mapping[str, Table]) -> dict[str, pd
         rows = []
         predicted, decoy = _remembered(claim.formula), _remembered(claim.decoy)
         for one in measured_by(claim)[1](tables[study_of(claim)]):
-            half = (
-                float(stats.t.isf((1 - LEVEL) / 2, one.replicates - 1)) * one.error
-                if one.error
-                else 0.0
-            )
+            half = half_width(one.error, one.replicates)
             rows.append(
                 {
                     **one.cell,

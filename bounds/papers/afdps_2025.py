@@ -13,7 +13,7 @@ On the line, with prior N(0, λ), k = 1/σ_y², a = 1/(λ + r):
 """
 
 import numpy as np
-from scipy.integrate import quad, solve_ivp
+import scipy
 
 from bounds.claim import Cell, Claim, Paper
 
@@ -82,7 +82,9 @@ def altered(cell: Cell, *, cross: float = 1.0, moving: float = 1.0) -> float:
         ]
 
     begin = [posterior({**_start(cell), "moment": name}) for name in ("mean", "variance")]
-    path = solve_ivp(rate, (0.0, top - cell["r"]), begin, "LSODA", rtol=1e-10, atol=1e-12)
+    path = scipy.integrate.solve_ivp(
+        rate, (0.0, top - cell["r"]), begin, "LSODA", rtol=1e-10, atol=1e-12
+    )
     return float(path.y[1 if cell["moment"] == "variance" else 0, -1])
 
 
@@ -108,8 +110,10 @@ def unweighted(cell: Cell) -> float:
     begin = posterior(_start(cell))
     reach = min(top, r + 40 / k)  # beyond it nothing is left in float64
     if cell["moment"] == "variance":
-        return kept(top) ** 2 * begin + float(quad(lambda b: kept(b) ** 2, r, reach)[0])
-    return float(kept(top) * begin + k * cell["y"] * quad(kept, r, reach)[0])
+        return kept(top) ** 2 * begin + float(
+            scipy.integrate.quad(lambda b: kept(b) ** 2, r, reach)[0]
+        )
+    return float(kept(top) * begin + k * cell["y"] * scipy.integrate.quad(kept, r, reach)[0])
 
 
 def window(cell: Cell) -> float:

@@ -53,7 +53,7 @@ noise comes first. With noise, whether it or Euler is nearer depends on the exam
 """
 
 import numpy as np
-from scipy.integrate import cumulative_simpson, simpson
+import scipy
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim, Paper
@@ -118,7 +118,7 @@ def _errors(cell: Cell) -> tuple[Array, Array, Array]:
 def control(cell: Cell, factor: float = 0.25) -> float:
     """(factor/ε) ∫E|b_F − b̂_F|² dt."""
     variance, in_b, in_s = _errors(cell)
-    square = simpson((in_b + cell["eps"] * in_s) ** 2 * variance, x=NODES)
+    square = scipy.integrate.simpson((in_b + cell["eps"] * in_s) ** 2 * variance, x=NODES)
     return float(factor * square / cell["eps"])
 
 
@@ -126,19 +126,19 @@ def production(cell: Cell, second: float = 1.0) -> float:
     """∫E[g·(b_F − b̂_F)] dt − second ε ∫E|g|² dt, with ρ̂'s variance by variation of constants."""
     variance, in_b, in_s = _errors(cell)
     eps, difference = cell["eps"], in_b + cell["eps"] * in_s
-    rest = cumulative_simpson(difference - eps / variance, x=NODES, initial=0.0)
+    rest = scipy.integrate.cumulative_simpson(difference - eps / variance, x=NODES, initial=0.0)
     grown = np.sqrt(variance / variance[0]) * np.exp(rest)
-    gathered = cumulative_simpson(2 * eps / grown**2, x=NODES, initial=0.0)
+    gathered = scipy.integrate.cumulative_simpson(2 * eps / grown**2, x=NODES, initial=0.0)
     g = 1 / (grown**2 * (variance[0] + gathered)) - 1 / variance
     rate = (-g * difference - second * eps * g**2) * variance
-    return float(simpson(rate, x=NODES))
+    return float(scipy.integrate.simpson(rate, x=NODES))
 
 
 def _norms(cell: Cell) -> tuple[float, float, float]:
     """‖δb‖, ‖δs‖ and ⟨δb, δs⟩."""
     variance, in_b, in_s = _errors(cell)
     pairs = ((in_b, in_b), (in_s, in_s), (in_b, in_s))
-    b, s, both = (float(simpson(u * v * variance, x=NODES)) for u, v in pairs)
+    b, s, both = (float(scipy.integrate.simpson(u * v * variance, x=NODES)) for u, v in pairs)
     return b**0.5, s**0.5, both
 
 

@@ -54,7 +54,7 @@ They are alike at t = ½ log(1 + λ). Constant ε, T → ∞: δw = −2λ² log
 """
 
 import numpy as np
-from scipy.integrate import quad
+import scipy
 from scipy.special import erf
 
 from bounds.check import Array
@@ -190,7 +190,9 @@ def own_density(cell: Cell, pull: float = 2.0) -> float:
         v = variance(lam, t)
         return float(np.exp(-2 * t - 4 * size * t) * (lam / v) ** 2)
 
-    found = quad(lambda t: carry(t) * _model(cell, t, pull)[1], 0, last, epsabs=1e-13, epsrel=1e-12)
+    found = scipy.integrate.quad(
+        lambda t: carry(t) * _model(cell, t, pull)[1], 0, last, epsabs=1e-13, epsrel=1e-12
+    )
     return float(found[0] + carry(last) * (variance(lam, last) - _model(cell, last)[0]))
 
 

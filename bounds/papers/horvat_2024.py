@@ -39,7 +39,7 @@ side. Samples are as before.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.integrate import quad
+import scipy
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim, Paper
@@ -83,7 +83,9 @@ def _variances(cell: Cell, t: float) -> Array:
 
 def _integral(cell: Cell, of: Callable[[Array], float]) -> float:
     """∫_0^T of(v(t)) dt."""
-    found = quad(lambda t: of(_variances(cell, t)), 0, cell["last"], epsabs=1e-12, epsrel=1e-12)
+    found = scipy.integrate.quad(
+        lambda t: of(_variances(cell, t)), 0, cell["last"], epsabs=1e-12, epsrel=1e-12
+    )
     return float(found[0])
 
 

@@ -12,7 +12,7 @@ loss ½ Σ λ_i δ_i² multiplies the error δ_i by r_i = 1 − η λ_i each ste
 """
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim, Paper
@@ -114,7 +114,7 @@ def best_average(cell: Cell) -> float:
     scale = np.trace(M) / len(M)
     # min |Lᵀw|² + (Σw − 1)² has the same direction, whatever the weight of the second term.
     rows = np.vstack([np.linalg.cholesky(M / scale).T, np.ones(len(M))])
-    w = nnls(rows, np.eye(len(M) + 1)[-1])[0]
+    w = scipy.optimize.nnls(rows, np.eye(len(M) + 1)[-1])[0]
     w /= w.sum()
     return float(w @ M @ w)
 

@@ -47,8 +47,8 @@ linear in g. Variant A is at least −d/(2σ²), always.
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from scipy.special import factorial, factorial2
-from scipy.stats import norm
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim, Paper
@@ -113,7 +113,7 @@ def _general_curvature(cell: Cell, higher: bool = True) -> float:
     """E[s'² + s s''] for the score s of two normals at ±μ, over their law; or E s'² alone."""
     mu = cell["mean"]
     x = np.linspace(-mu - 14, mu + 14, 8001)
-    p = (norm.pdf(x - mu) + norm.pdf(x + mu)) / 2
+    p = (scipy.stats.norm.pdf(x - mu) + scipy.stats.norm.pdf(x + mu)) / 2
     tanh = np.tanh(mu * x)
     s, slope = -x + mu * tanh, -1 + mu**2 * (1 - tanh**2)
     bend = -2 * mu**3 * (1 - tanh**2) * tanh
@@ -217,7 +217,7 @@ def of_training_set(cell: Cell) -> float:
     """−g (1 − (Δ/σ) mean Σ φ), data at 0, Δ, 2Δ, …."""
     data = cell["spacing"] * np.arange(cell["data"])
     middles = data[:-1] + cell["spacing"] / 2
-    crossed = norm.pdf((middles - data[:, None]) / cell["sigma"]).sum(axis=1).mean()
+    crossed = scipy.stats.norm.pdf((middles - data[:, None]) / cell["sigma"]).sum(axis=1).mean()
     return float(-cell["gain"] * (1 - cell["spacing"] / cell["sigma"] * crossed))
 
 

@@ -44,7 +44,7 @@ The mean of n probes has 1/n of it, and the product of two independent R̂ none.
 """
 
 import numpy as np
-from scipy.integrate import quad
+import scipy
 
 from bounds.claim import Cell, Claim, Paper
 
@@ -97,7 +97,7 @@ def sampler(cell: Cell, *, exchanged: bool = False) -> float:
     lam, tau, size = cell["lambda"], cell["tau"], cell["size"]
     if (cell["sampler"] == "flow") != exchanged:
         return float(-lam * np.expm1(-2 * tau * size))
-    found = quad(
+    found = scipy.integrate.quad(
         lambda t: np.exp(-2 * t - 4 * size * t) / _variance(lam, t), 0, tau, epsabs=0, epsrel=1e-12
     )
     return float(4 * size * lam**2 * found[0])

@@ -54,9 +54,7 @@ passes √999 r: for small D and large N that is most of them. Where D > 999 N t
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
-from scipy.integrate import quad, solve_ivp
-from scipy.optimize import brentq
+import scipy
 from scipy.special import betainc, digamma, gammaln, ndtr, polygamma
 
 from bounds.check import Array, InvalidInput, positive
@@ -124,8 +122,8 @@ def ahead(cell: Cell) -> float:
 
 def _between(N: float, D: float, low: float, high: float) -> float:
     """P_normal − P_Student of low < R² < high."""
-    normal = stats.chi2.cdf(high, N) - stats.chi2.cdf(low, N)
-    return float(normal - (stats.f.cdf(high / N, N, D) - stats.f.cdf(low / N, N, D)))
+    normal = scipy.stats.chi2.cdf(high, N) - scipy.stats.chi2.cdf(low, N)
+    return float(normal - (scipy.stats.f.cdf(high / N, N, D) - scipy.stats.f.cdf(low / N, N, D)))
 
 
 def tv(cell: Cell) -> float:
@@ -138,8 +136,10 @@ def tv(cell: Cell) -> float:
         return float(level - (N + D) / 2 * np.log1p(q / D) + q / 2)
 
     middle = np.log(N)
-    high = brentq(gap, middle, np.log(2 * (N + D) + 60 * np.sqrt(N + D) + 2000), xtol=1e-14)
-    low = -np.inf if gap(-700.0) < 0 else brentq(gap, -700.0, middle, xtol=1e-14)
+    high = scipy.optimize.brentq(
+        gap, middle, np.log(2 * (N + D) + 60 * np.sqrt(N + D) + 2000), xtol=1e-14
+    )
+    low = -np.inf if gap(-700.0) < 0 else scipy.optimize.brentq(gap, -700.0, middle, xtol=1e-14)
     return _between(N, D, float(np.exp(low)), float(np.exp(high)))
 
 
@@ -156,7 +156,7 @@ def tv_limit(cell: Cell) -> float:
     low, high = N - np.sqrt(2 * N), N + np.sqrt(2 * N)
 
     def end(q: float) -> float:
-        return float(q * (q - N + 2) / 2 * stats.chi2.pdf(q, N))
+        return float(q * (q - N + 2) / 2 * scipy.stats.chi2.pdf(q, N))
 
     return (end(high) - (end(low) if low > 1e-12 else 0.0)) / D
 
@@ -164,7 +164,7 @@ def tv_limit(cell: Cell) -> float:
 def tv_line(cell: Cell) -> float:
     """φ(1) N/D."""
     N, D = _dimensions(cell)
-    return float(stats.norm.pdf(1) * N / D)
+    return float(scipy.stats.norm.pdf(1) * N / D)
 
 
 def tv_collapsed(cell: Cell) -> float:
@@ -186,8 +186,12 @@ _Line = Callable[[Array], Array]
 
 def _noise(cell: Cell) -> tuple[_Line, _Line, float]:
     """Distribution function, density's logarithmic derivative and density by scipy, variance."""
-    laws = {"logistic": stats.logistic, "secant": stats.hypsecant, "gumbel": stats.gumbel_r}
-    law = stats.t(cell["D"]) if cell["noise"] == "student" else laws[cell["noise"]]()
+    laws = {
+        "logistic": scipy.stats.logistic,
+        "secant": scipy.stats.hypsecant,
+        "gumbel": scipy.stats.gumbel_r,
+    }
+    law = scipy.stats.t(cell["D"]) if cell["noise"] == "student" else laws[cell["noise"]]()
     return law.cdf, law.logpdf, float(law.var())
 
 
@@ -212,7 +216,7 @@ def _by_score(cell: Cell) -> float:
         return np.array([-v * (high - low) / (2 * h * middle)])
 
     span = (cell["first"], cell["last"])
-    end = solve_ivp(velocity, span, [cell["x"]], rtol=1e-4, atol=1e-6).y[0, -1]
+    end = scipy.integrate.solve_ivp(velocity, span, [cell["x"]], rtol=1e-4, atol=1e-6).y[0, -1]
     return float(shares @ cdf((end - atoms) / cell["last"]))
 
 
@@ -229,8 +233,8 @@ def _parts(cell: Cell, k: float) -> tuple[float, float]:
         return float(np.exp(log - y**2 / (2 * variance)))
 
     ends = {"a": -12 * root, "b": 12 * root, "limit": 200, "epsabs": 0, "epsrel": 1e-12}
-    whole = quad(kernel, **ends)[0]
-    return whole, quad(lambda y: -y / variance * kernel(y), **ends)[0]
+    whole = scipy.integrate.quad(kernel, **ends)[0]
+    return whole, scipy.integrate.quad(lambda y: -y / variance * kernel(y), **ends)[0]
 
 
 def potential(cell: Cell) -> float:

@@ -7,9 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
-from scipy.stats import norm
+import scipy
 
 from bounds.affine import Affine, Moments, Quadratic, moments
 from bounds.check import Array
@@ -87,7 +85,9 @@ def infinite_at(cell: Cell, power: float) -> float | None:
 
     gone.terminal = True  # type: ignore[attr-defined]
     begin = [a(top) + k(top)]
-    path = solve_ivp(rate, (0.0, top), begin, "DOP853", rtol=1e-12, atol=1e-14, events=gone)
+    path = scipy.integrate.solve_ivp(
+        rate, (0.0, top), begin, "DOP853", rtol=1e-12, atol=1e-14, events=gone
+    )
     return float(path.t[-1]) if path.status == 1 else None
 
 
@@ -115,7 +115,7 @@ def _step(cell: Cell, x: Array, h: float) -> float:
     variance, sy2, e = cell["lambda"] + cell["last"] ** 2, cell["sy2"], 1e-2
 
     def prior(x: Array) -> Array:
-        return np.asarray(norm.logpdf(x, scale=np.sqrt(variance)))
+        return np.asarray(scipy.stats.norm.logpdf(x, scale=np.sqrt(variance)))
 
     def misfit(x: Array) -> Array:
         return np.asarray((x - cell["y"]) ** 2 / (2 * sy2))
@@ -134,7 +134,7 @@ POINTS = np.array([-50.0, 0.0, 50.0])
 
 def _steps(cell: Cell) -> list[Row]:
     """The longest first step with a mean weight, and how few points a grid may have for it."""
-    longest = brentq(lambda h: _step(cell, POINTS, h), 1e-3, 10.0, xtol=1e-12)
+    longest = scipy.optimize.brentq(lambda h: _step(cell, POINTS, h), 1e-3, 10.0, xtol=1e-12)
     last, least = cell["last"], cell["least"]
 
     def fails(n: int) -> bool:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.integrate import quad
-from scipy.optimize import minimize_scalar, root_scalar
 
 from bounds.affine import Affine, moments
 from bounds.chain import affine_chain
@@ -78,7 +77,9 @@ def _weight(cell: Cell) -> list[Row]:
         law = sampled(eps, weight, FIRST, LAST)
         return float(np.trace(law.covariance) / np.trace(LAST) - 1)
 
-    found = root_scalar(excess, x0=0.9 * eps, x1=1.2 * eps, xtol=1e-10 * eps, method="secant")
+    found = scipy.optimize.root_scalar(
+        excess, x0=0.9 * eps, x1=1.2 * eps, xtol=1e-10 * eps, method="secant"
+    )
     return [row("weight", {"eps": eps}, found.root)]
 
 
@@ -118,10 +119,12 @@ def _best(cell: Cell) -> list[Row]:
 
     def bound(log_eps: float) -> float:
         eps = np.exp(log_eps)
-        square = quad(lambda t: (in_b(t) + eps * in_s(t)) ** 2 * _variance(cell, t), 0, 1)[0]
+        square = scipy.integrate.quad(
+            lambda t: (in_b(t) + eps * in_s(t)) ** 2 * _variance(cell, t), 0, 1
+        )[0]
         return float(square / (4 * eps))
 
-    least = minimize_scalar(bound, bracket=(-2.0, 0.0), options={"xtol": 1e-9})
+    least = scipy.optimize.minimize_scalar(bound, bracket=(-2.0, 0.0), options={"xtol": 1e-9})
     of = {key: value for key, value in cell.items() if key != "part"}
     return [row("best-noise", of, np.exp(least.x)), row("best-bound", of, least.fun)]
 
@@ -138,7 +141,7 @@ def _flow(cell: Cell) -> list[Row]:
     for size, times in ((0.0, [0.0, 1 - a]), (k / a, [1 - a, 1.0])):
         law = moments(drift(size), law, times)[-1].law
     right = Normal(np.zeros(1), np.array([[delta]]))
-    energy = quad(
+    energy = scipy.integrate.quad(
         lambda t: (k / a) ** 2 * fields(t, [[1.0]], [[delta]], latent=0.0)[0][0, 0], 1 - a, 1
     )[0]
     of = {"x": delta, "k": k}
@@ -182,14 +185,14 @@ def _bridge(cell: Cell) -> list[Row]:
         return float((b + eps * s)[0, 0] ** 2 * variance[0, 0])
 
     def energy(c: float) -> float:
-        return float(quad(rate, 0, 1, args=(c,), epsabs=1e-12, epsrel=1e-12)[0])
+        return float(scipy.integrate.quad(rate, 0, 1, args=(c,), epsabs=1e-12, epsrel=1e-12)[0])
 
     of = {"c0": c0, "c1": c1, "eps": eps}
     return [
         row(
             what,
             of,
-            minimize_scalar(
+            scipy.optimize.minimize_scalar(
                 cost, bounds=(-most, most), method="bounded", options={"xatol": 1e-9}
             ).x,
         )

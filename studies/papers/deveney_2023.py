@@ -5,8 +5,7 @@ differences of the model's log density.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import norm
+import scipy
 
 from bounds.affine import Affine, moments
 from bounds.check import Array
@@ -74,7 +73,7 @@ def _gaps(cell: Cell) -> list[Row]:
 
 def _log_density(cell: Cell, t: float, x: Array) -> Array:
     """Of the model, N(0, 1/A)."""
-    return np.asarray(norm.logpdf(x, scale=_precision(cell)(t) ** -0.5))
+    return np.asarray(scipy.stats.norm.logpdf(x, scale=_precision(cell)(t) ** -0.5))
 
 
 def _slope(of: Callable[[float], Array], h: float) -> Array:
@@ -146,7 +145,7 @@ def _kernels(cell: Cell) -> list[Row]:
 
 def _crossing(cell: Cell) -> list[Row]:
     """The time at which both feel an instant's error alike."""
-    found = brentq(
+    found = scipy.optimize.brentq(
         lambda t: _felt(cell, "sde", t) / _felt(cell, "flow", t) - 1, 0.01, 3.0, xtol=1e-9
     )
     return [row("crossing", {"lambda": cell["lambda"]}, float(found))]

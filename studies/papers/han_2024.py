@@ -10,9 +10,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+import scipy
 from scipy.linalg import expm
-from scipy.optimize import minimize_scalar
 from scipy.special import ndtri, zeta
 
 from bounds.check import Array
@@ -122,7 +121,9 @@ def _best(cell: Cell) -> list[Row]:
         carried = carried @ carried
     middle = np.log(cell["first"]) + np.log(2) * int(np.argmin(risks))
     ends = (middle - np.log(2), middle + np.log(2))
-    found = minimize_scalar(risk, bounds=ends, method="bounded", options={"xatol": 1e-6})
+    found = scipy.optimize.minimize_scalar(
+        risk, bounds=ends, method="bounded", options={"xatol": 1e-6}
+    )
     return [row("best", _of(cell, "factor"), found.fun)]
 
 
@@ -148,7 +149,7 @@ def _stopped(eigenvalue: float, target: float, variance: float) -> tuple[float, 
 
     turning.direction = 1.0  # type: ignore[attr-defined]
     span = (0.0, 25 / eigenvalue)
-    found = solve_ivp(
+    found = scipy.integrate.solve_ivp(
         slope, span, np.zeros(3), method="DOP853", rtol=1e-9, atol=1e-15, events=turning
     )
 
@@ -228,7 +229,7 @@ def _power(cell: Cell) -> list[Row]:
         return float(bias + noise / n)
 
     middle = alpha / beta * np.log(n)
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         risk, bounds=(middle - 4, middle + 4), method="bounded", options={"xatol": 1e-5}
     )
     of = {name: cell[name] for name in ("alpha", "beta", "per_noise")}

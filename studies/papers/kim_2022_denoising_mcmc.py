@@ -1,9 +1,7 @@
 """A chain over data and noise: drawn step by step; flows by an ODE; expectations carried back."""
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.interpolate import CubicSpline
-from scipy.stats import chi2
+import scipy
 
 from bounds.chain import affine_chain
 from bounds.check import Array
@@ -40,7 +38,9 @@ def _moments(cell: Cell) -> list[Row]:
         score = (share * -off / v).sum(axis=1) / share.sum(axis=1)
         return np.asarray(sigma.ravel() ** 2 * (1 - u) * score)
 
-    end = solve_ivp(rate, (0.0, 1.0), x.ravel(), "DOP853", rtol=1e-9, atol=1e-10).y[:, -1]
+    end = scipy.integrate.solve_ivp(rate, (0.0, 1.0), x.ravel(), "DOP853", rtol=1e-9, atol=1e-10).y[
+        :, -1
+    ]
     each = weights[:, None] * chances / chances.sum() / len(sigma)
     of = {
         name: cell[name]
@@ -95,7 +95,7 @@ def _chain(cell: Cell) -> list[Row]:
     nodes, weights = np.polynomial.hermite_e.hermegauss(14)
     weights = weights / weights.sum()
     chances = _levels_given(x**2, v, 1)
-    spline = CubicSpline(x, np.eye(x.size))
+    spline = scipy.interpolate.CubicSpline(x, np.eye(x.size))
     back = np.zeros((x.size, x.size))
     for chance, one in zip(chances.T, v, strict=True):
         ends = (1 - eta / (2 * one)) * x[:, None] + np.sqrt(eta) * nodes
@@ -112,12 +112,12 @@ def _step(cell: Cell) -> list[Row]:
     fine grid of log σ.
     """
     d = cell["d"]
-    low, high = np.log(chi2.ppf([1e-14, 1 - 1e-14], d))
+    low, high = np.log(scipy.stats.chi2.ppf([1e-14, 1 - 1e-14], d))
     ends = np.linspace(low, high, 13)
     at, weight = np.polynomial.legendre.leggauss(16)
     half = np.diff(ends)[:, None] / 2
     square = np.exp((ends[:-1, None] + half * (1 + at)).ravel())
-    mass = (half * weight).ravel() * square * chi2.pdf(square, d)
+    mass = (half * weight).ravel() * square * scipy.stats.chi2.pdf(square, d)
     centre = np.log(square / d)[:, None] / 2
     moves = centre + np.sqrt(1 / d) * np.linspace(-9, 40 if d < 4 else 14, 1201)
     log = -d * moves - square[:, None] * np.exp(-2 * moves) / 2

@@ -3,7 +3,7 @@ systems and by search.
 """
 
 import numpy as np
-from scipy.optimize import minimize_scalar, nnls
+import scipy
 
 from bounds.check import Array
 from studies.evidence import Parts, Seeds, computed, evidence, measured, row
@@ -53,7 +53,7 @@ def _stationary(cell: Cell) -> list[Row]:
 
     # Two ways to start the search: there may be two valleys.
     found = min(
-        minimize_scalar(average, bounds=ends, method="bounded").fun
+        scipy.optimize.minimize_scalar(average, bounds=ends, method="bounded").fun
         for ends in ((0.0, 0.9), (0.8, 1.0))
     )
     of = {name: cell[name] for name in ("count", "r", "every")}
@@ -78,7 +78,7 @@ def _noiseless(cell: Cell) -> list[Row]:
     w = np.linalg.solve(system, np.eye(d + 1)[-1])
     # Σw = 1 enters as a row that outweighs the rest, whose own size is 1.
     heavy = np.vstack([np.sqrt(values / 2)[:, None] * errors, 1e5 * np.ones(d + 1)])
-    average = nnls(heavy, 1e5 * np.eye(d + 1)[-1])[0]
+    average = scipy.optimize.nnls(heavy, 1e5 * np.eye(d + 1)[-1])[0]
     average /= average.sum()
     loss = float(np.sum(values * (errors @ average) ** 2) / 2)
     of = {"eigenvalues": cell["eigenvalues"], "step": cell["step"]}

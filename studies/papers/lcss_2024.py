@@ -9,9 +9,8 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.optimize import minimize
-from scipy.stats import norm
 
 from bounds.check import Array
 from bounds.local_curvature import (
@@ -75,7 +74,9 @@ def _minimisers(cell: Cell) -> list[Row]:
             matrix = entries.reshape(2, 2)
             return float(weights @ of(lambda y: y @ matrix.T, x, z, cell["sigma"]))
 
-        found = minimize(loss, np.zeros(4), method="Nelder-Mead", options=SEARCH).x.reshape(2, 2)
+        found = scipy.optimize.minimize(
+            loss, np.zeros(4), method="Nelder-Mead", options=SEARCH
+        ).x.reshape(2, 2)
         rows += [
             row(name, {**_of(cell, "values", "angle", "sigma"), "i": i, "j": j}, found[i, j])
             for i in (0, 1)
@@ -101,7 +102,7 @@ def _curvature_general(cell: Cell) -> list[Row]:
     mu, sigma = cell["mean"], cell["sigma"]
     z, weights = normal_nodes(1, 12)
     x = np.linspace(-mu - 13, mu + 13, 4001)
-    p = (norm.pdf(x, -mu) + norm.pdf(x, mu)) / 2 * (x[1] - x[0])
+    p = (scipy.stats.norm.pdf(x, -mu) + scipy.stats.norm.pdf(x, mu)) / 2 * (x[1] - x[0])
 
     def score(y: Array) -> Array:
         other = np.exp(-2 * mu * y)  # the odds of the component at −μ
@@ -174,7 +175,9 @@ def _minimum(cell: Cell) -> list[Row]:
     wide = np.sqrt(v + noise)
     reach = 14 * np.sqrt(v * (v + noise) / (v - noise))
     x = np.linspace(-reach, reach, 4001)
-    ratio = np.exp(2 * norm.logpdf(x, scale=wide) - norm.logpdf(x, scale=np.sqrt(v)))
+    ratio = np.exp(
+        2 * scipy.stats.norm.logpdf(x, scale=wide) - scipy.stats.norm.logpdf(x, scale=np.sqrt(v))
+    )
     found = np.sum((x / wide**2) ** 2 * ratio) * (x[1] - x[0])
     return [row("minimum", _of(cell, "value", "noise"), -found / 2)]
 
@@ -220,7 +223,7 @@ def _training_set(cell: Cell) -> list[Row]:
         edges = np.unique(np.concatenate([np.linspace(-9, 9, 10), inner]))
         half = np.diff(edges)[:, None] / 2
         z = ((edges[:-1, None] + edges[1:, None]) / 2 + half * nodes).ravel()
-        mass = (half * weights).ravel() * norm.pdf(z)
+        mass = (half * weights).ravel() * scipy.stats.norm.pdf(z)
         here = np.full((z.size, 1), datum)
         losses.append(mass @ variant_b(score, here, z[:, None], sigma))
     of = _of(cell, "spacing", "data", "sigma", "gain")

@@ -5,9 +5,8 @@ conditioning, draws.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+import scipy
 from scipy.special import logsumexp
-from scipy.stats import norm
 
 from bounds.check import Array
 from bounds.divergence import Normal, kl
@@ -24,14 +23,14 @@ def _gradient(cell: Cell) -> list[Row]:
     """(σ_t/e_t) ∂_μ KL(q_t‖p_t): trapezia over 12 deviations each way, fourth differences in μ."""
     keep, noise = _kept(cell["t"])
     z = np.linspace(-12, 12, 1201)
-    mass = norm.pdf(z) * (z[1] - z[0])
+    mass = scipy.stats.norm.pdf(z) * (z[1] - z[0])
     spread = np.sqrt(keep**2 * np.array(cell["variances"]) + noise)
     middle = keep * np.array(cell["means"])
 
     def divergence(mu: float) -> float:
         x = keep * mu + np.sqrt(noise) * z
-        log_q = norm.logpdf(z) - np.log(noise) / 2
-        each = norm.logpdf(x[:, None], middle, spread)
+        log_q = scipy.stats.norm.logpdf(z) - np.log(noise) / 2
+        each = scipy.stats.norm.logpdf(x[:, None], middle, spread)
         log_p = logsumexp(each, axis=1, b=np.array(cell["weights"]))
         return float(mass @ (log_q - log_p))
 
@@ -107,7 +106,9 @@ def _defaults(cell: Cell) -> list[Row]:
     """Its precision, and the σ_y² for which the minimiser is the posterior's mean."""
     lam = cell["lambda"]
     held = _default(lam)
-    found = brentq(lambda s: 1 / (1 + held) - lam / (lam + s), 1e-9, 1e3, xtol=1e-14, rtol=1e-12)
+    found = scipy.optimize.brentq(
+        lambda s: 1 / (1 + held) - lam / (lam + s), 1e-9, 1e3, xtol=1e-14, rtol=1e-12
+    )
     return [row("default", {"lambda": lam}, held), row("implied", {"lambda": lam}, found)]
 
 
@@ -120,7 +121,7 @@ def _isotropic(cell: Cell) -> list[Row]:
         return float(kl(Normal(np.zeros(d), np.exp(log_s2) * np.eye(d)), posterior))
 
     # A parabola through three points about the least value keeps more digits than the search.
-    rough = minimize_scalar(divergence, bounds=(-8.0, 8.0), method="bounded").x
+    rough = scipy.optimize.minimize_scalar(divergence, bounds=(-8.0, 8.0), method="bounded").x
     h = 1e-3
     low, middle, high = (divergence(rough + k * h) for k in (-1, 0, 1))
     found = rough - h / 2 * (high - low) / (high + low - 2 * middle)

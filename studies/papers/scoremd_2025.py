@@ -6,9 +6,8 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
-from scipy.integrate import quad, solve_ivp
+import scipy
 from scipy.special import ndtr
-from scipy.stats import norm
 
 from bounds.affine import Affine, moments
 from bounds.check import Array
@@ -69,13 +68,16 @@ def _wells(cell: Cell) -> list[Row]:
     a, b, kappa = cell["a"], cell["b"], cell["kappa"]
     of = {"a": a, "b": b, "kappa": kappa}
     x = np.linspace(-a - 12, a + 12, 8001)
-    p = (norm.pdf(x, a) + norm.pdf(x, -a)) / 2
-    slope = kappa * norm.pdf(x, scale=b)
+    p = (scipy.stats.norm.pdf(x, a) + scipy.stats.norm.pdf(x, -a)) / 2
+    slope = kappa * scipy.stats.norm.pdf(x, scale=b)
     rows = [row("unseen", of, float(np.trapezoid(slope**2 * p, x)))]
     if a >= 4:
         halves = [
-            quad(
-                lambda y: (norm.pdf(y, a) + norm.pdf(y, -a)) * np.exp(kappa * ndtr(y / b)),
+            scipy.integrate.quad(
+                lambda y: (
+                    (scipy.stats.norm.pdf(y, a) + scipy.stats.norm.pdf(y, -a))
+                    * np.exp(kappa * ndtr(y / b))
+                ),
                 *ends,
                 epsrel=1e-10,
                 limit=200,
@@ -94,13 +96,20 @@ def _carried(cell: Cell) -> list[Row]:
         """Of the flow in t, so upwards in time from 0: −(x + s + φ')."""
         mean = a * np.exp(-t)
         s = mean * np.tanh(mean * x) - x
-        return np.asarray(-(x + s + kappa * norm.pdf(x, scale=b)))
+        return np.asarray(-(x + s + kappa * scipy.stats.norm.pdf(x, scale=b)))
 
-    path = solve_ivp(velocity, (0.0, tau), [0.0], method="DOP853", rtol=1e-11, atol=1e-16)
+    path = scipy.integrate.solve_ivp(
+        velocity, (0.0, tau), [0.0], method="DOP853", rtol=1e-11, atol=1e-16
+    )
     # Below 0, as the error pushes to the right.
     passed = float(path.y[0, -1])
     mean = a * np.exp(-tau)
-    found = quad(lambda x: (norm.pdf(x, mean) + norm.pdf(x, -mean)) / 2, passed, 0.0, epsabs=0)
+    found = scipy.integrate.quad(
+        lambda x: (scipy.stats.norm.pdf(x, mean) + scipy.stats.norm.pdf(x, -mean)) / 2,
+        passed,
+        0.0,
+        epsabs=0,
+    )
     of = {"a": a, "b": b, "kappa": kappa, "tau": tau}
     return [row("carried", of, float(found[0]))]
 
@@ -125,7 +134,9 @@ def _residuals(cell: Cell) -> list[Row]:
 
     def log_q(s: float, x: Array) -> Array:
         spread = (1 / _variance(cell, s) + size) ** -0.5
-        return np.asarray(norm.logpdf(x, scale=spread).sum(axis=-1) + kappa * np.sin(3 * s))
+        return np.asarray(
+            scipy.stats.norm.logpdf(x, scale=spread).sum(axis=-1) + kappa * np.sin(3 * s)
+        )
 
     def score(s: float, x: Array) -> Array:
         return _gradient(log_q, s, x)

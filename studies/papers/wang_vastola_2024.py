@@ -15,8 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
+import scipy
 from scipy.special import logsumexp
 
 from bounds.check import Array, InvalidInput
@@ -31,7 +30,9 @@ def _integrated(
     slope: Callable[[float, Array], Array], start: Array, begin: float, end: float, **how: Any
 ) -> Any:
     """dx/dσ = slope(σ, x) from begin to end."""
-    return solve_ivp(slope, (begin, end), start, method="DOP853", rtol=1e-11, atol=1e-13, **how)
+    return scipy.integrate.solve_ivp(
+        slope, (begin, end), start, method="DOP853", rtol=1e-11, atol=1e-13, **how
+    )
 
 
 def _turned(values: Sequence[float]) -> Array:
@@ -77,9 +78,8 @@ def _emergence(cell: Cell) -> list[Row]:
                 u @ covariance @ np.linalg.solve(noisy, path.sol(sigma)) - u @ path.sol(0.0) / 2
             )
 
-        rows.append(
-            row("emergence", {"value": value}, brentq(half, 1e-9, cell["sigma_T"], xtol=1e-13) ** 2)
-        )
+        middle = scipy.optimize.brentq(half, 1e-9, cell["sigma_T"], xtol=1e-13)
+        rows.append(row("emergence", {"value": value}, middle**2))
     return rows
 
 
@@ -435,7 +435,9 @@ def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
             return np.asarray((here - recalled(atoms, float(np.exp(log_sigma)), here)).ravel())
 
         span = np.log(begin), np.log(end)
-        found = solve_ivp(slope, span, x.ravel(), method="DOP853", rtol=1e-4, atol=1e-5).y[:, -1]
+        found = scipy.integrate.solve_ivp(
+            slope, span, x.ravel(), method="DOP853", rtol=1e-4, atol=1e-5
+        ).y[:, -1]
         return np.asarray(found.reshape(x.shape))
 
     mean, values, basis = gaussian.means[0], gaussian.values[0], gaussian.bases[0]

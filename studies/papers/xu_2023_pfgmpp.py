@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.integrate import quad, solve_ivp
-from scipy.optimize import brentq
+import scipy
 from scipy.special import stdtr
 
 from bounds.check import Array
@@ -61,7 +60,7 @@ def variation(N: float, D: float) -> float:
 
     signs = both[0](u) - both[1](u) > levels[0] - levels[1]
     turns = np.flatnonzero(signs[1:] != signs[:-1])
-    cuts = [brentq(gap, u[k], u[k + 1], xtol=1e-15) for k in turns]
+    cuts = [scipy.optimize.brentq(gap, u[k], u[k + 1], xtol=1e-15) for k in turns]
     u, weights = panels(N, D, cuts=cuts)
     p, q = (density(N, of, u, weights) for of in (D, np.inf))
     return float(np.sum(weights * np.abs(p - q)) / 2)
@@ -131,7 +130,7 @@ def _carried(cell: Cell) -> list[Row]:
         return np.array([(x[0] - weights @ ATOMS / weights.sum()) / sigma])
 
     first, last = cell["first"], cell["last"]
-    end = solve_ivp(
+    end = scipy.integrate.solve_ivp(
         velocity, (first, last), [cell["x"]], method="DOP853", rtol=1e-11, atol=1e-12
     ).y[0, -1]
     level = float(SHARES @ below((end - ATOMS) / last))
@@ -151,7 +150,7 @@ def denoised(x: float, D: float, variance: float, sigma: float) -> float:
     peak = x * variance / (variance + sigma**2)
     points = sorted({0.0, peak, min(x, 11 * root)})
     first, none = (
-        quad(
+        scipy.integrate.quad(
             term,
             -12 * root,
             12 * root,

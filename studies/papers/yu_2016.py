@@ -8,8 +8,7 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.optimize import brentq
+import scipy
 
 from bounds import hyvarinen
 from bounds.check import Array
@@ -68,9 +67,10 @@ def _null(cell: Cell) -> list[Row]:
 
     rows = []
     for name, repaired in (("null-plain", False), ("null-repaired", True)):
-        reach = float(brentq(high, 0, 1 - 1e-12, args=(repaired,), xtol=1e-14))
+        reach = float(scipy.optimize.brentq(high, 0, 1 - 1e-12, args=(repaired,), xtol=1e-14))
         inner, outer = (
-            quad(density, *ends, epsabs=0, epsrel=1e-11)[0] for ends in ((0, reach), (reach, 1))
+            scipy.integrate.quad(density, *ends, epsabs=0, epsrel=1e-11)[0]
+            for ends in ((0, reach), (reach, 1))
         )
         rows.append(row(name, {"rows": n, "k": k}, inner / (inner + outer)))
     return rows

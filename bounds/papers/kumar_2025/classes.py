@@ -10,7 +10,7 @@ whatever the space, d, m and t: one curve, one constant, log|H| = p up to a cons
 """
 
 import numpy as np
-from scipy import integrate, optimize, stats
+import scipy
 
 from bounds.claim import Cell, Claim
 from bounds.gaussian import Gaussian
@@ -69,9 +69,11 @@ def top_share(share: float) -> float:
     """
 
     def moment(power: int, low: float) -> float:
-        return float(integrate.quad(lambda s: s**power * np.sqrt(4 - s * s) / np.pi, low, 2)[0])
+        return float(
+            scipy.integrate.quad(lambda s: s**power * np.sqrt(4 - s * s) / np.pi, low, 2)[0]
+        )
 
-    return moment(2, float(optimize.brentq(lambda q: moment(0, q) - share, 0, 2)))
+    return moment(2, float(scipy.optimize.brentq(lambda q: moment(0, q) - share, 0, 2)))
 
 
 def regular(cell: Cell, twice: bool = False) -> float:
@@ -179,8 +181,8 @@ CLAIMS: tuple[Claim, ...] = (
         origin="derived",
         kind="tight",
         measurement="evidence-classes:beyond",
-        formula=lambda c: float(stats.chi2.sf(c["level"], parameters(c))),
-        decoy=lambda c: float(stats.norm.sf(2)),
+        formula=lambda c: float(scipy.stats.chi2.sf(c["level"], parameters(c))),
+        decoy=lambda c: float(scipy.stats.norm.sf(2)),
         # of t, with a standard error from the events themselves: below 1e-9 by Poisson's law
         false_alarm=1e-12,
         decoy_note="the normal law of the same mean and variance: 0.023 for every p, where χ²_p "

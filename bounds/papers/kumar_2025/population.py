@@ -7,7 +7,7 @@ E Y_f² ≤ θ R(f)², R(f̂) ≤ 8κL/(1 − √(2θL)) with L = log(|H|/δ)/m.
 """
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from bounds import risk_bounds
 from bounds.check import Array
@@ -105,7 +105,7 @@ def _least(cell: Cell, used: float) -> float:
         found = risk_bounds.choice_bound(used, m, c, _log_laplace(cell, c, risk))
         return float(np.log(found))
 
-    best = optimize.minimize_scalar(log_bound, bounds=(-8.0, 12.0), method="bounded")
+    best = scipy.optimize.minimize_scalar(log_bound, bounds=(-8.0, 12.0), method="bounded")
     return float(np.exp(best.fun))
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import numpy as np
-from scipy import integrate
+import scipy
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim
@@ -46,7 +46,7 @@ def leading_constant(cell: Cell, factor: float = 1.0) -> float:
         carry = start / v if sampler == "flow" else (np.exp(first - t) * start / v) ** 2
         return np.asarray(LOCAL[sampler](v, factor / noise_variance(t) - 1 / v) * carry)
 
-    bias = integrate.quad_vec(integrand, first, last)[0]
+    bias = scipy.integrate.quad_vec(integrand, first, last)[0]
     return float((last - first) * np.linalg.norm(bias / (2 * np.sqrt(start))))
 
 

@@ -15,8 +15,8 @@ The fast rate (theory.md): with probability 1 − δ every target's squared erro
 from math import sqrt
 
 import numpy as np
+import scipy
 from numpy.polynomial.legendre import leggauss
-from scipy.integrate import quad
 from scipy.special import betainc, erf, ndtri
 
 from bounds.claim import Cell, Claim
@@ -147,7 +147,7 @@ def well_ratio(cell: Cell) -> float:
     a = cell["a"]
 
     def of(power: int) -> float:
-        value = quad(
+        value = scipy.integrate.quad(
             lambda x: x**power * np.exp(-((x * x - a) ** 2) / 4), 0, sqrt(a) + 7, epsabs=1e-13
         )
         return float(value[0])

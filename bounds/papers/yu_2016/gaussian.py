@@ -53,13 +53,12 @@ from functools import partial
 from math import sqrt
 
 import numpy as np
-from scipy import stats
-from scipy.special import gammainc
+from scipy.special import gammainc, ndtr, ndtri, stdtr
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim
 
-Z = float(stats.norm.isf(0.025))
+Z = -float(ndtri(0.025))
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 _HALF = tuple(part[30:] for part in np.polynomial.legendre.leggauss(60))
 _STUDY = "evidence-yu"
@@ -114,17 +113,17 @@ def null_coverage(cell: Cell, *, repaired: bool) -> float:
     """2 T_{ν−1}(√((ν−1) z²/(N − 2z²))) − 1, N = n or n − k."""
     n, k = cell["rows"], cell["k"]
     nu, left = n - k + 2, (n - k if repaired else n) - 2 * Z**2
-    return float(2 * stats.t.cdf(sqrt((nu - 1) * Z**2 / left), nu - 1) - 1)
+    return float(2 * stdtr(nu - 1, sqrt((nu - 1) * Z**2 / left)) - 1)
 
 
 def null_limit(cell: Cell) -> float:
     """2Φ(z √(1 − k/n)) − 1."""
-    return float(2 * stats.norm.cdf(Z * sqrt(1 - cell["k"] / cell["rows"])) - 1)
+    return float(2 * ndtr(Z * sqrt(1 - cell["k"] / cell["rows"])) - 1)
 
 
 def null_normal(cell: Cell) -> float:
     """The decoy for the repaired interval: Student's law at z, 2 T_{ν−1}(z) − 1."""
-    return float(2 * stats.t.cdf(Z, cell["rows"] - cell["k"] + 1) - 1)
+    return float(2 * stdtr(cell["rows"] - cell["k"] + 1, Z) - 1)
 
 
 def coverage(n: int, k: int, block: Array, target: float, f: float, c: float) -> float:
@@ -175,7 +174,7 @@ def biased_coverage(cell: Cell) -> float:
 
 
 def _shifted(shift: float) -> float:
-    return float(stats.norm.cdf(Z - shift) - stats.norm.cdf(-Z - shift))
+    return float(ndtr(Z - shift) - ndtr(-Z - shift))
 
 
 def repaired_coverage(cell: Cell, *, by_n: bool = False) -> float:
@@ -193,7 +192,7 @@ def root_coverage(cell: Cell) -> float:
 
 def _t_size(cell: Cell) -> float:
     """How often |t| > z, with n − k + 1 degrees of freedom."""
-    return float(2 * stats.t.sf(Z, cell["rows"] - cell["k"] + 1))
+    return float(2 * stdtr(cell["rows"] - cell["k"] + 1, -Z))
 
 
 # --- selection ------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ one s cannot take both: θ again.
 from functools import partial
 
 import numpy as np
-from scipy.integrate import quad
+import scipy
 
 from bounds.check import Array, positive
 from bounds.claim import Cell, Claim
@@ -92,7 +92,9 @@ def _rotated(cell: Cell, power: float, width: float) -> float:
             sigma = float(np.exp(-lam))
             return float(grown(sigma)[i] * changed(sigma)[i])
 
-        return float(quad(at, -np.log(first), -np.log(last), epsrel=1e-10, limit=200)[0])
+        return float(
+            scipy.integrate.quad(at, -np.log(first), -np.log(last), epsrel=1e-10, limit=200)[0]
+        )
 
     weight = np.array([integral(0), integral(1)]) / changed(first) / grown(last)
     A = U @ np.diag(v / (v + first**2)) @ U.T

@@ -42,8 +42,8 @@ the form has its mean at 0, n drops out, and the probability is neither ½ nor t
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.optimize import brentq, minimize_scalar
 
 from bounds.check import Array
 from bounds.claim import Cell, Claim
@@ -216,7 +216,7 @@ def samples(c: Cell, inverse: bool = False) -> float:
     """The n at which that is 0.95."""
     values, shifts = _form(c, inverse)
     wanted = 0.95 ** (2 / c["d"])
-    found = brentq(
+    found = scipy.optimize.brentq(
         lambda log_n: positive_chance(values, np.exp(log_n / 2) * shifts) - wanted,
         *np.log([10 / c["b"] ** 2, 3000 / c["b"] ** 2]),
         xtol=1e-9,
@@ -233,7 +233,7 @@ def rate(b: float) -> float:
         return float(np.sum(shifts**2 * values * s / (1 - 2 * values * s)))
 
     return -float(
-        minimize_scalar(
+        scipy.optimize.minimize_scalar(
             below, bounds=(least, 0), method="bounded", options={"xatol": 1e-12 * -least}
         ).fun
     )

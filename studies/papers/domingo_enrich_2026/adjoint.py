@@ -10,9 +10,7 @@ so that ∫ρ is E ã_t^k, however rare the paths that carry it.
 """
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_array, diags_array
+import scipy
 
 from bounds.check import Array
 from bounds.quadrature import panels
@@ -35,7 +33,7 @@ def jacobians(lam: float, times: Array) -> Array:
         return np.asarray((1 - 2 / (lam * e2 + 1 - e2)) * J)
 
     end = float(times[-1])
-    path = solve_ivp(rate, (0, end), [1.0], "DOP853", times, rtol=1e-12, atol=1e-14)
+    path = scipy.integrate.solve_ivp(rate, (0, end), [1.0], "DOP853", times, rtol=1e-12, atol=1e-14)
     return np.asarray(path.y[0])
 
 
@@ -46,7 +44,7 @@ def _jacobian(cell: Cell) -> list[Row]:
         for t, value in zip(times, jacobians(lam, times), strict=True)
     ]
     if lam > 2:
-        least = minimize_scalar(
+        least = scipy.optimize.minimize_scalar(
             lambda t: -jacobians(lam, np.array([t]))[0], bounds=(0.1, 4.0), method="bounded"
         )
         rows.append(row("peak", {"lam": lam}, -least.fun))
@@ -95,11 +93,11 @@ class Weighted:
         # Differences of order 4; the density is 0 beyond the ends.
         offsets = [-2, -1, 0, 1, 2]
         first, second = (
-            diags_array(np.array(k) / 12, offsets=offsets, shape=(POINTS, POINTS))
+            scipy.sparse.diags_array(np.array(k) / 12, offsets=offsets, shape=(POINTS, POINTS))
             for k in ([1, -8, 0, 8, -1], [-1, 16, -30, 16, -1])
         )
-        move = first @ diags_array(self.x) / self.dx + second / self.dx**2
-        self.operator = csr_array(move)
+        move = first @ scipy.sparse.diags_array(self.x) / self.dx + second / self.dx**2
+        self.operator = scipy.sparse.csr_array(move)
         self.bands = np.zeros((5, POINTS))
         for k in offsets:
             self.bands[2 - k, max(k, 0) : POINTS + min(k, 0)] = move.diagonal(k)
@@ -123,7 +121,7 @@ class Weighted:
             bands[2] += power * self.growth(t)
             return bands
 
-        path = solve_ivp(
+        path = scipy.integrate.solve_ivp(
             rate,
             (0.0, float(times[-1])),
             self.start * self.slope**power,

@@ -9,7 +9,7 @@ one data set twice.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from bounds.bootstrap import optimal_weights
 from bounds.check import Array
@@ -56,7 +56,9 @@ def _grids(cell: Cell) -> list[Row]:
     # the search's own: what it ends at is computed, not sampled
     rng = np.random.default_rng(cell["seed"])
     tried = [
-        optimize.minimize(lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12).fun
+        scipy.optimize.minimize(
+            lost, rng.uniform(-3, 0, count), bounds=[(-8, 2)] * count, tol=1e-12
+        ).fun
         for _ in range(cell["starts"])
     ]
     at_best = -lost(np.log(np.diff(best_times(eigenvalue, count), prepend=0.0)))

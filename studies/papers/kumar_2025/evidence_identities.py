@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from itertools import combinations, pairwise
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from bounds.check import Array
 from bounds.mixture import Mixture
@@ -234,7 +234,7 @@ def norm(cell: Cell) -> list[Row]:
 
     def ascent(points: Array) -> float:
         start = points[np.argmax(residual_norm(law, t, points))]
-        found = optimize.minimize(
+        found = scipy.optimize.minimize(
             lambda c: -float(residual_norm(law, t, start + c @ span)),
             np.zeros(len(span)),
             method="Nelder-Mead",

@@ -10,7 +10,7 @@ squares has m · risk = Wᵀ G^{-1} W.
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bounds.check import Array
 from bounds.process import simulate, uniform_grid, weights
@@ -158,7 +158,7 @@ def _exact(cell: Cell) -> list[Row]:
     worst constants.
     """
     variance, _ = worst_constants(np.array(cell["times"]), cell["eigenvalue"])
-    found = variance * stats.chi2.isf(cell["delta"], cell["P"]) / cell["m"]
+    found = variance * scipy.stats.chi2.isf(cell["delta"], cell["P"]) / cell["m"]
     known = {k: cell[k] for k in ("law", "eigenvalue", "times", "m", "P", "delta")} | {"eta": 0.0}
     rows = [row("joint-quantile", known, float(found))]
     if len(cell["times"]) == 1:

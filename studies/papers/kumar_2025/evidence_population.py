@@ -15,7 +15,7 @@ there, S given X_t is normal with variance κY, so
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 from scipy.special import log_ndtr, logsumexp
 
 from bounds.check import Array
@@ -38,7 +38,7 @@ def _variance(cell: Cell) -> float:
 def log_wrong_linear(ratio: float, m: int) -> float:
     """log E Φ(−½ √(ratio · χ²_m)), by the trapezoid rule in log χ²."""
     y = np.linspace(-12, 3, 6001)
-    density = stats.gamma.logpdf(np.exp(y), m / 2, scale=2 / m) + y
+    density = scipy.stats.gamma.logpdf(np.exp(y), m / 2, scale=2 / m) + y
     terms = density + log_ndtr(-np.sqrt(ratio * m * np.exp(y)) / 2)
     return float(logsumexp(terms) + np.log(y[1] - y[0]))
 
@@ -46,13 +46,13 @@ def log_wrong_linear(ratio: float, m: int) -> float:
 def log_wrong_spike(ratio: float, m: int, q: float) -> float:
     """log E Φ(−½ √(ratio · n/q)), n of m paths in a set of probability q: a tie falls to a coin."""
     n = np.arange(m + 1)
-    terms = stats.binom.logpmf(n, m, q) + log_ndtr(-np.sqrt(ratio * n / q) / 2)
+    terms = scipy.stats.binom.logpmf(n, m, q) + log_ndtr(-np.sqrt(ratio * n / q) / 2)
     return float(logsumexp(terms))
 
 
 def largest_risk(log_wrong: Callable[[float], float], level: float) -> float:
     """R/κ at which log P(f̂ = f) = −level."""
-    found = optimize.brentq(
+    found = scipy.optimize.brentq(
         lambda y: log_wrong(float(np.exp(y))) + level, np.log(1e-6), np.log(1e9), xtol=1e-12
     )
     return float(np.exp(found))
@@ -165,7 +165,7 @@ def _outside(cell: Cell, rng: Rng) -> list[Row]:
 def _outside_exact(cell: Cell) -> list[Row]:
     """The same for Gaussian data, where S is normal."""
     keys = ("times", "m", "delta", "alpha")
-    gap = 2 * np.sqrt(_variance(cell) / cell["m"]) * stats.norm.isf(cell["delta"])
+    gap = 2 * np.sqrt(_variance(cell) / cell["m"]) * scipy.stats.norm.isf(cell["delta"])
     known = {**law_of(cell), **{key: cell[key] for key in keys}}
     return [row("outside", known, float((cell["alpha"] + gap) ** 2))]
 

@@ -5,7 +5,7 @@ and what treating each time by itself would cost; nothing sampled.
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, eigsh
+import scipy
 
 from bounds.check import Array
 from bounds.process import weights
@@ -46,9 +46,15 @@ def largest_variation(times: Array, eigenvalue: float | None, gamma: Array | Non
         return float(
             np.linalg.eigvalsh(np.column_stack([apply(e) for e in np.eye(times.size)]))[-1]
         )
-    operator = LinearOperator((times.size, times.size), matvec=apply, dtype=np.float64)
+    operator = scipy.sparse.linalg.LinearOperator(
+        (times.size, times.size), matvec=apply, dtype=np.float64
+    )
     start_vector = np.ones(times.size)
-    return float(eigsh(operator, k=1, v0=start_vector, tol=1e-11, return_eigenvectors=False)[0])
+    return float(
+        scipy.sparse.linalg.eigsh(
+            operator, k=1, v0=start_vector, tol=1e-11, return_eigenvectors=False
+        )[0]
+    )
 
 
 def measure_variation(cell: Cell) -> list[Row]:

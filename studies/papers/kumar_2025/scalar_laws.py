@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+import scipy
 
 from bounds.check import Array
 from studies.evidence import Rng
@@ -89,12 +89,12 @@ def posterior(law: str, scale: float, t: float, x: Array) -> tuple[Array, Array]
 
 
 @cache
-def _spline(law: str, scale: float, t: float) -> CubicSpline:
+def _spline(law: str, scale: float, t: float) -> "scipy.interpolate.CubicSpline":
     y, _ = nodes(law, scale)
     noise = -np.expm1(-2 * t)
     low, high = np.exp(-t) * y[[0, -1]] + 7 * np.sqrt(noise) * np.array([-1, 1])
     x = np.linspace(low, high, int((high - low) / 0.06) + 1)
-    return CubicSpline(x, posterior(law, scale, t, x)[0])
+    return scipy.interpolate.CubicSpline(x, posterior(law, scale, t, x)[0])
 
 
 def posterior_mean(law: str, scale: float, t: float, x: Array) -> Array:

@@ -19,8 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.sparse.linalg import LinearOperator, eigsh
+import scipy
 from scipy.special import logsumexp
 
 from bounds.check import Array
@@ -166,7 +165,9 @@ class Chain:
 
         low = np.log(0.1)
         return (
-            float(np.exp(brentq(excess, low, np.log(1e3), xtol=1e-7))) if excess(low) > 0 else 0.1
+            float(np.exp(scipy.optimize.brentq(excess, low, np.log(1e3), xtol=1e-7)))
+            if excess(low) > 0
+            else 0.1
         )
 
     def improve(self, zeta: Array, kappa: float, rho: float, cap: Array) -> Array:
@@ -327,9 +328,11 @@ def second_moment(
     if times.size == 1:
         return float(diagonal.max())
     size = times.size * x.size
-    operator = LinearOperator((size, size), matvec=apply, dtype=np.float64)
+    operator = scipy.sparse.linalg.LinearOperator((size, size), matvec=apply, dtype=np.float64)
     start = np.ones(size)
-    return float(eigsh(operator, k=1, v0=start, tol=1e-7, return_eigenvectors=False)[0])
+    return float(
+        scipy.sparse.linalg.eigsh(operator, k=1, v0=start, tol=1e-7, return_eigenvectors=False)[0]
+    )
 
 
 def measure_need(cell: Cell) -> list[Row]:

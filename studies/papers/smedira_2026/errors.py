@@ -3,8 +3,7 @@ information.
 """
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, norm
+import scipy
 
 from bounds.check import Array
 from bounds.hyvarinen import Family, Quadratic, estimate, quadratic, sandwich, spread, terms
@@ -76,7 +75,7 @@ def _inverse_moment(degrees: float, power: int) -> float:
     """E χ²^{−power} by its density, over 14 standard deviations on each side."""
     spread = np.sqrt(2 * degrees)
     x, w = panels(np.linspace(max(degrees - 14 * spread, 1e-9), degrees + 14 * spread, 41), 20)
-    return float(w @ (chi2.pdf(x, degrees) * x**-power))
+    return float(w @ (scipy.stats.chi2.pdf(x, degrees) * x**-power))
 
 
 def _growth_rate(cell: Cell) -> list[Row]:
@@ -90,7 +89,13 @@ def _growth_rate(cell: Cell) -> list[Row]:
         error = m**2 * _inverse_moment(m - n + 2, 1) * _inverse_moment(m - n + 1, 2)
         return float(np.log(error / cell["eps"]))
 
-    return [row("growth-rate", cell, n + np.exp(brentq(excess, np.log(100), np.log(100 * n))))]
+    return [
+        row(
+            "growth-rate",
+            cell,
+            n + np.exp(scipy.optimize.brentq(excess, np.log(100), np.log(100 * n))),
+        )
+    ]
 
 
 def _needed_rate(cell: Cell) -> list[Row]:
@@ -100,9 +105,11 @@ def _needed_rate(cell: Cell) -> list[Row]:
     def excess(log_m: float) -> float:
         m = np.exp(log_m)
         ends = m / (1 + 2 * off), m / (1 - 2 * off)
-        return float(chi2.cdf(ends[0], m) + chi2.sf(ends[1], m) - cell["delta"])
+        return float(
+            scipy.stats.chi2.cdf(ends[0], m) + scipy.stats.chi2.sf(ends[1], m) - cell["delta"]
+        )
 
-    return [row("needed-rate", cell, np.exp(brentq(excess, 2.0, 20.0, xtol=1e-12)))]
+    return [row("needed-rate", cell, np.exp(scipy.optimize.brentq(excess, 2.0, 20.0, xtol=1e-12)))]
 
 
 def _loose(cell: Cell) -> list[Row]:
@@ -120,7 +127,7 @@ def _loose(cell: Cell) -> list[Row]:
     gamma = spread(found, [THETA[law], *[0.0] * (n - 1)], whole.p)
     v = sandwich(quadratic(found, whole.p).H, gamma)[target, target]
     each = 1 - (1 - cell["delta"]) ** (1 / max(n - 1, 1))
-    needed = norm.isf(each / 2) ** 2 * v / eps
+    needed = scipy.stats.norm.isf(each / 2) ** 2 * v / eps
     asked = 3120 * d**4 * box ** (4 * d) * n ** (2 * d + 1) / (eps * least) ** 2
     return [row("loose", cell, asked / needed)]
 

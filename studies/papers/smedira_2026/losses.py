@@ -7,10 +7,9 @@ Longer than 350 lines: twenty statements, each a few lines and its cells.
 from itertools import product
 
 import numpy as np
+import scipy
 from scipy.linalg import eigh
-from scipy.optimize import minimize_scalar
 from scipy.special import gammainc
-from scipy.stats import chi2
 
 from bounds.check import Array
 from bounds.hyvarinen import Quadratic, gradients, quadratic, spread, terms, within
@@ -208,7 +207,13 @@ def _lemma_7(cell: Cell) -> list[Row]:
     """P(δL̂ < δL − εB²/2 for some θ in the ball) at N(0, σ²), K = {x²}: the law of χ²."""
     sigma, m = cell["sigma"], cell["M"]
     farthest = 1 + 1 / (2 * sigma**2)
-    return [row("lemma-7", cell, chi2.cdf(m * (1 - cell["eps"] / (2 * farthest * sigma) ** 2), m))]
+    return [
+        row(
+            "lemma-7",
+            cell,
+            scipy.stats.chi2.cdf(m * (1 - cell["eps"] / (2 * farthest * sigma) ** 2), m),
+        )
+    ]
 
 
 def _lemma_8(cell: Cell) -> list[Row]:
@@ -225,7 +230,7 @@ def _constant(cell: Cell) -> list[Row]:
     def total(a: float) -> float:
         return float(3 / a**2 + 12 / ((gap - p * a) / q) ** 2)
 
-    best = minimize_scalar(
+    best = scipy.optimize.minimize_scalar(
         total, bounds=(0.01 * gap / p, 0.99 * gap / p), method="bounded", options={"xatol": 1e-12}
     )
     return [row("lemma-9-constant", cell, best.fun)]

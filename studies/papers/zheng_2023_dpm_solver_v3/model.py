@@ -1,7 +1,7 @@
 """DPM-Solver-v3 on Gaussians, along the axes and turned; the mean-reverting process."""
 
 import numpy as np
-from scipy.integrate import solve_ivp
+import scipy
 
 from bounds.affine import Affine, moments
 from bounds.check import Array
@@ -87,7 +87,9 @@ def _mrs_flow(cell: Cell) -> list[Row]:
         return np.asarray(mu - x + square * (x - mean) / variance)
 
     span = (of["t"], of["to"])
-    path = solve_ivp(speed, span, [of["x"]], method="DOP853", rtol=1e-12, atol=1e-13)
+    path = scipy.integrate.solve_ivp(
+        speed, span, [of["x"]], method="DOP853", rtol=1e-12, atol=1e-13
+    )
     return [row("mrs-flow", of, float(path.y[0, -1]))]
 
 

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.optimize import brentq, minimize_scalar
 
 from bounds.causal import jacobian_diagonal
 from bounds.check import Array
@@ -121,7 +121,9 @@ def _units(cell: Cell) -> list[Row]:
         return float(np.log(np.var(other)) + 4 * np.log(c) - wanted)
 
     middle = np.log(eta / c)
-    return [row("units", cell, np.exp(brentq(off, middle - 1, middle + 1, xtol=1e-13)))]
+    return [
+        row("units", cell, np.exp(scipy.optimize.brentq(off, middle - 1, middle + 1, xtol=1e-13)))
+    ]
 
 
 def _ridge(cell: Cell) -> list[Row]:
@@ -257,7 +259,7 @@ def _wrong(b: float, n: float) -> float:
         moved = n * shifts**2 * np.multiply.outer(s, values) / parts
         return np.sum(moved - np.log(parts) / 2, axis=-1)
 
-    saddle = minimize_scalar(
+    saddle = scipy.optimize.minimize_scalar(
         lambda s: float(log(s)) - np.log(-s), bounds=(pole, pole * 1e-9), method="bounded"
     ).x
     step = -saddle / 30
@@ -267,7 +269,7 @@ def _wrong(b: float, n: float) -> float:
 
 def _samples_of(b: float, d: float) -> float:
     wanted = -np.expm1(2 / d * np.log(0.95))
-    found = brentq(
+    found = scipy.optimize.brentq(
         lambda log_n: np.log(_wrong(b, np.exp(log_n)) / wanted),
         *np.log([50 / b**2, 3000 / b**2]),
         xtol=1e-8,

@@ -5,13 +5,12 @@ quadrature.
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy import stats
 
 from bounds.papers.kumar_2025 import averaging as theory
 from studies.joined import Joined
 from studies.papers.kumar_2025.joins.settings import Run, run_of
 from studies.quantities import measure_quantity
-from studies.summary import LEVEL
+from studies.summary import half_width
 from studies.tables import Table
 
 ANY_PICK = "any pick, at least"
@@ -49,7 +48,7 @@ def beyond_averaging(table: Table) -> Joined:
     for quantity in ("finite-risk", "finite-aggregation"):
         for one in measure_quantity(table, quantity):
             rule, size = LABELS[one.cell["rule"]], int(one.cell["hypotheses"])
-            half = float(stats.t.isf((1 - LEVEL) / 2, one.replicates - 1)) * one.error
+            half = half_width(one.error, one.replicates)
             predicted = theory.finite(one.cell) if quantity == "finite-risk" else None
             low, high = one.value - half, one.value + half
             worst.append(WorstRisk(rule, size, one.value, low, high, predicted))

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from bounds import risk
 from bounds.bootstrap import optimal_weights
@@ -27,7 +26,7 @@ from studies.papers.kumar_2025.joins.settings import (
 )
 from studies.papers.kumar_2025.joint_time import JointSettings
 from studies.study import parse_settings
-from studies.summary import LEVEL, groups, ratio_of_means, summary
+from studies.summary import groups, half_width, ratio_of_means, summary
 from studies.tables import Table
 
 FITS: Mapping[str, str] = {
@@ -215,7 +214,7 @@ def beyond_map(table: Table) -> Joined:
             if name == "dsm" or name not in by:
                 continue
             ratio, se = ratio_of_means(by[name], by["dsm"])
-            half = float(stats.t.isf((1 - LEVEL) / 2, by["dsm"].size - 1)) * se
+            half = half_width(se, by["dsm"].size)
             place = {
                 "spectrum": spectrum,
                 "first": first,

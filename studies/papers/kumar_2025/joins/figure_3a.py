@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy import stats
 
 from bounds import risk
 from bounds.check import InvalidInput
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025.joins.settings import BaseRun, base_run_of, describe_spectrum
 from studies.papers.kumar_2025.quantities import law_of, one_draw, settings_of
-from studies.summary import LEVEL, ratio_of_means, summary
+from studies.summary import half_width, ratio_of_means, summary
 from studies.tables import Table
 
 
@@ -72,7 +71,7 @@ def figure_3a(table: Table) -> Joined:
         ]
         if k:
             ratio, se = ratio_of_means(by["bsm"], by["dsm"])
-            half = float(stats.t.isf((1 - LEVEL) / 2, by["dsm"].size - 1)) * se
+            half = half_width(se, by["dsm"].size)
             ratios.append(
                 Ratio(
                     t=t,

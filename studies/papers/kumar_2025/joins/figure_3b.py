@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from bounds.check import Array, InvalidInput
 from studies.joined import Fact, Joined
 from studies.papers.kumar_2025 import mixture_bootstrap
 from studies.papers.kumar_2025.joins.settings import Run, run_of
-from studies.summary import LEVEL, groups, ratio_of_means, summary
+from studies.summary import groups, half_width, ratio_of_means, summary
 from studies.tables import Table
 
 WORDS = {
@@ -160,7 +159,7 @@ def improvement(dsm: Array, other: Array, comparisons: int) -> Gain:
     that holds for all comparisons at once; and its word.
     """
     ratio, se = ratio_of_means(other, dsm)
-    half = float(stats.t.isf((1 - LEVEL) / 2 / comparisons, dsm.size - 1)) * se
+    half = half_width(se, dsm.size, comparisons)
     gain, low, high = 1 - ratio, 1 - ratio - half, 1 - ratio + half
     if low > 0:
         word = "helps"

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from bounds.check import Array
 from bounds.claim import Measured
@@ -15,7 +14,7 @@ from studies.joined import Joined
 from studies.papers.kumar_2025.joins.beyond import typed
 from studies.papers.kumar_2025.joins.settings import Run, run_of
 from studies.papers.kumar_2025.quantities import MEASUREMENTS
-from studies.summary import LEVEL
+from studies.summary import half_width
 from studies.tables import Table
 
 LINEAR, ONE = "linear scores", "one feature"
@@ -46,7 +45,7 @@ class ForgettingFound:
 
 
 def _bar(one: Measured) -> dict[str, float]:
-    half = float(stats.t.isf((1 - LEVEL) / 2, one.replicates - 1)) * one.error
+    half = half_width(one.error, one.replicates)
     low, high = one.value - half, one.value + half
     return {"n": one.replicates, "ratio": one.value, "low": low, "high": high}
 

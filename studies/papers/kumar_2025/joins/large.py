@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 
 from bounds.isotropic import isotropic_risk_variance
 from bounds.papers.kumar_2025.isotropic import population
@@ -68,7 +68,7 @@ def beyond_dimension(table: Table) -> Joined:
     points, fits, found = [], [], []
     rng = np.random.default_rng([2502, 10354, 8])
     frame = table.frame.assign(ratio=table.frame["m"] // table.frame["d"])
-    half = stats.norm.isf((1 - LEVEL) / 2)
+    half = -ndtri((1 - LEVEL) / 2)
     for ratio, group in groups(frame, "ratio"):
         rows = []
         for (d, m, t), mine in groups(group, ["d", "m", "t"]):
