@@ -82,8 +82,8 @@ class Study:
         the batch
     columns : the complete header of the table, in order, with "study" and "replicate", which the
         runner fills
-    batch : cell → replicates per task, such that a task takes 0.1 to 1 s; up to 10 s where many side
-        by side are what makes it fast
+    batch : cell → replicates per task, such that a task takes 0.1 to 1 s, or up to 10 s where many
+        side by side are what makes it fast
     presets : name → settings
     replicates : (cell, settings) → how many replicates the cell needs, ≥ 1: as many as the settings
         say, fewer where the cell can do with fewer, 1 where its numbers are computed and not
