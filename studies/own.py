@@ -254,6 +254,9 @@ def _imported(module: str) -> tuple[Any, str]:
     """A module, and the digits of its code when it was imported."""
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
+    # Python takes compiled code for a source's own if both are of one second and one length: none
+    # is left beside a module that may be changed and run again at once.
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         found = import_module(module)
         return found, code_of_own(found)
@@ -262,3 +265,5 @@ def _imported(module: str) -> tuple[Any, str]:
     except Exception as error:  # it may do anything
         said = " ".join(f"{type(error).__name__}: {error}".split())
         raise InvalidInput("estimators", f"{module} cannot be imported: {said:.200}") from None
+    finally:
+        sys.dont_write_bytecode = kept

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 import mpmath
@@ -297,6 +298,16 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (rates.chen_2023_rate, {"subspace_dimension": [4.0], "n": 100, "little_o": 0.0}),
     (rates.koehler_2023_covariance, {"maximum_likelihood": [1.0], "factor": 2.0}),
 ]
+
+
+def public(module: ModuleType) -> set[str]:
+    """What a module defines for others; a mutant of it (tests.mutants) has names of its own."""
+    return {
+        name
+        for name, one in vars(module).items()
+        if getattr(one, "__module__", "") == module.__name__ and callable(one)
+        if name[0] != "_" and "__mutmut_" not in name
+    }
 
 
 def spoiled(value: Any) -> Iterator[tuple[str, Any]]:

@@ -19,7 +19,7 @@ from bounds.kernel_flow import (
     spectrum,
     stopping_times,
 )
-from tests.test_inputs import spoiled
+from tests.test_inputs import public, spoiled
 
 M = 5
 RNG = np.random.default_rng(0)
@@ -173,12 +173,7 @@ def test_whatever_is_no_number_is_refused(function, good):
 
 
 def test_every_public_function_is_called():
-    public = {
-        name
-        for name, one in vars(kernel_flow).items()
-        if getattr(one, "__module__", "") == kernel_flow.__name__ and callable(one)
-    }
-    assert {name for name in public if name[0] != "_"} - {one.__name__ for one, _ in CALLS} == {
+    assert public(kernel_flow) - {one.__name__ for one, _ in CALLS} == {
         "Spectrum",
         "Stop",
     }

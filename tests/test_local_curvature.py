@@ -20,7 +20,7 @@ from bounds.local_curvature import (
     variant_b,
     variant_b_fit,
 )
-from tests.test_inputs import spoiled
+from tests.test_inputs import public, spoiled
 
 RNG = np.random.default_rng(0)
 X, Z, SIGMA = RNG.standard_normal((6, 2)), RNG.standard_normal((3, 6, 2)), 0.7
@@ -135,12 +135,7 @@ def test_whatever_is_no_number_is_refused(function, good):
 
 
 def test_every_public_function_is_called():
-    public = {
-        name
-        for name, one in vars(local_curvature).items()
-        if getattr(one, "__module__", "") == local_curvature.__name__ and name[0] != "_"
-    }
-    assert public == {one.__name__ for one, _ in CALLS}
+    assert public(local_curvature) == {one.__name__ for one, _ in CALLS}
 
 
 @pytest.mark.parametrize(
