@@ -119,7 +119,7 @@ def _response_if_white(cell: Cell) -> float:
     return float(np.sqrt(np.prod(cell["eigenvalues"]))) * _integral(cell, entry)
 
 
-def felt(cell: Cell, steps: int = 2000) -> float:
+def felt(cell: Cell, steps: int = 400) -> float:
     """W2 from p_0 of the samples if (E + Eᵀ)/2 of E = κ V J were what counts: the decoy.
 
     By Runge and Kutta's rule on the covariance; W2² in two dimensions is tr P + tr Σ − 2 (tr PΣ + 2

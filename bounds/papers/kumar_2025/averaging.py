@@ -28,9 +28,13 @@ _LOG = np.arange(-120, 180, 0.25)  # of λ
 
 def _moments(log_a: Array) -> tuple[Array, Array, Array]:
     """λ^k E[a^k e^{−λa}], k = 0, 1, 2, at each λ."""
-    z = np.exp(np.minimum(_LOG[:, None] + log_a, 300))
-    e = np.exp(-z)
-    return e @ _MASS, (e * z) @ _MASS, (e * z * z) @ _MASS
+    z = np.outer(np.exp(_LOG), np.exp(np.minimum(log_a, 100)))
+    held = np.exp(-z)
+    found = [held @ _MASS]
+    for _ in range(2):
+        held *= z
+        found.append(held @ _MASS)
+    return found[0], found[1], found[2]
 
 
 def weighted(n: int, epsilon: float, b: float, first: float, rest: float) -> float:

@@ -58,18 +58,16 @@ def _lower(cell: Cell, sigma: float, x: mp.mpf) -> mp.mpf:
 
 
 def _carried(cell: Cell, begin: float, end: float, x: mp.mpf) -> mp.mpf:
-    """F_end^{-1}(F_begin(x)), by bisection in the smaller tail."""
+    """F_end^{-1}(F_begin(x)), by the logarithm of the smaller tail, which bends little."""
     tail = _lower if _lower(cell, begin, x) < _upper(cell, begin, x) else _upper
-    wanted, rises = tail(cell, begin, x), tail is _lower
+    wanted = tail(cell, begin, x)
     reach = 30 * mp.sqrt(max(cell["variances"]) + mp.mpf(end) ** 2)
-    low, high = min(cell["means"]) - reach, max(cell["means"]) + reach
-    for _ in range(80):
-        middle = (low + high) / 2
-        if (tail(cell, end, middle) < wanted) == rises:
-            low = middle
-        else:
-            high = middle
-    return low
+    ends = min(cell["means"]) - reach, max(cell["means"]) + reach
+
+    def gap(y: mp.mpf) -> mp.mpf:
+        return mp.log(tail(cell, end, y) / wanted)
+
+    return mp.findroot(gap, ends, solver="illinois", maxsteps=100)
 
 
 def quantile_map(cell: Cell) -> float:
