@@ -72,21 +72,21 @@ def smallest(loss: Callable[[Any], Array]) -> Array:
 @pytest.mark.parametrize(
     ("fit", "loss"),
     [
-        (variant_a_fit(X, Z, SIGMA), lambda s: variant_a(s, X, Z, SIGMA)),
-        (variant_b_fit(X, Z, SIGMA), lambda s: variant_b(s, X, Z, SIGMA)),
+        (lambda: variant_a_fit(X, Z, SIGMA), lambda s: variant_a(s, X, Z, SIGMA)),
+        (lambda: variant_b_fit(X, Z, SIGMA), lambda s: variant_b(s, X, Z, SIGMA)),
         (
-            antithetic_fit(X, Z, SIGMA),
+            lambda: antithetic_fit(X, Z, SIGMA),
             lambda s: antithetic_trace(s, X, Z, SIGMA) + np.sum(s(X) ** 2, axis=-1) / 2,
         ),
         (
-            exact_trace_fit(X),
+            lambda: exact_trace_fit(X),
             lambda s: np.trace(s(np.eye(2))) + np.sum(s(X) ** 2, axis=-1) / 2,
         ),
     ],
     ids=["A", "B", "both signs", "exact trace"],
 )
 def test_fits_are_least(fit, loss):
-    np.testing.assert_allclose(fit, smallest(loss), atol=1e-5)
+    np.testing.assert_allclose(fit(), smallest(loss), atol=1e-5)
 
 
 def test_fits_of_many_sets():
@@ -97,6 +97,16 @@ def test_fits_of_many_sets():
         assert together.shape == (4, 2, 2)
         np.testing.assert_allclose(together[2], fit(x[2], z[:, 2], SIGMA), rtol=1e-12)
     np.testing.assert_allclose(exact_trace_fit(x)[1], exact_trace_fit(x[1]), rtol=1e-12)
+    losses = variant_b(score, x, z, SIGMA)
+    np.testing.assert_allclose(losses[:, 2], variant_b(score, x[2], z[:, 2], SIGMA), rtol=1e-12)
+
+
+def test_as_many_rows_as_directions_are_enough():
+    """Then the fit is the exact inverse."""
+    x, z = X[:2], Z[:1, :2]
+    np.testing.assert_allclose(exact_trace_fit(x), -2 * np.linalg.inv(x.T @ x), rtol=1e-9)
+    wanted = -(z[0].T @ z[0]) @ np.linalg.inv(x.T @ x)
+    np.testing.assert_allclose(antithetic_fit(x, z, SIGMA), wanted, rtol=1e-9)
 
 
 def test_where_there_is_a_minimum():
@@ -108,7 +118,7 @@ def test_where_there_is_a_minimum():
         inside = np.exp(-(x**2) * (1 / wide - 1 / (2 * v))) * x**2
         return float(inside.sum() / inside[: x.size // 2].sum())
 
-    for v, sigma in ((1.0, 0.9), (1.0, 1.0), (0.5, 0.6), (0.5, 0.8)):
+    for v, sigma in ((1.0, 0.9), (1.0, 1.0), (0.5, 0.6), (0.5, 0.8), (0.55, 0.8)):
         assert has_minimum([2.0, v], sigma) == (grown(v, sigma) < 1.01)
 
 
@@ -165,6 +175,18 @@ def test_every_public_function_is_called():
         (
             lambda: exact_trace_fit(X[:1]),
             "x: must have shape (…, m, d), m ≥ d ≥ 1, but has (1, 2)",
+        ),
+        (
+            lambda: variant_b_fit(np.ones((3, 1, 2)), np.ones((1, 3, 1, 2)), SIGMA),
+            "x: must hold at least d rows, but has shape (3, 1, 2)",
+        ),
+        (
+            lambda: exact_trace_fit(np.ones((3, 1, 2))),
+            "x: must have shape (…, m, d), m ≥ d ≥ 1, but has (3, 1, 2)",
+        ),
+        (
+            lambda: exact_trace_fit(np.ones((4, 3, 0))),
+            "x: must have shape (…, m, d), m ≥ d ≥ 1, but has (4, 3, 0)",
         ),
         (
             lambda: exact_trace_fit(np.ones((3, 2))),
