@@ -187,8 +187,8 @@ def test_the_number_of_columns_and_the_mean_enter_as_documented():
 
 
 def test_little_noise_is_found_as_well():
-    """Three columns and 1/2000 of noise: σ̂ comes down to that before the rounds end, and so does the
-    penalty, below 1/500.
+    """Three columns and 1/2000 of noise: σ̂ comes down to that before the rounds end, and so
+    does the penalty, below 1/500.
     """
     pytest.importorskip("sklearn")
     y = SIGNS[:, [0, 1, 2, 9]] @ [1.0, 0.004, 0.002, 0.0005]
