@@ -47,6 +47,7 @@ COPIED = (
 # Beside test_MODULE.py, in the same place below tests: what else is a module's own.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
+    "check": ("check", "inputs"),
     "claim": ("claim", "ledger"),
     "divergence": ("divergence", "reprs"),
     "features": ("features", "reprs"),

@@ -742,6 +742,18 @@ def test_the_supermartingale_by_hand() -> None:
     assert c.supermartingale(sums, norms, 3.0, -0.5) == pytest.approx(found[::-1], rel=1e-14)
 
 
+def test_a_sum_over_paths_by_hand() -> None:
+    """Two times, three paths, one coordinate: ½ ζ_1 U_1 + 2 ζ_2 U_2, with one ζ for all paths or
+    one for each.
+    """
+    residual = np.array([[[1.0], [2.0], [3.0]], [[-1.0], [0.0], [5.0]]])
+    zeta = np.array([[[4.0]], [[-3.0]]])
+    expected = [2 * 1 + 6, 2 * 2, 2 * 3 - 30]
+    np.testing.assert_allclose(c.path_sum([0.5, 2.0], zeta, residual), expected)
+    each = np.broadcast_to(zeta, residual.shape)
+    np.testing.assert_allclose(c.path_sum([0.5, 2.0], each, residual), expected)
+
+
 @pytest.mark.parametrize("value", [1e-6, 1.0, 1e8])
 @pytest.mark.parametrize("times", [(1e-3, 0.0100001, 4.0), (2.0, 7.3), (0.7,), (0.3, 0.31, 12.0)])
 def test_the_quadrature_where_it_is_hard(value: float, times: tuple[float, ...]) -> None:
@@ -794,6 +806,47 @@ TWO = ([0.1, 0.2], [1.0, 1.0])
             "gamma: holds NaN or an infinity",
         ),
         (lambda: c.path_norm([np.inf], np.ones((1, 1, 1))), "gamma: holds NaN or an infinity"),
+        (
+            lambda: c.path_norm([1.0], np.ones((1, 1))),
+            "zeta: must have shape (N, n, d), but has (1, 1)",
+        ),
+        (lambda: c.path_norm([1.0], np.full((1, 1, 1), np.nan)), "zeta: holds NaN or an infinity"),
+        (
+            lambda: c.path_sum([1.0], np.ones((1, 1, 1)), np.ones((1, 1))),
+            "residual: must have shape (N, n, d), but has (1, 1)",
+        ),
+        (
+            lambda: c.path_sum([1.0, 1.0], np.ones((1, 1, 1)), np.ones((2, 1, 1))),
+            "zeta: must have shape (2, n, d), but has (1, 1, 1)",
+        ),
+        (
+            lambda: c.path_sum([1.0], np.ones((1, 2, 1)), np.ones((1, 3, 1))),
+            "zeta: must fit `residual` of shape (1, 3, 1), but has (1, 2, 1)",
+        ),
+        (
+            lambda: c.path_sum([1.0], np.ones((1, 3, 2)), np.ones((1, 3, 1))),
+            "zeta: must fit `residual` of shape (1, 3, 1), but has (1, 3, 2)",
+        ),
+        (
+            lambda: c.residuals([0.1, 0.2], np.ones((1, 1)), np.ones((1, 1, 1))),
+            "posterior_means: must have shape (2, n, d), but has (1, 1, 1)",
+        ),
+        (
+            lambda: c.reverse_increments(np.ones((1, 1)), np.ones((1, 1))),
+            "posterior_means: must have shape (N, n, d), but has (1, 1)",
+        ),
+        (
+            lambda: c.reverse_weights(*TWO, np.ones((1, 1, 1))),
+            "zeta: must have shape (2, n, d), but has (1, 1, 1)",
+        ),
+        (
+            lambda: c.supermartingale(np.array([-1e3]), np.zeros(1), 1.0, 1.0),
+            "rho: is so large that the exponential leaves the range of float64",
+        ),
+        (
+            lambda: c.supermartingale(np.array([-1e300]), np.array([1e300]), 1.0, 1e300),
+            "rho: is so large that the exponential leaves the range of float64",
+        ),
         (lambda: kernels.kernel_gaussian(*TWO, 0.0), "eigenvalues: must be positive, but is 0"),
         (
             lambda: kernels.kappa_gaussian(*TWO, []),

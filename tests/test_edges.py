@@ -39,6 +39,28 @@ def test_the_block_is_that_of_the_inverse():
     np.testing.assert_allclose(pair_block(gram[:, order][:, :, order], 30), found, rtol=1e-9)
 
 
+def test_a_block_is_refused_for_its_columns_and_not_for_its_units():
+    """[[1, c], [c, 1]] leaves 1 − c² of a column: with 2.5e-12 of it the inverse is still told,
+    with 5e-13 it is refused; columns in units of 1e-8 and 1e8 that differ otherwise are taken.
+    Another scale, another border, or the wrong axis of a batch would not do so.
+    """
+    for share in (2.5e-12, 5e-13):
+        c = 1 - share / 2
+        gram = np.array([[[1, c], [c, 1]]] * 2)
+        if share > 1e-12:
+            expected = 9 / ((1 - c) * (1 + c)) * np.array([[1, -c], [-c, 1]])
+            np.testing.assert_allclose(pair_block(gram, 9), [expected] * 2, rtol=1e-3)
+        else:
+            with pytest.raises(InvalidInput, match="gram: is singular"):
+                pair_block(gram, 9)
+    units = np.array([1e-8, 1.0, 1e8])
+    gram = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 2.0]]) * units[:, None] * units
+    expected = np.array([[3.0, -2.0], [-2.0, 4.0]]) / (units[:2, None] * units[:2])
+    np.testing.assert_allclose(pair_block(gram, 4), expected, rtol=1e-9)
+    assert pair_block(np.ones((3, 1, 2, 2)) + np.eye(2), 4).shape == (3, 1, 2, 2)
+    assert pair_block(np.empty((0, 3, 3)), 4).shape == (0, 2, 2)
+
+
 def test_intervals_by_hand():
     """Level 0.9; 2 · 3 + 1² = 7, half a width 1.644854 √(7/50), and f = 40/50 of it with 41."""
     block = np.array([[2.0, -1.0], [-1.0, 3.0]])
@@ -48,6 +70,22 @@ def test_intervals_by_hand():
     low, high = repaired_interval(block, 50, 9, level=0.9)
     half = 0.8 * 1.6448536269514722 * (7 / 41) ** 0.5
     np.testing.assert_allclose([low, high], [-0.8 - half, -0.8 + half])
+    half = 1.959963984540054 * (7 / 50) ** 0.5
+    np.testing.assert_allclose(plain_interval(block, 50), [-1 - half, -1 + half])
+
+
+@pytest.mark.parametrize(("m", "k"), [(10, 8), (4, 2)])
+def test_one_degree_of_freedom_more_than_columns_is_enough(m, k):
+    """The largest k for m, and the least k there is: f = 1/m and Student's law
+    with three degrees of freedom, by hand.
+    """
+    block = np.array([[2.0, -1.0], [-1.0, 3.0]])
+    f = 1 / m
+    half = 1.959963984540054 * f * (7 / 2) ** 0.5
+    np.testing.assert_allclose(repaired_interval(block, m, k), [-f - half, -f + half])
+    s = (1 / 5) ** 0.5
+    p = 1 - 2 / np.pi * (np.arctan(s) + s / (1 + s * s))
+    assert null_p_value(block, m, k) == pytest.approx(p, rel=1e-12)
 
 
 @pytest.mark.parametrize("centre", [True, False])
@@ -81,6 +119,9 @@ def test_ends_belong_to_the_estimates():
     half = stats.norm.ppf(0.9) * np.sqrt((inverse[1, 1] * inverse[2, 2] + inverse[1, 2] ** 2) / 59)
     middle = inverse[1, 2]
     np.testing.assert_allclose(found.double[1:3], [middle - half, middle + half])
+    block = 59 * np.linalg.inv(x[:, :3].T @ x[:, :3])[1:, 1:]
+    width = stats.norm.ppf(0.9) * np.sqrt((block[0, 0] * block[1, 1] + block[0, 1] ** 2) / 59)
+    np.testing.assert_allclose(found.naive[1:3], [block[0, 1] - width, block[0, 1] + width])
     f = 54 / 59
     half *= f * np.sqrt(59 / 55)
     np.testing.assert_allclose(found.repaired[1:3], [f * middle - half, f * middle + half])
@@ -99,13 +140,17 @@ def test_what_must_not_matter_does_not():
     assert scaled.p_value == pytest.approx(found.p_value, rel=1e-8)
 
 
+# The 63 columns of Hadamard's matrix that are no constant: orthogonal, of mean 0 and square 1.
+SIGNS = np.array([[(-1.0) ** bin(i & j).count("1") for j in range(1, 64)] for i in range(64)])
+
+
 def test_selection_by_soft_thresholds():
     """Orthogonal columns: w is the product with y, soft-thresholded at the penalty; by default at
     σ̂ √(2 log d/n) with what is left of y. Catches another scale or another number of columns.
     """
     pytest.importorskip("sklearn")
     n = 64
-    signs = np.array([[(-1.0) ** bin(i & j).count("1") for j in range(1, 9)] for i in range(n)])
+    signs = SIGNS[:, :8]
     y = signs[:, :7] @ np.array([3.0, 1.0, 0.5, 0.2, 0.1, 0.0, 0.0])
     x = np.column_stack([signs[:, :7] * 5, y])
     correlations = np.array([3.0, 1.0, 0.5, 0.2, 0.1, 0, 0]) / np.sqrt(np.mean(y**2))
@@ -119,6 +164,55 @@ def test_selection_by_soft_thresholds():
         sigma = float(np.sqrt(np.sum(left**2)))
     assert neighbours(x, 7) == tuple(np.flatnonzero(correlations > threshold).tolist())
     assert sigma < 0.5  # so that one step, at the first σ̂ = 1, would keep fewer
+
+
+def test_the_number_of_columns_and_the_mean_enter_as_documented():
+    """Correlations like 0, 1, …, 19: 6 of them are kept at √(2 log 21/64), one more or less at
+    a factor 5 % off. Rows that are not centred are taken about 0: 1 ± 1 twice have the correlation
+    1/2 there, and 0 about their means.
+    """
+    pytest.importorskip("sklearn")
+    weights = np.arange(20.0)
+    y = SIGNS[:, :20] @ weights
+    correlations = weights / np.sqrt(np.sum(weights**2))
+    sigma = 1.0
+    for _ in range(200):
+        threshold = sigma * np.sqrt(2 * np.log(21) / 64)
+        sigma = float(np.sqrt(np.sum(np.minimum(correlations, threshold) ** 2)))
+    assert np.flatnonzero(correlations > threshold).tolist() == [14, 15, 16, 17, 18, 19]
+    assert neighbours(np.column_stack([SIGNS[:, :20], y]), 20) == (14, 15, 16, 17, 18, 19)
+    about = 1 + SIGNS[:, :2]
+    assert neighbours(about, 1, 0.4) == (0,)
+    assert neighbours(about - 1, 1, 0.4) == neighbours(about, 1, 0.6) == ()
+
+
+def test_little_noise_is_found_as_well():
+    """Three columns and 1/2000 of noise: σ̂ comes down to that before the rounds end, and so
+    does the penalty, below 1/500.
+    """
+    pytest.importorskip("sklearn")
+    y = SIGNS[:, [0, 1, 2, 9]] @ [1.0, 0.004, 0.002, 0.0005]
+    assert neighbours(np.column_stack([SIGNS[:, :3], y]), 3) == (0, 1, 2)
+
+
+def test_a_penalty_holds_for_the_edge():
+    """Above every correlation it leaves a and b alone, far below it takes all columns."""
+    pytest.importorskip("sklearn")
+    assert edge_interval(drawn(), 1, 2, penalty=1.01).double.columns == (1, 2)
+    assert edge_interval(drawn(), 1, 2, penalty=1e-6).double.columns == (1, 2, 0, 3)
+
+
+def test_columns_alike_are_refused_where_the_lasso_does_not_converge():
+    """a ± 0.03 b are told apart, after 2,334 sweeps, and a ± 0.001 b are not, after 10,000."""
+    pytest.importorskip("sklearn")
+    a, b = SIGNS[:16, 0], SIGNS[:16, 1]
+    assert neighbours(np.column_stack([a + 0.03 * b, a - 0.03 * b, b]), 2, 0.01) == (0, 1)
+    with pytest.raises(InvalidInput) as refused:
+        neighbours(np.column_stack([a + 1e-3 * b, a - 1e-3 * b, b]), 2, 1e-4)
+    assert (
+        str(refused.value)
+        == "data: has columns so alike that the Lasso does not converge: leave some out"
+    )
 
 
 def test_more_columns_than_rows():
@@ -156,6 +250,9 @@ BAD = [
     (lambda: edge_interval(X, -1, 1), "a: must be at least 0"),
     (lambda: edge_interval(X, 1, 1), "b: must be another column than a"),
     (lambda: edge_interval(X, 0, 1, level=95), "level: must lie between 0 and 1, but is 95"),
+    (lambda: plain_interval(np.eye(2), 9, 1.5), "level: must lie between 0 and 1, but is 1.5"),
+    (lambda: plain_interval(np.eye(2), 9, 1), "level: must lie between 0 and 1, but is 1"),
+    (lambda: plain_interval(np.eye(2), 9, 0), "level: must lie between 0 and 1, but is 0"),
     (lambda: edge_interval(X, 0, 1, selected=([2],)), "selected: must be two lists"),  # type: ignore[arg-type]
     (lambda: edge_interval(X, 0, 1, selected=([2], [9])), "selected: must be a column"),
     (
@@ -171,10 +268,13 @@ BAD = [
     (lambda: neighbours(X, 5), "node: must be a column"),
     (lambda: pair_block(np.ones((3, 3)), 9), "gram: is singular"),
     (lambda: pair_block(-np.eye(3), 9), "gram: must have a positive diagonal"),
+    (lambda: pair_block(np.diag([1.0, 0.0, 1.0]), 9), "gram: must have a positive diagonal"),
     (lambda: pair_block([[1.0]], 9), "gram: must have two columns"),
     (lambda: plain_interval(np.eye(3), 9), "block: must have shape"),
     (lambda: repaired_interval(np.eye(2), 9, 8), "columns: must be fewer than m − 1 = 8"),
     (lambda: null_p_value(np.eye(2), 9, 8), "columns: must be fewer than m − 1 = 8"),
+    (lambda: repaired_interval(np.eye(2), 9, 1), "columns: must be at least 2"),
+    (lambda: null_p_value(np.eye(2), 9, 1), "columns: must be at least 2"),
 ]
 
 
@@ -185,10 +285,14 @@ def test_bad_input_is_one_sentence(call, sentence):
 
 
 def test_the_least_number_of_rows_is_the_one_named():
-    """12 rows for three columns at 0.95, and for none more: 11 are refused."""
-    assert edge_interval(X[:12], 0, 1, selected=([2], [])).samples == 11
-    with pytest.raises(InvalidInput, match="needs 12"):
-        edge_interval(X[:11], 0, 1, selected=([2], []))
+    """For three columns 12 rows at 0.95, m − k > 2 · 1.96² = 7.7, and 8 at 0.8, where 2 z² = 3.3;
+    one row less is refused.
+    """
+    for level, rows in ((0.95, 12), (0.8, 8)):
+        found = edge_interval(X[:rows], 0, 1, level=level, selected=([2], []))
+        assert found.samples == rows - 1
+        with pytest.raises(InvalidInput, match=f"needs {rows}$"):
+            edge_interval(X[: rows - 1], 0, 1, level=level, selected=([2], []))
 
 
 def test_without_scikit_learn(monkeypatch):

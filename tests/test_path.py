@@ -528,6 +528,8 @@ def test_a_path_of_one_step_and_families_of_one_dimension():
     np.testing.assert_allclose(
         covariance_rounds(one, 1, family=banded(8, 0))[-1], LAW.covariance, atol=1e-9
     )
+    started = covariance_rounds(one, 1, start=LAW.covariance)
+    np.testing.assert_allclose(started, [LAW.covariance] * 2, atol=1e-9)
     np.testing.assert_array_equal(banded(1, 0), np.ones((1, 1, 1)))
     assert path_risk(Gaussian(np.array([MAX_EIGENVALUE])), [0.1], 1, family=banded(1, 0)) > 0
 

@@ -1,10 +1,12 @@
 """Stochastic gradient descent: second moments against brute force, Kronecker products and runs."""
 
+import itertools
 import re
 
 import numpy as np
 import pytest
 
+from bounds import sgd
 from bounds.check import InvalidInput
 from bounds.gaussian import Gaussian
 from bounds.process import Step
@@ -128,6 +130,83 @@ def test_a_chain_that_starts_true_is_the_stationary_point():
     assert chain(law, times, lambda step: 0.5, descent)[1].sum() > 1.05 * true.sum()
 
 
+def test_a_chain_is_a_regression_on_each_iterate():
+    """Three levels, w of each step its own. A frozen iterate −1/v' + δ', δ'_ij = ±√(r'_ij/v'_j)
+    with all signs alike likely, has the second moments of the level before: given it, T2 and T3 are
+    linear in (X', W), so the minimiser is a coefficient of regression and the noise what it leaves.
+    Catches any factor of what the chain carries.
+    """
+    law, times, descent = Gaussian(np.array([0.4, 2.0])), [0.3, 0.8, 1.1], Descent(0.1, 2)
+    weight = {0.8: 0.5, 1.1: 0.8}
+    found = chain(law, times, lambda step: weight[step.t], descent)
+    v = law.variances(0.3)
+    old = descent.stationary(v, 1 / (1 - np.exp(-0.6)) - 1 / v)
+    np.testing.assert_allclose(found[0], old, rtol=1e-12)
+    for k, (s, t) in enumerate(itertools.pairwise(times), 1):
+        before, v, carry = law.variances(s), law.variances(t), np.exp(s - t)
+        tau, w = np.sqrt(1 - carry**2), weight[t]
+        # columns: X'_1, X'_2, W_1, W_2, of these variances
+        spread = np.diag([*before, 1.0, 1.0])
+        x = np.hstack([carry * np.eye(2), tau * np.eye(2)])
+        moved, left = np.zeros((2, 2)), np.zeros(2)
+        for signs in itertools.product([-1, 1], repeat=4):
+            error = np.reshape(signs, (2, 2)) * np.sqrt(old / before)
+            target = np.hstack(
+                [w / carry * (error - np.diag(1 / before)), -(1 - w) / tau * np.eye(2)]
+            )
+            slope = target @ spread @ x.T @ np.linalg.inv(x @ spread @ x.T)
+            rest = target - slope @ x
+            moved += v * (slope + np.diag(1 / v)) ** 2 / 16
+            left += np.diag(rest @ spread @ rest.T) / 16
+        old = moved + descent.stationary(v, left)
+        np.testing.assert_allclose(found[k], old, rtol=1e-10)
+
+
+def test_one_coordinate_and_where_the_moments_have_no_limit():
+    """d = 1: c φ/(1 − φ). At ηv = 1 with one pair a step nothing is lost, with two φ is 1, both
+    without rounding: each is the first step that is refused.
+    """
+    phi = 0.5 / 4 * 1.5 / (2 - 0.5 * (1 + 1 / 4) * 1.5)
+    found = Descent(0.5, 4).stationary(np.array([1.5]), np.array([0.7]))
+    np.testing.assert_allclose(found, [[0.7 * phi / (1 - phi)]])
+    for batch in (1, 2):
+        with pytest.raises(InvalidInput, match="step_size: 1 is too large for V_t"):
+            Descent(1.0, batch).stationary(np.ones(1), np.ones(1))
+
+
+def test_a_descent_keeps_plain_numbers():
+    """However written: 1/4 and 3 of numpy's, or 3.0."""
+    for batch in (np.int64(3), 3.0):
+        descent = Descent(np.float32(0.25), batch)  # type: ignore[arg-type]
+        assert (descent.step_size, descent.batch) == (0.25, 3)
+        assert (type(descent.step_size), type(descent.batch)) == (float, int)
+
+
+def test_replicates_from_the_true_score_side_by_side(monkeypatch):
+    """Without a score at t' it is the true one, −1/v'; each replicate's risk is its own, by the
+    trace; and 3 n R B d numbers may be drawn, and not one more.
+    """
+    law, step, descent = Gaussian(np.array([0.4, 2.0])), Step(0.3, 0.8), Descent(0.1, 2)
+    start = np.array([[[0.3, -0.1], [0.0, -0.4]], [[-1.0, 0.0], [0.5, -1.0]]])
+    true = np.array([np.diag(-1 / law.variances(0.3))] * 2)
+
+    def run(previous=None):
+        return descend(law, step, 0.4, descent, 5, start, np.random.default_rng(3), previous)
+
+    monkeypatch.setattr(sgd, "MAX_DRAWS", 3 * 5 * 2 * 2 * 2)
+    got, risks = run()
+    for one, other in zip((got, risks), run(true), strict=True):
+        np.testing.assert_array_equal(one, other)
+    off = got + np.diag(1 / law.variances(0.8))
+    expected = [np.trace(one @ np.diag(law.variances(0.8)) @ one.T) for one in off]
+    np.testing.assert_allclose(risks[-1], expected, rtol=1e-12)
+    with pytest.raises(InvalidInput, match=r"previous: must have shape \(…, 2, 2\)"):
+        run(np.zeros((2, 3, 3)))
+    monkeypatch.setattr(sgd, "MAX_DRAWS", 3 * 5 * 2 * 2 * 2 - 1)
+    with pytest.raises(InvalidInput, match="steps: "):
+        run()
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -135,6 +214,9 @@ def test_a_chain_that_starts_true_is_the_stationary_point():
         (lambda: Descent(0.1, 0), "batch: "),
         (lambda: Descent(0.1).stationary(V, C[:2]), "v, noise: must have one shape"),
         (lambda: Descent(0.1).stationary(-V, C), "v, noise: must have one shape"),
+        (lambda: Descent(0.1).stationary(np.array([0.0, 1.0]), C[:2]), "v, noise: must have one"),
+        (lambda: Descent(0.1).stationary(np.ones((2, 2)), np.ones((2, 2))), "v, noise: must have"),
+        (lambda: Descent(0.1).stationary(np.array([]), np.array([])), "v, noise: must have one"),
         (lambda: Descent(0.1).stationary(V, -C), "noise: "),
         (lambda: Descent(0.1).next(np.eye(2), V, C), "r: "),
         (
@@ -147,7 +229,19 @@ def test_a_chain_that_starts_true_is_the_stationary_point():
                 np.eye(3),
                 np.random.default_rng(),
             ),
-            "start: must have shape",
+            "start: must have shape (R, d, d), but has (3, 3)",
+        ),
+        (
+            lambda: descend(
+                Gaussian(V),
+                Step(0.1, 0.2),
+                None,
+                Descent(0.1),
+                9,
+                np.zeros((1, 2, 2)),
+                np.random.default_rng(),
+            ),
+            "start: must have shape (…, 3, 3), but has (1, 2, 2)",
         ),
         (
             lambda: descend(
