@@ -159,8 +159,8 @@ def test_integrals_of_constants():
 
 def test_lists_are_taken_for_arrays():
     """The grid and the tables: σ = e^{−λ} of them, L = 1 at the end; and what is printed."""
-    full = [[1.0], [1.0], [1.0]]
-    table = ModelStatistics([0.0, 0.5, 1.0], full, full, full)
+    full = np.ones((3, 1)).tolist()
+    table = ModelStatistics(np.linspace(0, 1, 3).tolist(), full, full, full)
     np.testing.assert_allclose(table.sigmas, np.exp([0, -0.5, -1]))
     assert table.integrals[0][-1, 0] == 1.0
     assert repr(table) == "ModelStatistics(2 steps, d = 1)"
