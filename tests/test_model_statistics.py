@@ -1,5 +1,7 @@
 """Statistics of DPM-Solver-v3 by their definition along the flow; its steps by DPM-Solver++."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -159,8 +161,8 @@ def test_integrals_of_constants():
 
 def test_lists_are_taken_for_arrays():
     """The grid and the tables: σ = e^{−λ} of them, L = 1 at the end; and what is printed."""
-    full = np.ones((3, 1)).tolist()
-    table = ModelStatistics(np.linspace(0, 1, 3).tolist(), full, full, full)
+    lists: list[Any] = [[0.0, 0.5, 1.0], *3 * [[[1.0], [1.0], [1.0]]]]
+    table = ModelStatistics(*lists)
     np.testing.assert_allclose(table.sigmas, np.exp([0, -0.5, -1]))
     assert table.integrals[0][-1, 0] == 1.0
     assert repr(table) == "ModelStatistics(2 steps, d = 1)"
