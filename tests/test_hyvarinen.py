@@ -79,6 +79,7 @@ def test_gradients_have_their_sign():
     """∂²f + ∂f s of f = x⁴ at θ = −1: 12x² − 16x⁶; and their mean is H θ + g, the loss's slope."""
     found = terms(family([[4]]), [[0.5], [2.0]])
     np.testing.assert_allclose(gradients(found, [-1.0])[:, 0], [2.75, -976.0])
+    np.testing.assert_allclose(gradients(terms(family([[4]]), [[0.5]]), [-1.0]), [[2.75]])
     H, g = quadratic(found)
     np.testing.assert_allclose(gradients(found, [-0.3]).mean(axis=0), H @ [-0.3] + g)
 
@@ -110,6 +111,55 @@ def test_sandwich_is_what_estimates_scatter_by():
     np.testing.assert_allclose(estimate(quadratic(one)), found[3], rtol=1e-12)
     own = spread(samples, found)[3]
     np.testing.assert_allclose(own, spread(one, found[3]), rtol=1e-12)
+
+
+def test_spread_is_the_covariance_of_gradients():
+    """numpy's, at a θ where their mean is not 0."""
+    found, at = terms(family(SQUARES), X), [-0.3, 0.2, -0.1]
+    wanted = np.cov(gradients(found, at).T, bias=True)
+    np.testing.assert_allclose(spread(found, at), wanted, rtol=1e-12)
+
+
+def test_a_point_without_weight_is_as_if_it_were_not_there():
+    """H and g of eight points, and of these with a ninth of weight 0."""
+    eight = quadratic(terms(family(SQUARES), X[:8]))
+    nine = quadratic(terms(family(SQUARES), X), np.append(np.full(8, 1 / 8), 0.0))
+    for one, other in zip(eight, nine, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+def test_samples_side_by_side_are_as_each_alone():
+    """Estimates and sandwiches of 2 × 4 samples, three parameters each; by numpy's inverse. Catches
+    a transpose or a diagonal along the samples.
+    """
+    draws = rng().standard_normal((2, 4, 30, 2))
+    found = terms(family(SQUARES), draws)
+    loss = quadratic(found)
+    at = estimate(loss)
+    cov = sandwich(loss.H, spread(found, [-0.4, 0.1, -0.6]))
+    for i, j in np.ndindex(2, 4):
+        alone = terms(family(SQUARES), draws[i, j])
+        inverse = np.linalg.inv(quadratic(alone).H)
+        np.testing.assert_allclose(at[i, j], -inverse @ quadratic(alone).g, rtol=1e-10)
+        middle = spread(alone, [-0.4, 0.1, -0.6])
+        np.testing.assert_allclose(cov[i, j], inverse @ middle @ inverse, rtol=1e-10, atol=1e-12)
+
+
+def test_units_of_features_are_nothing_to_singularity():
+    """Features in units 1e−9, 1 and 1e9 are solved as in one; a correlation of 1 − 2e-13 is told
+    from 1, one of 1 − 7e-14 is not. Without features there is nothing to estimate.
+    """
+    units = np.array([1e-9, 1.0, 1e9])
+    scaled = estimate(Quadratic(GOOD.H * units[:, None] * units, GOOD.g * units))
+    np.testing.assert_allclose(scaled * units, estimate(GOOD), rtol=1e-11)
+
+    def pair(lacking):
+        return Quadratic(np.array([[1.0, 1 - lacking], [1 - lacking, 1.0]]), np.ones(2))
+
+    np.testing.assert_allclose(estimate(pair(2e-13)), [-0.5, -0.5], rtol=1e-2)
+    with pytest.raises(InvalidInput, match="H: is singular"):
+        estimate(pair(7e-14))
+    assert estimate(Quadratic(np.zeros((0, 0)), np.zeros(0))).shape == (0,)
 
 
 def test_leverage():
@@ -169,6 +219,44 @@ def test_within_the_ball():
     np.testing.assert_allclose(within(free, 0.2), [1 / 7, -2 / 35], rtol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-20, 1.0, 1e20])
+def test_on_a_face_the_minimum_is_exact(unit):
+    """g made from a θ, by −(Hθ + g) = ¾ z with z = sign θ, or |z| < 1 where θ is 0: that θ is met
+    to rounding, in any unit of the loss or of θ, where the program alone is off by 1e-9 or refuses.
+    Catches another face's minimum, and a size that is not the loss's.
+    """
+    F = rng().standard_normal((10, 6))
+    H, wanted = F.T @ F, np.array([0.0, 1.5, -0.25, 0.0, 0.5, -1.25])
+    g = -H @ wanted - 0.75 * np.array([0.3, 1.0, -1.0, -0.6, 1.0, -1.0])
+    loss = within(Quadratic(unit * H, unit * g), 3.5)
+    np.testing.assert_allclose(loss, wanted, atol=1e-12)
+    place = within(Quadratic(H, unit * g), unit * 3.5)
+    np.testing.assert_allclose(place / unit, wanted, atol=1e-12)
+
+
+def test_a_loss_without_curvature_ends_at_a_corner():
+    """H = 0: all of the radius against the largest slope; and g = 0 as well: anywhere inside."""
+    none = np.zeros((3, 3))
+    linear = within(Quadratic(none, np.array([1.0, -2.0, 0.5])), 0.7)
+    np.testing.assert_allclose(linear, [0, 0.7, 0], atol=1e-14)
+    assert np.abs(within(Quadratic(none, np.zeros(3)), 0.7)).sum() <= 0.7
+    steep = within(Quadratic(1e12 * GOOD.H, GOOD.g), 1.0)
+    assert abs(steep @ GOOD.H @ steep / 2 + GOOD.g @ steep / 1e12) < 1e-9 * np.abs(GOOD.H).max()
+
+
+def test_a_face_on_which_the_minimum_lies_outside_is_left():
+    """An H of condition 7e9, from a search, where the minimum on the face that the program ends on
+    has another sign, and 1.3 times the norm: by the gap alone it would be taken.
+    """
+    H = [
+        [16640.4, 1.29172, 4.72811],
+        [1.29172, 0.000107018, -0.00267518],
+        [4.72811, -0.00267518, 2.13819],
+    ]
+    loss = Quadratic(np.array(H), np.array([17395.9, 1.35427, 2.19937]))
+    assert np.abs(within(loss, 2.38343)).sum() <= 2.38343 * (1 + 1e-9)
+
+
 X = rng().standard_normal((9, 2))
 GOOD = quadratic(terms(family(SQUARES), X))
 
@@ -177,17 +265,43 @@ GOOD = quadratic(terms(family(SQUARES), X))
     ("made", "says"),
     [
         (lambda: terms(family(SQUARES), X[0]), r"x: must have shape \(…, M, n\) and hold points"),
+        (lambda: terms(family(SQUARES), X[:0]), r"x: must have shape \(…, M, n\) and hold points"),
+        (lambda: terms(family(SQUARES), X, [-1]), "rows: must be at least 0"),
         (lambda: terms(family(SQUARES), X, [0, 0]), "rows: must be different ones of 0 … 1"),
         (lambda: terms(family(SQUARES), X, [2]), "rows: must be different ones of 0 … 1"),
         (lambda: terms(Family(np.sin, np.sin), X), r"first: must have shape \(9, 2\) and p"),
+        (
+            lambda: terms(Family(Monomials(SQUARES).first, np.sin), X),
+            r"second: must have shape \(9, 2, 3\), but has",
+        ),
         (lambda: terms(family(SQUARES, np.ravel), X), r"base: must have shape \(9, 2\), but has"),
-        (lambda: quadratic(terms(family(SQUARES), X), np.ones(9)), "weights: must be 9 numbers"),
+        *(
+            (
+                lambda held=held: quadratic(terms(family(SQUARES), X), held),
+                "weights: must be 9 numbers ≥ 0 with sum 1",
+            )
+            for held in (
+                np.ones(9),
+                np.full(9, 1.5 / 9),
+                np.full(8, 1 / 8),
+                np.append(np.full(8, 2 / 8), -1),
+            )
+        ),
         (lambda: gradients(terms(family(SQUARES), X), [1.0]), r"theta: must have shape \(3,\)"),
+        (
+            lambda: gradients(terms(family(SQUARES), X.reshape(3, 3, 2)), np.ones((2, 3))),
+            r"theta: must have shape \(3,\), but has \(2, 3\)",
+        ),
         (lambda: estimate(quadratic(terms(family(SQUARES), X[:1]))), "H: is singular"),
         (lambda: estimate(quadratic(terms(family(SQUARES), X, [0]))), "H: is singular"),
         (lambda: estimate(Quadratic(GOOD.H, GOOD.g[:2])), "H: is 3 wide, and g is 2 long"),
         (lambda: within(GOOD, 0.0), "radius: must be positive"),
         (lambda: within(Quadratic(-GOOD.H, GOOD.g), 1.0), "H: must have no negative eigenvalue"),
+        (
+            lambda: within(Quadratic(np.diag([1e-6, -1e-7]), np.ones(2)), 1.0),
+            "H: must have no negative eigenvalue, but has -1e-07",
+        ),
+        (lambda: within(Quadratic(GOOD.H, GOOD.g[:2]), 1.0), "H: must be one matrix beside its g"),
         (lambda: within(Quadratic(GOOD.H[None], GOOD.g), 1.0), "H: must be one matrix beside"),
     ],
 )

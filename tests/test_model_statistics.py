@@ -1,5 +1,7 @@
 """Statistics of DPM-Solver-v3 by their definition along the flow; its steps by DPM-Solver++."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -67,6 +69,50 @@ def test_along_the_axes_nothing_is_left():
     np.testing.assert_array_equal(found.s, 0)
 
 
+def test_each_level_is_its_own_whatever_its_size():
+    """The statistics of a level whose σ is 2e7 times another's, beside it and without it, and those
+    of data in other units. Catches a threshold of what is 0 that looks at other levels, or at the
+    size itself.
+    """
+    grid = even_grid(1e4, 5e-4, 2)
+    found = gaussian_statistics(SIGMA, grid)
+    np.testing.assert_allclose(found.s[1:], gaussian_statistics(SIGMA, grid[1:]).s, rtol=1e-12)
+    small, grid = 1e-6, even_grid(2.0, 0.5, 2)
+    found, scaled = (gaussian_statistics(c**2 * SIGMA, grid - np.log(c)) for c in (1.0, small))
+    np.testing.assert_allclose(scaled.l, found.l, rtol=1e-12)
+    np.testing.assert_allclose(scaled.s, found.s, rtol=1e-12)
+    tiny = Line(LAW.weights, small * LAW.means, small**2 * LAW.variances)
+    found, scaled = line_statistics(LAW, grid), line_statistics(tiny, grid - np.log(small))
+    np.testing.assert_allclose(scaled.l, found.l, rtol=1e-12)
+    np.testing.assert_allclose(scaled.s, found.s, rtol=1e-9)
+    np.testing.assert_allclose(scaled.b, small * found.b, rtol=1e-9)
+
+
+def test_of_one_normal_law_on_the_line_nothing_is_regressed():
+    """N(μ, V): f = −l μ is constant, so s = 0, and b = f' = 2 l (1 − l) μ. Catches a slope of
+    rounding on rounding.
+    """
+    mean, V = -0.5, 0.3
+    grid = even_grid(1.2, 0.4, 200)
+    found = line_statistics(Line(np.ones(1), np.array([mean]), np.array([V])), grid)
+    square = found.sigmas[:, None] ** 2
+    share = square / (V + square)
+    np.testing.assert_allclose(found.l, share, rtol=1e-12)
+    np.testing.assert_array_equal(found.s, 0)
+    np.testing.assert_allclose(found.b, 2 * share * (1 - share) * mean, atol=1e-5)
+
+
+def test_the_ends_of_a_grid_are_as_good_as_its_middle():
+    """Against a grid that goes on: s at the ends has an error of second order, 1e-3 here, where
+    one-sided differences of l of first order are off by more than 1e-2.
+    """
+    grid = even_grid(1.2, 0.4, 40)
+    h = grid[1] - grid[0]
+    on = np.concatenate([grid[0] - h * np.array([2, 1]), grid, grid[-1] + h * np.array([1, 2])])
+    found, longer = line_statistics(LAW, grid).s[:, 0], line_statistics(LAW, on).s[2:-2, 0]
+    np.testing.assert_allclose(found, longer, atol=2e-3)
+
+
 def test_line_statistics_by_quadrature_along_the_flow():
     """At the middle of a grid: E by quad, f' by the exact flow of quantiles to both sides."""
     grid = even_grid(1.2, 0.4, 200)
@@ -109,17 +155,31 @@ def test_integrals_of_constants():
     np.testing.assert_array_equal(plain.l, table.l)
     np.testing.assert_array_equal(one.l, 1.0)
     assert not any(np.any(part) for part in (plain.s, plain.b, one.s, one.b))
+    for of_nothing in (table.constant(0.0), table.constant(0.0).without_regression()):
+        assert not any(np.any(part) for part in (of_nothing.l, of_nothing.s, of_nothing.b))
+
+
+def test_lists_are_taken_for_arrays():
+    """The grid and the tables: σ = e^{−λ} of them, L = 1 at the end; and what is printed."""
+    lists: list[Any] = [[0.0, 0.5, 1.0], *3 * [[[1.0], [1.0], [1.0]]]]
+    table = ModelStatistics(*lists)
+    np.testing.assert_allclose(table.sigmas, np.exp([0, -0.5, -1]))
+    assert table.integrals[0][-1, 0] == 1.0
+    assert repr(table) == "ModelStatistics(2 steps, d = 1)"
 
 
 @pytest.mark.parametrize(("order", "name"), [(1, "ddim"), (2, "2M Taylor"), (3, "3M")])
 def test_with_l_of_one_it_is_dpm_solver_plus_plus(order, name):
-    """On a mixture, from the same states, to the trapezoid rule's error."""
+    """On a mixture, from the same states, to the trapezoid rule's error; with as few steps as the
+    order, too.
+    """
     first, last, N = 8.0, 0.2, 8
-    table = ModelStatistics(even_grid(first, last, 1600), *np.zeros((3, 1601, 1))).constant(1.0)
+    table = ModelStatistics(even_grid(first, last, 2400), *np.zeros((3, 2401, 1))).constant(1.0)
     x = np.linspace(-10, 10, 7)
-    levels = even_levels(first, last, N)
-    found = solve_v3(LAW.posterior_mean, table, N, x, order)
-    np.testing.assert_allclose(found, solve(name, LAW.posterior_mean, levels, x), atol=2e-6)
+    for few in (order, N):
+        levels = even_levels(first, last, few)
+        found = solve_v3(LAW.posterior_mean, table, few, x, order)
+        np.testing.assert_allclose(found, solve(name, LAW.posterior_mean, levels, x), atol=2e-6)
     begin = [x / 2, x / 3][: order - 1]
     found = solve_v3(LAW.posterior_mean, table, N, x, order, begin)
     wanted = solve(name, LAW.posterior_mean, levels, x, begin)
@@ -148,13 +208,21 @@ def test_any_coefficients_converge_to_the_flow(order):
 
 GRID = np.linspace(0, 1, 5)
 TABLE = ModelStatistics(GRID, *np.zeros((3, 5, 1)))
+NONE = np.zeros((5, 1))
 
 
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
         (lambda: ModelStatistics(GRID**2, *np.zeros((3, 5, 1))), "grid: must be at least two"),
+        *(
+            (lambda grid=grid: ModelStatistics(grid, NONE, NONE, NONE), "grid: must be at least")
+            for grid in (GRID[::-1], NONE[:, 0], [1.0], GRID[None], GRID + np.eye(5)[2] * 1e-9)
+        ),
         (lambda: ModelStatistics(GRID, *np.zeros((3, 4, 1))), r"l: must have shape \(5, d\)"),
+        (lambda: ModelStatistics(GRID, *np.zeros((3, 5))), r"l: must have shape \(5, d\)"),
+        (lambda: ModelStatistics(GRID, NONE, np.zeros((5, 2)), NONE), "s: must have shape"),
+        (lambda: ModelStatistics(GRID, NONE, NONE, NONE + np.nan), "b: holds NaN"),
         (lambda: solve_v3(denoiser, TABLE, 6, [1.0], 1), "steps: must be at most the 4"),
         (lambda: solve_v3(denoiser, TABLE, 2, [1.0], 3), "order: must be 1, 2 or 3"),
         (lambda: solve_v3(denoiser, TABLE, 4, [1.0], 4), "order: must be 1, 2 or 3"),

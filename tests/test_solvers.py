@@ -5,6 +5,7 @@ laws against matrices.
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import ndtr
 
 from bounds.chain import affine_chain
 from bounds.check import InvalidInput
@@ -92,6 +93,8 @@ def test_polynomials_are_integrated(back):
     one = [np.array(1.7)]
     for few in (midpoint, half_curvature):
         assert float(few(h, (), one)) == pytest.approx(integral(h, (1.7,)), rel=1e-12)
+    two = [np.array(1.7), np.array(0.4)]
+    assert half_curvature(h, back[:1], two) == midpoint(h, back[:1], two)
 
 
 @pytest.mark.parametrize(("name", "degree"), [("ddim", 0), ("2M Taylor", 1), ("3M", 2)])
@@ -123,6 +126,26 @@ def test_one_step_solvers_go_on_from_what_is_given():
         np.testing.assert_allclose(given, whole, rtol=1e-14)
 
 
+def test_a_multistep_solver_asks_at_its_own_states():
+    """On a denoiser of the state: the first step is DDIM, and the second the public 2M's lines.
+    Catches an answer at another state, and a history that reaches before the first level.
+    """
+    levels, x = np.array([3.0, 2.0, 0.7]), np.array([4.0, -1.0])
+    first = ddim(gaussian, 3.0, 2.0, x)
+    for name in MULTISTEP:
+        np.testing.assert_allclose(solve(name, gaussian, levels[:2], x), first, rtol=1e-14)
+    before, h = np.log(levels[:-1] / levels[1:])
+    D0, D1 = gaussian(3.0, x), gaussian(2.0, first)
+    second = 0.35 * first - np.expm1(-h) * (D1 + (D1 - D0) * h / (2 * before))
+    np.testing.assert_allclose(solve("2M", gaussian, levels, x), second, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["ddim", "3M"])
+def test_states_may_be_given_up_to_the_last(name):
+    """As many as there are steps: the last is the end, and nothing is refused."""
+    assert solve(name, gaussian, [3.0, 2.0, 1.0], [4.0], [[2.5], [1.25]]) == [1.25]
+
+
 def test_published_three_is_its_code():
     """The lines of multistep_dpm_solver_third_update, data prediction, uneven steps."""
     lam = np.array([-1.0, -0.7, -0.2, 0.1])
@@ -145,15 +168,15 @@ def test_stages_with_noise_by_hand():
     """Ancestral: the mean and variance of x' given x and x_0 = D, by Bayes' rule. Churn: noise of
     ((1 + γ)² − 1) σ², then Heun's step from (1 + γ) σ; γ = 0 is Heun's method.
     """
-    a, b, x = 2.0, 0.5, np.array([1.5])
+    a, b, x = 2.5, 0.5, np.array([1.5])
     (stage,) = ancestral(gaussian, [a, b])
     precision = 1 / b**2 + 1 / (a**2 - b**2)
     mean = (gaussian(a, x) / b**2 + x / (a**2 - b**2)) / precision
     np.testing.assert_allclose(stage.move(x), mean, rtol=1e-12)
     assert stage.noise == pytest.approx(1 / precision, rel=1e-12)
     first, second = churned(gaussian, [a, b], 0.3)
-    assert first.move(x) == x and first.noise == pytest.approx((2.6**2 - 2.0**2), rel=1e-12)
-    np.testing.assert_allclose(second.move(x), heun(gaussian, 2.6, b, x), rtol=1e-14)
+    assert first.move(x) == x and first.noise == pytest.approx((3.25**2 - 2.5**2), rel=1e-12)
+    np.testing.assert_allclose(second.move(x), heun(gaussian, 3.25, b, x), rtol=1e-14)
     assert second.noise == 0
     levels = even_levels(5.0, 0.5, 4)
     for one in churned(gaussian, levels, 0.0):
@@ -185,6 +208,28 @@ def test_a_carried_law_against_matrices(noisy):
     assert found.w2(line(V + 0.09)) == pytest.approx(abs(deviation - np.sqrt(V + 0.09)), rel=1e-7)
 
 
+def test_a_small_noise_after_large_ones_is_resolved():
+    """N(0.8, V), moved without noise, then spread by 1, 1 and 0.04: the normal law with all their
+    variances. Catches what stops at the move, sends the law to −x, or takes the grid of the large
+    noise, too wide for the small one, of which it is then a row of peaks.
+    """
+    stages = [Stage(lambda x: 2 * x + 1, 0.0)]
+    stages += [Stage(lambda x: 0.5 * x, q) for q in (1.0, 1.0, 0.04)]
+    found = reached(stages, Line(np.ones(1), np.array([0.8]), np.array([V])))
+    mean = (2 * 0.8 + 1) / 8
+    deviation = np.sqrt(4 * V / 64 + 1 / 16 + 1 / 4 + 0.04)
+    assert found.masses @ found.x == pytest.approx(mean, rel=1e-10)
+    middle = np.abs(found.z) < 7
+    np.testing.assert_allclose(found.x[middle], mean + deviation * found.z[middle], atol=1e-9)
+
+
+def test_without_noise_the_places_are_those_of_the_start():
+    """1201 of them, even in z from −8.5 to 8.5, where no other number is asked for."""
+    found = reached([Stage(lambda x: x + 1, 0.0)], line(V))
+    np.testing.assert_allclose(found.z, np.linspace(-8.5, 8.5, 1201), atol=1e-14)
+    np.testing.assert_allclose(found.x, 1 + np.sqrt(V) * found.z, atol=1e-12)
+
+
 def test_a_linear_map_is_its_matrix():
     M = np.array([[1.0, 2.0], [0.0, -1.0]])
     np.testing.assert_array_equal(linear(lambda x: x @ M.T, 2), M)
@@ -198,18 +243,42 @@ def test_a_map_that_falls_is_sorted():
     assert found.w2(line(V)) == pytest.approx(1.0, abs=2e-3)
 
 
+def test_levels_of_a_fold_are_the_masses_below_and_half_of_its_own():
+    """By sums over all pairs of places; a sort leaves the masses uneven, so that a sum from the
+    wrong end or another share than half is off by a mass.
+    """
+    found = reached([Stage(lambda x: (x + 0.3) ** 2, 0.0)], line(V), count=41)
+    below = (found.x[:, None] > found.x) @ found.masses + found.masses / 2
+    np.testing.assert_allclose(ndtr(found.z), below, atol=1e-14)
+
+
+def test_places_without_mass_have_finite_levels():
+    """Two far peaks, folded: the empty middle comes to the end, where the level is 0 in float64.
+    What is left is N(−6, 0.02), and not NaN.
+    """
+    start = Line(np.full(2, 0.5), np.array([-6.0, 6.0]), np.full(2, 0.01))
+    found = reached([Stage(lambda x: x, 0.01), Stage(lambda x: -np.abs(x), 0.0)], start, count=1200)
+    assert found.masses[-1] == 0 and np.all(np.isfinite(found.z))
+    assert found.w2(Line(np.ones(1), np.array([-6.0]), np.array([0.02]))) < 1e-2
+
+
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
         (lambda: even_levels(1.0, 2.0, 3), "first: must be above last = 2"),
+        (lambda: even_levels(2.0, 2.0, 3), "first: must be above last = 2"),
         (lambda: even_levels(2.0, 0.0, 3), "last: must be positive"),
-        (lambda: solve("ddim", gaussian, [1.0, 2.0], [1.0]), "sigmas: must be at least two"),
-        (lambda: solve("3m", gaussian, [2.0, 1.0], [1.0]), "name: '3m' is not one of euler"),
+        *(
+            (lambda sigmas=sigmas: solve("ddim", gaussian, sigmas, [1.0]), "sigmas: must be at")
+            for sigmas in ([1.0, 1.5], [2.0, 2.0], [2.0, 0.0], [2.0], [], [[2.0, 1.0]])
+        ),
+        (lambda: solve("3m", gaussian, [2.0, 1.0], [1.0]), "'3m' is not one of euler, frozen sco"),
         (lambda: solve("3M", gaussian, [2.0, 1.0], [1.0], [1.0, 1.0]), "holds 2 states for 1"),
         (lambda: solve("2M", gaussian, [2.0, 1.0], [np.nan]), "x: "),
         (lambda: churned(gaussian, [2.0, 1.0], -0.1), "gamma: must not be negative"),
         (lambda: reached([], line(1.0)), "stages: must not be empty"),
         (lambda: reached([Stage(lambda x: x, -1.0)], line(1.0)), "noise: must not be negative"),
+        (lambda: reached([Stage(lambda x: x, 0.0)], line(1.0), 2), "count: must be at least 3"),
     ],
 )
 def test_bad_input_is_one_sentence(call, reason):
