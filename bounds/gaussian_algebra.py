@@ -141,9 +141,8 @@ def fresh_and_past(control: bool) -> sp.Expr:
     weights, alpha = sp.symbols("w1:3"), sp.Symbol("alpha")
     fresh = [Row([[int(i == k) for i in range(5)]]) for k in range(5)]
     spread = sp.diag(LAM, 1 - first**2, *(1 - c**2 for c in carried))
-    kept, path = first, [first * fresh[0] + fresh[1]]
+    path = [first * fresh[0] + fresh[1]]
     for c, one in zip(carried, fresh[2:], strict=True):
-        kept *= c
         path.append(c * path[-1] + one)
     decay = [first, *(first * sp.prod(carried[:k]) for k in (1, 2, 3))]
     score = [-x / (e**2 * LAM + 1 - e**2) for x, e in zip(path, decay, strict=True)]

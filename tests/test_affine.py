@@ -1,5 +1,7 @@
 """Affine flows: against closed forms, the matrix exponential and quadrature of the weights."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import integrate, linalg
@@ -29,7 +31,7 @@ def test_constant_coefficients_by_van_loan() -> None:
         )
         np.testing.assert_allclose(last.law.mean, mean[:2], atol=1e-11)
         assert last.log_mass == 0
-        assert first.law is TWO
+        assert (first.law, first.log_mass) == (TWO, 0.0)
 
 
 def test_down_in_time_the_reverse_process_returns_the_data() -> None:
@@ -62,6 +64,48 @@ def test_weights_without_a_flow_are_bayes_rule() -> None:
     assert end.law.covariance[0, 0] == pytest.approx(second / mass - (first / mass) ** 2, rel=1e-10)
     (_, plain) = moments(Affine(0.0), ONE, [0.0, s], Quadratic(U2, u1, u0), 0.0)
     assert (plain.law.mean[0], plain.log_mass) == (0.7, 0.0)
+
+
+def test_coefficients_are_taken_at_their_time() -> None:
+    """Where nothing else moves, only their integral counts: 2t c over (0, 1) is c all the while."""
+
+    def growing(c: float) -> Callable[[float], float]:
+        return lambda t: 2 * t * c
+
+    moved = (0.0, growing(0.7), growing(0.4))
+    pulled = (growing(-0.8), growing(0.5), growing(-0.2))
+    for flow, grown, reaction, late in (
+        (Affine(0.0, 0.7, 0.4), Affine(*moved), None, None),
+        (Affine(0.0), Affine(0.0), Quadratic(-0.8, 0.5, -0.2), Quadratic(*pulled)),
+    ):
+        (_, still) = moments(flow, ONE, [0.0, 1.0], reaction)
+        (_, end) = moments(grown, ONE, [0.0, 1.0], late)
+        assert end.log_mass == pytest.approx(still.log_mass, rel=1e-10)
+        np.testing.assert_allclose(end.law.mean, still.law.mean, rtol=1e-10)
+        np.testing.assert_allclose(end.law.covariance, still.law.covariance, rtol=1e-10)
+
+
+def test_weights_move_the_mean_beside_the_drift() -> None:
+    """exp(u ∫X) on an Ornstein-Uhlenbeck path keeps the variance P and adds u ∫ e^{−(t−s)} P(s) ds
+    to the mean.
+    """
+    t, u, v = 1.2, 0.6, 1.3
+    (_, end) = moments(Affine(-1.0, 2.0), ONE, [0.0, t], Quadratic(slope=u))
+    gone = 1 - np.exp(-t)
+    moved = 0.7 * np.exp(-t) + u * (gone + (v - 1) * np.exp(-t) * gone)
+    assert end.law.mean[0] == pytest.approx(moved, rel=1e-10)
+    assert end.law.covariance[0, 0] == pytest.approx(1 + (v - 1) * np.exp(-2 * t), rel=1e-10)
+
+
+def test_what_grows_without_weights_is_finite() -> None:
+    (_, end) = moments(Affine(20.0), ONE, [0.0, 1.0])
+    assert end.law.covariance[0, 0] == pytest.approx(1.3 * np.exp(40), rel=1e-9)
+
+
+def test_a_wide_start_blows_up_at_its_own_time() -> None:
+    """P' = P² from 10⁴: at 10⁻⁴, in whatever units."""
+    start = Normal(np.zeros(1), np.array([[1e4]]))
+    assert blow_up(Affine(0.0), start, [0.0, 1.0], Quadratic(1.0)) == pytest.approx(1e-4, rel=1e-9)
 
 
 def test_weighted_brownian_motion_in_the_plane() -> None:
@@ -128,6 +172,30 @@ def test_brownian_motion_blows_up_where_cosine_is_zero() -> None:
         (
             lambda: moments(Affine(0.0), ONE, [1.0, 2.0, 1.5]),
             "times: must be at least two, increasing or decreasing",
+        ),
+        (
+            lambda: moments(Affine(0.0), ONE, [1.0, 1.5, 1.2]),
+            "times: must be at least two, increasing or decreasing",
+        ),
+        (
+            lambda: moments(Affine(0.0), ONE, [1.0, 1.0]),
+            "times: must be at least two, increasing or decreasing",
+        ),
+        (
+            lambda: moments(Affine(0.0), ONE, np.array([[0.0, 1.0], [1.0, 2.0]]).tolist()),
+            "times: must be at least two, increasing or decreasing",
+        ),
+        (
+            lambda: moments(Affine(0.0, np.eye(2)), ONE, [0.0, 1.0]),
+            "noise: must have shape (1, 1), but has (2, 2)",
+        ),
+        (
+            lambda: blow_up(Affine(0.0), ONE, [0.0, 1.0], Quadratic(np.eye(2))),
+            "hessian: must have shape (1, 1), but has (2, 2)",
+        ),
+        (
+            lambda: blow_up(Affine(0.0), ONE, [0.0, 1.0], Quadratic(slope=np.zeros(2))),
+            "slope: must have shape (1,), but has (2,)",
         ),
         (
             lambda: moments(Affine(0.0), Normal(np.zeros((3, 1)), np.eye(1)), [0.0, 1.0]),

@@ -9,6 +9,17 @@ import sympy as sp
 from scipy import stats
 
 from bounds import identities
+from bounds.gaussian_algebra import (
+    CARRY,
+    E_PREV,
+    LAM,
+    S_PREV,
+    TAU,
+    Row,
+    fourth,
+    fresh_and_past,
+    vanishes,
+)
 from bounds.identities import DERIVATIONS, Derivation
 
 IDS = [derivation.name for derivation in DERIVATIONS]
@@ -170,3 +181,55 @@ def test_the_kernel_is_the_normal_density() -> None:
     for x, mean, variance in ((0.3, -0.5, 0.7), (-1.2, 0.1, 2.5)):
         found = float(identities._kernel(sp.Float(x), sp.Float(mean), sp.Float(variance)))
         assert found == pytest.approx(stats.norm.pdf(x, mean, math.sqrt(variance)), rel=1e-13)
+
+
+# --- the algebra itself ---------------------------------------------------------------------------
+
+
+def test_what_vanishes_is_seen_part_by_part() -> None:
+    """Terms of one y that cancel among themselves alone, of two, and of none."""
+    a, b, u, v = sp.symbols("a b y0 y1")
+    nothing = [1 / (a - b), -1 / a, -b / (a * (a - b))]
+    assert vanishes(sp.Add(*(u * one for one in nothing)))
+    assert vanishes(sp.Add(*nothing, *(v * one for one in nothing)))
+    assert not vanishes(u * nothing[0])
+    assert not vanishes(u / a - v / a)
+    assert not vanishes(sp.Integer(1))
+
+
+def test_fourth_moments_by_quadrature() -> None:
+    """E[a b c d] of four rows: four Gauss-Hermite nodes a variable are exact."""
+    rows = [Row([[1, -2, 3]]), Row([[2, 1, -1]]), Row([[-1, 1, 2]]), Row([[3, 2, 1]])]
+    known = {LAM: 0.7, E_PREV: 0.8, CARRY: 0.6}
+    scale = [math.sqrt(float(v.subs(known))) for v in (LAM, S_PREV, TAU)]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(4)
+    grid = np.stack(np.meshgrid(*(s * nodes for s in scale), indexing="ij"), axis=-1)
+    mass = np.einsum("i,j,k->ijk", *[weights / weights.sum()] * 3)
+    values = [grid @ np.array(row, dtype=np.float64).ravel() for row in rows]
+    found = fourth(rows[0], rows[1], rows[2], rows[3], True).subs(known)
+    assert float(found) == pytest.approx((mass * np.prod(values, axis=0)).sum(), rel=1e-12)
+
+
+def test_a_steps_noise_and_the_past_by_covariances() -> None:
+    """Cov of T1 + α U_{t'} with the noise of the step from r to s, and with U_s, from the
+    covariances of the path itself: e_b/e_a v_a between a ≤ b.
+    """
+    lam, e_r, (c1, c2, c3), w, alpha = 0.7, 0.9, (0.8, 0.7, 0.6), 0.3, 0.45
+    e = np.array([1.0, e_r, e_r * c1, e_r * c1 * c2, e_r * c1 * c2 * c3])  # of 0, r, s, t', t
+    v = e**2 * lam + 1 - e**2
+    first = np.minimum.outer(np.arange(5), np.arange(5))
+    covariance = np.minimum.outer(e, e) / e[first] * v[first]
+    x = np.eye(5)
+    u = [(x[k] - e[k] * x[0]) / (1 - e[k] ** 2) - x[k] / v[k] for k in range(1, 5)]
+    own = -(x[2] - c1 * x[1]) / (1 - c1**2)
+    early = w * -x[1] / v[1] / c1 + (1 - w) * own + x[2] / v[2]
+    late = -u[3] + alpha * u[2]
+    names = dict(zip(("e_r", "c1", "c2", "c3"), (e_r, c1, c2, c3), strict=True))
+    known = {sp.Symbol(name, positive=True): value for name, value in names.items()}
+    known |= {sp.Symbol(name): value for name, value in (("w1", w), ("w2", 0.2), ("alpha", alpha))}
+    known |= {name: names[name.name] for name in sp.symbols("c1:4")}
+    found = sp.expand(fresh_and_past(control=True).subs(known | {LAM: lam}))
+    for symbol, past in (("y0", early), ("y1", u[1])):
+        wanted = late @ covariance @ past
+        assert float(found.coeff(sp.Symbol(symbol))) == pytest.approx(wanted, rel=1e-9)
+    assert vanishes(fresh_and_past(control=False))
