@@ -1,5 +1,7 @@
 """Atoms with noise: against scipy, mpmath and quadrature, out to the far tails."""
 
+from collections.abc import Callable
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -10,19 +12,20 @@ from bounds.line import Line, flow, total_variation, w2
 from bounds.scale import LAPLACE, LOGISTIC, NOISES, NORMAL, Noise, Scale, student
 
 STANDARD = {
-    "normal": (NORMAL, stats.norm()),
-    "laplace": (LAPLACE, stats.laplace()),
-    "logistic": (LOGISTIC, stats.logistic()),
-    "t, 1": (student(1), stats.t(1)),
-    "t, 3.5": (student(3.5), stats.t(3.5)),
-    "t, 50": (student(50), stats.t(50)),
+    "normal": (lambda: NORMAL, stats.norm()),
+    "laplace": (lambda: LAPLACE, stats.laplace()),
+    "logistic": (lambda: LOGISTIC, stats.logistic()),
+    "t, 1": (lambda: student(1), stats.t(1)),
+    "t, 3.5": (lambda: student(3.5), stats.t(3.5)),
+    "t, 50": (lambda: student(50), stats.t(50)),
 }
 ATOMS, WEIGHTS = np.array([-1.0, 0.5, 2.0]), np.array([0.2, 0.5, 0.3])
 
 
-@pytest.mark.parametrize(("noise", "law"), STANDARD.values(), ids=STANDARD)
-def test_each_noise_is_scipy_s(noise: Noise, law: stats.rv_continuous) -> None:
+@pytest.mark.parametrize(("make", "law"), STANDARD.values(), ids=STANDARD)
+def test_each_noise_is_scipy_s(make: Callable[[], Noise], law: stats.rv_continuous) -> None:
     """Density, distribution function and slope."""
+    noise = make()
     x = np.array([-30.0, -4.0, -1.0, -0.1, 0.2, 1.5, 6.0])
     np.testing.assert_allclose(noise.log_density(x), law.logpdf(x), rtol=1e-12)
     np.testing.assert_allclose(np.exp(noise.log_cdf(x)), law.cdf(x), rtol=1e-11)
@@ -69,6 +72,33 @@ def test_a_law_on_three_atoms(noise: Noise) -> None:
         assert law.score(x) == pytest.approx(slope, rel=1e-6)
         likely = WEIGHTS * np.exp(noise.log_density((x - ATOMS) / 0.7))
         assert law.posterior_mean(x) == pytest.approx(likely @ ATOMS / likely.sum(), rel=1e-12)
+
+
+def test_many_points_at_once_are_the_points_one_by_one() -> None:
+    """No method mixes the points of an array, of whatever shape, or them with the atoms."""
+    law = Scale(ATOMS, WEIGHTS, 0.7, student(3))
+    x = np.array([[-6.0, 0.1, 3.0], [1.0, -0.4, 20.0]])
+    for method in (law.log_density, law.score, law.posterior_mean, law.log_cdf, law.log_sf):
+        singly = [[float(method(one)) for one in row] for row in x]
+        np.testing.assert_allclose(method(x), singly, rtol=1e-14)
+
+
+def test_lists_and_whole_numbers_are_taken() -> None:
+    """They become arrays and a float, and weights that sum to 1 within 1e-9 sum to 1."""
+    law = Scale([0, 4], [0.25, 0.75 + 8e-10], 2)  # type: ignore[arg-type]
+    assert isinstance(law.atoms, np.ndarray) and law.atoms.tolist() == [0.0, 4.0]
+    assert isinstance(law.weights, np.ndarray) and abs(law.weights.sum() - 1) < 1e-15
+    assert type(law.scale) is float
+    assert law.log_cdf(2.0) == pytest.approx(np.log((3 - 2 * stats.norm.cdf(1)) / 4), rel=1e-8)
+
+
+def test_the_bracket_of_a_quantile_by_hand() -> None:
+    """The reach doubles from r on the side that falls short: the width, and with it the error of
+    a quantile, is at most its distance from the atom.
+    """
+    low, high = Scale(np.zeros(1), np.ones(1), 1.0).between(np.array([-3, -1.5, -0.5, 0.5, 1.5, 3]))
+    assert low.tolist() == [-4, -2, -1, 0, 1, 2]
+    assert high.tolist() == [-2, -1, 0, 1, 2, 4]
 
 
 @pytest.mark.parametrize("noise", [NORMAL, LAPLACE, LOGISTIC, student(3), student(200)])
@@ -121,9 +151,12 @@ def test_distances_of_student_s_law() -> None:
             lambda: Scale(ATOMS, np.array([1.0]), 1.0),
             "atoms: must have shape (1,) like weights, but has (3,)",
         ),
-        (
-            lambda: Scale(ATOMS, np.array([1.0, -0.5, 0.5]), 1.0),
-            "weights: must be a non-empty list of positive numbers",
+        *(
+            (
+                lambda weights=weights: Scale(np.zeros(np.shape(weights)), np.array(weights), 1.0),
+                "weights: must be a non-empty list of positive numbers",
+            )
+            for weights in ([1.0, -0.5, 0.5], [0.0, 1.0], [], [[0.5, 0.5]])
         ),
         (
             lambda: Scale(ATOMS, WEIGHTS, 1.0, student(0.1)).from_normal(-37.0),
