@@ -72,16 +72,32 @@ def test_descent_is_a_loop():
     assert many == pytest.approx(float(risk(*SPECTRUM, NOISE, M, 2.0)), rel=1e-4)
 
 
+def test_descent_at_its_ends():
+    """No step leaves the signal; the largest step, 2/Λ, turns the error's sign and no more."""
+    assert descent_risk([4.0, 0.0], [1.5, 2.0], 3.0, 6, 0.5, 0) == 3.5
+    assert descent_risk([4.0, 0.0], [1.5, 2.0], 3.0, 6, 0.5, 3) == 3.5 + 0.5 * 2**2
+
+
 def test_spectrum():
     """Of a kernel of rank 3; the signal adds up to the target's mean square."""
-    assert np.count_nonzero(SPECTRUM.eigenvalues) == 3
-    assert SPECTRUM.eigenvalues.sum() == pytest.approx(np.trace(KERNEL) / M, rel=1e-12)
-    assert SPECTRUM.signal.sum() == pytest.approx(np.sum(TARGET**2) / M, rel=1e-12)
+    found = spectrum(KERNEL, TARGET)
+    assert np.count_nonzero(found.eigenvalues) == 3
+    assert found.eigenvalues.sum() == pytest.approx(np.trace(KERNEL) / M, rel=1e-12)
+    assert found.signal.sum() == pytest.approx(np.sum(TARGET**2) / M, rel=1e-12)
     values, directions = np.linalg.eigh(KERNEL)
-    assert SPECTRUM.signal[-1] == pytest.approx(
+    assert found.signal[-1] == pytest.approx(
         np.sum((directions[:, -1] @ TARGET) ** 2) / M, rel=1e-12
     )
-    assert SPECTRUM.eigenvalues[-1] == pytest.approx(values[-1] / M, rel=1e-12)
+    assert found.eigenvalues[-1] == pytest.approx(values[-1] / M, rel=1e-12)
+
+
+def test_what_counts_as_rounding_grows_with_the_kernel():
+    """Of two eigenvalues of K/m the small one, of either sign, is 0 beside 1e6; 1e-6 leaves it."""
+    for large, small, counted in [(1e6, 1e-12, 0), (1e6, -1e-9, 0), (1e-6, 1e-12, 1e-12)]:
+        found = spectrum(np.diag([2 * small, 2 * large]), np.ones(2)).eigenvalues
+        np.testing.assert_allclose(found, [counted, large], rtol=1e-9)
+    with pytest.raises(InvalidInput, match="has the eigenvalue -1e-08"):
+        spectrum(np.diag([-2e-8, 2e6]), np.ones(2))
 
 
 def test_the_limit_is_late():
@@ -111,6 +127,35 @@ def test_best_stop_is_the_least_of_a_dense_grid(given: Given) -> None:
     assert least <= dense.min() * (1 + 1e-12)
     assert least == pytest.approx(dense.min(), rel=1e-8)
     assert float(risk(*given, time)) == pytest.approx(least, rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.1, 10.0])
+@pytest.mark.parametrize("each", [0.1, 10.0])
+@pytest.mark.parametrize("ratio", [0.01, 100.0])
+def test_the_best_stop_of_one_direction_in_closed_form(
+    value: float, each: float, ratio: float
+) -> None:
+    """τ = ln(1 + a m/c)/Λ, risk a (c/m)/(a + c/m): small and large signal, noise and eigenvalue."""
+    held = ratio * each
+    time, least = best_stop([value], [held], 7 * each, 7)
+    assert time == pytest.approx(np.log1p(ratio) / value, rel=1e-6)  # risk is flat there
+    assert least == pytest.approx(held / (1 + ratio), rel=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.51, 0.9])
+def test_the_best_stop_may_be_near_its_lower_bound(share: float) -> None:
+    """All signal in the steepest direction, a thousand others that only learn noise: its size is
+    such that a chosen τ, above 1/(2 Λ_max), is stationary. The first lies within one step of where
+    the grid starts; steps are wide, since a last direction is slower by 21 orders of magnitude.
+    """
+    values = np.concatenate([[10.0], np.ones(1000), [1e-20]])
+    time = share / 10.0
+    slope = values * np.exp(-values * time) * -np.expm1(-values * time)
+    held = np.zeros(1002)
+    held[0], held[-1] = slope.sum() * np.exp(2 * share) / 10.0, 1.0
+    found = best_stop(values, held, 5.0, 5)
+    assert found.time == pytest.approx(time, rel=1e-6)
+    assert found.risk == pytest.approx(float(risk(values, held, 5.0, 5, time)), rel=1e-12)
 
 
 def test_stops_at_the_ends():
@@ -197,6 +242,23 @@ def test_every_public_function_is_called():
         (
             lambda: risk([1.0, 2.0], [1.0], 1.0, 3, 1.0),
             "eigenvalues, signal: must be two lists of one length, but have shapes (2,) and (1,)",
+        ),
+        (
+            lambda: risk([], [], 1.0, 3, 1.0),
+            "eigenvalues, signal: must be two lists of one length, but have shapes (0,) and (0,)",
+        ),
+        (
+            lambda: risk([[1.0]], [[1.0]], 1.0, 3, 1.0),
+            "eigenvalues, signal: must be two lists of one length, "
+            "but have shapes (1, 1) and (1, 1)",
+        ),
+        (
+            lambda: risk([-1.0], [1.0], 1.0, 3, 1.0),
+            "eigenvalues: must not be negative, but holds -1",
+        ),
+        (
+            lambda: risk([1.0], [-1.0], 1.0, 3, 1.0),
+            "signal: must not be negative, but holds -1",
         ),
         (lambda: risk([1.0], [1.0], 1.0, 0, 1.0), "samples: must be at least 1, but is 0"),
         (
