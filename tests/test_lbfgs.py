@@ -91,6 +91,7 @@ def paths(function, start, budget):
         for row, at in zip(which, x, strict=True):
             if not here[row] or np.any(here[row][-1] != at):
                 here[row].append(at.copy())
+                assert len(here[row]) < 1000, "goes on without end"
         return function(x, which)
 
     def asked(x, which):
