@@ -10,7 +10,7 @@ BIN := .venv/bin
 reproduce: .venv/base
 	$(BIN)/dimfree reproduce --preset $(PRESET) --out $(OUT)
 
-# Compiled once and not by each of the some three hundred processes that the tests start.
+# Compiled once, and not by every process that a test starts.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed
 	$(BIN)/python -m pytest -n 4 --dist loadfile

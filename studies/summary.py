@@ -28,6 +28,10 @@ def half_width(error: float, replicates: int, comparisons: int = 1) -> float:
     error : the standard error of the mean, ≥ 0
     replicates : whose mean it is, ≥ 2 where there is an error
     comparisons : over which intervals of this kind hold together (Bonferroni), ≥ 1
+
+    Returns
+    -------
+    A length in the units of the mean.
     """
     if error == 0:
         return 0.0

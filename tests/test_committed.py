@@ -58,8 +58,8 @@ def first(study: Study) -> tuple[list[dict[str, Any]], bool]:
     """The first replicate of the preset paper, as the code has it now; and whether of all cells.
 
     Evidence has the cells and the seed of quick, which tests measure anyway. Of the others, cells
-    with d ≤ 64, or every third where they say no d. A network's training follows the last bit of
-    another BLAS to another place, so it is left out.
+    with d ≤ 64, or every third where they say no d. The networks of Figure 3b are left out: their
+    training follows the last bit of another BLAS to another place.
     """
     quickly, settings = study.presets["quick"], study.presets["paper"]
     cells = list(study.cells(settings))
