@@ -274,6 +274,8 @@ def score(module: str) -> Score:
     """Makes the module's mutants, tries those
     that have not been tried or could be noticed now, and counts.
     """
+    if not functions(module):  # mutmut changes functions, and fails where there is none
+        return Score(module, 0, 0, ())
     folder, changed = workspace(module)
     mutmut(folder, "run", "--max-children", "1")
     left = survivors(folder)

@@ -4,7 +4,7 @@ import pytest
 
 from studies import verdicts
 from tests import measured
-from tests.mutants import Mutant, complaints, decoys, mutant, rules, verdicts_of
+from tests.mutants import Mutant, Score, complaints, decoys, mutant, rules, score, verdicts_of
 
 ALONE = Mutant("f", "if x < 1:", "if x <= 1:")
 
@@ -49,6 +49,11 @@ def test_what_mutmut_shows_is_read() -> None:
     assert shown == Mutant("Gram.add", "return 1", "return 2")
     assert shown.around == "def f(): return 1 return 2 # so"
     assert mutant("bounds.gram.x__step__mutmut_3", diff).function == "_step"
+
+
+def test_a_module_without_functions_has_no_mutants() -> None:
+    """mutmut fails on one, and a run over all modules would end there."""
+    assert score("papers.kumar_2025.rigor") == Score("papers.kumar_2025.rigor", 0, 0, ())
 
 
 def test_a_mutant_of_a_formula_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
