@@ -247,10 +247,11 @@ def workspace(module: str) -> tuple[Path, bool]:
                 tests=json.dumps([*tests, *verdicts_of(module)]),
             )
         )
-    if source_before != content([path_of(module)]):
-        # which test calls which function: of a new function it would know none
+    changed = before != content(decisive)
+    if changed or source_before != content([path_of(module)]):
+        # which test calls which function: of a new function or test it would know nothing
         (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-    return folder, known and before != content(decisive)
+    return folder, known and changed
 
 
 def mutmut(folder: Path, *words: str) -> str:
