@@ -33,7 +33,7 @@ def data(count, m, inputs=1, outputs=1, seed=1):
     return x, y, np.stack([networks.initial(inputs, outputs, rng) for _ in range(count)])
 
 
-def second_route(weights, x, y, budget, solver="lbfgs", seed=0):
+def second_route(weights, x, y, budget, solver="lbfgs", seed=0, rate=0.01):
     """scikit-learn's network on the same data from the same weights."""
     learn = pytest.importorskip("sklearn.neural_network")
     net = learn.MLPRegressor(
@@ -41,7 +41,7 @@ def second_route(weights, x, y, budget, solver="lbfgs", seed=0):
         activation="tanh",
         solver=solver,
         max_iter=1,
-        learning_rate_init=0.01,
+        learning_rate_init=rate,
         random_state=seed,
         warm_start=True,
     )
@@ -179,6 +179,33 @@ def test_adam_stops_where_nothing_is_gained():
     assert found.epochs[1] < 60
     assert abs(found.epochs[1] - theirs.n_iter_) <= 12
     assert found.epochs[0] > found.epochs[1]
+
+
+def test_adam_stops_after_ten_idle_epochs():
+    """At a rate of 0 nothing is ever gained after the first epoch: eleven more are run, as by
+    scikit-learn.
+    """
+    x, y, weights = data(2, 30)
+    found = networks.adam(
+        networks.begin(weights), x, y, 60, 0.0, [np.random.default_rng(1), np.random.default_rng(2)]
+    )
+    theirs = second_route(weights[0], x[0], y[0], 60, "adam", rate=1e-300)
+    assert theirs.n_iter_ == 12
+    assert found.epochs.tolist() == [12, 12]
+    assert found.epochs.dtype == int  # a count, in a table too
+
+
+def test_many_outputs_by_hand():
+    """Eight outputs of seven inputs: how many there are is found from the number of weights."""
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((1, 5, 7))
+    weights = networks.initial(7, 8, rng)
+    value, start = x[0], 0
+    for rows, columns in ((16, 8), (16, 17), (8, 17)):
+        matrix = weights[start : start + rows * columns].reshape(rows, columns)
+        start += rows * columns
+        value = (np.tanh(value) if start > 128 else value) @ matrix[:, :-1].T + matrix[:, -1]
+    np.testing.assert_allclose(networks.predict(weights[None], x)[0], value, rtol=1e-12)
 
 
 def test_adam_goes_on_where_it_stopped():

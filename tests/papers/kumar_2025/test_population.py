@@ -136,6 +136,42 @@ def test_the_gap_outside_the_class(level: int, share: float) -> None:
 # --- θ
 
 
+def test_theta_of_waves_by_quadrature() -> None:
+    """e^t X_t ~ N(0, λ + e^{2t} − 1), λ = 2.5: moments of the sine by quadrature, and the largest
+    ratio of all times.
+    """
+    cell: Cell = {"law": "gaussian", "eigenvalue": 2.5, "class": "wave", "frequency": 0.4}
+    ratios = []
+    for t in (0.2, 0.8):
+        root = np.sqrt(2.5 + np.expm1(2 * t))
+
+        def moment(k: int, root: float = root) -> float:
+            def at(z: float) -> float:
+                return float(np.sin(0.4 * root * z + 0.5) ** k * stats.norm.pdf(z))
+
+            return float(integrate.quad(at, -12, 12)[0])
+
+        assert_allclose(population.wave_moments(cell, t), [moment(2), moment(4)], rtol=1e-9)
+        ratios.append(moment(4) / moment(2) ** 2)
+    assert population.theta({**cell, "times": [0.2, 0.8]}) == pytest.approx(max(ratios), rel=1e-9)
+
+
+def test_log_laplace_by_the_noises() -> None:
+    """E e^{−cY} at λ = 2.5, where v is not 1: Y a sum of squares of X_0 and the steps' noises."""
+    cell = {**JOINT, "eigenvalue": 2.5, "times": [0.3, 0.7, 1.6]}
+    times = np.array(cell["times"])
+    w = worst_constants(times, 2.5)[1]
+    rows = np.zeros((3, 4))  # X_j in (X_0/√λ, the noise of each step)
+    rows[:, 0] = np.exp(-times) * np.sqrt(2.5)
+    for j, k in ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)):
+        gap = times[k] - (times[k - 1] if k else 0.0)
+        rows[j, k + 1] = np.exp(times[k] - times[j]) * np.sqrt(-np.expm1(-2 * gap))
+    rows *= (np.sqrt(weights(times)) * w / np.linalg.norm(rows, axis=1))[:, None]
+    spectrum = np.linalg.svd(rows, compute_uv=False) ** 2
+    wanted = -np.log1p(2 * 1.7 * 0.4 * spectrum).sum() / 2
+    assert population._log_laplace(cell, 1.7, 0.4) == pytest.approx(wanted, rel=1e-9)
+
+
 def test_theta() -> None:
     """E Y² over (E Y)²: 6 at most for X_t of Laplace data, reached as t → 0, by its moments; and
     for waves at joint times within what the claim computes, by sampling.

@@ -123,6 +123,16 @@ def test_the_plug_in_on_rows_held_out():
     assert claims.held_out(cell, mean=False) < np.mean(found) - 5 * error
 
 
+def test_the_cost_of_the_mean_by_matrices():
+    """m E|e^{−t} V^{-1} x̄|², the part that the decoy lacks, as a trace in no eigenbasis."""
+    x = skewed(50, 3)
+    cell, covariance = described(x, 40), x.T @ x / 50
+    inverse = np.linalg.inv(np.exp(-2) * covariance + (1 - np.exp(-2)) * np.eye(3))
+    wanted = np.exp(-2) * np.trace(inverse @ covariance @ inverse) * (1 + 40 / 50)
+    found = claims.held_out(cell) - claims.held_out(cell, mean=False)
+    assert found == pytest.approx(wanted, rel=1e-10)
+
+
 def test_gains_by_the_recursion():
     """BSM over DSM against the step-by-step recursion; the decoy is that of Σ = λ̄ I."""
     cell = described(skewed(50))
@@ -134,6 +144,10 @@ def test_gains_by_the_recursion():
         bootstrap = risk.bootstrap_risk(law, GRID, 1)[-1]
         plain = 2 * law.conditional_variances(T).sum()
         assert claims.gain(cell, spectrum=spectrum) == pytest.approx(bootstrap / plain)
+        # at one draw, whatever the cell's own
+        assert claims.gain({**cell, "redraws": 5}, spectrum=spectrum) == pytest.approx(
+            bootstrap / plain
+        )
 
 
 def test_few_rows_by_the_exact_risk():

@@ -51,6 +51,21 @@ def test_the_chain_is_the_chain(target):
     assert claims.chained(cell(target)) == pytest.approx(wanted, rel=1e-10)
 
 
+@pytest.mark.parametrize("target", WEIGHTS)
+def test_from_the_true_score_the_last_step_alone_counts(target):
+    """The decoy's chain forgets all that came before: it ends with one step's risk."""
+    last = {**cell(target), "t_prev": 0.6, "t": 1.0}
+    assert claims.chained(cell(target), own=False) == pytest.approx(claims.stationary(last))
+
+
+def test_shares_without_the_noise_of_the_rows():
+    """The decoy's: a ← (1 − ηv)² a + η² v c/B, run until it stands, has v a = c ηv/(B(2 − ηv))."""
+    v, a = np.array([0.4, 1.3, 2.2]), np.zeros(3)
+    for _ in range(3000):
+        a = (1 - 0.1 * v) ** 2 * a + 0.1**2 * v / 4
+    np.testing.assert_allclose(claims.shares(v, 0.1, 4, whole=False), v * a, rtol=1e-12)
+
+
 def test_the_least_weight_is_the_least():
     """Over a grid of weights, at two step sizes, no stationary risk is below that with w°."""
     for eta in (0.01, 0.3):
