@@ -367,10 +367,12 @@ def denoised(model: Fitted, sigma: float, x: Array) -> Array:
     return np.asarray(np.einsum("kn,knd->nd", r, np.array(means)))
 
 
-def recalled(atoms: Array, sigma: float, x: Array) -> Array:
-    """E[X_0 | X_σ = x] where the data are these atoms, each as likely as the next: shape (n, d)."""
-    exponents = (x @ atoms.T - np.sum(atoms**2, axis=1) / 2) / sigma**2
-    r = np.exp(exponents - exponents.max(axis=1, keepdims=True))
+def recalled(atoms: Array, sigma: float, x: Array, known: Array | None = None) -> Array:
+    """E[X_0 | X_σ = x], the data one of these atoms, all as likely; known may be ½|atom|²."""
+    half = np.sum(atoms**2, axis=1) / 2 if known is None else known
+    exponents = (x @ atoms.T - half) / sigma**2
+    exponents -= exponents.max(axis=1, keepdims=True)
+    r = np.exp(exponents, out=exponents)
     return np.asarray(r @ atoms / r.sum(axis=1, keepdims=True))
 
 
@@ -425,6 +427,7 @@ def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
     """
     sigma = cell["sigma"]
     atoms, gaussian = digits(), _moments()
+    energies = np.sum(atoms**2, axis=1) / 2
     start = atoms[rng.integers(len(atoms), size=STARTS)] + TOP * rng.standard_normal(
         (STARTS, atoms.shape[1])
     )
@@ -432,7 +435,7 @@ def _jump(cell: Cell, rng: np.random.Generator) -> list[Row]:
     def carried(x: Array, begin: float, end: float) -> Array:
         def slope(log_sigma: float, flat: Array) -> Array:
             here = flat.reshape(x.shape)
-            return np.asarray((here - recalled(atoms, float(np.exp(log_sigma)), here)).ravel())
+            return np.ravel(here - recalled(atoms, float(np.exp(log_sigma)), here, energies))
 
         span = np.log(begin), np.log(end)
         found = scipy.integrate.solve_ivp(
