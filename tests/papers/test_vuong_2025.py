@@ -91,6 +91,8 @@ def test_a_loop_by_green_s_theorem():
     cell = {**FEW, "plane": [0, 2], "radius": 1.0}
     assert claims.loop({**cell, "radius": 2.0}) == pytest.approx(16 * claims.loop(cell))
     assert claims.loop({**cell, "plane": [2, 0]}) == pytest.approx(claims.loop(cell))
+    alike = {**cell, "eigenvalues": [2.0, 2.0, 2.0]}  # then the decoy is the formula
+    assert claims.loop(alike, own=True) == pytest.approx(claims.loop(alike))
 
 
 @pytest.mark.parametrize(
