@@ -93,6 +93,8 @@ def test_price_is_half_of_the_volume():
     assert claims.price(cell) == pytest.approx(each / 2 * np.sqrt(1.8), rel=1e-3)
     h = 4.0 / 20000
     assert each == pytest.approx(h * 4 * integral(lambda a, b: a * b), rel=1e-3)
+    round_ = {**cell, "eigenvalues": [1.0, 1.0], "steps": 9}  # V = I: the decoy is the formula
+    assert claims.volume(round_, white=True) == pytest.approx(claims.volume(round_))
 
 
 def test_healing_as_it_was_written_down():
