@@ -74,6 +74,20 @@ def test_control_as_it_was_written_down(eps, divergence, bound):
     assert claims.production(cell) == pytest.approx(kl(cell), rel=1e-8)
 
 
+def test_control_from_wide_data():
+    """C_0 = 2.5, told from its inverse: the norm by quadrature, the identity as above."""
+    cell = {**ERRING, "c0": 2.5, "eps": 0.5}
+
+    def square(t):
+        off = cell["b_size"] * np.exp(-cell["b_rate"] * (1 - t))
+        off += 0.5 * cell["s_size"] * np.cos(cell["s_rate"] * t)
+        return off**2 * (study.fields(t, [[2.5]], [[cell["c1"]]])[0][0, 0])
+
+    wanted = quad(square, 0, 1)[0] / 4 / 0.5
+    assert claims.control(cell) == pytest.approx(wanted, rel=1e-8)
+    assert claims.production(cell) == pytest.approx(kl(cell), rel=1e-8)
+
+
 def test_the_factor_of_the_control_is_sharp():
     """Errors that grow towards the end reach 0.9998 of the bound, and none passes it."""
     reached = [kl(c) / claims.control(c) for c in study.CELLS if c["part"] == "off"]
@@ -116,6 +130,27 @@ def test_variance_of_the_loss_as_it_was_written_down():
     cell = {"t": 0.01, "c0": 1.0, "c1": 0.3}
     assert claims.loss_variance({**cell, "loss": "plain"}) == pytest.approx(103.05, abs=5e-3)
     assert claims.loss_variance({**cell, "loss": "paired"}) == pytest.approx(2.04, abs=5e-3)
+
+
+def test_variance_of_the_loss_by_quadrature():
+    """Z and what is left of X_t by Gauss-Hermite nodes, exact for these; the decoy of the mean over
+    ±Z is half of one draw's.
+    """
+    cell = {"t": 0.3, "c0": 2.5, "c1": 0.3}
+    x, w = np.polynomial.hermite_e.hermegauss(8)
+    w = np.outer(w, w) / (2 * np.pi)
+    ends, gamma = 0.49 * 2.5 + 0.09 * 0.3, np.sqrt(0.21)
+
+    def loss(z):
+        return z / gamma * -(np.sqrt(ends) * x[None] + gamma * z) / (ends + 0.21)
+
+    one, other = loss(x[:, None]), loss(-x[:, None])
+    for name, values in (("plain", one), ("paired", (one + other) / 2)):
+        wanted = np.sum(w * values**2) - np.sum(w * values) ** 2
+        assert claims.loss_variance({**cell, "loss": name}) == pytest.approx(wanted, rel=1e-10)
+    wanted = (np.sum(w * one**2) - np.sum(w * one) ** 2) / 2
+    found = claims.loss_variance({**cell, "loss": "paired"}, halved=True)
+    assert found == pytest.approx(wanted, rel=1e-10)
 
 
 @pytest.mark.parametrize("eps", [0.05, 0.3, 2.0])

@@ -49,6 +49,13 @@ def test_gap_as_it_was_written_down(size, gap, bound):
     assert claims.bound(cell) == pytest.approx(bound, abs=5e-5)
 
 
+def test_a_small_gap_without_what_carries_it():
+    """As ε → 0, e^{−I} is 1 and the decoy the formula."""
+    cell = {**CONSTANT, "size": 1e-6}
+    assert claims.gap(cell, carried=False) == pytest.approx(claims.gap(cell), rel=1e-4)
+    assert claims.gap(cell) > 1e-7
+
+
 def test_gap_of_a_sine_and_the_flow_as_written_down():
     """The gap changes its sign between T = 4 and T = 6; the flow's variance at ε = .05."""
     sine = {"lambda": 0.7, "shape": "sine", "size": 0.3, "place": 4.0}
