@@ -38,12 +38,16 @@ SAME = {
         f"bounds.joint:{name}:-1.0": "a basis is known by its span"
         for name in ("polynomial", "exponential", "resolvent", "piecewise", "basis")
     },
-    "bounds.joint:Scheme.system:1.05": "a fit is that of the span and of proportional weights",
+    "bounds.joint:Scheme.functions:-1.0": "a basis is known by its span",
+    **{
+        f"bounds.joint:Scheme.system:{factor}": "the same span, and weights in proportion"
+        for factor in FACTORS
+    },
     "bounds.reverse:marginal:-1.0": "a mean of 0, and a covariance that may not be negative",
     "bounds.networks:initial:-1.0": "a law that is its own mirror image",
     **{
         f"bounds.{name}:{factor}": "holds no float"
-        for name in ("networks:shapes", "reverse:thin")
+        for name in ("edges:neighbours", "networks:shapes", "reverse:thin")
         for factor in FACTORS
     },
 }
