@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 
 import bounds
+from tests.whose import tests_of
 
 VARIABLE = "DIMFREE_SABOTAGE"
 FACTORS = (1.05, -1.0)
@@ -53,6 +54,7 @@ SAME = {
 }
 """Breaks that break nothing, with the reason; they are not tried."""
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 
 
 def broken(value: Any, factor: float) -> Any:
@@ -179,24 +181,23 @@ def targets(modules: list[str]) -> Iterator[str]:
                         yield f"{home}:{name}.{method}"
 
 
-def relevant(target: str) -> list[str]:
-    """The test files to try: the module's own first,
-    then those that mention the module or its name.
+def relevant(target: str) -> tuple[list[str], list[str]]:
+    """The test files to try: the module's own, then those that mention
+    the module and those of the works.
     """
     short = target.partition(":")[0].partition(".")[2]
-    folder, _, name = short.replace(".", "/").rpartition("/")
-    own = TESTS / folder / f"test_{name}.py"
+    own = [path for path in map(ROOT.joinpath, tests_of(short)) if path.is_file()]
     others = [
         path
         for path in sorted(TESTS.rglob("test_*.py"))
-        if path != own
+        if path not in own
         and "browser" not in path.parts
         and f"bounds.{short}" in path.read_text("utf-8")
     ]
     claims = [
-        path for path in sorted((TESTS / "papers").rglob("test_*.py")) if path not in (own, *others)
+        path for path in sorted((TESTS / "papers").rglob("test_*.py")) if path not in own + others
     ]
-    return [str(path) for path in [own, *others, *claims] if path.is_file()]
+    return [str(path) for path in own], [str(path) for path in others + claims]
 
 
 def survives(order: str) -> bool:
@@ -205,10 +206,9 @@ def survives(order: str) -> bool:
     """
     os.environ[VARIABLE] = order
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # until the process ends
-    own, *others = relevant(order.rpartition(":")[0])
-    if asked([own]) != pytest.ExitCode.OK:
-        return False
-    return not others or asked(others) == pytest.ExitCode.OK
+    return all(
+        asked(files) == pytest.ExitCode.OK for files in relevant(order.rpartition(":")[0]) if files
+    )
 
 
 def asked(files: list[str]) -> int:

@@ -12,7 +12,7 @@ import pytest
 from bounds import ledger
 from figures import catalog as figures
 from studies import catalog as studies
-from tests import mutants, sabotage
+from tests import mutants, sabotage, whose
 from tests.trees import PACKAGES, ROOT, Sources, imported, parsed, sources
 
 OURS = (*PACKAGES, "dimfree", "tests")
@@ -517,7 +517,7 @@ def test_every_room_is_broken() -> None:
     }
     assert set(mutants.modules()) == names
     assert {
-        name for name in names for file in mutants.tests_of(name) if not (ROOT / file).is_file()
+        name for name in names for file in whose.tests_of(name) if not (ROOT / file).is_file()
     } == set()
     reached = {*sabotage.reached([]), *sabotage.reached(["papers"])}
     assert reached == names - set(sabotage.APART)
