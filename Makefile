@@ -21,7 +21,7 @@ verify: .venv/installed
 bench: .venv/installed
 	$(BIN)/dimfree bench
 
-# Breaks every public function of bounds in turn and lists what no test would miss; about a quarter of an hour.
+# Breaks every public function of bounds in turn and lists what no test would miss; about half an hour.
 sabotage: .venv/installed
 	$(BIN)/python -m tests.sabotage
 
