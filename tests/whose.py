@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-# Beside test_MODULE.py, in the same place below tests: what else is a module's own.
+# Where they are not test_MODULE.py alone, in the same place below tests.
 TESTS: Mapping[str, Sequence[str]] = {
     "catalog": ("check", "estimators"),
     "check": ("check", "inputs"),
@@ -45,7 +45,7 @@ TESTS: Mapping[str, Sequence[str]] = {
 
 
 def tests_of(module: str) -> list[str]:
-    """The files that hold a module's own tests."""
+    """The files that hold a module's own tests, from the root; module is of bounds, with dots."""
     places = [name.rpartition(".") for name in TESTS.get(module, (module,))]
     return [
         "/".join(["tests", *folder.split("."), f"test_{name}.py"]).replace("//", "/")

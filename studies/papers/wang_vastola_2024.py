@@ -368,7 +368,7 @@ def denoised(model: Fitted, sigma: float, x: Array) -> Array:
 
 
 def recalled(atoms: Array, sigma: float, x: Array, known: Array | None = None) -> Array:
-    """E[X_0 | X_σ = x], the data one of these atoms, all as likely; known may be ½|atom|²."""
+    """E[X_0 | X_σ = x], (n, d); the data are one atom, all as likely. `known`: ½|atom|² of each."""
     half = np.sum(atoms**2, axis=1) / 2 if known is None else known
     exponents = (x @ atoms.T - half) / sigma**2
     exponents -= exponents.max(axis=1, keepdims=True)

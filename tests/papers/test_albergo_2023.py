@@ -81,7 +81,7 @@ def test_control_from_wide_data():
     def square(t):
         off = cell["b_size"] * np.exp(-cell["b_rate"] * (1 - t))
         off += 0.5 * cell["s_size"] * np.cos(cell["s_rate"] * t)
-        return off**2 * (study.fields(t, [[2.5]], [[cell["c1"]]])[0][0, 0])
+        return off**2 * study.fields(t, [[2.5]], [[cell["c1"]]])[0][0, 0]
 
     wanted = quad(square, 0, 1)[0] / 4 / 0.5
     assert claims.control(cell) == pytest.approx(wanted, rel=1e-8)

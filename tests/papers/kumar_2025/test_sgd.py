@@ -59,7 +59,7 @@ def test_from_the_true_score_the_last_step_alone_counts(target):
 
 
 def test_shares_without_the_noise_of_the_rows():
-    """The decoy's: a ← (1 − ηv)² a + η² v c/B, run until it stands, has v a = c ηv/(B(2 − ηv))."""
+    """A decoy's: a ← (1 − ηv)² a + η² v c/B, run until it stands, has v a = c ηv/(B(2 − ηv))."""
     v, a = np.array([0.4, 1.3, 2.2]), np.zeros(3)
     for _ in range(3000):
         a = (1 - 0.1 * v) ** 2 * a + 0.1**2 * v / 4
