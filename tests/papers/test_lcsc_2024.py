@@ -84,6 +84,22 @@ def test_what_negative_weights_save(steps, gain):
     assert found.fun == pytest.approx(1, rel=1e-5)
 
 
+def test_checkpoints_between_whole_steps_are_those_before():
+    """Three checkpoints of seven steps stand at 2, 4 and 7; step by step in one direction, where
+    SGD's error e goes to (1 − ηλ)e + ηsλ^{1/2} z: E of e's products is propagated, not summed."""
+    value, eta, noise = 0.5, 0.3, 0.2
+    r, drawn = 1 - eta * value, eta**2 * noise * value
+    second = np.zeros((8, 8))
+    second[0, 0] = 1.0
+    for k in range(1, 8):
+        second[k, :k] = second[:k, k] = r * second[k - 1, :k]
+        second[k, k] = r**2 * second[k - 1, k - 1] + drawn
+    M = value * second[np.ix_([2, 4, 7], [2, 4, 7])] / 2
+    cell = {"least": value, "directions": 1, "step": eta, "noise": noise, "count": 3, "steps": 7}
+    wanted = 1 / np.linalg.inv(M).sum()
+    assert claims.best_loss(cell) == pytest.approx(wanted, rel=1e-10)
+
+
 def test_averages_lose_to_the_last():
     """By search over the simplex, in one of the claim's cells."""
     cell = {"eigenvalues": [0.2, 1.0], "step": 0.5, "steps": 2}

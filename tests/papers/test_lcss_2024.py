@@ -91,6 +91,13 @@ def test_losses_as_written_down_before():
     assert claims.degree_minimum(beyond) == pytest.approx(-7.5e5, rel=5e-3)
 
 
+def test_an_even_degree_adds_nothing():
+    """The minimiser is odd: degree 6 does what degree 5 does."""
+    one = {"value": 1.0, "noise": 0.9}
+    found = [claims.degree_minimum(one | {"degree": degree}) for degree in (5, 6, 7)]
+    assert found[0] == found[1] > found[2]
+
+
 def test_degrees_of_another_scale():
     """v = 2 with σ² in proportion is half of v = 1; many degrees are all functions."""
     one = {"value": 1.0, "noise": 0.5, "degree": 61}
