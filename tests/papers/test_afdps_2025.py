@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
+from scipy.integrate import quad, solve_ivp
 from scipy.stats import norm
 
 from bounds.affine import Affine, Quadratic, blow_up
@@ -92,6 +92,22 @@ def test_evidence_by_quadrature():
 def test_unweighted_as_written_down():
     assert claims.unweighted({**FIRST, "moment": "mean"}) == pytest.approx(1.2381, abs=5e-5)
     assert claims.unweighted({**FIRST, "moment": "variance"}) == pytest.approx(0.1018, abs=5e-5)
+
+
+def test_unweighted_step_by_step():
+    """m' = −(a + k) m + ky and P' = −2 (a + k) P + 1 as r falls, from the posterior at S² = 1,
+    which is not yet forgotten at r = 0.1.
+    """
+    cell = {"lambda": 3.0, "y": -1.0, "sy2": 2.0, "last": 1.0, "r": 0.1}
+
+    def fall(u, state):
+        both = 1 / (4.0 - u) + 0.5
+        return [-both * state[0] - 0.5, -2 * both * state[1] + 1]
+
+    variance = 1 / (1 / 4 + 1 / 2)
+    path = solve_ivp(fall, (0, 0.9), [-0.5 * variance, variance], rtol=1e-11, atol=1e-12)
+    for moment, found in zip(("mean", "variance"), path.y[:, -1], strict=True):
+        assert claims.unweighted({**cell, "moment": moment}) == pytest.approx(found, rel=1e-9)
 
 
 @pytest.mark.parametrize(

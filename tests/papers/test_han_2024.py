@@ -62,7 +62,7 @@ def test_kernels_by_their_features():
     circle = 2 * active @ active.T / turn.size + inputs @ inputs.T * (on @ on.T / turn.size)
     np.testing.assert_allclose(claims._kernel("tangent", x), circle, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(study._tangent(x), claims._kernel("tangent", x), rtol=1e-10)
-    assert claims._kernel("radial", np.array([0.0, 1.0]))[0, 1] == pytest.approx(np.exp(-2))
+    assert claims._kernel("radial", np.array([0.5, 1.5]))[0, 1] == pytest.approx(np.exp(-2))
     assert claims._kernel("linear", x)[0, 4] == x[0] * x[4]
 
 
@@ -85,6 +85,31 @@ def test_linear_gains_as_written_down_before():
     for t, left in ((0.001, 0.667), (0.01, 0.953), (0.1, 0.9955), (1.0, 0.9998)):
         cell = {"t": t, "value": 1.0, "m": 1000}
         assert 1 - claims._linear_gain(cell) == pytest.approx(left, abs=6e-4)
+
+
+def test_the_linear_gain_is_one_directions():
+    """One eigenfunction x of signal 1/v, whose best stop leaves 1 − (c/m)/(1/v + c/m) of the risk:
+    at λ = 2.5 v is not 1.
+    """
+    cell = {"t": 0.3, "value": 2.5, "m": 60}
+    v = np.exp(-0.6) * 1.5 + 1
+    each = claims.label_noise(cell) / 60
+    assert claims._linear_gain(cell) == pytest.approx(each / (1 / v + each), rel=1e-12)
+
+
+def test_never_stopping_by_least_squares():
+    """c times the share of directions that three bumps reach, and what they leave of −x/v; λ = 2.5,
+    so that v is not 1.
+    """
+    cell = {"t": 0.3, "value": 2.5, "m": 12, "features": 3, "width": 0.8}
+    v = np.exp(-0.6) * 1.5 + 1
+    x = stats.norm.ppf((np.arange(12) + 0.5) / 12, scale=v**0.5)
+    centres = stats.norm.ppf([1 / 6, 1 / 2, 5 / 6], scale=v**0.5)
+    bumps = stats.norm.pdf(x[:, None], centres, 0.8)
+    left = np.linalg.lstsq(bumps, x / v)[1][0] / 12
+    wanted = claims.label_noise(cell) * 3 / 12 + left
+    assert left > 0.01 * wanted
+    assert claims._limit(cell) == pytest.approx(wanted, rel=1e-8)
 
 
 def test_measured_rates_are_free_of_alpha(table):
