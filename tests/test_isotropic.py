@@ -204,6 +204,13 @@ def test_refusals(arguments: tuple[int, int], sentence: str) -> None:
     assert str(said.value).startswith(sentence)
 
 
+def test_a_billion_dimensions_are_not_too_many() -> None:
+    """The size up to which the module is promised: asked for, not drawn."""
+    isotropic.check_traces(isotropic.MOST, 10**12)
+    with pytest.raises(InvalidInput, match="dimension: must be at most 1000000000"):
+        isotropic.check_traces(isotropic.MOST + 1, 10**12)
+
+
 def test_no_variance_next_to_d() -> None:
     with pytest.raises(InvalidInput, match="samples: must exceed d \\+ 3 = 8"):
         isotropic_risk_variance(5, 8)

@@ -35,6 +35,21 @@ def test_smallest_of_two_levels_by_quadrature():
     assert claims.smallest(cell) == pytest.approx(0.5 + 0.5 * (moved + stayed), abs=1e-7)
 
 
+@pytest.mark.parametrize("d", [1, 4, 30])
+def test_one_level_has_nothing_to_choose(d):
+    """E z² = λ whatever the window: all of χ²_d's mass is summed."""
+    cell = {"lambda": 1.0, "sigma_low": 0.5, "sigma_high": 0.5, "levels": 1, "d": d, "window": 3}
+    assert claims.smallest(cell) == pytest.approx(1, abs=1e-7)
+
+
+def test_smallest_has_no_unit():
+    """λ four times as large and σ twice: the same share of λ."""
+    one = {**WIDE, "levels": 9, "d": 2, "window": 2}
+    four = {**one, "lambda": 4.0, "sigma_low": 0.1, "sigma_high": 20.0}
+    assert claims.smallest(four) == pytest.approx(claims.smallest(one), rel=1e-12)
+    assert claims.smallest(one) > 1.05
+
+
 def test_smallest_as_written_down():
     """400 levels, d = 1: 1.1921 after one step. The other numbers noted before were of samples, of
     ± .005: 1.147, 1.106 and 1.043 after 3, 10 and 30 steps in d = 4; here with 60 levels.

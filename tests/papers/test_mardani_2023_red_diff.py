@@ -49,6 +49,19 @@ def test_direction_of_one_gaussian():
     assert claims.direction(cell, through=True) == pytest.approx(through, rel=1e-10)
 
 
+def test_direction_through_the_network_is_a_gradient():
+    """Of ½ E(ε_θ(x_t) − ε)² in μ, by differences, for two Gaussians, where the slope varies."""
+    cell = {"t": 0.6, "mu": 0.7, "weights": [0.3, 0.7], "means": [-1.0, 1.5]}
+    cell |= {"variances": [0.5, 0.8]}
+
+    def loss(mu):
+        found, _, nodes, chances = claims.prediction({**cell, "mu": mu})
+        return chances @ (found - nodes) ** 2 / 2
+
+    slope = (loss(0.7 + 1e-5) - loss(0.7 - 1e-5)) / 2e-5
+    assert claims.direction(cell, through=True) == pytest.approx(slope, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("lam", "share"), [(0.01, 0.126), (0.1, 0.4445), (1.0, 1 / 1.2), (10.0, 0.98)]
 )
