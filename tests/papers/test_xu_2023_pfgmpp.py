@@ -63,6 +63,18 @@ def test_limits_as_they_were_written_down(N, limit):
         assert found == pytest.approx(mean, rel=1e-3)
 
 
+def test_the_limit_between_two_roots():
+    """N = 3, where the smaller root is .55: the negative part of f = q²/4 − 3q/2 + 3/4 by
+    quadrature over q.
+    """
+    low, high = 3 - 6**0.5, 3 + 6**0.5
+    part = mp.quad(
+        lambda q: -(q**2 / 4 - 3 * q / 2 + mp.mpf(3) / 4) * mp.sqrt(q) * mp.exp(-q / 2),
+        [low, high],
+    ) / mp.sqrt(2 * mp.pi)  # fmt: skip
+    assert claims.tv_limit({"N": 3, "D": 10.0}) == pytest.approx(float(part) / 10, rel=1e-10)
+
+
 def test_the_radius_as_it_was_written_down():
     """sd of log‖x − y‖ at N = 5, D = 7, and the share clipped with D ≥ 64, by mpmath."""
     assert claims.log_spread({"N": 5, "D": 7.0}) == pytest.approx(0.45297, abs=5e-6)
@@ -113,6 +125,21 @@ def test_the_denoiser_as_it_was_written_down(D, x, value):
     if D > 1:
         cell = {"x": x, "D": D, "variance": 1.0, "sigma": 1.0}
         assert claims.potential(cell) == pytest.approx(value, abs=5e-4)
+
+
+def test_the_denoiser_far_out_and_at_another_variance():
+    """λ = 1.7, σ = 0.6: by quadrature over y, near and far; and Tweedie's from the density of
+    y + σT itself, by differences.
+    """
+    cell = {"x": 2.0, "D": 5.0, "variance": 1.7, "sigma": 0.6}
+    assert claims.potential(cell) == pytest.approx(study.denoised(2.0, 5.0, 1.7, 0.6), rel=1e-8)
+    out = {"x": 1e4, "D": 5.0, "variance": 1.7, "sigma": 0.6}
+    assert claims.far(out) == pytest.approx(study.denoised(1e4, 5.0, 1.7, 0.6), rel=1e-4)
+    y = np.linspace(-14, 14, 20001)
+    clean = stats.norm.pdf(y, scale=1.7**0.5)
+    log_p = [np.log(clean @ stats.t.pdf((x - y) / 0.6, 5)) for x in (2.0 - 1e-4, 2.0 + 1e-4)]
+    wanted = 2.0 + 0.36 * (log_p[1] - log_p[0]) / 2e-4
+    assert claims.tweedie(cell) == pytest.approx(wanted, rel=1e-6)
 
 
 def test_the_denoiser_s_first_order_as_it_was_written_down():

@@ -189,6 +189,26 @@ def test_quartic_of_before(edge, variance, efficiency, hessian):
     assert quartic.quartic_wrong(cell) == pytest.approx(hessian, abs=5e-4)
 
 
+@pytest.mark.parametrize(("edge", "bound"), [([1, 2], 0.88290), ([1, 3], 0.79156)])
+def test_strong_couplings_by_a_grid(edge, bound):
+    """Cramér and Rao's bound from the covariance of the statistics on a lattice of R³. Couplings so
+    strong that x_c⁴ beside x_c² counts, by a hundredth; and an edge read backwards is the same.
+    """
+    cell = {"coupling": [2.5, 2.0], "edge": edge}
+    side = np.linspace(-4.5, 4.5, 73)
+    x = [one.ravel() for one in np.meshgrid(side, side, side, indexing="ij")]
+    w = np.exp(sum(-(v**4) / 4 - v**2 / 10 for v in x) + 2.5 * x[0] * x[1] + 2.0 * x[1] * x[2])
+    a, b, c = x[0], x[edge[1] - 1], x[4 - edge[1]]
+    parts = np.array([a * b, a**4, b**4, a**2, b**2, a * c, b * c, c**4, c**2])
+    parts -= (parts @ w)[:, None] / w.sum()
+    least = np.linalg.inv((parts * w) @ parts.T / w.sum())[0, 0]
+    variance = quartic.quartic_variance(cell)
+    assert quartic.quartic_efficiency(cell) == pytest.approx(least / variance, rel=1e-8)
+    assert least / variance == pytest.approx(bound, abs=1e-5)
+    back = {**cell, "edge": edge[::-1]}
+    assert quartic.quartic_variance(back) == pytest.approx(variance, rel=1e-8)
+
+
 @pytest.mark.parametrize(("edge", "short"), [([1, 2], 0.3581), ([1, 3], 0.3848)])
 def test_two_wrong_variances_are_not_one(edge, short):
     """Γ^{-1} in the sandwich's place would cover .36 and .38, far below H^{-1}'s .65 and .68: who

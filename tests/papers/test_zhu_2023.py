@@ -162,6 +162,21 @@ def test_fits_are_those_of_the_library():
     np.testing.assert_allclose(variances, found, rtol=1e-9)
 
 
+def test_what_is_centred_has_mean_0():
+    """Under the weights, row by row; the rest stays."""
+    values, w = np.array([[1.0, 5.0, 2.0], [0.0, -1.0, 1.0]]), np.array([0.5, 0.25, 0.25])
+    found = claims._centred(values, w)
+    np.testing.assert_allclose(found, values - [[2.25], [0.0]], rtol=1e-14)
+
+
+def test_children_by_differences():
+    """∂_11 f of x_2 = a x_1² + ε and of c x_1² + …, squared: (2a)² and (2c)²."""
+    found = claims._children({"graph": "cancelled", "a": 0.7, "c": 0.3})
+    for value, slope in zip(found, (0.7, 0.3), strict=True):
+        bend = (slope * 1.1**2 + slope * 0.9**2 - 2 * slope) / 0.01
+        assert value == pytest.approx(bend**2, rel=1e-10)
+
+
 def test_an_order_is_right_where_every_pair_is():
     """The least of all columns is taken, again and again; right if no cause comes before its
     effect.
