@@ -207,8 +207,7 @@ def degree_minimum(cell: Cell) -> float:
     """−½ Σ b_k² over odd k up to the degree."""
     v = cell["value"]
     k = np.arange(1, cell["degree"] + 1, 2)
-    # (−1)!! = 1, which scipy has as 0.
-    double = np.where(k == 1, 1.0, factorial2(np.maximum(k - 2, 1)))
+    double = factorial2(np.maximum(k - 2, 1))  # scipy has (−1)!! = 1 as 0; 1!! is 1, too
     squares = k / v * (cell["noise"] / v) ** (k - 1) * double**2 / factorial(k - 1)
     return float(-squares.sum() / 2)
 

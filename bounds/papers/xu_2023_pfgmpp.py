@@ -151,14 +151,14 @@ def _tv_at_limit(cell: Cell) -> float:
 
 
 def tv_limit(cell: Cell) -> float:
-    """[½ q (q − N + 2) c(q)]/D between the roots."""
+    """[½ q (q − N + 2) c(q)]/D between the roots; below 0 c is 0."""
     N, D = _dimensions(cell)
     low, high = N - np.sqrt(2 * N), N + np.sqrt(2 * N)
 
     def end(q: float) -> float:
         return float(q * (q - N + 2) / 2 * scipy.stats.chi2.pdf(q, N))
 
-    return (end(high) - (end(low) if low > 1e-12 else 0.0)) / D
+    return (end(high) - end(low)) / D
 
 
 def tv_line(cell: Cell) -> float:

@@ -367,9 +367,9 @@ def denoised(model: Fitted, sigma: float, x: Array) -> Array:
     return np.asarray(np.einsum("kn,knd->nd", r, np.array(means)))
 
 
-def recalled(atoms: Array, sigma: float, x: Array, known: Array | None = None) -> Array:
-    """E[X_0 | X_σ = x], (n, d); the data are one atom, all as likely. `known`: ½|atom|² of each."""
-    half = np.sum(atoms**2, axis=1) / 2 if known is None else known
+def recalled(atoms: Array, sigma: float, x: Array, energies: Array | None = None) -> Array:
+    """E[X_0 | X_σ = x], (n, d); the data are one atom, all as likely, `energies` ½|atom|² each."""
+    half = np.sum(atoms**2, axis=1) / 2 if energies is None else energies
     exponents = (x @ atoms.T - half) / sigma**2
     exponents -= exponents.max(axis=1, keepdims=True)
     r = np.exp(exponents, out=exponents)

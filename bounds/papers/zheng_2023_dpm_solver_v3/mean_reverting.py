@@ -23,14 +23,14 @@ import numpy as np
 from bounds.claim import Cell, Claim
 
 
-def _scales(cell: Cell, t: float) -> tuple[float, float]:
+def _scales(t: float) -> tuple[float, float]:
     """α and σ/σ_∞."""
     return float(np.exp(-t)), float(np.sqrt(-np.expm1(-2 * t)))
 
 
 def _denoised(cell: Cell, x: float) -> float:
     """E[x_0 | x_t = x] for two atoms."""
-    alpha, noise = _scales(cell, cell["t"])
+    alpha, noise = _scales(cell["t"])
     sigma = noise * cell["scale"]
     means = [alpha * a + (1 - alpha) * cell["mu"] for a in cell["atoms"]]
     logs = np.log(cell["weights"]) - (x - np.array(means)) ** 2 / (2 * sigma**2)
@@ -40,7 +40,7 @@ def _denoised(cell: Cell, x: float) -> float:
 
 def ddim_in_y(cell: Cell) -> float:
     """μ + σ_∞ y', y' by DDIM."""
-    (alpha, noise), (after, less) = (_scales(cell, cell[k]) for k in ("t", "to"))
+    (alpha, noise), (after, less) = (_scales(cell[k]) for k in ("t", "to"))
     y, known = (
         (one - cell["mu"]) / cell["scale"] for one in (cell["x"], _denoised(cell, cell["x"]))
     )
@@ -50,7 +50,7 @@ def ddim_in_y(cell: Cell) -> float:
 
 def _short(cell: Cell) -> float:
     """The decoy: with 1 − σ'/σ alone before μ."""
-    (alpha, noise), (after, less) = (_scales(cell, cell[k]) for k in ("t", "to"))
+    (alpha, noise), (after, less) = (_scales(cell[k]) for k in ("t", "to"))
     known = _denoised(cell, cell["x"])
     ratio = less / noise
     return float(ratio * cell["x"] + (after - alpha * ratio) * known + (1 - ratio) * cell["mu"])
@@ -58,7 +58,7 @@ def _short(cell: Cell) -> float:
 
 def _moments(cell: Cell, t: float) -> tuple[float, float]:
     """m_t and v_t."""
-    alpha, noise = _scales(cell, t)
+    alpha, noise = _scales(t)
     mean = cell["mu"] + alpha * (cell["mean"] - cell["mu"])
     return mean, alpha**2 * cell["variance"] + (noise * cell["scale"]) ** 2
 
