@@ -236,6 +236,14 @@ def test_the_share_law_changes_sign_at_one_standard_deviation():
     assert signs[0] < -1 and abs(signs[1]) < 0.05 * abs(signs[0]) and signs[2] > 1
 
 
+def test_the_mass_moved_has_no_origin():
+    """Law and split moved together by 3: the same mass."""
+    cell = {**SKEWED, "sigma": 4.0, "sigma_T": 80.0, "split": 0.4}
+    moved = {**cell, "means": [one + 3 for one in SKEWED["means"]], "split": 3.4}
+    assert claims.shift_law(moved) == pytest.approx(claims.shift_law(cell), rel=1e-10)
+    assert abs(claims.shift_law(cell)) > 1e-5
+
+
 def test_the_quantile_map_by_the_library():
     """30 digits and bisection against bounds.line, 8 sd out on both sides."""
     data = Line(SKEWED["weights"], SKEWED["means"], SKEWED["variances"])
@@ -267,6 +275,7 @@ def test_teleport():
     np.testing.assert_allclose(
         claims.teleport(x, mean, values, basis, 20.0, 0.3)[0], end, rtol=1e-8
     )
+    np.testing.assert_allclose(claims.teleport(x, mean, values, basis, 2.0, 2.0), x, rtol=1e-14)
     for change, sentence in (
         ({"end": 21.0}, "sigma_skip: must not exceed sigma_T = 20, but is 21"),
         ({"values": -values}, "values: must not be negative: they are variances"),

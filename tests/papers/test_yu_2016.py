@@ -95,30 +95,76 @@ def test_coverage_of_before(rows, k, null, plain, repaired):
     assert gaussian.repaired_coverage(at(rows, k)) == pytest.approx(repaired, abs=1e-4)
 
 
-@pytest.mark.parametrize("omega", [OMEGA, [1.0, -0.6, 1.0]])
-def test_the_integral_by_another(omega):
-    """Coverage again, with Bartlett's factors: whether the interval holds ω_ab at each
-    of 70 · 70 · 700 quantiles, each with the same mass. Catches a Jacobian that is off by q.
+def by_bartlett(n, k, block, target, f, c):
+    """P(f ω̂ ± c √(ω̂_aa ω̂_bb + ω̂_ab²) holds the target) by Bartlett's factors of W: χ_ν and the
+    normal entry by Gauss and Legendre, the determinant by χ²_{ν−1}'s own distribution, since the
+    interval holds the target where a quadratic form in the determinant is not positive.
     """
-    n, k, (aa, ab, bb) = 30, 12, omega
-    nu, u = n - k + 2, (np.arange(70) + 0.5) / 70
-    x = stats.chi(nu).ppf(u)[:, None, None]
-    y = stats.chi(nu - 1).ppf(u)[:, None]
-    z = stats.norm.ppf((np.arange(700) + 0.5) / 700)
-    c = np.linalg.cholesky(np.linalg.inv([[aa, ab], [ab, bb]]))
-    w11 = (c[0, 0] * x) ** 2
-    low = c[1, 0] * x + c[1, 1] * z
-    w12, w22 = c[0, 0] * x * low, low**2 + (c[1, 1] * y) ** 2
-    det = w11 * w22 - w12**2
-    estimate, spread = -n * w12 / det, n * np.sqrt(w11 * w22 + w12**2) / det
-    half = gaussian.Z * spread
-    assert gaussian.plain_coverage(at(n, k, omega)) == pytest.approx(
-        np.mean(np.abs(estimate - ab) <= half / np.sqrt(n)), abs=2e-3
-    )
-    f = (n - k - 1) / n
-    assert gaussian.repaired_coverage(at(n, k, omega)) == pytest.approx(
-        np.mean(np.abs(f * estimate - ab) <= f * half / np.sqrt(n - k)), abs=2e-3
-    )
+    nu = n - k + 2
+    node, weight = np.polynomial.legendre.leggauss(200)
+    low, high = stats.chi(nu).ppf(1e-15), stats.chi(nu).isf(1e-15)
+    x, z = (low + high) / 2 + (high - low) / 2 * node[:, None], 8 * node
+    p = weight[:, None] * stats.chi(nu).pdf(x) * weight * stats.norm.pdf(z)
+    root = np.linalg.cholesky(np.linalg.inv(block))
+    w12 = n * root[0, 0] * x * (root[1, 0] * x + root[1, 1] * z)
+    unit, last = (root[0, 0] * x * root[1, 1]) ** 2, stats.chi2(nu - 1)
+    if target == 0:
+        held = last.sf((f**2 / c**2 - 2) * (w12 / n) ** 2 / unit)
+    else:
+        half = (c * n) ** 2 / 2 - f * w12 * target
+        inside = half**2 - target**2 * (f**2 - 2 * c**2) * w12**2
+        gap = np.sqrt(np.maximum(inside, 0))
+        low, high = (np.maximum(half + side * gap, 0) / target**2 / unit for side in (-1, 1))
+        held = last.cdf(high) - last.cdf(low)
+    return np.sum(p * held) / p.sum()
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "omega", "near"),
+    [
+        (30, 12, OMEGA, 1e-5),
+        (60, 20, [2.0, 1.0, 1.5], 1e-10),
+        (200, 20, [1.0, -0.6, 1.0], 1e-12),
+        (40, 15, [1.0, 0.0, 1.0], 1e-9),
+        (11, 9, OMEGA, 3e-5),
+        (18, 9, [1.0, 0.0, 1.0], 1e-7),
+        (9, 4, [1.0, 0.0, 1.0], 1e-6),
+    ],
+)
+def test_the_integral_by_another(n, k, omega, near):
+    """Coverage again. Catches a Jacobian that is off by q, panels that end in the wrong places
+    where few degrees of freedom are left, and a width that forgets f. At ν = 4 the code's own
+    integral ends too early by 1e-5.
+    """
+    block, f = np.array([omega[:2], omega[1:]]), (n - k - 1) / n
+    z, edge = gaussian.Z, omega[1]
+    plain = by_bartlett(n, k, block, edge, 1.0, z / np.sqrt(n))
+    assert gaussian.plain_coverage(at(n, k, omega)) == pytest.approx(plain, abs=near)
+    repaired = by_bartlett(n, k, block, edge, f, z * f / np.sqrt(n - k))
+    assert gaussian.repaired_coverage(at(n, k, omega)) == pytest.approx(repaired, abs=near)
+
+
+def test_an_interval_wide_enough_always_holds_0():
+    """√2 z > √n: at 7 rows, whatever the data are."""
+    assert gaussian.coverage(7, 2, np.eye(2), 0.0, 1.0, gaussian.Z / np.sqrt(7)) == 1
+
+
+def test_three_columns_by_the_other_integral():
+    """With the third, without it, and how often it is selected: of 40 rows one column more or less
+    would show by 1e-3.
+    """
+    n, h, edge, strong = 40, 1.5, 0.3, 0.6
+    cell = {"rows": n, "h": h, "edge": edge, "strong": strong, "tau": 1.2}
+    weak, c = h / np.sqrt(n), gaussian.Z / np.sqrt(n)
+    full = np.array([[1, edge, weak], [edge, 1, strong], [weak, strong, 1]])
+    kept = by_bartlett(n, 3, full[:2, :2], edge, 1.0, c)
+    assert gaussian.three_coverage(cell) == pytest.approx(kept, abs=1e-7)
+    marginal = np.linalg.inv(np.linalg.inv(full)[:2, :2])
+    dropped = by_bartlett(n, 2, marginal, edge, 1.0, c)
+    assert gaussian.dropped_coverage(cell) == pytest.approx(dropped, abs=1e-7)
+    shown = np.array([[1, weak], [weak, 1]])
+    covered = by_bartlett(n, 3, shown, 0.0, 1.0, 1.2 / np.sqrt(n))
+    assert gaussian.selected_share(cell) == pytest.approx(1 - covered, abs=1e-7)
 
 
 def test_a_null_edge_is_the_limit_of_weak_ones():
