@@ -198,6 +198,56 @@ def test_the_cells_meet_condition_1():
         assert lemmas.tail_constant(d) == pytest.approx(found.fun, rel=1e-3)
 
 
+def by_quadrature(y):
+    """c(y), from the tail itself."""
+    return 1 + integrate.quad(lambda s: np.exp(-y * s**0.25), 1, np.inf, epsabs=1e-12, limit=500)[0]
+
+
+def test_repaired_bounds_by_their_terms():
+    """Lemma 7 as it is stated, at d = n = 2's powers, with ε/4 for ε, and never above 1; Lemma 8 at
+    d = 4 with k from the tail; Lemma 9's error is that at which its M is the cell's.
+    """
+    c = by_quadrature(np.log(2))
+    seven = {"M": 400_000, "eps": 0.49}
+    wanted = c * 2**4 / (seven["M"] * (seven["eps"] / 4) ** 2)
+    assert lemmas._repaired_seven(seven) == pytest.approx(wanted, rel=1e-6)
+    assert lemmas._repaired_seven({**seven, "M": 2000}) == 1.0
+    s = np.linspace(1, 3, 20_001)
+    k = np.min(-np.log(gammaincc(1 / 4, s**4)) / s**3)
+    assert lemmas._repaired_eight({"d": 4}) == pytest.approx(4 * 4**4 * by_quadrature(k), rel=1e-4)
+    cell = {**GAUSSIAN[1], "M": 700}
+    rho = 1 / (0.25 * 2 * 2.0)
+    needed = rho * errors.asked(cell, 1280 * c) / errors.guarantee(cell) ** 2
+    assert needed == pytest.approx(700, rel=1e-6)
+
+
+@pytest.mark.parametrize(("m", "n"), [(8, 2), (30, 3)])
+def test_squared_entries_beside_the_diagonal_are_scipy_s(m, n):
+    """M² times the variance of an entry of an inverse Wishart matrix, whose mean is 0."""
+    variance = stats.invwishart(m, np.eye(n)).var()[0, 1]
+    assert errors.off_diagonal({"M": m, "vars": n}) == pytest.approx(m**2 * variance, rel=1e-12)
+
+
+def test_from_where_on_the_tail_is_bounded():
+    """n B + 1: before it the bound is 1, and says nothing."""
+    for n, B, d in ((2, 1, 4), (3, 2, 2)):
+        cell = {"n": n, "B": B, "d": d}
+        first = n * B + 1
+        assert statements._tail({**cell, "s": first - 0.01}) == 0.0
+        assert statements._tail({**cell, "s": first}) == pytest.approx(-(first ** (d - 1)))
+
+
+@pytest.mark.parametrize("a", [0.4, 0.6, 0.72, 0.9, 1.3])
+def test_the_order_by_the_quotient_itself(a):
+    """x²/2 − x⁴ on |x| ≤ a and off it, to |x| = 4, from the least and the largest of a grid."""
+    x = np.linspace(0, 4, 4001)
+    log, inside = x**2 / 2 - x**4, x <= a
+    assert statements._ordered({"side": "inside", "a": a}) == (
+        log[inside].min() >= log[~inside].max() - 1e-3
+    )
+    assert not statements._ordered({"side": "outside", "a": a})
+
+
 def test_lemma_7_starts_to_fail_where_it_does():
     """σ from 1.382 to 1.4826 at M = 2000, ε = .49, by drawn χ² at the end: .120 > .09996."""
     base: Cell = {"part": "lemma-7", "M": 2000, "eps": 0.49}
