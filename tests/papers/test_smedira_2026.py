@@ -215,8 +215,8 @@ def test_repaired_bounds_by_their_terms():
     s = np.linspace(1, 3, 20_001)
     k = np.min(-np.log(gammaincc(1 / 4, s**4)) / s**3)
     assert lemmas._repaired_eight({"d": 4}) == pytest.approx(4 * 4**4 * by_quadrature(k), rel=1e-4)
-    cell = {**GAUSSIAN[1], "M": 700}
-    rho = 1 / (0.25 * 2 * 2.0)
+    cell = {**GAUSSIAN[2], "M": 700}
+    rho = 1 / (0.25 * 3 * 2.0)
     needed = rho * errors.asked(cell, 1280 * c) / errors.guarantee(cell) ** 2
     assert needed == pytest.approx(700, rel=1e-6)
 
