@@ -5,6 +5,7 @@ asks: at the first test and not when tests are collected, which every worker doe
 
 import fcntl
 import os
+import pickle
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,5 +85,14 @@ def all_committed() -> Mapping[str, Table]:
 
 @cache
 def committed_verdicts() -> Sequence[Verdict]:
-    """What they make of the claims."""
-    return judge(CLAIMS, all_committed())
+    """What they make of the claims; judged by one worker of a session, since it takes long."""
+    with _folder("verdicts") as folder:
+        path = folder / "pickled"
+        if not path.exists():  # but for the claims, of which some are made of lambdas
+            parts = [
+                {key: value for key, value in vars(one).items() if key != "claim"}
+                for one in judge(CLAIMS, all_committed())
+            ]
+            path.write_bytes(pickle.dumps(parts))
+        parts = pickle.loads(path.read_bytes())
+    return [Verdict(claim=one, **rest) for one, rest in zip(CLAIMS, parts, strict=True)]

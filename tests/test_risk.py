@@ -1,5 +1,7 @@
 """Exact and leading-order risks against measurements and second derivations."""
 
+from functools import cache
+
 import mpmath
 import numpy as np
 import pytest
@@ -52,7 +54,7 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("d", "m", "t", "kind"), CELLS)
-def test_simulated_dsm_risk_is_exact(d, m, t, kind):
+def test_simulated_dsm_risk_is_exact(d, m, t, kind, measured):
     """Mean simulated risk against tr(C_t) d/(m − d − 1):
     24 cells, within 4 standard errors, each below 2 %.
 
@@ -61,7 +63,7 @@ def test_simulated_dsm_risk_is_exact(d, m, t, kind):
     (next test).
     """
     law = Gaussian(spectrum(kind, d))
-    population, empirical = measured(law, d, m, t)
+    population, empirical = measured(d, m, t, kind)
     for values, expected in (
         (population, r.dsm_risk(law, t, m)),
         (empirical, r.dsm_empirical_risk(law, t, m)),
@@ -70,16 +72,22 @@ def test_simulated_dsm_risk_is_exact(d, m, t, kind):
         assert abs(z_of_mean(values, expected)) < 4
 
 
-def measured(law, d, m, t):
-    """Population and empirical DSM risk of simulated replicates, seeded by the cell."""
-    count = 1600 if d < 16 else 800
-    rngs = [np.random.default_rng([d, m, int(100 * t), i]) for i in range(count)]
-    (gram,) = simulated(law, m, [t], rngs)
-    (estimate,) = dsm([gram])
-    return r.risk(law, t, estimate), r.empirical_risk(law, gram, estimate)
+@pytest.fixture(scope="module")
+def measured():
+    """Population and empirical DSM risk of simulated replicates, once and seeded by the cell."""
+
+    @cache
+    def of(d, m, t, kind):
+        law, count = Gaussian(spectrum(kind, d)), 1600 if d < 16 else 800
+        rngs = [np.random.default_rng([d, m, int(100 * t), i]) for i in range(count)]
+        (gram,) = simulated(law, m, [t], rngs)
+        (estimate,) = dsm([gram])
+        return r.risk(law, t, estimate), r.empirical_risk(law, gram, estimate)
+
+    return of
 
 
-def test_all_cells_together():
+def test_all_cells_together(measured):
     """Sum of z² over the 24 cells (population risk) is χ²_24:
     level 1e-9; forgetting the −1 is rejected by it.
     """
@@ -89,7 +97,7 @@ def test_all_cells_together():
         for d, m, t, kind in CELLS:
             law = Gaussian(spectrum(kind, d))
             expected = r.dsm_risk(law, t, m) * (m - d - 1) / (m - d - 1 + offset)
-            total += z_of_mean(measured(law, d, m, t)[0], expected) ** 2
+            total += z_of_mean(measured(d, m, t, kind)[0], expected) ** 2
         return total
 
     limit = stats.chi2.isf(1e-9, len(CELLS))
