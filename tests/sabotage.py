@@ -6,7 +6,8 @@ multiplies what the function returns by 1.05, or flips its sign, and runs the te
 module, stopping at the first failure. Survivors are listed; a survivor is a formula that no test
 would miss. Takes about half an hour. The formulas of a work are broken only where its
 module is named, papers.STEM or papers.STEM.MODULE, or all with papers: each costs a measurement of
-its claims, minutes where the others take seconds.
+its claims, minutes where the others take seconds. A claim keeps the whole function that it was made
+of: whether the verdict would change is asked by `make mutants`.
 """
 
 import dataclasses
