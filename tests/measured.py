@@ -1,6 +1,7 @@
 """Tables of the quick preset and the verdicts on them, made once in a test session however many
-test files and workers ask for them; and the committed ones, read and judged once in a process that
-asks: at the first test and not when tests are collected, which every worker does.
+test files and workers ask for them; and the committed ones, read once in a process that asks and
+judged once in a session: at the first test and not when tests are collected, which every worker
+does.
 """
 
 import fcntl

@@ -151,7 +151,7 @@ def test_an_interval_wide_enough_always_holds_0():
 
 def test_three_columns_by_the_other_integral():
     """With the third, without it, and how often it is selected: of 40 rows one column more or less
-    would show by 1e-3.
+    would show by about 1e-3.
     """
     n, h, edge, strong = 40, 1.5, 0.3, 0.6
     cell = {"rows": n, "h": h, "edge": edge, "strong": strong, "tau": 1.2}
