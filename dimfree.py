@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -79,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _stoppable(given: argparse.Namespace) -> int:
     """A command that may take long: a signal ends it with one sentence."""
+    from studies import estimate
     from studies.sweep import Interrupted, stoppable
     from studies.tables import Incomplete
 
@@ -90,7 +91,7 @@ def _stoppable(given: argparse.Namespace) -> int:
         "explain": _explain,
         "report": _report,
         "bench": _bench,
-        "estimate": _estimate,
+        "estimate": estimate.command,
         "fit": _fit,
         "bound": _bound,
     }
@@ -100,12 +101,6 @@ def _stoppable(given: argparse.Namespace) -> int:
     except (Interrupted, Incomplete) as stop:
         output.note(f"dimfree: {stop}")
         return 1
-
-
-def _estimate(given: argparse.Namespace) -> int:
-    from studies import estimate
-
-    return estimate.command(given)
 
 
 def _refused(why: str) -> int:
@@ -120,20 +115,22 @@ def _reproduce(given: argparse.Namespace) -> int:
     from studies import catalog, judging, presets, tables, verdicts
 
     out: Path = given.out or options.RESULTS / given.preset
-    with judging.asked(ledger.CLAIMS) as tell:
-        complete, results = presets.measure(catalog.STUDIES, given.preset, out, given.workers, tell)
-    with tables.blaming_gaps(complete):
-        judged = verdicts.judge(ledger.CLAIMS, results)
-        drawn = [figure for figure in pictured.FIGURES if set(figure.studies) <= set(results)]
-        joined = {figure.name: _join(figure, results) for figure in drawn}
-        captions = _saved(drawn, joined, results, out, given.workers)
+    with closing(_Pictures(pictured.FIGURES, out, given.workers)) as drawn:
+        with judging.asked(ledger.CLAIMS, drawn.begin) as tell:
+            complete, results = presets.measure(
+                catalog.STUDIES, given.preset, out, given.workers, tell
+            )
+        with tables.blaming_gaps(complete):
+            judged = verdicts.judge(ledger.CLAIMS, results)
+            drawn.begin(results)
+            captions = drawn.captions()
     target: Path = given.report or out / "paper_repro.md"
     pictures = quote(os.fsencode(output.relative(out, target.parent)))
-    text = report_text(joined, captions, judged, pictures, given.preset)
+    text = report_text(drawn.joined, captions, judged, pictures, given.preset)
     output.write(target, text.encode(), "--report")
     table = report.table([v.to_json() for v in judged])
-    found = [(one, joined[one.name].findings) for one in drawn]
-    short = "\n".join(f"- {headline}" for _, headline in minute.chosen(found))
+    told = [(f, drawn.joined[f.name].findings) for f in pictured.FIGURES if f.name in captions]
+    short = "\n".join(f"- {headline}" for _, headline in minute.chosen(told))
     output.mention(f"{table}\n\n{short}\n\nfigures in {out}, report in {target}")
     return 0 if complete and all(v.as_expected for v in judged) else 1
 
@@ -176,7 +173,12 @@ def _join(figure: Figure, results: Mapping[str, Table]) -> Joined:
 
     known = {one.name: one for one in ledger.CLAIMS}
     claims = [known[name] for name in figure.claims if name in known]
-    return verdicts.joined(figure.name, claims, {name: results[name] for name in figure.studies})
+    return verdicts.joined(figure.name, claims, _its(figure, results))
+
+
+def _its(figure: Figure, results: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables of a figure's own studies."""
+    return {name: results[name] for name in figure.studies}
 
 
 def _drawn(
@@ -191,17 +193,10 @@ def _drawn(
         drawing = figure.draw(FigureData(figure.name, joined.tables, joined.facts))
     except BadTable as bad:
         raise InvalidInput(bad.table, bad.reason) from None
-    preset = provenance.preset({name: results[name] for name in figure.studies})
+    preset = provenance.preset(_its(figure, results))
     if preset in provenance.SMOKE:
         style.stamp(drawing, f"smoke test: preset {preset}")
     return drawing
-
-
-def _whose(figure: Figure, results: Mapping[str, Table]) -> str:
-    """Whose results a figure shows: "preset paper"."""
-    from studies import provenance
-
-    return provenance.told({name: results[name] for name in figure.studies})
 
 
 def _save(
@@ -217,10 +212,12 @@ def _save(
     """Draws one figure into the folder, `width` inches wide if that is given; its caption."""
     from figures import style, told
     from figures.output import TooNarrow, save
+    from studies import provenance
 
     drawing = _drawn(figure, joined, results)
     text = style.caption(drawing)
-    words = told.words(figure, joined.findings, text, _whose(figure, results)) if caption else ""
+    whose = provenance.told(_its(figure, results))
+    words = told.words(figure, joined.findings, text, whose) if caption else ""
     try:
         save(drawing, out, figure.name, output.write, words, dpi=dpi, width=width)
     except TooNarrow as why:
@@ -228,25 +225,33 @@ def _save(
     return text
 
 
-def _saved(
-    figures: Sequence[Figure],
-    joined: Mapping[str, Joined],
-    results: Mapping[str, Table],
-    out: Path,
-    workers: int,
-) -> dict[str, str]:
-    """Draws figures into their works' folders, several at once; their captions by name."""
-    from studies.progress import Report
+class _Pictures:
+    """Figures joined, drawn and saved in their works' folders, within `out`, as soon as their
+    studies are there, beside the measurement of what comes next.
+    """
 
-    # Of the tables a picture shows no more than whose they are, which their manifests say.
-    bare = {name: replace(table, frame=table.frame[:0]) for name, table in results.items()}
-    each = [
-        (one, joined[one.name], {name: bare[name] for name in one.studies}, out / one.paper)
-        for one in figures
-    ]
-    saved = processes.spread(_save, each, workers)
-    captions = Report("figures", True, "figure").count(saved, len(each))
-    return {one.name: text for one, text in zip(figures, captions, strict=True)}
+    def __init__(self, figures: Sequence[Figure], out: Path, workers: int) -> None:
+        self.figures, self.out = figures, out
+        self.joined: dict[str, Joined] = {}
+        self._drawing = processes.Beside(_save, workers)
+        self.close = self._drawing.close
+
+    def begin(self, results: Mapping[str, Table]) -> None:
+        """Those that can be drawn from these tables and have not been begun."""
+        for one in self.figures:
+            if one.name not in self.joined and set(one.studies) <= set(results):
+                joined = _join(one, results)
+                # A picture shows no more of these tables than whose they are.
+                bare = {k: replace(v, frame=v.frame[:0]) for k, v in _its(one, results).items()}
+                self._drawing.begin(one, joined, bare, self.out / one.paper)
+                self.joined[one.name] = joined
+
+    def captions(self) -> dict[str, str]:
+        """Of all that were begun, by name, once they are saved."""
+        from studies.progress import Report
+
+        saved = Report("figures", True, "figure").count(self._drawing.results(), len(self.joined))
+        return dict(zip(self.joined, saved, strict=True))
 
 
 def _read(source: Path, one: Study) -> Table:
@@ -355,14 +360,14 @@ def _explain(given: argparse.Namespace) -> int:
     table = _read(source, study)
     with tables.blaming_gaps(not table.manifest["counts"]["cells_missing"]):
         (verdict,) = verdicts.judge([one], {name: table})
-    where = f"{_place(source)} ({provenance.told({name: table})})"
+    where = f"{provenance.place(source, COMMITTED)} ({provenance.told({name: table})})"
     output.tell(explain.text(explain.record(one, verdict), where))
     return 0 if verdict.as_expected else 1
 
 
 def _report(given: argparse.Namespace) -> int:
     from bounds import ledger
-    from studies import catalog, judging, tables, verdicts
+    from studies import catalog, judging, provenance, tables, verdicts
 
     own = _own(given.claims) if given.claims else None
     source = _source(given.source, catalog.STUDIES)
@@ -380,20 +385,12 @@ def _report(given: argparse.Namespace) -> int:
     with tables.blaming_gaps(complete), output.replacing(given.out / "report.html") as file:
         judged = verdicts.judge(ledger.CLAIMS, results)
         yours = judging.of_ones_own(own, (source, given.out), results) if own else None
-        file.write(page_text(results, judged, _place(source), yours).encode())
+        where = provenance.place(source, COMMITTED)
+        file.write(page_text(results, judged, where, yours).encode())
     output.mention(str(given.out / "report.html"))
     found = [*judged, *(yours.verdicts if yours else ())]
     complete &= yours is None or yours.complete
     return 0 if complete and all(v.as_expected for v in found) else 1
-
-
-def _place(source: Path) -> str:
-    """A folder of results in words; the committed ones wherever dimfree is installed."""
-    return (
-        "the ones committed with dimfree"
-        if source.resolve() == COMMITTED.resolve()
-        else str(source)
-    )
 
 
 def page_text(
@@ -417,7 +414,7 @@ def page_text(
             continue
         joined = _join(figure, results)
         drawing = _drawn(figure, joined, results)
-        told = (style.caption(drawing), _whose(figure, results))
+        told = (style.caption(drawing), provenance.told(_its(figure, results)))
         pictures.append(page.Picture(figure, svg(drawing), joined.findings, *told))
     return page.render(
         [asdict(paper) for paper in ledger.PAPERS],

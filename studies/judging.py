@@ -16,26 +16,42 @@ PRESET = "quick"
 """What is measured for it."""
 
 
+def _nothing(tables: Mapping[str, Table]) -> None:
+    """Begins nothing."""
+
+
 @contextmanager
-def asked(claims: Sequence[Claim]) -> Iterator[Callable[[str, Table], None]]:
+def asked(
+    claims: Sequence[Claim], then: Callable[[Mapping[str, Table]], None] = _nothing
+) -> Iterator[Callable[[str, Table], None]]:
     """Yields what takes a study's name and table, and judges the claims on it in a thread beside,
     while the next study is measured: the verdicts are dropped, what the formulas said is
     remembered.
 
-    Where one of them fails, it will fail again for whoever asks for the verdict.
+    Where one of them fails, it will fail again for whoever asks for the verdict; and likewise what
+    is done then.
+
+    Parameters
+    ----------
+    claims : to be judged
+    then : is given, in that thread, the tables that there are after each study
     """
     told: SimpleQueue[tuple[str, Table] | None] = SimpleQueue()
     over = Event()
+    tables: dict[str, Table] = {}
 
     def judge() -> None:
         while (study := told.get()) is not None:
             name, table = study
+            tables[name] = table
             for claim in claims:
                 if over.is_set():
                     return
                 if quantities.study_of(claim) == name:
                     with suppress(Exception):
                         verdicts.judge([claim], {name: table})
+            with suppress(Exception):
+                then(tables)
 
     def ask(name: str, table: Table) -> None:
         told.put((name, table))

@@ -8,14 +8,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from bounds.check import InvalidInput
 from studies.output import reason
@@ -26,7 +26,7 @@ T = TypeVar("T")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 START_OF_A_WORKER = 20.0  # seconds at most, on a busy machine
 UNGUARDED = 86  # what a worker process ends with that finds itself starting the run again
-WORTH_IT = 6  # calls of a second or so, for processes of their own
+LOWEST = 19  # priority: what takes only the time that nobody else wants
 GUARD = 'below the line if __name__ == "__main__":'
 
 
@@ -157,6 +157,7 @@ class Pool(ProcessPoolExecutor):
     Parameters
     ----------
     workers : how many, ≥ 1
+    nice : how much lower their priority is than this process's, 0 to LOWEST
 
     Raises
     ------
@@ -165,11 +166,13 @@ class Pool(ProcessPoolExecutor):
         a run when it is imported is found out by its first worker, and told of by `kill`.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, nice: int = 0) -> None:
         refuse_if_imported()
         _check_main()
         with _starting():
-            super().__init__(workers, mp_context=_WorkerContext(), initializer=_end_with_parent)
+            super().__init__(
+                workers, mp_context=_WorkerContext(), initializer=_begin, initargs=(nice,)
+            )
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """The future of fn(*args, **kwargs)."""
@@ -187,44 +190,62 @@ class Pool(ProcessPoolExecutor):
             raise _unguarded()
 
 
-def spread(
-    call: Callable[..., T], each: Sequence[tuple[Any, ...]], workers: int
-) -> Generator[T, None, None]:
-    """call(*arguments) of each, in order; several at once in processes of their own, where that is
-    worth the second that each takes to start.
+class Beside(Generic[P, T]):
+    """Calls of one function while this process goes on with something else: in processes of their
+    own, at the lowest priority.
 
-    Where such a process dies, what is left is done here. All are ended with the iterator.
+    Where such a process dies, what is left is done here.
 
     Parameters
     ----------
     call : a function of a module
-    each : the arguments, which go to another process
-    workers : how many at once, ≥ 1
+    workers : how many at once, ≥ 1; with 1 all is done here, once it is asked for
 
     Raises
     ------
     InvalidInput
-        As Pool does; and whatever a call raises, at its place in the order.
+        As Pool does.
     """
-    done = 0
-    if workers > 1 and len(each) >= WORTH_IT:
-        pool = Pool(workers)
-        try:
-            for future in [pool.submit(call, *arguments) for arguments in each]:
-                yield future.result()
-                done += 1
-        except BrokenExecutor:
-            pass
-        finally:
-            pool.kill()
-    for arguments in each[done:]:
-        yield call(*arguments)
+
+    def __init__(self, call: Callable[P, T], workers: int) -> None:
+        self._call = call
+        self._begun: list[tuple[Future[T] | None, Callable[[], T]]] = []
+        self._pool = Pool(workers, LOWEST) if workers > 1 else None
+        if self._pool:
+            # All start here and now: `begin` may be called in a thread, and what a process is born
+            # with is set for a moment in this one.
+            for _ in range(workers):
+                self._pool.submit(int)
+
+    def begin(self, *arguments: P.args, **named: P.kwargs) -> None:
+        """One more call; its arguments go to another process."""
+        future = None
+        if self._pool:
+            with suppress(BrokenExecutor):
+                future = self._pool.submit(self._call, *arguments, **named)
+        self._begun.append((future, partial(self._call, *arguments, **named)))
+
+    def results(self) -> Generator[T, None, None]:
+        """What the calls return, in the order in which they were begun; or what one raises, at its
+        place.
+        """
+        for future, again in self._begun:
+            try:
+                yield future.result() if future else again()
+            except BrokenExecutor:
+                yield again()
+
+    def close(self) -> None:
+        """Ends the processes, whatever they are at."""
+        if self._pool:
+            self._pool.kill()
 
 
-def _end_with_parent() -> None:
-    """In a worker: a parent killed outright closes no pipe
+def _begin(nice: int) -> None:
+    """In a worker: takes its priority, and ends with its parent. One killed outright closes no pipe
     that the worker reads from, so watch it.
     """
+    os.nice(nice)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -76,3 +76,9 @@ def source(studies: Sequence[Study], root: Path, committed: Path) -> Path:
     )
     output.note(f"dimfree: {whose}; --from DIR for others")
     return own or committed
+
+
+def place(source: Path, committed: Path) -> str:
+    """A folder of results in words; the committed ones wherever dimfree is installed."""
+    ours = source.resolve() == committed.resolve()
+    return "the ones committed with dimfree" if ours else str(source)

@@ -50,6 +50,23 @@ def test_formulas_are_asked_beside_the_measurement(tmp_path, monkeypatch):
         verdicts.judge([failing], tables)
 
 
+def test_what_is_done_then_has_the_tables_so_far(tmp_path):
+    """After each study once, in the thread beside, whether or not it fails: a figure is begun as
+    soon as its studies are there, and its failure waits for whoever asks.
+    """
+    seen = []
+
+    def then(tables):
+        seen.append((sorted(tables), threading.current_thread()))
+        raise InvalidInput("figure", "cannot be drawn")
+
+    names = [NAME, "evidence-lcsc"]
+    with judging.asked([], then) as tell:
+        presets.measure([study(name) for name in names], "quick", tmp_path, 1, tell)
+    assert [tables for tables, _ in seen] == [[NAME], sorted(names)]
+    assert threading.current_thread() not in {thread for _, thread in seen}
+
+
 def test_a_stop_ends_what_is_asked_beside():
     """Within the formula that is under way: no thread is left that goes on through the claims."""
     with pytest.raises(KeyboardInterrupt), judging.asked(CLAIMS):
