@@ -89,7 +89,8 @@ def _at_rest(figure: Figure) -> Iterator[None]:
     """Lays the figure out once, and not anew in every format; that takes as long as to draw it."""
     engine = figure.get_layout_engine()
     with style.look():
-        figure.draw_without_rendering()
+        if engine is not None:
+            engine.execute(figure)
         figure.set_layout_engine(None)
     try:
         yield

@@ -167,8 +167,9 @@ def stamp(figure: Figure, text: str) -> None:
         "color": FAINT,
     }
     figure.text(0.995, 1 - share / 2, text, **place, gid="stamp")
-    with look():  # the layout comes to rest at its second pass, of which saving makes the other
-        figure.draw_without_rendering()
+    if engine is not None:
+        with look():  # the layout comes to rest at its second pass, of which saving makes the other
+            engine.execute(figure)
 
 
 def beside_theory(
