@@ -214,17 +214,17 @@ def reached(source: Path) -> dict[Path, str]:
     while pending:
         path = pending.pop()
         if path not in meanings:
-            meanings[path], names = _read(path, path.read_bytes())
-            pending += [file for name in names for file in _files(name)]
+            meanings[path], files = _read(path, path.read_bytes())
+            pending += files
     return meanings
 
 
-@cache  # half a second for all of ours, and a process may run many studies
-def _read(path: Path, text: bytes) -> tuple[str, frozenset[str]]:
-    """A module's meaning, and the names of ours that it imports."""
+@cache  # a second for all of ours, and a process may run many studies
+def _read(path: Path, text: bytes) -> tuple[str, frozenset[Path]]:
+    """A module's meaning, and the files of ours that importing it runs."""
     tree = ast.parse(text)
-    names = frozenset(name for name in _mentioned(tree, path, ROOT) if _is_ours(name))
-    return meaning(tree), names
+    names = filter(_is_ours, _mentioned(tree, path, ROOT))
+    return meaning(tree), frozenset(file for name in names for file in _files(name))
 
 
 def _mentioned(tree: ast.Module, path: Path, root: Path) -> set[str]:

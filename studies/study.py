@@ -15,7 +15,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -215,7 +215,14 @@ def cell_key(cell: Cell) -> str:
 
 
 def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSequence:
-    """The seed of one replicate of one cell.
+    """The seed of one replicate of one cell: the only one of `replicate_seeds`."""
+    return replicate_seeds(seed, cell, (replicate,))[0]
+
+
+def replicate_seeds(
+    seed: int, cell: Cell, replicates: Iterable[int]
+) -> list[np.random.SeedSequence]:
+    """The seeds of replicates of one cell.
 
     The cell enters by the first 128 bits of the SHA-256 of its canonical JSON, as four big-endian
     words, and without its key "estimators": estimators added later see the same data.
@@ -224,13 +231,14 @@ def replicate_seed(seed: int, cell: Cell, replicate: int) -> np.random.SeedSeque
     ----------
     seed : the study's, ≥ 0
     cell : what is measured
-    replicate : 0, 1, …
+    replicates : of 0, 1, …
     """
     data = {name: value for name, value in cell.items() if name != "estimators"}
-    words = np.frombuffer(bytes.fromhex(cell_key(data))[:16], dtype=">u4")
-    return np.random.SeedSequence(
-        entropy=seed, spawn_key=(*(int(word) for word in words), replicate)
-    )
+    words = np.frombuffer(bytes.fromhex(cell_key(data))[:16], dtype=">u4").tolist()
+    return [
+        np.random.SeedSequence(entropy=seed, spawn_key=(*words, replicate))
+        for replicate in replicates
+    ]
 
 
 def different(settings: Settings, *keys: str) -> None:

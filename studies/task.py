@@ -22,7 +22,7 @@ from threadpoolctl import ThreadpoolController
 
 from bounds.check import InvalidInput
 from studies.code import code_of, dimfree_version
-from studies.study import Cell, Row, replicate_seed
+from studies.study import Cell, Row, replicate_seeds
 
 Measure = Callable[[Cell, Sequence[np.random.SeedSequence]], list[list[Row]]]
 
@@ -125,7 +125,7 @@ def _measured(
     """A piece's rows, or what went wrong: as text,
     because not every exception survives the way between processes.
     """
-    seeds = [replicate_seed(seed, piece.cell, replicate) for replicate in piece.replicates]
+    seeds = replicate_seeds(seed, piece.cell, piece.replicates)
     try:
         results = measure(piece.cell, seeds)
         if len(results) != len(seeds):
