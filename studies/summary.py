@@ -47,14 +47,15 @@ def summary(values: pd.Series) -> dict[str, float]:
         raise InvalidInput("replicates", "an interval needs at least 2 of them")
     mean, se = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(n)
     half = half_width(se, n)
+    q05, q95 = np.quantile(values, (0.05, 0.95))
     return {
         "n": n,
         "mean": mean,
         "se": se,
         "low": mean - half,
         "high": mean + half,
-        "q05": float(values.quantile(0.05)),
-        "q95": float(values.quantile(0.95)),
+        "q05": float(q05),
+        "q95": float(q95),
     }
 
 

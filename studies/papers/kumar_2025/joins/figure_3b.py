@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -143,10 +144,14 @@ class Columns:
     case: Mapping[str, Any]
     rows: pd.DataFrame
 
+    @cached_property
+    def _values(self) -> Mapping[Any, Array]:
+        of = groups(self.rows, ["method", "quantity"])
+        return {key: rows["value"].to_numpy(dtype=np.float64) for key, rows in of}
+
     def __call__(self, method: str, quantity: str) -> Array:
-        """The values, in the order of replicates."""
-        mine = (self.rows["method"] == method) & (self.rows["quantity"] == quantity)
-        return self.rows.loc[mine, "value"].to_numpy(dtype=np.float64)
+        """The values, in the order of replicates; none, if there are none."""
+        return self._values.get((method, quantity), np.empty(0))
 
     @property
     def methods(self) -> list[str]:
@@ -270,8 +275,7 @@ def _densities(here: pd.DataFrame, n: int) -> pd.DataFrame:
             "x": x,
             "n": n,
             "value": float(group["value"].mean()),
-            "q05": float(group["value"].quantile(0.05)),
-            "q95": float(group["value"].quantile(0.95)),
+            **dict(zip(("q05", "q95"), np.quantile(group["value"], (0.05, 0.95)), strict=True)),
         }
         for (method, x), group in groups(drawn, ["method", "x"])
     )
