@@ -172,32 +172,24 @@ def _digits(meanings: Mapping[Path, str]) -> str:
 
 
 def meaning(tree: ast.Module) -> str:
-    """The SHA-256 of a module's syntax tree without docstrings
-    and without the place of our own modules.
+    """The SHA-256 of a module's syntax tree, which is changed: without docstrings and without the
+    place of our own modules.
     """
-    return hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
-
-
-class _Bare(ast.NodeTransformer):
-    """Takes away what a number does not depend on."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) and _told(node):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            # Which names, but of our own modules not where from: what lies there is in the version
+            # itself.
+            if node.level or _is_ours(node.module or ""):
+                node.module, node.level = "", 0
+        elif isinstance(node, _Documented) and _told(node):
             node.body = node.body[1:]
-        return super().generic_visit(node)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        """Which names, but of our own modules not where from:
-        what lies there is in the version itself.
-        """
-        if node.level or _is_ours(node.module or ""):
-            return ast.ImportFrom(module="", names=node.names, level=0)
-        return node
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
-def _told(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+_Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _told(node: _Documented) -> bool:
     return ast.get_docstring(node, clean=False) is not None
 
 
@@ -223,7 +215,7 @@ def reached(source: Path) -> dict[Path, str]:
 def _read(path: Path, text: bytes) -> tuple[str, frozenset[Path]]:
     """A module's meaning, and the files of ours that importing it runs."""
     tree = ast.parse(text)
-    names = filter(_is_ours, _mentioned(tree, path, ROOT))
+    names = list(filter(_is_ours, _mentioned(tree, path, ROOT)))
     return meaning(tree), frozenset(file for name in names for file in _files(name))
 
 

@@ -10,6 +10,8 @@ cells in their places: a caller sees no numbers.
 Longer than 350 lines: what writes a table and what reads it back are two sides of one format.
 """
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import io
@@ -21,10 +23,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from bounds.check import InvalidInput
 from studies.code import commit
@@ -32,6 +33,9 @@ from studies.output import replacing
 from studies.store import Key, Store
 from studies.study import Cell, Settings, Study, canonical, cell_key
 from studies.task import finite, versions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANIFEST_SCHEMA = 2
 
@@ -173,7 +177,7 @@ def write(
 
 
 def _lines(
-    kept: Kept, cells: Iterable[Cell], counts: _Counts, numbers: "_Numbers"
+    kept: Kept, cells: Iterable[Cell], counts: _Counts, numbers: _Numbers
 ) -> Iterator[bytes]:
     """The table, header and then a replicate at a time; counts what it has and lacks."""
     study = kept.study
@@ -339,6 +343,8 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
         raise InvalidInput(
             str(path), f"was changed after {manifest_path.name} was written; run {study} again"
         )
+    import pandas as pd  # a third of a second, which writing does not need
+
     words = pd.read_csv(io.BytesIO(data), dtype=object, keep_default_na=False)
     frame = words.apply(_numbers)
     if len(frame) != rows:
@@ -362,12 +368,14 @@ def read(folder: Path, study: str, columns: Sequence[str]) -> Table:
     return Table(frame, manifest)
 
 
-def _numbers(words: "pd.Series[Any]") -> "pd.Series[Any]":
+def _numbers(words: pd.Series[Any]) -> pd.Series[Any]:
     """A column of words as integers or floats, bit for bit, if all of them are; else as they are.
 
     By Python's own conversions: pandas' parser rounds as it likes, and takes words such as "NA" for
     NaN.
     """
+    import pandas as pd
+
     for kind in (np.int64, np.float64):
         try:
             return pd.Series(words.to_numpy(dtype=object).astype(kind))
@@ -376,7 +384,7 @@ def _numbers(words: "pd.Series[Any]") -> "pd.Series[Any]":
     return words
 
 
-def _cells(manifest: Mapping[str, Any], path: Path) -> "np.ndarray[Any, np.dtype[np.object_]]":
+def _cells(manifest: Mapping[str, Any], path: Path) -> np.ndarray[Any, np.dtype[np.object_]]:
     """The manifest's cells as canonical JSON text, if they are those that were written."""
     written = manifest["normalised"]
     try:
