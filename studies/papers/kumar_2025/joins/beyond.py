@@ -252,10 +252,14 @@ def beyond_basis(table: Table) -> Joined:
         times = grid(spacing, settings.last)
         gamma = weights(times)
         frame = table.frame[table.frame["spacing"] == spacing]
-        for (m, basis, count, local), group in groups(frame, ["m", "basis", "count", "local"]):
-            leading = joint_risk(
+        schemes = {
+            (basis, count, local): joint_risk(
                 law, times, Scheme(basis=basis, count=int(count), local=bool(local))
             )
+            for (basis, count, local), _ in groups(frame, ["basis", "count", "local"])
+        }
+        for (m, basis, count, local), group in groups(frame, ["m", "basis", "count", "local"]):
+            leading = schemes[basis, count, local]
             place = {
                 "spacing": spacing,
                 "m": m,
