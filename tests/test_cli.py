@@ -31,6 +31,7 @@ from studies import completion, options, verdicts
 from studies.catalog import PAPER_OF, PRESETS, STUDIES
 from studies.commands import COMMANDS
 from studies.papers.kumar_2025.linear_score import COLUMNS, LinearScoreSettings, measure
+from studies.quantities import study_of
 from studies.study import Cell, Row, Study
 
 ROOT = Path(dimfree.__file__).parent
@@ -265,6 +266,25 @@ def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
     """It imports nothing that takes long:
     any of these alone is a good part of the half second that it may take.
     """
+    said, complained, imported = loaded(tmp_path, words)
+    assert complained == ""
+    assert {"dimfree", "numpy"} <= imported
+    assert set(HEAVY).isdisjoint(imported)
+    assert f"dimfree {version()}" == said[0] or words != "--version"
+
+
+def test_a_run_loads_little(tmp_path: Path) -> None:
+    """Writing a table needs no pandas, a third of a second, nor what only draws, fits or proves."""
+    (tmp_path / "c.toml").write_text(CONFIG)
+    said, _, imported = loaded(
+        tmp_path, "run error-vs-timestep --config c.toml --out o --workers 1"
+    )
+    assert said[0] == "o/error-vs-timestep.csv"
+    assert {"pandas", "matplotlib", "statsmodels", "sympy", "sklearn"}.isdisjoint(imported)
+
+
+def loaded(folder: Path, words: str) -> tuple[list[str], str, set[str]]:
+    """What a command says on both streams, and the packages that it loads."""
     script = (
         "import contextlib, sys, dimfree\n"
         "with contextlib.suppress(SystemExit):\n"
@@ -274,16 +294,14 @@ def test_what_answers_at_once(tmp_path: Path, words: str) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=tmp_path,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    imported = done.stdout.splitlines()[-1].split()
-    assert {"dimfree", "numpy"} <= set(imported)
-    assert set(HEAVY).isdisjoint(imported)
-    assert f"dimfree {version()}" == done.stdout.splitlines()[0] or words != "--version"
+    assert done.returncode == 0
+    *said, names = done.stdout.splitlines()
+    return said, done.stderr, set(names.split())
 
 
 def version() -> str:
@@ -835,6 +853,10 @@ def test_report(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     drawn = tuple(figure for figure in FIGURES if figure.name == "beyond-basis")
     monkeypatch.setattr(figures.catalog, "FIGURES", drawn)
     monkeypatch.setattr(bounds.ledger, "CLAIMS", bounds.ledger.CLAIMS[:20])
+    claims = (*bounds.ledger.CLAIMS, sure())
+    named = {*drawn[0].studies, *map(study_of, claims)}
+    read = tuple(one for one in studies.catalog.STUDIES if one.name in named)
+    monkeypatch.setattr(studies.catalog, "STUDIES", read)
     said = call("report", "--out", "p")
     assert (said.code, said.out, said.err) == (0, "p/report.html\n", COMMITTED_SAID)
     assert list(files(tmp_path)) == ["p/report.html"]
