@@ -214,8 +214,9 @@ class Beside(Generic[P, T]):
         if self._pool:
             # All start here and now: `begin` may be called in a thread, and what a process is born
             # with is set for a moment in this one.
-            for _ in range(workers):
-                self._pool.submit(int)
+            with suppress(BrokenExecutor):
+                for _ in range(workers):
+                    self._pool.submit(int)
 
     def begin(self, *arguments: P.args, **named: P.kwargs) -> None:
         """One more call; its arguments go to another process."""
