@@ -38,12 +38,12 @@ def asked(
     """
     told: SimpleQueue[tuple[str, Table] | None] = SimpleQueue()
     over = Event()
-    tables: dict[str, Table] = {}
+    so_far: dict[str, Table] = {}
 
     def judge() -> None:
         while (study := told.get()) is not None:
             name, table = study
-            tables[name] = table
+            so_far[name] = table
             for claim in claims:
                 if over.is_set():
                     return
@@ -51,7 +51,7 @@ def asked(
                     with suppress(Exception):
                         verdicts.judge([claim], {name: table})
             with suppress(Exception):
-                then(tables)
+                then(so_far)
 
     def ask(name: str, table: Table) -> None:
         told.put((name, table))

@@ -232,6 +232,10 @@ def replicate_seeds(
     seed : the study's, ≥ 0
     cell : what is measured
     replicates : of 0, 1, …
+
+    Returns
+    -------
+    A seed for each, in their order.
     """
     data = {name: value for name, value in cell.items() if name != "estimators"}
     words = np.frombuffer(bytes.fromhex(cell_key(data))[:16], dtype=">u4").tolist()
