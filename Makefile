@@ -13,7 +13,7 @@ reproduce: .venv/base
 # Compiled once, and not by every process that a test starts.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed
-	$(BIN)/python -m pytest -n logical --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 verify: .venv/installed
 	$(BIN)/dimfree verify
@@ -31,7 +31,7 @@ mutants: .venv/installed
 
 # Ten thousand inputs by chance, good and bad, where `make test` tries two thousand; about ten minutes.
 fuzz: .venv/installed
-	FUZZ=6 $(BIN)/python -m pytest -n logical --dist loadfile tests/test_fuzz.py tests/test_options.py
+	FUZZ=6 $(BIN)/python -m pytest -n auto --dist loadfile tests/test_fuzz.py tests/test_options.py
 
 # A hundred kills at random moments, of coordinator and workers, and of reproduce; about ten minutes.
 faults: .venv/installed

@@ -28,7 +28,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from bounds.check import InvalidInput
 from studies import executors, processes, tables
@@ -37,7 +36,7 @@ from studies.progress import Report
 from studies.store import Key, Store, sole_writer
 from studies.study import Cell, Settings, Study, canonical, cell_key
 from studies.tables import Missing
-from studies.task import Done, Piece, WrongWorker, describe, origin, perform
+from studies.task import Done, Piece, WrongWorker, describe, one_blas_thread, origin, perform
 
 DEATHS_OF_A_CELL = 3  # the worker processes that a cell may take down before it is left out
 SHORT = 0.1  # seconds: after a task that took less, the next may hold more
@@ -235,7 +234,7 @@ class _Sweep:
         try:
             # Here too: only the thread that holds a limit can change it, and tasks may run in
             # another one of ours.
-            with self.say.bar(to_run), threadpool_limits(limits=1):
+            with self.say.bar(to_run), one_blas_thread():
                 todo = self.pieces()
                 while fallen := self.wave(todo, self.room):
                     # One at a time from here, so that it is known which of them takes a worker

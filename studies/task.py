@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -110,7 +111,7 @@ def perform(
         raise WrongWorker(f"a worker on {platform.node()} has {here}; the run has {wanted}")
     results: list[list[str] | str] = []
     # In turn, where tasks share a process: the number of BLAS threads belongs to all of it.
-    with _ONE_AT_A_TIME, _blas(len(sys.modules)).limit(limits=1):
+    with _ONE_AT_A_TIME, one_blas_thread():
         start = time.perf_counter()
         for piece in pieces:
             results.append(_measured(measure, columns, piece, seed))
@@ -178,12 +179,18 @@ def describe(error: BaseException) -> str:
 
 def versions() -> dict[str, str]:
     """What the numbers may depend on beside the study's code."""
-    return {
-        "dimfree": dimfree_version(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": importlib.metadata.version("scipy"),
-    }
+    return dict(_versions())
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Read once in each process."""
+    return (
+        ("dimfree", dimfree_version()),
+        ("python", platform.python_version()),
+        ("numpy", np.__version__),
+        ("scipy", importlib.metadata.version("scipy")),
+    )
 
 
 @cache
@@ -193,6 +200,12 @@ def origin(measure: Measure) -> str:
         f"{name} {version}" for name, version in versions().items() if name != "dimfree"
     )
     return f"dimfree {code_of(measure)}, {libraries}"
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """The context in which BLAS has one thread."""
+    limit: AbstractContextManager[object] = _blas(len(sys.modules)).limit(limits=1)
+    return limit
 
 
 @lru_cache(maxsize=1)

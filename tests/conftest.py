@@ -2,6 +2,7 @@
 derandomised Hypothesis, and the saboteur when it is asked for.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         # tests.measured.SHARED; it is not imported here, since it imports what may be to be broken.
         os.environ["DIMFREE_TESTS"] = str(Path(config.option.basetemp).parent / "measured")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: to look for garbage in it, again and again, took a tenth of
+    the session.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some tests wait, for a scheduler that fell silent say."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)

@@ -6,35 +6,43 @@ from probability (the tower property, an integral that vanishes) and not from al
 says so. bounds.identities holds the residuals.
 """
 
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from bounds.check import InvalidInput
 from bounds.claim import Cell, Claim
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 
 def _nothing(cell: Cell) -> float:
     return 0.0
 
 
-def _symbolic_decoy(cell: Cell) -> float:
-    """|residual of the decoy| at the cell's rational point;
-    an undefined function becomes exp(−y⁴/3).
-    """
+@cache
+def _concrete(derivation: str) -> "sp.Expr":
+    """The residual of a derivation's decoy; an undefined function becomes exp(−y⁴/3)."""
     # sympy takes half a second to import, and the ledger is imported by every command
     import sympy as sp
 
     from bounds.identities import DERIVATIONS
 
-    derivation = next((one for one in DERIVATIONS if one.name == cell["derivation"]), None)
-    if derivation is None:
-        raise InvalidInput(
-            "derivation", f"{cell['derivation']!r} is none of this dimfree's: measure anew"
-        )
-    decoy = derivation.decoy()
-    concrete = decoy.replace(
+    found = next((one for one in DERIVATIONS if one.name == derivation), None)
+    if found is None:
+        raise InvalidInput("derivation", f"{derivation!r} is none of this dimfree's: measure anew")
+    concrete = found.decoy().replace(
         lambda e: isinstance(e, sp.core.function.AppliedUndef),
         lambda e: sp.exp(-(e.args[0] ** 4) / 3),
-    ).doit()
+    )
+    return concrete.doit()
+
+
+def _symbolic_decoy(cell: Cell) -> float:
+    """|residual of the decoy| at the cell's rational point."""
+    import sympy as sp
+
+    concrete = _concrete(cell["derivation"])
     names = sorted(concrete.free_symbols, key=str)
     point = {
         s: sp.Rational(n, 1000) for s, n in zip(names, cell["point"][: len(names)], strict=True)
