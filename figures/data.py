@@ -8,6 +8,7 @@ names the table and the reason.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,10 +93,10 @@ class FigureData:
             raise self.bad(name, f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
         if source.empty:
             raise self.bad(name, "holds no rows")
-        frame = source.loc[:, columns].copy()
+        checked: dict[str, Any] = {}
         for column in [*numbers, *positive]:
             try:
-                values = frame[column].to_numpy(dtype=np.float64)
+                values = source[column].to_numpy(dtype=np.float64)
             except (TypeError, ValueError):
                 raise self.bad(name, f"column {column} must hold numbers") from None
             if not np.all(np.isfinite(values)):
@@ -104,14 +105,15 @@ class FigureData:
                 raise self.bad(
                     name, f"column {column} must be positive, but holds {values.min():g}"
                 )
-            frame[column] = values
+            checked[column] = values
         for kind, names, what in (
             (str, words, "strings"),
             ((bool, np.bool_), flags, "True or False"),
         ):
             for column in names:
-                if not all(isinstance(value, kind) for value in frame[column]):
+                if not all(isinstance(value, kind) for value in source[column]):
                     raise self.bad(name, f"column {column} must hold {what}")
+        frame = pd.DataFrame({column: checked.get(column, source[column]) for column in columns})
         if frame.duplicated(list(key)).any():
             raise self.bad(name, f"has two rows of the same {', '.join(key)}")
         return frame.sort_values(list(key), ignore_index=True)

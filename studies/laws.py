@@ -84,9 +84,12 @@ def radius(dof: tuple[float, ...], level: float = LEVEL) -> float:
     edges = np.linspace(0, top, 2**15 + 1)
     total = np.zeros(edges.size)
     total[0] = 1
+    steps = {
+        one: np.diff(1 - 2 * scipy.stats.t.sf(np.sqrt(edges), one), prepend=0.0)
+        for one in set(dof)  # most often the same for all
+    }
     for one in dof:
-        steps = np.concatenate([[0], np.diff(1 - 2 * scipy.stats.t.sf(np.sqrt(edges), one))])
-        total = scipy.signal.fftconvolve(total, steps)[: edges.size]
+        total = scipy.signal.fftconvolve(total, steps[one])[: edges.size]
     above = np.flatnonzero(np.cumsum(total) >= level)
     return float(edges[above[0]]) if above.size else top
 
