@@ -28,8 +28,9 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 START_OF_A_WORKER = 20.0  # seconds at most, on a busy machine
 UNGUARDED = 86  # what a worker process ends with that finds itself starting the run again
 LOWEST = 19  # priority: what takes only the time that nobody else wants
-BETWEEN_SEARCHES = 20_000  # new objects, in a worker: at Python's 700 a tenth of drawing is to look
-# for garbage, and 60 MB less are in use
+# New objects between two searches for garbage, in a worker. At Python's own 700 the searches are a
+# tenth of drawing; at this many 60 MB more are in use.
+BETWEEN_SEARCHES = 20_000
 GUARD = 'below the line if __name__ == "__main__":'
 
 
@@ -246,8 +247,8 @@ class Beside(Generic[P, T]):
 
 
 def _begin(nice: int) -> None:
-    """In a worker: takes its priority, and ends with its parent. One killed outright closes no pipe
-    that the worker reads from, so watch it.
+    """In a worker: takes its priority, looks for garbage less often, and ends with its parent. One
+    killed outright closes no pipe that the worker reads from, so watch it.
     """
     os.nice(nice)
     gc.set_threshold(BETWEEN_SEARCHES)

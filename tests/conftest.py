@@ -1,5 +1,5 @@
-"""Test session set-up: one BLAS thread,
-derandomised Hypothesis, and the saboteur when it is asked for.
+"""Test session set-up: one BLAS thread, derandomised Hypothesis,
+fewer searches for garbage, a worker more than processors, and the saboteur when it is asked for.
 """
 
 import gc
@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What is imported by now stays: to look for garbage in it, again and again, took a tenth of
-    the session.
+    the time of tests that draw.
     """
     gc.collect()
     gc.freeze()
