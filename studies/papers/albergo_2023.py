@@ -271,7 +271,7 @@ STUDY = evidence(
     PARTS,
     seed=104,
     replicates=1000,
-    quick=300,
+    quick=150,
     batch=500,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

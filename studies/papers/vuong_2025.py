@@ -132,7 +132,7 @@ STUDY = evidence(
     PARTS,
     seed=96,
     replicates=REPLICATES,
-    quick=2500,
+    quick=1250,
     batch=400,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

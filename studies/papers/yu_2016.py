@@ -329,6 +329,7 @@ STUDY = evidence(
     PARTS,
     seed=161,
     replicates=100,
+    quick=50,
     batch=20,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

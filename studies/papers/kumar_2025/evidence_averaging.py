@@ -344,7 +344,7 @@ STUDY = evidence(
     PARTS,
     seed=83,
     replicates=100,
-    quick=64,
+    quick=40,
     deep=1600,
     batch=50,
 )

@@ -300,6 +300,7 @@ STUDY = evidence(
     PARTS,
     seed=71,
     replicates=400,
+    quick=200,
     deep=6400,
     batch=50,
 )

@@ -390,6 +390,7 @@ STUDY = evidence(
     PARTS,
     seed=17,
     replicates=128,
+    quick=64,
     deep=4096,
     batch=128,
 )

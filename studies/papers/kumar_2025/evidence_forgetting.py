@@ -303,6 +303,6 @@ STUDY = evidence(
     PARTS,
     seed=43,
     replicates=60,
-    quick=45,
+    quick=30,
     batch=8,
 )

@@ -281,6 +281,7 @@ STUDY = evidence(
     PARTS,
     seed=63,
     replicates=800,
+    quick=400,
     deep=3000,
     batch=25,
 )

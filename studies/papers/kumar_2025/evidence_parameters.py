@@ -338,6 +338,7 @@ STUDY = evidence(
     PARTS,
     seed=73,
     replicates=32,
+    quick=24,
     deep=400,
     batch=8,
 )

@@ -300,6 +300,7 @@ STUDY = evidence(
     PARTS,
     seed=79,
     replicates=32,
+    quick=24,
     deep=400,
     batch=8,
 )

@@ -133,7 +133,7 @@ STUDY = evidence(
     PARTS,
     seed=83,
     replicates=400,
-    quick=120,
+    quick=60,
     deep=6000,
     batch=100,
 )

@@ -38,5 +38,5 @@ STUDY = Study(
     measure=measure,
     columns=COLUMNS,
     batch=batch,
-    presets={"quick": _settings(3000), "paper": _settings(3000), "deep": _settings(200_000)},
+    presets={"quick": _settings(1500), "paper": _settings(3000), "deep": _settings(200_000)},
 )

@@ -253,4 +253,5 @@ STUDY = evidence(
     PARTS,
     seed=2026,
     replicates=80,
+    quick=60,
 )
