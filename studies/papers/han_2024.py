@@ -333,7 +333,7 @@ STUDY = evidence(
     PARTS,
     seed=301,
     replicates=400,
-    quick=200,
+    quick=250,
     batch=400,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

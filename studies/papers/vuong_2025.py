@@ -132,7 +132,7 @@ STUDY = evidence(
     PARTS,
     seed=96,
     replicates=REPLICATES,
-    quick=1250,
+    quick=1500,
     batch=400,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

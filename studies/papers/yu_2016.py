@@ -329,7 +329,6 @@ STUDY = evidence(
     PARTS,
     seed=161,
     replicates=100,
-    quick=50,
     batch=20,
 )
 STUDIES: tuple[Study, ...] = (STUDY,)

@@ -151,7 +151,7 @@ STUDY = Study(
     columns=COLUMNS,
     batch=batch,
     presets={
-        "quick": MapSettings(ratios=(1.5, 5.0, 30.0), replicates=30, seed=23),
+        "quick": MapSettings(ratios=(1.5, 5.0, 30.0), replicates=45, seed=23),
         "paper": MapSettings(replicates=50, seed=23),
         "deep": MapSettings(d=64, replicates=2000, seed=23),
     },

@@ -300,7 +300,7 @@ STUDY = evidence(
     PARTS,
     seed=71,
     replicates=400,
-    quick=200,
+    quick=340,
     deep=6400,
     batch=50,
 )

@@ -245,7 +245,7 @@ STUDY = evidence(
     PARTS,
     seed=61,
     replicates=400,
-    quick=150,
+    quick=300,
     deep=6400,
     batch=50,
 )

@@ -390,7 +390,6 @@ STUDY = evidence(
     PARTS,
     seed=17,
     replicates=128,
-    quick=64,
     deep=4096,
     batch=128,
 )

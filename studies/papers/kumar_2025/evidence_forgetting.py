@@ -303,6 +303,6 @@ STUDY = evidence(
     PARTS,
     seed=43,
     replicates=60,
-    quick=30,
+    quick=45,
     batch=8,
 )

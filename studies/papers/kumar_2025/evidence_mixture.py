@@ -281,7 +281,6 @@ STUDY = evidence(
     PARTS,
     seed=63,
     replicates=800,
-    quick=400,
     deep=3000,
     batch=25,
 )

@@ -94,7 +94,7 @@ STUDY = evidence(
     PARTS,
     seed=97,
     replicates=60,
-    quick=30,
+    quick=40,
     deep=200,
     batch=20,
 )

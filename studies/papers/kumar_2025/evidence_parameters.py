@@ -338,7 +338,6 @@ STUDY = evidence(
     PARTS,
     seed=73,
     replicates=32,
-    quick=24,
     deep=400,
     batch=8,
 )

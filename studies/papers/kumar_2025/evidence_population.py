@@ -300,7 +300,6 @@ STUDY = evidence(
     PARTS,
     seed=79,
     replicates=32,
-    quick=24,
     deep=400,
     batch=8,
 )

@@ -335,7 +335,7 @@ STUDY = evidence(
     PARTS,
     seed=62,
     replicates=400,
-    quick=200,
+    quick=280,
     deep=4000,
     batch=100,
 )

@@ -125,7 +125,7 @@ STUDY = Study(
     batch=batch,
     digits=DIGITS,
     presets={
-        "quick": RedrawsSettings(replicates=60, seed=37),
+        "quick": RedrawsSettings(replicates=80, seed=37),
         "paper": RedrawsSettings(replicates=400, seed=37),
         "deep": RedrawsSettings(redraws=(1, 2, 5, 20, 100, 1000), replicates=4000, seed=37),
     },
@@ -236,6 +236,6 @@ EVIDENCE = evidence(
     PARTS,
     seed=41,
     replicates=60,
-    quick=30,
+    quick=45,
     batch=8,
 )

@@ -253,5 +253,4 @@ STUDY = evidence(
     PARTS,
     seed=2026,
     replicates=80,
-    quick=60,
 )

@@ -104,7 +104,7 @@ STUDY: Study = evidence(
     PARTS,
     seed=2311,
     replicates=40,
-    quick=16,
+    quick=30,
     batch=20,
     needs={"causallearn": "causal"},
 )

@@ -375,6 +375,5 @@ STUDY = evidence(
     PARTS,
     seed=2310,
     replicates=40,
-    quick=30,
     batch=20,
 )
