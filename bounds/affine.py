@@ -143,13 +143,13 @@ def blow_up(
     return _integrated(flow, start, times, reaction, power)[1]
 
 
-def _of(key: str, part: Coefficient, t: float, d: int, rank: int) -> Array:
-    """A coefficient at a time: a matrix (rank 2), a vector (1) or a number (0)."""
+def _of(key: str, part: Coefficient, t: float, unit: Array) -> Array:
+    """A coefficient at a time, of the shape of its unit: I, (1, …, 1) or 1."""
     value = finite(key, part(t) if callable(part) else part)
-    if value.ndim == 0 and rank:
-        return value * np.eye(d) if rank == 2 else np.full(d, value)
-    if value.shape != (d,) * rank:
-        raise InvalidInput(key, f"must have shape {(d,) * rank}, but has {value.shape}")
+    if value.ndim == 0:
+        return value * unit
+    if value.shape != unit.shape:
+        raise InvalidInput(key, f"must have shape {unit.shape}, but has {value.shape}")
     return value
 
 
@@ -168,22 +168,23 @@ def _integrated(
         raise InvalidInput("start", "must be one law, not a batch")
     n, d = not_negative("power", power), start.dimension
     sign = 1.0 if moves[0] > 0 else -1.0
+    identity, ones, one = np.eye(d), np.ones(d), np.ones(())
     most = INFINITE * max(1.0, float(np.abs(start.covariance).max()))
 
     def rate(t: float, state: Array) -> Array:
         m, P = state[:d], state[d:-1].reshape(d, d)
-        F = _of("drift", flow.drift, t, d, 2)
+        F = _of("drift", flow.drift, t, identity)
         spread = F @ P
-        moved = F @ m + _of("shift", flow.shift, t, d, 1)
-        grown = spread + spread.T + _of("noise", flow.noise, t, d, 2)
+        moved = F @ m + _of("shift", flow.shift, t, ones)
+        grown = spread + spread.T + _of("noise", flow.noise, t, identity)
         mass = 0.0
         if reaction is not None:
-            U2 = _of("hessian", reaction.hessian, t, d, 2)
-            u1 = _of("slope", reaction.slope, t, d, 1)
+            U2 = _of("hessian", reaction.hessian, t, identity)
+            u1 = _of("slope", reaction.slope, t, ones)
             pulled = U2 @ m
             moved += n * P @ (pulled + u1)
             grown += n * P @ U2 @ P
-            u0 = float(_of("constant", reaction.constant, t, d, 0))
+            u0 = float(_of("constant", reaction.constant, t, one))
             mass = n * float(m @ pulled / 2 + u1 @ m + u0 + np.sum(U2 * P) / 2)
         return sign * np.concatenate([moved, grown.ravel(), [mass]])
 
