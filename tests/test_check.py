@@ -84,6 +84,10 @@ TINY = 5e-324  # the smallest positive float
         (lambda: not_negative("x", "one"), "x: must be numbers, but holds 'one'"),
         (lambda: none_negative("x", [1.0, -0.125]), "x: must not be negative, but holds -0.125"),
         (lambda: none_negative("x", [math.nan]), "x: holds NaN or an infinity"),
+        (lambda: none_negative("x", math.inf), "x: holds NaN or an infinity"),
+        (lambda: none_negative("x", np.float64(-2)), "x: must not be negative, but holds -2"),
+        (lambda: finite("x", np.array([1.0, math.inf])), "x: holds NaN or an infinity"),
+        (lambda: finite("x", np.float64(math.nan)), "x: holds NaN or an infinity"),
         (lambda: whole("x", 2.5), "x: must be a whole number, but is 2.5"),
         (lambda: whole("x", "one"), "x: must be numbers, but holds 'one'"),
         (lambda: whole("x", 0), "x: must be at least 1, but is 0"),
@@ -156,6 +160,7 @@ def test_the_borders_of_wholes_and_the_least_numbers():
     """0, the largest whole number and the most things are taken as they are, at every default."""
     assert not_negative("x", 0.0) == 0
     assert none_negative("x", [0.0, 0.5]).tolist() == [0, 0.5]
+    assert type(number("x", np.float64(2))) is type(number("x", 2)) is float
     assert none_negative("x", []).tolist() == []
     assert whole("x", 1) == how_many("x", 1) == 1
     assert how_many("x", 10**9) == 10**9
