@@ -115,7 +115,7 @@ def finite(key: str, values: Any) -> Array:
     InvalidInput
         If it holds anything but finite real numbers.
     """
-    # Floats, and arrays of them, are asked about most: in less than half the time that `real` takes.
+    # Floats, and arrays of them, are asked about most: less than half the time that `real` takes.
     if isinstance(values, float) and math.isfinite(values):
         return np.asarray(values)
     plain = type(values) is np.ndarray and values.dtype == np.float64
